@@ -1,0 +1,131 @@
+"""Two sounds as one, mixed in the time domain with equal power: standing still, or moving between them.
+
+SonicDiffusion (arXiv 2405.00878) and Seeing Sound mix sounds before they are embedded; here each can be
+brought to a loudness of its own first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sonic_ui.audio.limiter import limit_true_peak
+from sonic_ui.audio.loudness import set_lufs
+
+Samples = NDArray[np.float32]
+
+SEAM_S = 0.05
+"""Cross-fade where a looped sound begins again, at most half of the sound."""
+
+EDGE_S = 0.01
+"""Fade at the ends of a film's sound: it is cut out of its middle and must not click."""
+
+
+def equal_power(
+    position: NDArray[np.floating] | float,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Gains of the first and second sound at positions in [0, 1]: cosine and sine, squares summing to 1."""
+    angle = np.asarray(position, dtype=np.float64) * (np.pi / 2.0)
+    return np.cos(angle), np.sin(angle)
+
+
+def loop_to(samples: NDArray[np.floating], length: int, sample_rate: int) -> Samples:
+    """The samples [T] cut, or repeated with a cross-fade of SEAM_S at each seam, to [length].
+
+    Nothing to repeat gives silence. Raises ValueError for a negative length.
+    """
+    if length < 0:
+        raise ValueError(f"length is {length} samples; it must not be negative")
+    samples = np.asarray(samples, dtype=np.float32)
+    if samples.size == 0:
+        return np.zeros(length, dtype=np.float32)
+    if samples.size >= length:
+        return samples[:length]
+    seam = min(round(SEAM_S * sample_rate), samples.size // 2)
+    going, coming = equal_power((np.arange(seam) + 0.5) / max(seam, 1))
+    joined = samples[samples.size - seam :] * going + samples[:seam] * coming
+    body = samples[seam : samples.size - seam]
+    again = np.concatenate([joined.astype(np.float32), body])
+    repeats = -(-(length - samples.size + seam) // again.size)
+    return np.concatenate([samples[: samples.size - seam], np.tile(again, repeats)])[:length]
+
+
+def mix_at(
+    a: NDArray[np.floating],
+    b: NDArray[np.floating],
+    sample_rate: int,
+    position: float,
+    lufs_a: float | None = None,
+    lufs_b: float | None = None,
+) -> Samples:
+    """What is heard at `position` between sound `a` [Ta] at 0 and `b` [Tb] at 1: float32 [max(Ta, Tb)].
+
+    Each sound is first brought to its integrated loudness, if one is given; the shorter is looped; the mix
+    has equal-power gains and no true peak above -1 dBTP. The ends are the sounds themselves, at their own
+    length and, where no loudness is given, sample for sample. Raises ValueError for a position outside of
+    [0, 1].
+    """
+    if not 0.0 <= position <= 1.0:
+        raise ValueError(f"position is {position}; it lies between 0 (the first sound) and 1 (the second)")
+    if position == 0.0:
+        return _at_loudness(a, sample_rate, lufs_a)
+    if position == 1.0:
+        return _at_loudness(b, sample_rate, lufs_b)
+    first, second = _at_loudness(a, sample_rate, lufs_a), _at_loudness(b, sample_rate, lufs_b)
+    length = max(first.size, second.size)
+    return limit_true_peak(_moved(first, second, sample_rate, np.full(length, position)), sample_rate)
+
+
+def _at_loudness(samples: NDArray[np.floating], sample_rate: int, lufs: float | None) -> Samples:
+    if lufs is None:
+        return np.asarray(samples, dtype=np.float32)
+    return limit_true_peak(set_lufs(samples, sample_rate, lufs), sample_rate)
+
+
+def _moved(first: Samples, second: Samples, sample_rate: int, position: NDArray[np.float64]) -> Samples:
+    """Both sounds with the gains of `position` [T], not limited [T]."""
+    gain_a, gain_b = equal_power(position)
+    mixed = loop_to(first, position.size, sample_rate) * gain_a
+    mixed += loop_to(second, position.size, sample_rate) * gain_b
+    return mixed.astype(np.float32)
+
+
+def crossfade_along(
+    a: NDArray[np.floating],
+    b: NDArray[np.floating],
+    sample_rate: int,
+    positions: Sequence[float] | NDArray[np.floating],
+    duration_s: float,
+    lufs_a: float | None = None,
+    lufs_b: float | None = None,
+) -> Samples:
+    """The sound of a film that moves between two sounds: float32 [duration_s * sample_rate].
+
+    `positions` [N] in [0, 1] are those of N frames of equal length; each is reached in the middle of its
+    frame and the way from one to the next is even, with equal-power gains at every sample. Both sounds run
+    on underneath, looped. No true peak passes -1 dBTP, and the ends fade over EDGE_S. Raises ValueError for
+    no positions, or one outside of [0, 1].
+    """
+    places = np.asarray(positions, dtype=np.float64)
+    if places.size == 0 or not (np.min(places) >= 0.0 and np.max(places) <= 1.0):
+        raise ValueError(f"positions are {positions!r}; at least one is needed, each between 0 and 1")
+    length = round(duration_s * sample_rate)
+    middles = (np.arange(places.size) + 0.5) * (length / places.size)
+    position = np.interp(np.arange(length), middles, places)
+    first, second = _at_loudness(a, sample_rate, lufs_a), _at_loudness(b, sample_rate, lufs_b)
+    moved = limit_true_peak(_moved(first, second, sample_rate, position), sample_rate)
+    return with_soft_ends(moved, sample_rate)
+
+
+def with_soft_ends(samples: Samples, sample_rate: int) -> Samples:
+    """The samples [T] faded in and out over EDGE_S."""
+    edge = min(round(EDGE_S * sample_rate), samples.size // 2)
+    if edge == 0:
+        return samples
+    faded = samples.copy()
+    ramp = np.sin((np.arange(edge, dtype=np.float32) + 0.5) / edge * np.float32(np.pi / 2.0))
+    faded[:edge] *= ramp
+    faded[-edge:] *= ramp[::-1]
+    return faded

@@ -1,0 +1,136 @@
+"""Requests run on this machine: processor, CUDA or Apple GPU, whichever is there."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sonic_ui.backends.base import BackendEvent, CancelToken, EditJob, Heard, Job, Label
+from sonic_ui.backends.editing import EditingWork
+from sonic_ui.backends.line import Line
+from sonic_ui.backends.painting import PaintingWork
+from sonic_ui.backends.work import Work
+from sonic_ui.bundles import Bundle, check_pipeline, read_bundle
+from sonic_ui.requests import BadInput
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+log = logging.getLogger(__name__)
+
+
+class LocalBackend:
+    """The pipelines of one bundle, loaded on this machine. One job is painted at a time, in order."""
+
+    def __init__(self, bundle: Bundle | str) -> None:
+        self._name_or_bundle = bundle
+        self._bundle = bundle if isinstance(bundle, Bundle) else None
+        self._pipeline: Any = None
+        self._words: Any = None  # embeddings of the vocabulary [L, D]
+        self._editor: Any = None  # the same components as the pipeline's
+        self._judge: Any = None
+        self._loading = threading.Lock()
+        self._line = Line()
+        self._place = "this computer"
+
+    @property
+    def bundle(self) -> Bundle:
+        """The weights it uses. Raises `BadInput` if they cannot be read."""
+        if self._bundle is None:
+            self._bundle = read_bundle(str(self._name_or_bundle))
+        return self._bundle
+
+    @property
+    def place(self) -> str:
+        """Where the work happens; names the device once it is known."""
+        return self._place
+
+    def load(self) -> None:
+        """Check the files, import torch and diffusers, and load the pipeline. Raises `BadInput`."""
+        with self._loading:
+            if self._pipeline is not None:
+                return
+            folder = self.bundle.pipeline_folder("sound_to_image")
+            check_pipeline(folder)
+
+            from sonic_ui.models.audio_encoder import embed_labels
+            from sonic_ui.models.devices import pick_placement
+            from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
+
+            placement = pick_placement()
+            try:
+                pipeline = AudioToImagePipeline.from_pretrained(folder, dtype=placement.dtype)
+            except (OSError, ValueError, RuntimeError, KeyError) as error:
+                log.exception("The pipeline in %s did not load", folder)
+                raise BadInput(
+                    f"The weights in {folder.name} did not load: {_first_line(error)}. "
+                    "Fetch the bundle's folder again, then try again.",
+                    "bundle",
+                ) from error
+            pipeline = pipeline.to(placement.device)
+            pipeline.set_progress_bar_config(disable=True)
+            names = [source.label for source in self.bundle.sources]
+            self._words = embed_labels(pipeline.audio_encoder, pipeline.audio_tokenizer, names)
+            self._place = f"this computer, {_device_name(placement.device.type)}"
+            self._pipeline = pipeline
+
+    def hear(self, samples: np.ndarray) -> Heard:
+        """Embed and name a clip: `samples` float32 [T] at 48 kHz. Waits for nobody's picture."""
+        from sonic_ui.models.audio_encoder import encode_sound, label_probabilities
+
+        self.load()
+        encoder = self._pipeline.audio_encoder
+        scale = float(encoder.logit_scale_a.detach().exp())
+        embedding = encode_sound(encoder, self._pipeline.feature_extractor, [samples])  # [1, D]
+        chances = label_probabilities(embedding, self._words, scale)  # [1, L]
+        names = [source.label for source in self.bundle.sources]
+        labels = [Label(name, float(chance)) for name, chance in zip(names, chances[0], strict=True)]
+        labels.sort(key=lambda label: -label.probability)
+        return Heard(embedding[0].float().cpu().numpy(), tuple(labels))
+
+    def paint(self, job: Job, cancel: CancelToken) -> Iterator[BackendEvent]:
+        """Run the pipeline. Raises as `Backend.paint` does."""
+        self.load()
+        yield from self._events(PaintingWork(self._pipeline, cancel, job))
+
+    def edit(self, job: EditJob, cancel: CancelToken) -> Iterator[BackendEvent]:
+        """Edit a picture with the same components. Raises as `Backend.edit` does."""
+        from sonic_ui.pipelines.audio_edit import AudioEditPipeline
+
+        self.load()
+        with self._loading:
+            if self._editor is None:
+                self._editor = AudioEditPipeline(**self._pipeline.components)
+        yield from self._events(EditingWork(self._editor, cancel, job))
+
+    def _events(self, work: Work) -> Iterator[BackendEvent]:
+        """Do the work on a thread of its own and pass on its events."""
+        threading.Thread(target=work.run, args=(self._line,), name="painting", daemon=True).start()
+        try:
+            yield from work.events()
+        finally:
+            work.cancel.cancel()  # whoever stops listening stops the work
+
+    def levels(self, images: Sequence[Image]) -> np.ndarray | None:
+        """Judged level of every source in pictures, [N, S] in 0..1; None if the bundle has no judge."""
+        from sonic_ui.models.picture_judge import judged_levels, load_judge
+
+        with self._loading:
+            if self._judge is None:
+                if not (self.bundle.folder / "judge").is_dir():
+                    return None
+                self._judge = load_judge(self.bundle.folder).float()
+        return judged_levels(self._judge, images, self.bundle.info.picture_px)
+
+
+def _device_name(kind: str) -> str:
+    return {"cpu": "CPU", "mps": "Apple GPU"}.get(kind, "GPU")
+
+
+def _first_line(error: BaseException) -> str:
+    text = str(error).strip().splitlines()
+    return (text[0][:200] if text else type(error).__name__).rstrip(".")

@@ -1,0 +1,1 @@
+"""Figures: how well pictures follow sounds, and how fast. `python -m sonic_ui.evaluation`."""

@@ -1,0 +1,174 @@
+"""The evaluation, group by group, on one bundle."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image
+
+from sonic_ui.evaluation import edits, pictures, speed, strips
+from sonic_ui.evaluation.held_out import held_out_renders, mixed_clips, real_clips, synthetic_clips
+from sonic_ui.evaluation.report import Figure
+from sonic_ui.models.picture_judge import PictureJudge, load_judge
+
+
+@dataclass
+class Bench:
+    """A bundle being measured; `share` 4 takes a quarter of the sounds."""
+
+    bundle: Path
+    data: Path
+    out: Path
+    share: int = 1
+    details: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        info = json.loads((self.bundle / "bundle.json").read_text())
+        self.px, self.defaults = int(info["picture_px"]), dict(info["defaults"])
+        self.details["settings"] = self.defaults
+
+    @cached_property
+    def pipeline(self) -> Any:
+        """The bundle's `AudioToImagePipeline`."""
+        from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
+
+        pipeline = AudioToImagePipeline.from_pretrained(self.bundle / "audio_to_image", dtype=torch.float32)
+        pipeline.set_progress_bar_config(disable=True)
+        return pipeline
+
+    @cached_property
+    def painter(self) -> pictures.Painter:
+        """The pipeline at the bundle's default settings."""
+        settings = (self.defaults[name] for name in ("steps", "guidance_scale", "strength"))
+        return pictures.Painter(self.pipeline, *settings)
+
+    @cached_property
+    def judge(self) -> PictureJudge:
+        """The bundle's judge."""
+        return load_judge(self.bundle).float()
+
+    @cached_property
+    def clip(self) -> Any:
+        """The bundle's CLIP."""
+        from transformers import CLIPModel
+
+        return CLIPModel.from_pretrained(self.bundle / "clip", dtype=torch.float32).eval()
+
+    def some(self, count: int) -> int:
+        """So many, or a share of it."""
+        return max(1, count // self.share)
+
+    def keep(self, name: str, images: Sequence[Image.Image]) -> None:
+        """Write a sheet of pictures to look at."""
+        from sonic_ui.training.sheets import save_sheet
+
+        save_sheet(pictures.as_tensor(images), self.out / f"{name}.png", columns=8)
+
+
+def judge_group(bench: Bench) -> list[Figure]:
+    """The judge itself, on renders."""
+    scenes, renders = held_out_renders(bench.some(400), bench.px)
+    return pictures.judge_figures(bench.judge, scenes, renders)
+
+
+def following_group(bench: Bench) -> list[Figure]:
+    """AIC, AIS and IIS of synthetic sounds."""
+    clips = synthetic_clips(bench.some(8), bench.px)
+    figures, images, by_source = pictures.following_figures(bench.judge, bench.clip, bench.painter, clips)
+    bench.keep("synthetic", images)
+    bench.details["synthetic_by_source"] = by_source
+    return figures
+
+
+def real_group(bench: Bench) -> list[Figure]:
+    """AIC of real recordings; nothing where the folder is absent."""
+    from sonic_ui.models.audio_encoder import embed_labels, label_probabilities
+    from sonic_ui.scenes.world import SOURCES, SPECS
+
+    if not (recordings := real_clips(bench.data)):
+        return []
+    encoder = bench.pipeline.audio_encoder
+    words = embed_labels(encoder, bench.pipeline.audio_tokenizer, [SPECS[name].label for name in SOURCES])
+    embeds = bench.painter.embed([clip.samples for clip in recordings])
+    heard = label_probabilities(embeds, words, encoder.logit_scale_a.exp())
+    figures, images, by_source = pictures.real_figures(bench.judge, bench.painter, recordings, heard)
+    bench.keep("real", images)
+    bench.details["real_by_source"] = by_source
+    return figures
+
+
+def volume_group(bench: Bench) -> list[Figure]:
+    """Gain and loudness reweighting, on synthetic and real sounds."""
+    kinds = {
+        "synthetic": synthetic_clips(bench.some(2), bench.px, stream=1),
+        "real": real_clips(bench.data)[:: 4 * bench.share],
+    }
+    figures = []
+    for turned in strips.TURNED:
+        for kind, sounds in kinds.items():
+            if sounds:
+                figure, each = strips.volume_figure(bench.judge, bench.painter, sounds, turned, kind)
+                bench.details[f"volume_{turned}_{kind}"] = each
+                figures.append(figure)
+    return figures
+
+
+def glide_group(bench: Bench) -> list[Figure]:
+    """Glides between two sounds."""
+    pairs = strips.pairs_of(synthetic_clips(bench.some(4), bench.px, stream=2), bench.some(50))
+    figures: list[Figure] = []
+    for method, count in (("linear", len(pairs)), ("spherical", bench.some(12))):
+        found, images, values = strips.glide_figures(
+            bench.judge,
+            bench.clip,
+            bench.painter,
+            pairs[:count],
+            "linear" if method == "linear" else "spherical",
+        )
+        bench.keep(f"glide_{method}", images)
+        bench.details[f"glide_{method}"] = values
+        figures += found if method == "linear" else found[:2]
+    return figures
+
+
+def mixing_group(bench: Bench) -> list[Figure]:
+    """Sounds of two sources."""
+    clips = mixed_clips(bench.some(48), bench.px)
+    figure, images = pictures.mixing_figure(bench.judge, bench.painter, clips)
+    bench.keep("mixing", images)
+    return [figure]
+
+
+def edits_group(bench: Bench) -> list[Figure]:
+    """Edits of renders by sounds of other sources."""
+    editor = edits.load_editor(bench.pipeline, bench.defaults)
+    pairs = edits.edit_pairs(synthetic_clips(bench.some(8), bench.px, stream=3), bench.some(100))
+    figures, images = edits.edit_figures(bench.judge, editor, pairs)
+    bench.keep("edits", images)
+    bench.details["edit_trade_off"] = rows = edits.trade_off(bench.judge, editor, pairs[: bench.some(24)])
+    edits.plot_trade_off(rows, bench.out / "edit_trade_off.png")
+    picture, clip = pairs[0]
+    return figures + edits.cost_figures(editor, picture, bench.painter.embed([clip.samples])[0])
+
+
+def speed_group(bench: Bench) -> list[Figure]:
+    """How fast it all is; run it on a machine that does nothing else."""
+    return speed.speed_figures(bench.pipeline, bench.bundle, speed.first_example())
+
+
+GROUPS: dict[str, Callable[[Bench], list[Figure]]] = {
+    "judge": judge_group,
+    "following": following_group,
+    "real": real_group,
+    "volume": volume_group,
+    "glide": glide_group,
+    "mixing": mixing_group,
+    "edits": edits_group,
+    "speed": speed_group,
+}

@@ -1,0 +1,1 @@
+"""Networks and their weight loaders: audio projector, gated audio attention, audio encoder, latents."""

@@ -1,0 +1,100 @@
+"""Sounds and words to embeddings of one space, through transformers' `ClapModel`.
+
+Deterministic, unlike the stock feature extractor, which crops at random: the caller chooses the window.
+Nothing here changes the gain, so the loudness of a sound reaches its embedding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+SAMPLE_RATE = 48_000
+
+
+def fit_window(samples: NDArray[np.floating[Any]], length: int) -> NDArray[np.float32]:
+    """Mono samples [T] -> [length]: a shorter clip is repeated to fill the window, a longer one is cut.
+
+    Raises ValueError for an empty or multi-channel clip and for values that are not finite.
+    """
+    clip = np.asarray(samples, dtype=np.float32)
+    if clip.ndim != 1 or clip.size == 0:
+        raise ValueError(f"A sound of shape {clip.shape} was given; mono samples [T] with T > 0 are needed.")
+    if not np.isfinite(clip).all():
+        raise ValueError("The sound holds values that are not numbers (NaN or infinite).")
+    return np.resize(clip, length)  # np.resize repeats and cuts
+
+
+def windows_of(samples: NDArray[np.floating[Any]], length: int) -> list[NDArray[np.float32]]:
+    """Mono samples [T] -> as few windows [length] as cover them, evenly spread; short ones repeat."""
+    clip = np.asarray(samples, dtype=np.float32)
+    if clip.ndim != 1 or clip.size <= length:
+        return [fit_window(clip, length)]
+    starts = np.linspace(0, clip.size - length, -(-clip.size // length)).round().astype(int)
+    return [fit_window(clip[start : start + length], length) for start in starts]
+
+
+def sound_features(feature_extractor: Any, windows: Sequence[NDArray[np.float32]]) -> Tensor:
+    """Windows of the extractor's length -> log-mel features in dB [B, 1, frames, mel bins] (4 if fused).
+
+    Windows of just that length leave the extractor nothing to choose at random.
+    """
+    features = feature_extractor(list(windows), sampling_rate=feature_extractor.sampling_rate)[
+        "input_features"
+    ]
+    return torch.from_numpy(np.stack(features).astype(np.float32))
+
+
+@torch.no_grad()
+def encode_sound(
+    clap: nn.Module, feature_extractor: Any, samples: Sequence[NDArray[np.floating[Any]]]
+) -> Tensor:
+    """Clips [T] of mono samples at 48 kHz -> their embeddings [B, D], float32, L2-normalised.
+
+    The clip's level counts. A clip longer than the encoder's window is heard window by window, and the
+    windows' embeddings are averaged. Raises ValueError without clips and for clips not mono and finite.
+    """
+    if len(samples) == 0:
+        raise ValueError("No sound was given; at least one is needed.")
+    heard = [windows_of(clip, int(feature_extractor.nb_max_samples)) for clip in samples]
+    features = sound_features(feature_extractor, [w for windows in heard for w in windows])
+    features = features.to(clap.device, clap.dtype)
+    # No window is longer than the encoder's: a fused CLAP must not fuse a clip that it picks at random.
+    is_longer = torch.zeros(len(features), 1, dtype=torch.bool, device=clap.device)
+    pooled = clap.get_audio_features(features, is_longer=is_longer).pooler_output
+    each = F.normalize(pooled.float(), dim=-1).split([len(windows) for windows in heard])
+    return F.normalize(torch.stack([windows.mean(0) for windows in each]), dim=-1)
+
+
+@torch.no_grad()
+def embed_labels(clap: nn.Module, tokenizer: Any, labels: Sequence[str]) -> Tensor:
+    """Words -> their embeddings [L, D] in the space of `encode_sound`, float32, L2-normalised."""
+    if len(labels) == 0:
+        raise ValueError("No label was given; at least one is needed.")
+    words = tokenizer(list(labels), padding=True, truncation=True, return_tensors="pt")
+    pooled = clap.get_text_features(
+        words["input_ids"].to(clap.device), attention_mask=words["attention_mask"].to(clap.device)
+    ).pooler_output
+    return F.normalize(pooled.float(), dim=-1)
+
+
+def label_probabilities(embedding: Tensor, text_embeddings: Tensor, logit_scale: float | Tensor) -> Tensor:
+    """Zero-shot classification: embeddings [B, D] against labels [L, D] -> probabilities [B, L].
+
+    logit_scale   inverse temperature; a trained CLAP's own is `clap.logit_scale_a.exp()`
+
+    Raises ValueError when the two are of different sizes D.
+    """
+    if embedding.shape[-1] != text_embeddings.shape[-1]:
+        raise ValueError(
+            f"The sounds have embeddings of {embedding.shape[-1]}, labels of {text_embeddings.shape[-1]}, "
+            "both must come from the same encoder."
+        )
+    scale = logit_scale.to(embedding) if isinstance(logit_scale, Tensor) else logit_scale
+    return (scale * embedding @ text_embeddings.to(embedding).T).softmax(dim=-1)

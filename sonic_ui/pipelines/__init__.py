@@ -1,0 +1,1 @@
+"""Diffusers pipelines: from sounds and words to pictures."""

@@ -1,0 +1,254 @@
+"""A picture keeps its layout and takes on what a sound depicts: SonicDiffusion (arXiv 2405.00878), editing.
+
+The picture is inverted once; every edit then walks back down from its noise with words and sound, while the
+decoder takes features over from the source (Plug-and-Play, arXiv 2211.12572).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from diffusers.utils.outputs import BaseOutput
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from sonic_ui.models.latents import compression_factor, encode_picture
+from sonic_ui.models.strength import Strength
+from sonic_ui.pipelines.base import AudioPipeline, OnStep, Pictures, Sounds
+from sonic_ui.pipelines.edit_plan import EditPlan, Hold, Rows
+from sonic_ui.pipelines.fitting import FittedPicture, composite, fit_picture, read_mask
+from sonic_ui.pipelines.given import common_length, finite, output_kind, picture_seeds, share, spread, texts
+from sonic_ui.pipelines.injection import FeatureInjection
+from sonic_ui.pipelines.inversion import KEPT_BYTES, Inversion, KeptFeatures, invert_latents
+from sonic_ui.pipelines.sampling import StepReport, guide, seeded_noise
+from sonic_ui.pipelines.trajectory import Trajectory
+from sonic_ui.requests.edit_modes import ATTENTION_LAYERS, FEATURE_LAYERS, HOLD_HARDER
+
+
+@dataclass
+class AudioEditOutput(BaseOutput):
+    """Edited pictures, what they started from and what they cost."""
+
+    images: Pictures
+    """PIL pictures of the source's size and aspect ratio; or, as the denoiser's square, [B, H, W, 3] ("np"),
+    [B, 3, H, W] ("pt") in [0, 1], or latents [B, C, h, w]."""
+    inversion: Inversion
+    """What to give instead of the picture next time."""
+    sample_passes: int
+    """Passes of one sample through the denoiser, those of an inversion made here included."""
+
+
+class AudioEditPipeline(AudioPipeline):
+    """Edits pictures by sound and words. Takes the components of `AudioToImagePipeline`, and shares them:
+    `AudioEditPipeline(**pipeline.components)`.
+    """
+
+    @torch.no_grad()
+    def invert(
+        self,
+        image: Image.Image | FittedPicture,
+        prompt: str = "",
+        num_inference_steps: int = 50,
+        attention_layers: Sequence[int] = ATTENTION_LAYERS,
+        feature_layers: Sequence[int] = HOLD_HARDER,
+        kept_bytes: int = KEPT_BYTES,
+        refinements: int = 0,
+        dtype: torch.dtype = torch.float16,
+        on_step: OnStep | None = None,
+    ) -> Inversion:
+        """A picture of any size as the noise it would be painted from. Independent of any sound.
+
+        prompt                what the picture shows, in words; "" works for any picture
+        num_inference_steps   N, for this and for every edit that starts from it
+        attention_layers, feature_layers   whose features are kept for edits; none keeps none
+        kept_bytes            the features' limit: beyond it the least noisy steps are not kept, and edits run
+                              the source anew there. 50 steps take 14 MB with the miniature; with Stable
+                              Diffusion 1.x a step takes 29 MB, so that 1 GiB holds the first 37 of 50
+        refinements           fixed-point iterations a step, one pass each (see `invert_latents`)
+        dtype                 what latents and features are stored in
+        on_step               called after each step; what it raises ends the run
+
+        Raises BadInput for values that cannot be used.
+        """
+        fitted = self._fitted(image)
+        path = Trajectory.of(self.scheduler, num_inference_steps)
+        text = self._text_states([prompt], [], 1, guided=False)
+        kept = KeptFeatures(kept_bytes, dtype)
+        injection = self._injection(attention_layers, feature_layers) if kept_bytes > 0 else None
+
+        def denoise(latents: Tensor, level: int, final: bool) -> Tensor:
+            if injection is None or not final:
+                return self._denoise(latents, path.timesteps[level - 1], text)
+            with injection.recording() as features:
+                output = self._denoise(latents, path.timesteps[level - 1], text)
+            kept.add(level, features)
+            return output
+
+        def tell(level: int, clean: Tensor) -> None:
+            if on_step is not None:
+                on_step(self._report(level, level, path, clean, fitted))
+
+        clean = encode_picture(self.vae, fitted.tensor().to(self.device), self.latent_normalizer).float()
+        with injection or nullcontext(), self.audio_attention.condition(None):
+            latents, corrections = invert_latents(
+                clean, path, denoise, refinements=refinements, dtype=dtype, on_level=tell
+            )
+        passes = 1 + path.steps * (1 + refinements)
+        return Inversion(path, latents, corrections, text.cpu(), prompt, kept, fitted, passes)
+
+    @torch.no_grad()
+    def __call__(
+        self,
+        image: Inversion | Image.Image,
+        audio: Sounds | None = None,
+        audio_embeds: Tensor | None = None,
+        prompt: str | Sequence[str] = "",
+        negative_prompt: str | Sequence[str] = "",
+        strength: Strength = 1.0,
+        guidance_scale: float = 8.0,
+        tau_attn: float = 0.8,
+        tau_feature: float = 0.8,
+        attention_layers: Sequence[int] = ATTENTION_LAYERS,
+        feature_layers: Sequence[int] = FEATURE_LAYERS,
+        mask: Image.Image | NDArray[Any] | None = None,
+        features: str = "replay",
+        variation: float = 0.0,
+        seed: int | Sequence[int] = 0,
+        num_inference_steps: int = 50,
+        output_type: str = "pil",
+        on_step: OnStep | None = None,
+    ) -> AudioEditOutput:
+        """Edit one picture, in several ways at once if several sounds, prompts or strengths are given.
+
+        image                    from `invert`, or a picture, which is then inverted first without words
+        audio, audio_embeds, prompt, negative_prompt, strength, guidance_scale
+                                 as for `AudioToImagePipeline`; a strength tensor [B] makes B edits. Without
+                                 words, strength 0 returns the source
+        tau_attn, tau_feature    for which first part of the steps, 0..1, the source's self-attention and
+                                 hidden states are taken over: higher keeps more of its layout
+        attention_layers, feature_layers   in which decoder layers, 0-11
+        mask                     white where the picture may change: PIL picture or array [H, W] of its size.
+                                 Outside, pixels of the result ("pil") are the source's own
+        features                 "replay": those that the inversion kept, where it did; "source pass": run the
+                                 source in the batch, one more sample a step
+        variation, seed          0 starts from the inverted noise alone; up to 1 mixes in noise of the seed
+                                 (picture i: seed + i), for other edits of the same kind
+        num_inference_steps      for a picture; an inversion brings its own
+        output_type              "pil", "np", "pt" or "latent"
+        on_step                  called after each step, of an inversion too; what it raises ends the run
+
+        Raises BadInput for values that cannot be used.
+        """
+        output_kind(output_type)
+        hold = Hold(tau_attn, tau_feature, tuple(attention_layers), tuple(feature_layers), features)
+        injection = self._injection(hold.attention_layers, hold.feature_layers)
+        fitted = image.picture if isinstance(image, Inversion) else self._fitted(image)
+        editable = None if mask is None else read_mask(mask, fitted.source.size)
+        embeds = self._audio_embeds(audio, audio_embeds)
+        rows = self._rows(embeds, prompt, negative_prompt, strength, guidance_scale)
+        seeds = picture_seeds(seed, rows.count)
+        share("variation", variation)
+
+        cost, inversion = 0, image
+        if not isinstance(inversion, Inversion):
+            kept_bytes = KEPT_BYTES if features == "replay" else 0
+            inversion = self.invert(
+                fitted, "", num_inference_steps, attention_layers, feature_layers, kept_bytes, on_step=on_step
+            )
+            cost = inversion.sample_passes
+        region = None if editable is None else self._latent_mask(fitted.fit_mask(editable))
+        plan = EditPlan(inversion, hold, injection, rows, region)
+        start = _varied(inversion.latents[-1:].float(), seeds, variation).to(self.device)
+        with injection or nullcontext():
+            latents, passes = self._walk_down(plan, start, on_step)
+        images = self._finish(latents, output_type)
+        if output_type == "pil":
+            images = [_finished(picture, fitted, editable) for picture in images]
+        return AudioEditOutput(images=images, inversion=inversion, sample_passes=cost + passes)
+
+    def _rows(
+        self,
+        embeds: Tensor | None,
+        prompt: str | Sequence[str],
+        negative_prompt: str | Sequence[str],
+        strength: Strength,
+        guidance_scale: float,
+    ) -> Rows:
+        """What each row of the denoiser's batch is told, for as many edits as there are conditions."""
+        prompts, negatives = texts(prompt), texts(negative_prompt)
+        each = strength if isinstance(strength, Tensor) and strength.ndim else None
+        count = common_length(prompt=prompts, negative_prompt=negatives, audio=embeds, strength=each)
+        guided = finite("guidance_scale", guidance_scale) > 1
+        return Rows(
+            count,
+            self._text_states(prompts, negatives, count, guided),
+            self._audio_tokens(embeds, count, guided),
+            spread(strength, count, guided),
+            guidance_scale if guided else None,
+        )
+
+    def _walk_down(self, plan: EditPlan, latents: Tensor, on_step: OnStep | None) -> tuple[Tensor, int]:
+        """Noise [B, C, h, w] -> (edited latents, sample passes that it cost)."""
+        path, passes = plan.inversion.trajectory, 0
+        for with_source, levels in plan.phases():
+            with plan.hearing(self.audio_attention, with_source):
+                for level in levels:
+                    inputs, text = plan.batch(latents, level, with_source)
+                    with plan.holding(level, with_source):
+                        output = self._denoise(inputs, path.timesteps[level - 1], text)
+                    passes += len(inputs)
+                    output = output[1:] if with_source else output
+                    if plan.rows.guidance_scale is not None:
+                        output = guide(output, plan.rows.guidance_scale)
+                    clean = path.clean(level, latents, output)
+                    latents = plan.step_down(level, latents, output)
+                    if on_step is not None:
+                        step = path.steps + 1 - level
+                        on_step(self._report(step, level, path, clean, plan.inversion.picture))
+        return latents, passes
+
+    def _injection(
+        self, attention_layers: Sequence[int], feature_layers: Sequence[int]
+    ) -> FeatureInjection | None:
+        """Hooks for the chosen layers, not attached yet; None when there are none."""
+        if not len(attention_layers) and not len(feature_layers):
+            return None
+        return FeatureInjection(self.unet, attention_layers, feature_layers)
+
+    def _fitted(self, image: Image.Image | FittedPicture) -> FittedPicture:
+        """The picture within the square that the denoiser works on."""
+        if isinstance(image, FittedPicture):
+            return image
+        return fit_picture(image, int(np.max(self.unet.config.sample_size)) * compression_factor(self.vae))
+
+    def _latent_mask(self, mask: Tensor) -> Tensor:
+        """[1, 1, H, W] -> [1, 1, h, w]: a latent may change where any of its pixels may."""
+        return torch.nn.functional.max_pool2d(mask, compression_factor(self.vae)).to(self.device)
+
+    def _report(
+        self, step: int, level: int, path: Trajectory, clean: Tensor, fitted: FittedPicture
+    ) -> StepReport:
+        """A report whose previews have the source's aspect ratio."""
+
+        def decode(latents: Tensor) -> list[Image.Image]:
+            return [fitted.cut(picture) for picture in self._decode_pil(latents)]
+
+        return StepReport(step, path.steps, path.timesteps[level - 1], clean, decode)
+
+
+def _varied(noise: Tensor, seeds: list[int], variation: float) -> Tensor:
+    """Inverted noise [1, C, h, w] -> [B, C, h, w]: its variance kept, `variation` of it fresh."""
+    fresh, _ = seeded_noise(seeds, tuple(noise.shape[1:]))
+    return (1 - variation**2) ** 0.5 * noise + variation * noise.std() * fresh
+
+
+def _finished(picture: Image.Image, fitted: FittedPicture, editable: Image.Image | None) -> Image.Image:
+    """A painted square as a picture of the source's size, the source's own pixels outside of the mask."""
+    restored = fitted.restore(picture)
+    return restored if editable is None else composite(restored, fitted.source, editable)

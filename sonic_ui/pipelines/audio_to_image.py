@@ -1,0 +1,123 @@
+"""From a sound and words to pictures: SonicDiffusion (arXiv 2405.00878), generation."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from diffusers.utils.outputs import BaseOutput
+from torch import Tensor
+
+from sonic_ui.models.latents import compression_factor
+from sonic_ui.models.strength import Strength
+from sonic_ui.pipelines.base import AudioPipeline, OnStep, Pictures, Sounds
+from sonic_ui.pipelines.given import (
+    common_length,
+    finite,
+    output_kind,
+    picture_seeds,
+    positive,
+    spread,
+    texts,
+)
+from sonic_ui.pipelines.sampling import StepReport, advance, guide, seeded_noise
+from sonic_ui.requests import BadInput
+
+
+@dataclass
+class AudioToImageOutput(BaseOutput):
+    """Pictures and what they were made from."""
+
+    images: Pictures
+    """PIL pictures; or [B, H, W, 3] ("np") or [B, 3, H, W] ("pt") in [0, 1]; or latents [B, C, h, w]."""
+    seeds: list[int]
+    """One a picture: `seed=[seeds[i]]` paints picture i again."""
+
+
+class AudioToImagePipeline(AudioPipeline):
+    """Paints what a sound depicts, in the manner that words ask for.
+
+    Without a sound it is plain text-to-image.
+    """
+
+    @torch.no_grad()
+    def __call__(
+        self,
+        audio: Sounds | None = None,
+        audio_embeds: Tensor | None = None,
+        prompt: str | Sequence[str] = "",
+        negative_prompt: str | Sequence[str] = "",
+        strength: Strength = 1.0,
+        guidance_scale: float = 8.0,
+        num_inference_steps: int = 50,
+        seed: int | Sequence[int] = 0,
+        num_images_per_prompt: int = 1,
+        height: int | None = None,
+        width: int | None = None,
+        output_type: str = "pil",
+        on_step: OnStep | None = None,
+    ) -> AudioToImageOutput:
+        """Paint.
+
+        audio                   mono samples [T] at 48 kHz, or several; None for words alone
+        audio_embeds            [B, D] from `embed_audio` instead of `audio`, mixed or interpolated at will
+        prompt, negative_prompt one, or one a sound; cut where the tokenizer ends (`truncated_text`)
+        strength                beta: how much the sound shapes the picture; a number, one a layer (see
+                                `layer_strengths`) or a tensor [B]. 0 is as without a sound
+        guidance_scale          how literally sound and words are followed; 1 and less skip the second pass
+        num_inference_steps     more are slower and finer
+        seed                    picture i starts from seed + i; or one seed a picture
+        num_images_per_prompt   pictures of each sound and prompt, side by side in the result
+        height, width           in pixels, multiples of the autoencoder's factor (8); None: the denoiser's
+        output_type             "pil", "np", "pt" or "latent"
+        on_step                 called after each step; what it raises ends the run
+
+        Raises BadInput for values that cannot be used.
+        """
+        embeds = self._audio_embeds(audio, audio_embeds)
+        prompts, negatives = texts(prompt), texts(negative_prompt)
+        batch = common_length(prompt=prompts, negative_prompt=negatives, audio=embeds)
+        seeds = picture_seeds(seed, batch * positive("num_images_per_prompt", num_images_per_prompt))
+        guided = finite("guidance_scale", guidance_scale) > 1
+        shape = self._latent_shape(height, width)
+        positive("num_inference_steps", num_inference_steps)
+        output_kind(output_type)
+
+        text = self._text_states(prompts, negatives, len(seeds), guided)
+        tokens = self._audio_tokens(embeds, len(seeds), guided)
+        scheduler = copy.deepcopy(self.scheduler)  # it counts its steps: one a run, so that runs may overlap
+        scheduler.set_timesteps(num_inference_steps)
+        noise, generators = seeded_noise(seeds, shape)
+        latents = noise.to(self.device) * scheduler.init_noise_sigma
+
+        with self.audio_attention.condition(tokens, spread(strength, len(seeds), guided)):
+            for step, timestep in enumerate(scheduler.timesteps, start=1):
+                prediction = self._predict(scheduler.scale_model_input(latents, timestep), timestep, text)
+                if guided:
+                    prediction = guide(prediction, guidance_scale)
+                latents, clean = advance(scheduler, prediction, timestep, latents, generators)
+                if on_step is not None:
+                    on_step(
+                        StepReport(step, len(scheduler.timesteps), int(timestep), clean, self._decode_pil)
+                    )
+        return AudioToImageOutput(images=self._finish(latents, output_type), seeds=seeds)
+
+    def _latent_shape(self, height: int | None, width: int | None) -> tuple[int, int, int]:
+        """(C, h, w) of one picture's latents."""
+        factor, config = compression_factor(self.vae), self.unet.config
+        own = np.broadcast_to(config.sample_size, 2) * factor
+        sides = []
+        for name, given, default in (("height", height, own[0]), ("width", width, own[1])):
+            pixels = int(default) if given is None else positive(name, given)
+            if pixels % factor:
+                raise BadInput(f"{name} is {pixels} px; it takes a multiple of {factor}.", name)
+            sides.append(pixels // factor)
+        return config.in_channels, sides[0], sides[1]
+
+    def _predict(self, latents: Tensor, timestep: Tensor, text: Tensor) -> Tensor:
+        """The denoiser's output, float32, for [count or 2 count] conditions in one pass."""
+        copies = len(text) // len(latents)
+        return self._denoise(latents.repeat(copies, 1, 1, 1), timestep, text)

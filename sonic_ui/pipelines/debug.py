@@ -1,0 +1,54 @@
+"""A whole pipeline and a whole bundle of tiny random networks: what tests run on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import torch
+from transformers import CLIPImageProcessorPil, CLIPProcessor
+
+from sonic_ui.models.debug import LABELS, PICTURE_PX, debug_clip, debug_components, debug_tokenizer
+from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
+
+CARD = "# Debug bundle\n\nTiny networks with random weights, for tests. They have learned nothing.\n"
+
+
+def debug_pipeline(seed: int = 0, prediction_type: str = "v_prediction") -> AudioToImagePipeline:
+    """A pipeline of `debug_components`: the same for the same seed. Paints 64 px in well under a second."""
+    pipeline = AudioToImagePipeline(**debug_components(seed, prediction_type))
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline
+
+
+def debug_bundle(folder: str | Path, seed: int = 0) -> Path:
+    """Write a bundle of the embedded miniature's layout to `folder`; returns it."""
+    root = Path(folder)
+    root.mkdir(parents=True, exist_ok=True)
+    _write_json(root / "bundle.json", _bundle_info())
+    sources = [{"id": source, "label": label} for source, label in LABELS.items()]
+    _write_json(root / "vocabulary.json", {"sources": sources})
+    (root / "MODEL_CARD.md").write_text(CARD, encoding="utf-8")
+    debug_pipeline(seed).save_pretrained(root / "audio_to_image")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        debug_clip().save_pretrained(root / "clip")
+    size = {"height": 32, "width": 32}
+    pictures = CLIPImageProcessorPil(size={"shortest_edge": 32}, crop_size=size)
+    CLIPProcessor(pictures, debug_tokenizer()).save_pretrained(root / "clip")
+    return root
+
+
+def _bundle_info() -> dict[str, object]:
+    return {
+        "name": "debug",
+        "title": "Debug",
+        "description": "Tiny networks with random weights, for tests.",
+        "licence": "MIT",
+        "picture_px": PICTURE_PX,
+        "defaults": {"steps": 2, "guidance_scale": 3.0, "strength": 1.0},
+    }
+
+
+def _write_json(path: Path, values: dict[str, object]) -> None:
+    path.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")

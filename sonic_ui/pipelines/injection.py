@@ -1,0 +1,225 @@
+"""Plug-and-Play feature injection, attached to a stock denoiser and detached again.
+
+Tumanyan et al., "Plug-and-Play Diffusion Features for Text-Driven Image-to-Image Translation" (CVPR 2023,
+arXiv 2211.12572), sections 4.1 and 4.2. The layout of a source picture lies in the queries and keys of the
+decoder's self-attention and in the hidden states of its residual blocks after their second convolution. An
+edit that takes them over from the source keeps its layout and is free in everything else.
+
+Decoder layers are counted 0-11 over `up_blocks` x 3 (Stable Diffusion 1.x), coarse to fine; layers 0-2 have
+no attention. The features come from the source in the same batch (`sharing`) or from an earlier pass that
+kept them (`recording`, then `replaying`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, NamedTuple, Self, TypeAlias
+
+from diffusers.models.attention import BasicTransformerBlock
+from torch import Tensor, nn
+
+from sonic_ui.requests import BadInput
+from sonic_ui.requests.edit_modes import ATTENTION_LAYERS, FEATURE_LAYERS
+
+
+class Place(NamedTuple):
+    """Where features are taken and put: a decoder layer and which of its outputs."""
+
+    layer: int
+    output: str
+    """"query" or "key" of self-attention [B, tokens, channels], or "hidden" [B, channels, h, w]. Of a layer
+    with several transformer blocks the later ones are "query 1", "key 1" and so on."""
+
+
+Features: TypeAlias = Mapping[Place, Tensor]
+
+
+@dataclass
+class _Pass:
+    """What one pass of the denoiser is to do at the hooked places, and where it has been."""
+
+    record: dict[Place, Tensor] | None = None
+    replay: Features = field(default_factory=dict)
+    share: frozenset[Place] = frozenset()
+    visited: set[Place] = field(default_factory=set)
+
+    def visit(self, place: Place, output: Tensor) -> Tensor | None:
+        """What replaces `output`; None for nothing."""
+        self.visited.add(place)
+        if self.record is not None:
+            self.record[place] = output.detach()
+        if place in self.share:
+            return output[:1].expand_as(output)
+        if (kept := self.replay.get(place)) is None:
+            return None
+        if kept.shape[1:] != output.shape[1:]:
+            raise ValueError(
+                f"The features kept for {place.output} of layer {place.layer} have shape "
+                f"{tuple(kept.shape)}; the denoiser is at {tuple(output.shape)}: another picture size."
+            )
+        return kept.to(output).expand_as(output)
+
+
+# The passes under way in this thread or task, by id of the FeatureInjection that they are for.
+_passes: ContextVar[Mapping[int, _Pass]] = ContextVar("sonic_ui_injection_passes")
+
+
+class FeatureInjection:
+    """Hooks on the decoder of one denoiser.
+
+    Use:
+        with FeatureInjection(unet, attention_layers=range(4, 12), feature_layers=[4]) as injection:
+            with injection.recording() as kept:
+                unet(source, timestep, encoder_hidden_states=null_text)
+            with injection.replaying(kept):
+                unet(edit, timestep, encoder_hidden_states=text)
+
+    Outside of `recording`, `replaying` and `sharing`, and in every other thread, the denoiser computes
+    exactly what it computes without the hooks; after the block there are none. Works beside `AudioAttention`.
+    """
+
+    def __init__(
+        self,
+        unet: nn.Module,
+        attention_layers: Sequence[int] = ATTENTION_LAYERS,
+        feature_layers: Sequence[int] = FEATURE_LAYERS,
+    ) -> None:
+        """Raises BadInput on layers that `unet` does not have, ValueError when nothing is left to hook."""
+        modules = decoder_places(unet)
+        wanted = checked_places(modules, attention_layers, feature_layers)
+        if not wanted:
+            raise ValueError("No decoder layers were chosen: there is nothing to inject.")
+        self.places = frozenset(wanted)
+        self._targets = {place: modules[place] for place in wanted}
+        self._handles: list[Any] = []
+
+    def attach(self) -> None:
+        """Hook into the denoiser. Raises RuntimeError when attached already."""
+        if self._handles:
+            raise RuntimeError("This FeatureInjection is attached already; detach it first.")
+        self._handles = [
+            module.register_forward_hook(_Hook(self, place)) for place, module in self._targets.items()
+        ]
+
+    def detach(self) -> None:
+        """Remove every hook; the denoiser is then as it was. Does nothing when not attached."""
+        for handle in self._handles:
+            handle.remove()
+        self._handles = []
+
+    def __enter__(self) -> Self:
+        self.attach()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.detach()
+
+    @contextmanager
+    def recording(self) -> Iterator[dict[Place, Tensor]]:
+        """Within the block, keep the outputs at every place as they are; the mapping fills as it runs."""
+        recorded: dict[Place, Tensor] = {}
+        with self._under_way(_Pass(record=recorded), self.places):
+            yield recorded
+
+    @contextmanager
+    def replaying(self, features: Features) -> Iterator[None]:
+        """Within the block, every row of the batch takes `features` (of one row) at exactly their places."""
+        with self._under_way(_Pass(replay=features), features.keys()):
+            yield
+
+    @contextmanager
+    def sharing(self, places: Collection[Place]) -> Iterator[None]:
+        """Within the block, the batch's first row is the source: all others take its outputs at `places`."""
+        with self._under_way(_Pass(share=frozenset(places)), places):
+            yield
+
+    @contextmanager
+    def _under_way(self, current: _Pass, places: Collection[Place]) -> Iterator[None]:
+        if unknown := set(places) - self.places:
+            raise ValueError(f"{sorted(unknown)} are not hooked; this injection is at {sorted(self.places)}.")
+        token = _passes.set({**_passes.get({}), id(self): current})
+        try:
+            yield
+        finally:
+            _passes.reset(token)
+        if missed := set(places) - current.visited:
+            raise RuntimeError(f"The denoiser did not pass {sorted(missed)}; nothing was injected there.")
+
+    def _current(self) -> _Pass | None:
+        return _passes.get({}).get(id(self))
+
+
+class _Hook:
+    """The hook of one place."""
+
+    def __init__(self, injection: FeatureInjection, place: Place) -> None:
+        self.injection = injection
+        self.place = place
+
+    def __call__(self, module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor | None:
+        current = self.injection._current()
+        return None if current is None else current.visit(self.place, output)
+
+
+def decoder_places(unet: nn.Module) -> dict[Place, nn.Module]:
+    """Every place in the decoder of `unet` and the module whose output is meant.
+
+    Raises ValueError for a denoiser without decoder blocks and for fused projections, which have no queries
+    and keys of their own.
+    """
+    found: dict[Place, nn.Module] = {}
+    layer = 0
+    for block in getattr(unet, "up_blocks", None) or ():
+        attentions = getattr(block, "attentions", None) or [None] * len(block.resnets)
+        for resnet, attention in zip(block.resnets, attentions, strict=True):
+            found[Place(layer, "hidden")] = resnet.conv2
+            found |= _attention_places(layer, attention)
+            layer += 1
+    if not found:
+        raise ValueError(
+            f"{type(unet).__name__} has no decoder blocks (up_blocks); feature injection needs a "
+            "UNet2DConditionModel."
+        )
+    return found
+
+
+def _attention_places(layer: int, attention: nn.Module | None) -> dict[Place, nn.Module]:
+    """The self-attention of one layer's transformer blocks."""
+    found: dict[Place, nn.Module] = {}
+    modules = attention.modules() if attention is not None else ()
+    for i, block in enumerate(module for module in modules if isinstance(module, BasicTransformerBlock)):
+        if getattr(block.attn1, "fused_projections", False):
+            raise ValueError(
+                f"Self-attention of layer {layer} is fused; call unfuse_qkv_projections() first."
+            )
+        suffix = f" {i}" if i else ""
+        found[Place(layer, f"query{suffix}")] = block.attn1.to_q
+        found[Place(layer, f"key{suffix}")] = block.attn1.to_k
+    return found
+
+
+def checked_places(
+    places: Collection[Place], attention_layers: Sequence[int], feature_layers: Sequence[int]
+) -> list[Place]:
+    """Those of `places` that lie in the chosen layers. Raises BadInput on layers that have none."""
+    chosen: list[Place] = []
+    for field_name, what, layers, hidden in (
+        ("attention_layers", "self-attention", attention_layers, False),
+        ("feature_layers", "residual blocks", feature_layers, True),
+    ):
+        there = [place for place in places if (place.output == "hidden") == hidden]
+        known = sorted({place.layer for place in there})
+        if unknown := [layer for layer in layers if layer not in known]:
+            raise BadInput(
+                f"Decoder layers {unknown} have no {what} in this denoiser; choose among "
+                f"{', '.join(map(str, known)) or 'none'}.",
+                field_name,
+            )
+        chosen += [place for place in there if place.layer in layers]
+    return chosen

@@ -1,0 +1,102 @@
+"""The small parts of a sampling loop: noise by seed, guidance, a step, a report, pictures."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Generator, Tensor
+
+PREVIEW_LATENTS = 32  # previews are decoded from at most this many latents a side
+MIN_ALPHA_BAR = 1e-8
+
+
+@dataclass(frozen=True)
+class StepReport:
+    """Where a sampling loop stands, after a step."""
+
+    step: int
+    """Steps done, from 1 to `total`."""
+    total: int
+    timestep: int
+    """The step's time on the noise schedule: high is noisy."""
+    predicted_clean: Tensor
+    """The clean latents that the denoiser expects now [B, C, h, w], float32."""
+    decode: Callable[[Tensor], list[Image.Image]] = field(repr=False)
+
+    def preview(self) -> list[Image.Image]:
+        """The expected pictures. Large ones are halved until they decode quickly."""
+        latents = self.predicted_clean
+        while max(latents.shape[-2:]) > PREVIEW_LATENTS:
+            latents = F.avg_pool2d(latents, 2)
+        return self.decode(latents)
+
+
+def seeded_noise(seeds: Sequence[int], shape: tuple[int, int, int]) -> tuple[Tensor, list[Generator]]:
+    """Standard normal noise [B, *shape] on the CPU and the generators it came from, one a picture.
+
+    Picture i depends on seeds[i] alone, so it starts from the same noise whatever stands beside it and
+    whatever device it is painted on.
+    """
+    generators = [Generator("cpu").manual_seed(seed) for seed in seeds]
+    return torch.stack([torch.randn(shape, generator=generator) for generator in generators]), generators
+
+
+def guide(prediction: Tensor, guidance_scale: float) -> Tensor:
+    """Classifier-free guidance: [2B, ...] of unconditional, then conditional -> [B, ...].
+
+    Source: arXiv 2207.12598; SonicDiffusion, supplement, equation 3.
+    """
+    unconditional, conditional = prediction.chunk(2)
+    return unconditional + guidance_scale * (conditional - unconditional)
+
+
+def predicted_clean(
+    prediction: Tensor, latents: Tensor, alpha_bar: float | Tensor, prediction_type: str
+) -> Tensor:
+    """The clean latents that a prediction at noisy `latents` implies.
+
+    alpha_bar         share of signal power at this time: latents = sqrt(a) clean + sqrt(1 - a) noise
+    prediction_type   "epsilon" (DDPM, arXiv 2006.11239), "v_prediction" (arXiv 2202.00512) or "sample"
+
+    Raises ValueError for another type.
+    """
+    alpha_bar = torch.as_tensor(alpha_bar, dtype=torch.float32).clamp(min=MIN_ALPHA_BAR)
+    signal, noise = float(alpha_bar.sqrt()), float((1 - alpha_bar).sqrt())
+    if prediction_type == "epsilon":
+        return (latents - noise * prediction) / signal
+    if prediction_type == "v_prediction":
+        return signal * latents - noise * prediction
+    if prediction_type == "sample":
+        return prediction
+    raise ValueError(f"prediction_type is {prediction_type!r}; epsilon, v_prediction or sample is needed.")
+
+
+def advance(
+    scheduler: Any, prediction: Tensor, timestep: Tensor, latents: Tensor, generators: list[Generator]
+) -> tuple[Tensor, Tensor]:
+    """One step of `scheduler`: (latents at the next time, predicted clean latents), [B, C, h, w] each."""
+    takes_generator = "generator" in inspect.signature(scheduler.step).parameters
+    noise_source = {"generator": generators} if takes_generator else {}
+    output = scheduler.step(prediction, timestep, latents, **noise_source)
+    clean = getattr(output, "pred_original_sample", None)
+    if clean is None:
+        alpha_bar = scheduler.alphas_cumprod[int(timestep)]
+        clean = predicted_clean(prediction, latents, alpha_bar, scheduler.config.prediction_type)
+    return output.prev_sample, clean
+
+
+def unit_range(images: Tensor) -> Tensor:
+    """Decoded pictures about [-1, 1] -> [0, 1], float32."""
+    return (images.float() / 2 + 0.5).clamp(0, 1)
+
+
+def to_pil(images: Tensor) -> list[Image.Image]:
+    """Pictures [B, 3, H, W] in [0, 1] -> a list of B."""
+    pixels = (images * 255).round().to("cpu", torch.uint8).permute(0, 2, 3, 1).contiguous().numpy()
+    return [Image.fromarray(picture) for picture in pixels]

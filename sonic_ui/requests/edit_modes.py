@@ -1,0 +1,66 @@
+"""Ways to edit a picture with a sound: which decoder layers hold on to the source, and for how long.
+
+Decoder layers are counted 0-11 over `up_blocks` x 3 (Stable Diffusion 1.x). Coarse layers hold where things
+are, fine ones hold their contours. What is let go, the sound decides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+ATTENTION_LAYERS = tuple(range(4, 12))
+"""Whose self-attention is taken over (SonicDiffusion, editing)."""
+
+FEATURE_LAYERS = (4,)
+"""Whose hidden states are taken over (SonicDiffusion, editing)."""
+
+HOLD_HARDER = (4, 5, 6)
+"""The same, to hold structure harder."""
+
+
+@dataclass(frozen=True)
+class EditMode:
+    """Settings of `AudioEditPipeline` under one name. `line` says in one line what it does."""
+
+    name: str
+    line: str
+    attention_layers: tuple[int, ...]
+    feature_layers: tuple[int, ...]
+    tau_attn: float
+    tau_feature: float
+
+    def settings(self) -> dict[str, Any]:
+        """The arguments of `AudioEditPipeline.__call__`."""
+        return {name: value for name, value in asdict(self).items() if name not in ("name", "line")}
+
+
+EDIT_MODES: dict[str, EditMode] = {
+    mode.name: mode
+    for mode in (
+        EditMode(
+            "replace",
+            "The thing becomes what the sound depicts; the scene around it keeps its layout.",
+            attention_layers=ATTENTION_LAYERS,
+            feature_layers=FEATURE_LAYERS,
+            tau_attn=0.5,
+            tau_feature=0.5,
+        ),
+        EditMode(
+            "add",
+            "Everything stays, and what the sound depicts is added to it.",
+            attention_layers=ATTENTION_LAYERS,
+            feature_layers=FEATURE_LAYERS,
+            tau_attn=0.8,
+            tau_feature=0.8,
+        ),
+        EditMode(
+            "style",
+            "Shapes and contours stay; only colours, light and texture follow the sound.",
+            attention_layers=ATTENTION_LAYERS,
+            feature_layers=HOLD_HARDER,
+            tau_attn=1.0,
+            tau_feature=1.0,
+        ),
+    )
+}

@@ -1,0 +1,92 @@
+"""Turn one sound from a whisper to a roar."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal, Self
+
+from pydantic import ValidationInfo, field_validator, model_validator
+
+from sonic_ui.requests.base import (
+    END,
+    START,
+    BadInput,
+    PaintingRequest,
+    Range,
+    Room,
+    check_path,
+    check_room,
+    check_window,
+)
+from sonic_ui.requests.interpolate import FILM_S, SMOOTHING
+
+MAX_GAINS = 16
+VOLUME = Range("Gain in dB", -40.0, 20.0, 0.5, 0.0)
+SCALE = Range("How much the picture listens", 0.0, 2.0, 0.05, 1.0)
+GAINS_DB = (-24.0, -12.0, 0.0, 6.0, 12.0)
+
+
+class VolumeSweepRequest(PaintingRequest):
+    """Turn a sound up: one picture a gain, from one seed.
+
+    sound            path of a sound file; start_s, end_s: the part to listen to
+    gains_db         gain of the waveform before it is heard, one a frame, limited to -1 dB true peak
+    scales           loudness reweighting: factor on `strength`, one a frame (SonicDiffusion, Manipulations)
+    room             where it is heard
+
+    Either of `gains_db` and `scales` may hold a single value for all frames.
+    """
+
+    verb: Literal["volume_sweep"] = "volume_sweep"
+    sound: str
+    start_s: float | None = None
+    end_s: float | None = None
+    gains_db: tuple[float, ...] = GAINS_DB
+    scales: tuple[float, ...] = (1.0,)
+    room: Room = "dry"
+    loop: bool = True
+    smoothing: int = 5
+    film_s: float = 6.0
+
+    RANGES: ClassVar[dict[str, Range]] = {
+        **PaintingRequest.RANGES,
+        "start_s": START,
+        "end_s": END,
+        "smoothing": SMOOTHING,
+        "film_s": FILM_S,
+    }
+    OPTIONAL: ClassVar[frozenset[str]] = PaintingRequest.OPTIONAL | {"start_s", "end_s"}
+
+    @property
+    def turns(self) -> tuple[tuple[float, float], ...]:
+        """(gain in dB, scale) of every frame."""
+        count = max(len(self.gains_db), len(self.scales))
+        gains = self.gains_db * (count if len(self.gains_db) == 1 else 1)
+        scales = self.scales * (count if len(self.scales) == 1 else 1)
+        return tuple(zip(gains, scales, strict=True))
+
+    @field_validator("sound", mode="before")
+    @classmethod
+    def _check_sound(cls, value: object) -> str:
+        return check_path(value, "sound")
+
+    @field_validator("gains_db", "scales", mode="before")
+    @classmethod
+    def _check_list(cls, value: object, info: ValidationInfo) -> tuple[float, ...]:
+        field = str(info.field_name)
+        return (VOLUME if field == "gains_db" else SCALE).check_list(value, field, MAX_GAINS)
+
+    @field_validator("room", mode="before")
+    @classmethod
+    def _check_room(cls, value: object) -> str:
+        return check_room(value)
+
+    @model_validator(mode="after")
+    def _check_lengths(self) -> Self:
+        gains, scales = len(self.gains_db), len(self.scales)
+        if 1 not in (gains, scales) and gains != scales:
+            raise BadInput(
+                f"There are {gains} gains and {scales} scales; give as many of both, or one of either.",
+                "scales",
+            )
+        check_window(self.start_s, self.end_s, "start_s")
+        return self

@@ -1,0 +1,1 @@
+"""The procedural world: one `Scene` renders to a picture, a sound and a caption."""

@@ -1,0 +1,39 @@
+"""The studio: a request goes in, events come out. It owns the backend and its caches and knows no page."""
+
+from __future__ import annotations
+
+from sonic_ui.backends.base import (
+    Cancelled,
+    CancelToken,
+    Failure,
+    Heard,
+    Label,
+    Notice,
+    Preview,
+    Progress,
+)
+from sonic_ui.studio.core import LABELS_SHOWN, Status, Studio
+from sonic_ui.studio.events import Event, FrameInfo, FramesDone, Result
+from sonic_ui.studio.listening import SAMPLE_RATE, Sound
+from sonic_ui.studio.shelf import Kept
+
+__all__ = [
+    "LABELS_SHOWN",
+    "SAMPLE_RATE",
+    "CancelToken",
+    "Cancelled",
+    "Event",
+    "Failure",
+    "FrameInfo",
+    "FramesDone",
+    "Heard",
+    "Kept",
+    "Label",
+    "Notice",
+    "Preview",
+    "Progress",
+    "Result",
+    "Sound",
+    "Status",
+    "Studio",
+]

@@ -1,0 +1,294 @@
+"""Studio: requests in, events out."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from sonic_ui import __version__
+from sonic_ui.backends.base import (
+    Backend,
+    BackendEvent,
+    Cancelled,
+    CancelToken,
+    EditJob,
+    Heard,
+    Inverted,
+    Notice,
+    Painted,
+    Progress,
+)
+from sonic_ui.backends.local import LocalBackend
+from sonic_ui.bundles import DEFAULT_BUNDLE, BundleInfo
+from sonic_ui.requests import (
+    BadInput,
+    EditImageRequest,
+    InterpolateRequest,
+    PaintingRequest,
+    SoundToImageRequest,
+    VolumeSweepRequest,
+)
+from sonic_ui.studio.cache import Cache
+from sonic_ui.studio.events import Event, Result
+from sonic_ui.studio.listening import Sound, file_digest, read_sound, treat_sound
+from sonic_ui.studio.looking import EditPicture, read_picture
+from sonic_ui.studio.plans import Plan, plan_edits, plan_glide, plan_pictures, plan_sweep
+from sonic_ui.studio.shelf import Kept, Shelf
+
+log = logging.getLogger(__name__)
+
+LABELS_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Status:
+    """What the header says: `state`, the bundle's title, where it runs, and what is wrong if it failed."""
+
+    state: Literal["waiting", "loading", "ready", "failed"]
+    title: str
+    place: str
+    problem: str = ""
+
+
+class Studio:
+    """Runs requests on one backend. Every method may be called from several threads at once."""
+
+    def __init__(self, backend: Backend | None = None) -> None:
+        self._backend: Backend = backend or LocalBackend(DEFAULT_BUNDLE)
+        self._state: Literal["waiting", "loading", "ready", "failed"] = "waiting"
+        self._problem = ""
+        self._settled = threading.Condition()
+        self._read: Cache[Sound] = Cache(8)
+        self._treated: Cache[Sound] = Cache(16)
+        self._heard: Cache[Heard] = Cache(1024)
+        self._shelf = Shelf()
+
+    @property
+    def info(self) -> BundleInfo:
+        """The bundle's name and defaults; a nameless stand-in while its files cannot be read."""
+        try:
+            return self._backend.bundle.info
+        except BadInput:
+            return BundleInfo(name="unknown", title="No weights")
+
+    @property
+    def status(self) -> Status:
+        """Where the studio stands, for the header."""
+        return Status(self._state, self.info.title, self._backend.place, self._problem)
+
+    def start(self) -> threading.Thread | None:
+        """Load the models in a thread, which is returned; again after a failure, once otherwise."""
+        with self._settled:
+            if self._state in ("loading", "ready"):
+                return None
+            self._state, self._problem = "loading", ""
+        thread = threading.Thread(target=self._load, name="loading", daemon=True)
+        thread.start()
+        return thread
+
+    def listen(
+        self,
+        path: str,
+        start_s: float | None = None,
+        end_s: float | None = None,
+        gain_db: float = 0.0,
+        room: str = "dry",
+    ) -> Sound:
+        """The part of a sound that a request would listen to, in a room, at a gain. Raises `BadInput`."""
+        digest = file_digest(path)
+        part = (digest, start_s, end_s)
+        sound = self._read.get(part, lambda: read_sound(digest, path, start_s, end_s))
+        if gain_db == 0 and room == "dry":
+            return sound
+        return self._treated.get((*part, gain_db, room), lambda: treat_sound(sound, gain_db, room))
+
+    def hear(self, sound: Sound) -> Heard:
+        """What the audio encoder makes of a sound; waits for the models. Raises `BadInput`."""
+        for _ in self._until_ready(CancelToken()):
+            pass
+        return self._heard.get(sound.key, lambda: self._backend.hear(sound.clip.samples))
+
+    def kept(self, session: str) -> Kept:
+        """What is kept of the pictures that a session edits."""
+        return self._shelf.kept(session)
+
+    def forget(self, session: str) -> None:
+        """Let go of what is kept for a session."""
+        self._shelf.forget(session)
+
+    def run(
+        self, request: PaintingRequest, cancel: CancelToken | None = None, session: str = ""
+    ) -> Iterator[Event]:
+        """Paint what a request asks for: progress and previews, the frames of a strip, then one `Result`.
+
+        session   who asks: a picture that is edited is kept for them, so that its next edit is faster
+
+        A strip that is cancelled ends with a `Result` of the frames made so far, if there are any. Raises
+        `BadInput` for what the person can mend, `Cancelled` once the token is set, else `Failure`.
+        """
+        cancel = cancel or CancelToken()
+        started = time.perf_counter()
+        yield Progress(0, 0, "Listening to the sound")
+        request = request.with_defaults(self.info.defaults.model_dump())
+        sounds = self._sounds_of(request)
+        picture = read_picture(request) if isinstance(request, EditImageRequest) else None
+        cancel.check()
+        yield from self._until_ready(cancel)
+        plan = self._plan(request, sounds)
+        notices = [*plan.notices]
+        yield from map(Notice, plan.notices)
+        stopped = False
+        try:
+            for event in self._work(request, plan, picture, cancel, session):
+                if isinstance(event, Painted):
+                    done = plan.finish(event, self._backend.levels)
+                    if plan.is_strip:
+                        yield done
+                    continue
+                if isinstance(event, Notice):
+                    notices.append(event.message)
+                if not isinstance(event, Inverted):
+                    yield event
+        except Cancelled:
+            if not (plan.is_strip and plan.done):
+                raise
+            stopped = True
+        elapsed_s = time.perf_counter() - started
+        settings = self._settings(request, sounds) | (picture.settings if picture else {})
+        yield self._result(request, sounds, plan, settings, elapsed_s, notices, stopped)
+
+    # The parts of a run
+
+    def _work(
+        self,
+        request: PaintingRequest,
+        plan: Plan,
+        picture: EditPicture | None,
+        cancel: CancelToken,
+        session: str,
+    ) -> Iterator[BackendEvent]:
+        """What the backend does for a plan; a picture's inversion is taken from the shelf, or put there."""
+        if picture is None or not isinstance(request, EditImageRequest):
+            yield from self._backend.paint(plan.job, cancel)
+            return
+        key = (self.info.name, picture.digest, request.source_prompt, request.steps)
+        kept = self._shelf.get(session, key)
+        job = EditJob(request, picture.image, picture.mask, plan.job.embeddings[0], kept)
+        for event in self._backend.edit(job, cancel):
+            if isinstance(event, Inverted):
+                self._shelf.put(session, key, event.inversion, event.nbytes)
+            yield event
+
+    def _sounds_of(self, request: PaintingRequest) -> dict[str, Sound]:
+        """The sounds that a request names, by setting. Raises `BadInput` naming that setting."""
+        room = getattr(request, "room", "dry")
+        gain_db = getattr(request, "gain_db", 0.0)
+        found = {}
+        for name, path in request.sound_paths.items():
+            side = name.removeprefix("sound")  # "", "_a" or "_b"
+            start_s, end_s = getattr(request, f"start{side}_s"), getattr(request, f"end{side}_s")
+            try:
+                found[name] = self.listen(path, start_s, end_s, gain_db, room)
+            except BadInput as problem:
+                field = {"sound": name, "start_s": f"start{side}_s", "end_s": f"end{side}_s"}
+                raise BadInput(problem.message, field.get(problem.field, problem.field)) from problem
+        return found
+
+    def _plan(self, request: PaintingRequest, sounds: dict[str, Sound]) -> Plan:
+        if isinstance(request, InterpolateRequest):
+            return plan_glide(request, sounds["sound_a"], sounds["sound_b"], self.hear)
+        if isinstance(request, VolumeSweepRequest):
+            return plan_sweep(
+                request,
+                lambda gain_db: self.listen(
+                    request.sound, request.start_s, request.end_s, gain_db, request.room
+                ),
+                self.hear,
+                self._backend.bundle.sources,
+            )
+        if isinstance(request, SoundToImageRequest):
+            return plan_pictures(request, sounds["sound"], self.hear)
+        if isinstance(request, EditImageRequest):
+            return plan_edits(request, sounds["sound"], self.hear)
+        raise BadInput(f"This app does not know how to run {type(request).__name__}.")
+
+    def _result(
+        self,
+        request: PaintingRequest,
+        sounds: dict[str, Sound],
+        plan: Plan,
+        settings: dict[str, Any],
+        elapsed_s: float,
+        notices: list[str],
+        stopped: bool,
+    ) -> Result:
+        heard = [self.hear(sound).labels for sound in sounds.values()]
+        images, frames = plan.finished
+        return Result(
+            images,
+            request,
+            heard[0],
+            settings,
+            elapsed_s,
+            tuple(notices),
+            frames,
+            stopped,
+            heard[1] if len(heard) > 1 else (),
+        )
+
+    def _settings(self, request: PaintingRequest, sounds: dict[str, Sound]) -> dict[str, Any]:
+        paths = {**request.sound_paths, **request.picture_paths}
+        names = {name: Path(path).name for name, path in paths.items()}
+        settings: dict[str, Any] = {
+            "app": f"Sonic UI {__version__}",
+            "bundle": self.info.name,
+            "request": {**request.model_dump(mode="json"), **names},
+        }
+        for name, sound in sounds.items():
+            clip, heard = sound.clip, self.hear(sound)
+            settings[f"{name}_sha256"] = sound.digest
+            settings[f"{name}_listened_s"] = [
+                round(clip.start_s, 3),
+                round(clip.start_s + clip.duration_s, 3),
+            ]
+            settings[f"{name}_heard"] = [
+                [label.name, round(label.probability, 4)] for label in heard.labels[:LABELS_SHOWN]
+            ]
+        return settings
+
+    # The models
+
+    def _load(self) -> None:
+        state: Literal["ready", "failed"] = "ready"
+        problem = ""
+        try:
+            self._backend.load()
+        except BadInput as error:
+            state, problem = "failed", error.message
+        except Exception as error:
+            log.exception("Loading failed")
+            state = "failed"
+            problem = f"The models did not start ({type(error).__name__}); the app's log has the details."
+        with self._settled:
+            self._state, self._problem = state, problem
+            self._settled.notify_all()
+
+    def _until_ready(self, cancel: CancelToken) -> Iterator[Progress]:
+        """Wait for the models, loading them if they are not; raise what went wrong."""
+        self.start()
+        while True:
+            with self._settled:
+                if self._state == "loading":
+                    self._settled.wait(0.25)
+                state, problem = self._state, self._problem
+            if state == "ready":
+                return
+            if state == "failed":
+                raise BadInput(problem, "bundle")
+            cancel.check()
+            yield Progress(0, 0, "Waking the models")

@@ -1,0 +1,63 @@
+"""What comes back from a request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sonic_ui.backends.base import Label, Notice, Preview, Progress
+from sonic_ui.requests import PaintingRequest
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+@dataclass(frozen=True)
+class FrameInfo:
+    """What one picture of a strip was made from, and what is seen in it; None where it does not apply.
+
+    position   between two sounds, 0..1
+    gain_db    gain of the sound; scale: factor on its strength; strength: that of an edit
+    lufs       loudness of what is heard
+    level      judged level in 0..1 of the source that is heard
+    """
+
+    position: float | None = None
+    gain_db: float | None = None
+    scale: float | None = None
+    strength: float | None = None
+    lufs: float | None = None
+    level: float | None = None
+
+
+@dataclass(frozen=True)
+class FramesDone:
+    """Frames of a strip that are finished; `indices` say which of the strip's they are."""
+
+    indices: tuple[int, ...]
+    images: tuple[Image, ...]
+    infos: tuple[FrameInfo, ...]
+
+
+@dataclass(frozen=True)
+class Result:
+    """A finished request.
+
+    `request` has every setting filled in; `settings` is what a picture's metadata carries: the request with
+    the sounds' names instead of their paths, each sound's SHA-256, the part listened to and the bundle.
+    A strip has one `frames` entry a picture; `stopped` tells that it was cancelled, and that `images` are
+    those that were finished by then. `labels` are what is heard in each sound, in the request's order.
+    """
+
+    images: tuple[Image, ...]
+    request: PaintingRequest
+    labels: tuple[Label, ...]
+    settings: dict[str, Any]
+    elapsed_s: float
+    notices: tuple[str, ...] = ()
+    frames: tuple[FrameInfo, ...] = ()
+    stopped: bool = False
+    labels_b: tuple[Label, ...] = ()
+
+
+Event = Progress | Preview | Notice | FramesDone | Result

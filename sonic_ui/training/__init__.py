@@ -1,0 +1,1 @@
+"""Everything that makes the miniature: rendering the world, and the stages that learn from it."""

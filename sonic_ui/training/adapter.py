@@ -1,0 +1,201 @@
+"""SonicDiffusion's two trainings: the audio projector alone, then projector and gated audio attention.
+
+Source: SonicDiffusion (arXiv 2405.00878), section 3 (eq. 3-5) and supplement (weights of the tokens).
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from diffusers import AutoencoderDC, UNet2DConditionModel
+from torch import Tensor, nn
+
+from sonic_ui.models.gated_attention import AudioAttention
+from sonic_ui.models.latents import LatentNormalizer, decode_latents
+from sonic_ui.models.projector import AudioProjector
+from sonic_ui.scenes.world import SOURCES, Scene, article, caption
+from sonic_ui.training.denoiser import DiffusionLoss, LatentData, TextSide, build_scheduler, guided_latents
+from sonic_ui.training.sheets import save_sheet
+
+
+def token_weights(count: int, t: float = 5.0) -> Tensor:
+    """Reverse-sigmoid weights [K] of the tokens: w_i = t / (t + exp(i / t)) (supplement; GlueGen)."""
+    return torch.tensor([t / (t + math.exp(i / t)) for i in range(count)])
+
+
+def source_caption(scene: Scene) -> str:
+    """Only what sounds in the scene, with its level: what a sound can tell."""
+    quiet = Scene(scene.sources, scene.time_of_day, scene.place, scene.style, 0)
+    words = caption(quiet, np.random.default_rng(0))
+    words = words.split(" of ", 1)[-1]
+    for tail in (" at the coast", " in the ", " in a ", " at night", " at dawn", " at dusk", " by day"):
+        words = words.split(tail, 1)[0]
+    return words
+
+
+def setting_caption(scene: Scene, rng: np.random.Generator) -> str:
+    """What a sound cannot tell: the style of the picture and the time of day, as a prompt."""
+    style = f"{article(scene.style)} {scene.style}"
+    when = {"night": "at night", "dawn": "at dawn", "dusk": "at dusk", "day": "by day"}[scene.time_of_day]
+    return str(rng.choice([style, f"{style} {when}", when]))
+
+
+class ProjectorStage:
+    """Stage 1: InfoNCE over clips (same class against other classes) + MSE to the caption's text tokens."""
+
+    def __init__(
+        self,
+        embeddings: Tensor,
+        scenes: list[Scene],
+        text: TextSide,
+        projector: AudioProjector,
+        *,
+        contrast_weight: float = 1.0,
+        mse_weight: float = 0.25,
+        negatives: int = 128,
+    ) -> None:
+        self.embeddings, self.scenes = embeddings, scenes
+        self.module: nn.Module = projector
+        self.contrast_weight, self.mse_weight, self.negatives = contrast_weight, mse_weight, negatives
+        self.weights = token_weights(int(projector.config.num_tokens))
+        self.classes = torch.tensor(
+            [SOURCES.index(s.sources[0].name) if len(s.sources) == 1 else -1 for s in scenes]
+        )
+        captions = [source_caption(s) for s in scenes]
+        unique = sorted(set(captions))
+        tokens = torch.cat([text(unique[i : i + 256]) for i in range(0, len(unique), 256)])
+        self.caption_tokens = tokens  # [U, K, C]
+        self.caption_of = torch.tensor([unique.index(c) for c in captions])
+
+    def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
+        return [{"params": list(self.module.parameters()), "lr": learning_rate}]
+
+    def contrast(self, generator: torch.Generator) -> Tensor:
+        """Eq. 3 per token, [K]: one pair of a class against clips of other classes."""
+        kinds = self.classes[self.classes >= 0].unique()
+        kind = kinds[torch.randint(0, len(kinds), (), generator=generator)]
+        same, other = (
+            (self.classes == kind).nonzero()[:, 0],
+            ((self.classes != kind) & (self.classes >= 0)).nonzero()[:, 0],
+        )
+        pair = same[torch.randint(0, len(same), (2,), generator=generator)]
+        rest = other[torch.randint(0, len(other), (self.negatives,), generator=generator)]
+        tokens = self.module(self.embeddings[torch.cat([pair, rest])])  # [2 + N, K, C]
+        logits = (tokens[:1] * tokens[1:]).sum(-1) / math.sqrt(tokens.shape[-1])  # [1 + N, K]
+        return -logits.log_softmax(0)[0]
+
+    def loss(self, generator: torch.Generator, batch_size: int) -> tuple[Tensor, dict[str, float]]:
+        index = torch.randint(0, len(self.scenes), (batch_size,), generator=generator)
+        tokens = self.module(self.embeddings[index])
+        gap = tokens - self.caption_tokens[self.caption_of[index]]
+        error = gap.square().sum(-1).mean(0)  # eq. 4, a squared norm: [K]
+        contrast = self.contrast(generator)
+        loss = (self.weights * (self.contrast_weight * contrast + self.mse_weight * error)).sum()
+        return loss, {"info_nce": contrast.mean().item(), "mse": gap.square().mean().item()}
+
+    def sample(self, module: nn.Module, path: Path) -> None:
+        """Nothing to look at: the second stage shows what the tokens mean."""
+
+
+class SoundAdapter(nn.Module):
+    """The parts that stage 2 trains."""
+
+    def __init__(self, projector: AudioProjector, attention: AudioAttention) -> None:
+        super().__init__()
+        self.projector = projector
+        self.attention = attention
+
+    def gates(self) -> list[nn.Parameter]:
+        """gamma of every gated block."""
+        return [p for name, p in self.attention.named_parameters() if name.endswith("gate_adapter")]
+
+
+class AdapterStage:
+    """Stage 2: diffusion loss through the frozen denoiser; the sound's embedding is zeroed in a tenth."""
+
+    def __init__(
+        self,
+        data: LatentData,
+        embeddings: Tensor,
+        unet: UNet2DConditionModel,
+        text: TextSide,
+        adapter: SoundAdapter,
+        vae: AutoencoderDC,
+        normalizer: LatentNormalizer,
+        *,
+        drop: float = 0.1,
+        projector_rate: float = 0.1,
+        gate_rate: float = 20.0,
+        text_shares: tuple[float, float] = (0.55, 0.35),
+    ) -> None:
+        self.data, self.embeddings, self.text = data, embeddings, text
+        self.unet = unet.requires_grad_(False).to(memory_format=torch.channels_last)
+        self.module: nn.Module = adapter
+        self.vae, self.normalizer, self.drop = vae, normalizer, drop
+        self.projector_rate, self.gate_rate, self.text_shares = projector_rate, gate_rate, text_shares
+        self.scheduler = build_scheduler()
+        self.diffusion = DiffusionLoss(self.scheduler)
+        adapter.attention.attach(unet)
+
+    def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
+        adapter: Any = self.module
+        gates = {id(p) for p in adapter.gates()}
+        layers = [p for p in adapter.attention.parameters() if id(p) not in gates]
+        return [
+            {"params": layers, "lr": learning_rate},
+            {"params": adapter.gates(), "lr": learning_rate * self.gate_rate, "weight_decay": 0.0},
+            {"params": list(adapter.projector.parameters()), "lr": learning_rate * self.projector_rate},
+        ]
+
+    def prompts(self, scenes: list[Scene], generator: torch.Generator) -> list[str]:
+        """No words, the setting only, or all of it, in the shares asked for."""
+        rng = np.random.default_rng(int(torch.randint(2**31, (), generator=generator)))
+        none, setting = self.text_shares
+        kinds = rng.choice(3, len(scenes), p=[none, setting, 1 - none - setting])
+        return [
+            "" if k == 0 else setting_caption(s, rng) if k == 1 else caption(s, rng)
+            for k, s in zip(kinds, scenes, strict=True)
+        ]
+
+    def loss(self, generator: torch.Generator, batch_size: int) -> tuple[Tensor, dict[str, float]]:
+        adapter: Any = self.module
+        index = torch.randint(0, len(self.data.scenes), (batch_size,), generator=generator)
+        mirror = torch.randint(0, 2, (batch_size,), generator=generator)
+        take = torch.randint(0, self.embeddings.shape[1], (batch_size,), generator=generator)
+        latents = self.data.latents[index, mirror].float().contiguous(memory_format=torch.channels_last)
+        kept = torch.rand(batch_size, 1, generator=generator) >= self.drop
+        tokens = adapter.projector(self.embeddings[index, take] * kept)
+        noisy, timesteps, target = self.diffusion.noised(latents, generator)
+        words = self.text(self.prompts([self.data.scenes[i] for i in index.tolist()], generator))
+        with adapter.attention.condition(tokens):
+            prediction = self.unet(noisy, timesteps, encoder_hidden_states=words).sample
+        gate = torch.stack([g.detach().tanh().abs() for g in adapter.gates()]).mean()
+        return self.diffusion(prediction, target, timesteps), {"gate": float(gate)}
+
+    @torch.no_grad()
+    def sample(self, module: nn.Module, path: Path, *, guidance: float = 4.0, steps: int = 20) -> None:
+        """One picture of each source, from the first single-source sound of it."""
+        adapter: Any = module
+        trained: Any = self.module
+        firsts = [self._first(name) for name in SOURCES]
+        trained.attention.detach()
+        adapter.attention.attach(self.unet)
+        heard = self.embeddings[torch.tensor(firsts), 0]
+        tokens = adapter.projector(torch.cat([torch.zeros_like(heard), heard]))
+        words = self.text([""] * len(tokens))
+        shape = (len(firsts), *self.data.latents.shape[2:])
+        with adapter.attention.condition(tokens):
+            x = guided_latents(self.unet, words, shape, guidance=guidance, steps=steps)
+        adapter.attention.detach()
+        trained.attention.attach(self.unet)
+        save_sheet(decode_latents(self.vae, x, self.normalizer), path, columns=8)
+
+    def _first(self, source: str) -> int:
+        for i, scene in enumerate(self.data.scenes):
+            if len(scene.sources) == 1 and scene.sources[0].name == source and scene.sources[0].level > 0.5:
+                return i
+        return 0

@@ -1,0 +1,165 @@
+"""Sounds for the audio encoder, as log-mels on disk: single-source clips of the world and real recordings.
+
+A clip is stored at -24 LUFS as decibels per mel bin, float16 [T, 64], so that a gain is an addition, a mix
+is a sum of powers, and no sound needs to be synthesised twice.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sonic_ui.audio.loudness import integrated_lufs
+from sonic_ui.audio.room import reverberate
+from sonic_ui.scenes.sounds import synthesise
+from sonic_ui.scenes.world import SOURCES
+from sonic_ui.training.rendering import SPLITS
+
+REFERENCE_LUFS = -24.0
+CLIP_S = 5.0
+SAMPLE_RATE = 48000
+HOP, WINDOW, MELS = 480, 1024, 64
+FLOOR_DB = -100.0
+ROOM_SHARES = {"dry": 0.55, "room": 0.15, "hall": 0.15, "church": 0.15}
+
+REAL_LABELS = {
+    "rain": "rain",
+    "sea_waves": "sea_waves",
+    "crackling_fire": "crackling_fire",
+    "dog_bark": "dog",
+    "rooster": "rooster",
+    "clock_tick": "clock",
+    "helicopter": "helicopter",
+    "chainsaw": "chainsaw",
+    "thunderstorm": "thunder",
+    "wind": "wind",
+    "water": "stream",
+    "chirping_birds": "birds",
+    "crickets": "crickets",
+    "church_bells": "church_bell",
+    "car_engine": "car",
+    "train": "train",
+}
+"""Folder of real recordings -> source of the world."""
+HELD_OUT_FOLD = "4"
+
+
+def log_mel(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Log-mel [T, 64] in dB of mono samples at 48 kHz, as `ClapFeatureExtractor` computes it."""
+    import torch
+    from librosa.filters import mel as mel_filters
+
+    filters = mel_filters(sr=SAMPLE_RATE, n_fft=WINDOW, n_mels=MELS, fmin=50.0, fmax=14000.0, norm="slaney")
+    x = torch.from_numpy(np.ascontiguousarray(samples, dtype=np.float32))
+    spectrum = torch.stft(
+        x, WINDOW, HOP, window=torch.hann_window(WINDOW), center=True, pad_mode="reflect", return_complex=True
+    )
+    mel = torch.from_numpy(filters) @ spectrum.abs().square()  # [64, T]
+    return (10 * mel.clamp(min=1e-10).log10()).T.numpy()
+
+
+def at_reference(samples: NDArray[np.float32]) -> NDArray[np.float16]:
+    """Log-mel of a clip shifted to -24 LUFS, float16 [T, 64]."""
+    shift = REFERENCE_LUFS - integrated_lufs(samples, SAMPLE_RATE)
+    return np.maximum(log_mel(samples) + shift, FLOOR_DB).astype(np.float16)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What is known of a stored clip. `level` is the character it was synthesised with, -1 for recordings."""
+
+    source: str
+    room: str
+    level: float
+    real: bool
+
+
+def _render_clip_shard(job: tuple[str, str, int, int]) -> str:
+    folder, split, shard, per_source = job
+    path = Path(folder) / f"{split}-{shard:04d}.npy"
+    if path.exists():
+        return str(path)
+    rng = np.random.default_rng([SPLITS[split], 77, shard])
+    mels, heard = [], []
+    for source in SOURCES:
+        for _ in range(per_source):
+            room = str(rng.choice(list(ROOM_SHARES), p=list(ROOM_SHARES.values())))
+            level, seed = float(rng.random()), int(rng.integers(2**31))
+            clip = synthesise(source, np.random.default_rng(seed), CLIP_S, SAMPLE_RATE, level)
+            mels.append(at_reference(reverberate(clip, SAMPLE_RATE, room, seed=seed)))
+            heard.append({"source": source, "room": room, "level": level, "real": False})
+    _write(path, mels, heard)
+    return str(path)
+
+
+def render_clips(
+    folder: Path, shards: dict[str, int], *, workers: int = 2, per_source: int = 10
+) -> Iterator[str]:
+    """Synthesise and store single-source clips; resumes by shard."""
+    folder.mkdir(parents=True, exist_ok=True)
+    jobs = [(str(folder), split, k, per_source) for split, n in shards.items() for k in range(n)]
+    with get_context("spawn").Pool(workers) as pool:
+        yield from pool.imap_unordered(_render_clip_shard, jobs)
+
+
+def real_files(data: Path, *, held_out: bool) -> list[tuple[Path, str]]:
+    """Real recordings and their sources: fold 4 when `held_out`, else all others. None without the folder."""
+    table = data / "sounds.csv"
+    if not table.exists():
+        return []
+    with table.open() as file:
+        rows = [r for r in csv.DictReader(file) if r["label"] in REAL_LABELS]
+    return [
+        (data / r["file"], REAL_LABELS[r["label"]]) for r in rows if (r["fold"] == HELD_OUT_FOLD) == held_out
+    ]
+
+
+def store_recordings(folder: Path, data: Path, *, windows: int = 4) -> None:
+    """Store real recordings, up to `windows` clips of 5 s each, as splits "real" and "real_held_out"."""
+    from sonic_ui.audio.window import load_clip
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for split, held_out in (("real", False), ("real_held_out", True)):
+        path = folder / f"{split}-0000.npy"
+        if path.exists():
+            continue
+        mels, heard = [], []
+        for file, source in real_files(data, held_out=held_out):
+            clip = load_clip(
+                file, SAMPLE_RATE, start_s=0.0, end_s=CLIP_S * windows, max_duration_s=CLIP_S * windows
+            )
+            samples = np.asarray(clip.samples, np.float32)
+            count = max(1, int(len(samples) / (CLIP_S * SAMPLE_RATE)))
+            for part in np.array_split(samples, count):
+                piece = np.resize(part, int(CLIP_S * SAMPLE_RATE)).astype(np.float32)
+                if np.abs(piece).max() < 1e-4:
+                    continue
+                mels.append(at_reference(piece))
+                heard.append({"source": source, "room": "dry", "level": -1.0, "real": True})
+        if mels:
+            _write(path, mels, heard)
+
+
+def _write(path: Path, mels: list[NDArray[np.float16]], heard: list[dict[str, object]]) -> None:
+    temporary = path.with_suffix(".part.npy")
+    np.save(temporary, np.stack(mels))
+    path.with_suffix(".jsonl").write_text("\n".join(json.dumps(h) for h in heard))
+    temporary.rename(path)
+
+
+def load_clips(folder: Path, split: str) -> tuple[NDArray[np.float16], list[Heard]]:
+    """All stored clips of a split: dB [N, T, 64] and what they are; empty when there are none."""
+    paths = sorted(p for p in folder.glob(f"{split}-[0-9]*.npy") if ".part" not in p.name)
+    if not paths:
+        return np.zeros((0, 501, MELS), np.float16), []
+    heard = [
+        Heard(**json.loads(line)) for p in paths for line in p.with_suffix(".jsonl").read_text().splitlines()
+    ]
+    return np.concatenate([np.load(p) for p in paths]), heard

@@ -1,0 +1,73 @@
+"""The README's pictures, made by a bundle's weights: the grid of all sources, a glide, a volume sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from sonic_ui.audio.loudness import apply_gain
+from sonic_ui.models.embeddings import linear
+from sonic_ui.scenes.world import SOURCES
+from sonic_ui.training.examples import SAMPLE_RATE, TITLES, load_painter, read_example
+
+BACKGROUND, INK = (21, 23, 28), (232, 234, 237)
+GAP_PX, LINE_PX = 12, 28
+GLIDE = ("rain", "crackling_fire")
+GLIDE_FRAMES = 8
+SWELL = "sea_waves"
+SWELL_DB = (-24.0, -18.0, -12.0, -6.0, 0.0, 3.0, 6.0)
+STRIP_SEED = 12
+
+
+def labelled(pictures: Sequence[Image.Image], labels: Sequence[str], columns: int, side: int) -> Image.Image:
+    """Pictures in rows, each with words below it; `side` is their size in pixels."""
+    from matplotlib import font_manager
+    from PIL import ImageDraw, ImageFont
+
+    font = ImageFont.truetype(font_manager.findfont("DejaVu Sans"), 16)
+    rows = -(-len(pictures) // columns)
+    size = (columns * (side + GAP_PX) + GAP_PX, rows * (side + LINE_PX + GAP_PX) + GAP_PX)
+    grid = Image.new("RGB", size, BACKGROUND)
+    pen = ImageDraw.Draw(grid)
+    for k, (picture, label) in enumerate(zip(pictures, labels, strict=True)):
+        x = GAP_PX + (k % columns) * (side + GAP_PX)
+        y = GAP_PX + (k // columns) * (side + LINE_PX + GAP_PX)
+        grid.paste(picture.convert("RGB").resize((side, side), Image.Resampling.LANCZOS), (x, y))
+        pen.text((x + side / 2, y + side + 5), label, fill=INK, font=font, anchor="mt")
+    return grid
+
+
+def write_grid(examples: Path, path: Path) -> Path:
+    """One picture of every source with its name, from the example pictures."""
+    pictures = [Image.open(examples / "pictures" / f"{name}.png") for name in SOURCES]
+    return _save(labelled(pictures, [TITLES[name] for name in SOURCES], columns=4, side=192), path)
+
+
+def write_strips(examples: Path, bundle: Path, folder: Path) -> list[Path]:
+    """A glide between two examples (`glide.png`) and one example turned up (`volume.png`)."""
+    pipeline, settings = load_painter(bundle)
+    ends = [pipeline.embed_audio(read_example(examples, f"{name}.mp3"))[0].numpy() for name in GLIDE]
+    places = np.linspace(0, 1, GLIDE_FRAMES)
+    glide = np.stack([linear(ends[0], ends[1], float(x)) for x in places])
+    words = [TITLES[GLIDE[0]], *(f"{100 * x:.0f} %" for x in places[1:-1]), TITLES[GLIDE[1]]]
+    samples = read_example(examples, f"{SWELL}.mp3")
+    swell = pipeline.embed_audio([apply_gain(samples, gain, SAMPLE_RATE) for gain in SWELL_DB])
+    made = []
+    for name, embeds, labels in (
+        ("glide", torch.from_numpy(glide), words),
+        ("volume", swell, [f"{gain:+g} dB" for gain in SWELL_DB]),
+    ):
+        seeds = [STRIP_SEED] * len(labels)
+        pictures = pipeline(audio_embeds=embeds, seed=seeds, **settings).images
+        made.append(_save(labelled(pictures, labels, columns=len(labels), side=160), folder / f"{name}.png"))
+    return made
+
+
+def _save(picture: Image.Image, path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    picture.save(path, optimize=True)
+    return path

@@ -1,0 +1,211 @@
+"""A training run: its recipe, its folder, and what its finished stages have made."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from diffusers import AutoencoderDC, UNet2DConditionModel
+from torch import Tensor
+from transformers import ClapModel, CLIPModel, CLIPTextModel, CLIPTokenizer, PreTrainedTokenizerFast
+
+from sonic_ui.models.gated_attention import AudioAttention
+from sonic_ui.models.latents import LatentNormalizer
+from sonic_ui.models.picture_judge import PictureJudge
+from sonic_ui.models.projector import AudioProjector
+from sonic_ui.scenes.world import SOURCES, Scene
+from sonic_ui.training.adapter import SoundAdapter
+from sonic_ui.training.autoencoder import build_autoencoder
+from sonic_ui.training.clap import FRAME_STEP, ClapWithHead, SoundBank, build_clap, embed_mels
+from sonic_ui.training.clip import ClipWithHead, build_clip, resize_for_clip
+from sonic_ui.training.contrastive import normalised
+from sonic_ui.training.denoiser import LatentData, TextSide, build_unet, encode_pictures
+from sonic_ui.training.listening import load_clips
+from sonic_ui.training.loop import LoopConfig, load_average
+from sonic_ui.training.rendering import load_pictures
+
+Report = Callable[[str], None]
+
+
+@dataclass
+class Run:
+    """A training run: its recipe (TOML), its folder, and what its finished stages have made."""
+
+    recipe: dict[str, Any]
+    folder: Path
+    threads: int = 0
+    report: Report = print
+
+    @classmethod
+    def from_file(cls, config: Path, folder: Path, *, threads: int = 0, report: Report = print) -> Run:
+        """A run of the recipe in `config`."""
+        return cls(tomllib.loads(config.read_text()), folder, threads, report)
+
+    def loop(self, stage: str) -> LoopConfig:
+        """The loop settings of a stage."""
+        return LoopConfig(**self.recipe[stage]["loop"], threads=self.threads)
+
+    def checkpoint(self, stage: str) -> Path:
+        """Where a stage keeps its weights."""
+        return self.folder / stage / "checkpoint.pt"
+
+    # What earlier stages have made
+
+    @cached_property
+    def pictures(self) -> tuple[np.ndarray, list[Scene], list[str]]:
+        """Rendered training pictures [N, H, W, 3], their scenes and captions."""
+        return load_pictures(self.folder / "pictures", "train")
+
+    @cached_property
+    def tokenizer(self) -> CLIPTokenizer:
+        """CLIP's tokenizer."""
+        length = self.recipe["world"]["clip_tokens"]
+        return CLIPTokenizer.from_pretrained(str(self.folder / "tokenizer"), model_max_length=length)
+
+    @cached_property
+    def clap_tokenizer(self) -> PreTrainedTokenizerFast:
+        """CLAP's tokenizer."""
+        return PreTrainedTokenizerFast.from_pretrained(str(self.folder / "clap_tokenizer"))
+
+    def new_clip(self) -> CLIPModel:
+        """An untrained CLIP of the recipe's size."""
+        t = self.tokenizer
+        return build_clip(len(t), t.model_max_length, t.bos_token_id, t.eos_token_id)
+
+    @cached_property
+    def clip(self) -> CLIPModel:
+        """The trained CLIP."""
+        return load_average(self.checkpoint("clip"), ClipWithHead(self.new_clip())).clip.eval()
+
+    @cached_property
+    def text(self) -> TextSide:
+        """CLIP's text side as the denoiser reads it."""
+        encoder = CLIPTextModel(self.clip.config.text_config)
+        own = encoder.state_dict()
+        state = {k: v for k, v in self.clip.text_model.state_dict().items() if k in own}
+        encoder.load_state_dict(state or {k: self.clip.state_dict()[k] for k in own})
+        return TextSide(self.tokenizer, encoder)
+
+    def new_autoencoder(self) -> AutoencoderDC:
+        """An untrained autoencoder of the recipe's size."""
+        r = self.recipe["autoencoder"]
+        return build_autoencoder(r["latent_channels"], tuple(r["channels"]), tuple(r["layers"]))
+
+    @cached_property
+    def autoencoder(self) -> AutoencoderDC:
+        """The trained autoencoder; with its decoder refined, once that stage is done."""
+        model = load_average(self.checkpoint("autoencoder"), self.new_autoencoder())
+        if self.checkpoint("decoder").exists():
+            load_average(self.checkpoint("decoder"), model)
+        return model.eval().requires_grad_(False)
+
+    @cached_property
+    def latents(self) -> dict[str, Tensor]:
+        """Normalised latents [N, 2, C, h, w] of the pictures and the statistics that normalise them."""
+        path = self.folder / "latents.pt"
+        if not path.exists():
+            raw = encode_pictures(self.autoencoder, self.pictures[0])
+            normalizer = LatentNormalizer.from_latents(raw[:, 0])
+            normal = normalizer.normalize(raw.flatten(0, 1)).unflatten(0, (-1, 2)).half()
+            torch.save({"latents": normal, "mean": normalizer.mean, "std": normalizer.std}, path)
+        return torch.load(path, weights_only=True)
+
+    @property
+    def normalizer(self) -> LatentNormalizer:
+        """The latents' normalizer."""
+        return LatentNormalizer.from_statistics(self.latents["mean"], self.latents["std"])
+
+    @property
+    def latent_data(self) -> LatentData:
+        """Latents with their scenes."""
+        return LatentData(self.latents["latents"], self.pictures[1])
+
+    def new_unet(self) -> UNet2DConditionModel:
+        """An untrained denoiser of the recipe's size."""
+        r = self.recipe["denoiser"]
+        shape = self.latents["latents"].shape
+        return build_unet(tuple(r["channels"]), shape[2], r["token_dim"], shape[-1])
+
+    @cached_property
+    def unet(self) -> UNet2DConditionModel:
+        """The trained denoiser."""
+        return load_average(self.checkpoint("denoiser"), self.new_unet()).eval().requires_grad_(False)
+
+    @cached_property
+    def bank(self) -> SoundBank:
+        """Stored clips of the world and real recordings for training."""
+        made, real = (load_clips(self.folder / "clips", split) for split in ("train", "real"))
+        return SoundBank(np.concatenate([made[0], real[0]])[:, ::FRAME_STEP], made[1] + real[1])
+
+    def new_clap(self) -> ClapModel:
+        """An untrained CLAP of the recipe's size."""
+        return build_clap(
+            len(self.clap_tokenizer), self.recipe["world"]["clap_tokens"], width=self.recipe["clap"]["width"]
+        )
+
+    @cached_property
+    def clap(self) -> ClapModel:
+        """The trained CLAP."""
+        return load_average(self.checkpoint("clap"), ClapWithHead(self.new_clap())).clap.eval()
+
+    @cached_property
+    def embeddings(self) -> Tensor:
+        """Audio embeddings of every training scene, [N, takes, D], L2-normalised."""
+        path = self.folder / "embeddings.pt"
+        if not path.exists():
+            torch.save(
+                embed_scenes(self.clap, self.bank, self.pictures[1], self.recipe["embeddings"]["takes"]), path
+            )
+        return torch.load(path, weights_only=True)
+
+    def new_projector(self) -> AudioProjector:
+        """An untrained audio projector from CLAP's embeddings to the denoiser's tokens."""
+        return AudioProjector(
+            embedding_dim=self.embeddings.shape[-1],
+            token_dim=self.recipe["denoiser"]["token_dim"],
+            num_tokens=self.recipe["projector"]["tokens"],
+        )
+
+    @cached_property
+    def adapter(self) -> SoundAdapter:
+        """The trained projector and gated attention."""
+        fresh = SoundAdapter(self.new_projector(), AudioAttention.from_unet(self.unet))
+        return load_average(self.checkpoint("adapter"), fresh).eval()
+
+    @cached_property
+    def judge(self) -> PictureJudge:
+        """The trained judge."""
+        return load_average(self.checkpoint("judge"), PictureJudge(len(SOURCES))).eval()
+
+
+@torch.no_grad()
+def embed_scenes(
+    clap: ClapModel, bank: SoundBank, scenes: list[Scene], takes: int, batch: int = 50
+) -> Tensor:
+    """Audio embeddings of composed sounds of the scenes, [N, takes, D], L2-normalised."""
+    out = []
+    for take in range(takes):
+        rng = np.random.default_rng([11, take])
+        rows = []
+        for start in range(0, len(scenes), batch):
+            mels = np.stack([bank.compose(s, rng) for s in scenes[start : start + batch]])
+            rows.append(normalised(embed_mels(clap, torch.from_numpy(mels).unsqueeze(1))))
+        out.append(torch.cat(rows))
+    return torch.stack(out, 1)
+
+
+@torch.no_grad()
+def image_embeddings(clip: CLIPModel, pictures: np.ndarray, batch: int = 100) -> Tensor:
+    """CLIP embeddings [N, D] of pictures [N, H, W, 3]."""
+    size = int(clip.config.vision_config.image_size)
+    out = []
+    for start in range(0, len(pictures), batch):
+        x = torch.from_numpy(pictures[start : start + batch]).permute(0, 3, 1, 2).float() / 127.5 - 1
+        out.append(clip.get_image_features(pixel_values=resize_for_clip(x, size)).pooler_output)
+    return torch.cat(out)

@@ -1,0 +1,1 @@
+"""The page: Gradio lives in this room and nowhere else."""

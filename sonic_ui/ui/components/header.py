@@ -1,0 +1,23 @@
+"""The slim header: name, one sentence, and which engine runs where."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from sonic_ui.studio import Status
+from sonic_ui.ui.components.live import live_html
+
+
+def header(status: Status) -> gr.HTML:
+    """The header of the page."""
+    return live_html("header", engine_line(status), elem_id="su-header")
+
+
+def engine_line(status: Status) -> dict[str, str]:
+    """The header's value for a status of the studio."""
+    where = f"{status.title} · {status.place}"
+    if status.state == "failed":
+        return {"state": "failed", "text": "The engine did not start"}
+    if status.state == "ready":
+        return {"state": "ready", "text": where}
+    return {"state": status.state, "text": f"{where} · waking up"}

@@ -1,0 +1,30 @@
+"""What every tab of the page works with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import gradio as gr
+
+from sonic_ui.studio import Studio
+from sonic_ui.ui.examples import Example
+from sonic_ui.ui.pictures import PictureFolder
+from sonic_ui.ui.sessions import Sessions
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The studio, the examples, who is here, and where finished pictures lie."""
+
+    studio: Studio
+    examples: tuple[Example, ...] = ()
+    sessions: Sessions = field(default_factory=Sessions)
+    pictures: PictureFolder = field(default_factory=PictureFolder)
+
+
+@dataclass(frozen=True)
+class Shared:
+    """Components that all tabs share: the header, and the session's results by name (see `reuse`)."""
+
+    head: gr.HTML
+    records: gr.State

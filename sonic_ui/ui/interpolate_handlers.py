@@ -1,0 +1,92 @@
+"""What happens on the tab "Interpolate": events of the studio become values of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from sonic_ui.requests import InterpolateRequest
+from sonic_ui.studio import CancelToken, Notice, Result
+from sonic_ui.studio.plans import SAME_SOUND
+from sonic_ui.ui.components.film import done
+from sonic_ui.ui.components.message import note
+from sonic_ui.ui.desk import Desk
+from sonic_ui.ui.interpolate_strips import slots_of, strip_of
+from sonic_ui.ui.parts import words
+from sonic_ui.ui.parts.runs import Runs
+from sonic_ui.ui.parts.sound_input import Update
+from sonic_ui.ui.parts.strips import Filmer, Making
+from sonic_ui.ui.reuse import Record, request_of, with_record
+
+if TYPE_CHECKING:
+    from sonic_ui.ui.interpolate import Parts
+
+TAB = "interpolate"
+SOUNDS = ("sound_a", "start_a_s", "end_a_s", "sound_b", "start_b_s", "end_b_s")
+LOUDNESS = ("own_a", "lufs_a", "own_b", "lufs_b")
+OWN = ("method", "room", "frames", "loop", "smoothing", "film_s")
+SETTINGS = (*SOUNDS, *OWN, *LOUDNESS, *words.SETTINGS)
+
+
+class Handlers:
+    """The tab's event handlers."""
+
+    def __init__(self, desk: Desk, parts: Parts, runs: Runs, filmer: Filmer) -> None:
+        self._desk = desk
+        self._parts = parts
+        self._runs = runs
+        self._filmer = filmer
+
+    def generate(self, request: gr.Request, *values: Any) -> Iterator[Update]:
+        """Build the request from the page's settings (in the order of `SETTINGS`) and run it."""
+        *settings, records = values
+
+        def paint(run: int, token: CancelToken) -> Iterator[Update]:
+            wanted = build_request(dict(zip(SETTINGS, settings, strict=True)))
+            yield {self._parts.words.seed: wanted.seed}
+            yield from self._paint(run, wanted, token, records)
+
+        yield from self._runs.run(request, paint)
+
+    def _paint(
+        self, run: int, wanted: InterpolateRequest, token: CancelToken, records: dict[str, Record]
+    ) -> Iterator[Update]:
+        view = self._parts.film.view
+        making = Making(run, slots_of(wanted))
+        for event in self._desk.studio.run(wanted, token):
+            if isinstance(event, Notice):
+                place = self._parts.b if event.message == SAME_SOUND else self._parts.words
+                yield {place.message: note(event.message)}
+            elif isinstance(event, Result):
+                files = self._desk.pictures.write(event.images, event.settings)
+                strip = strip_of(run, event, files)
+                self._filmer.keep(strip.id, event)
+                kept = with_record(records, strip.id, event)
+                yield {view: done(run, strip), self._parts.shared.records: kept}
+            elif (value := making.take(event)) is not None:
+                yield {view: value}
+
+
+def build_request(values: Mapping[str, Any]) -> InterpolateRequest:
+    """The request that the page's settings stand for; a new seed unless it is kept. Raises `BadInput`."""
+    own = {name: values[name] for name in (*SOUNDS, *OWN)}
+    mixed = values["method"] == "mix"
+    lufs = {f"lufs_{side}": values[f"lufs_{side}"] for side in "ab" if mixed and values[f"own_{side}"]}
+    return InterpolateRequest.from_values({**own, **lufs, **words.painting_values(values)})
+
+
+def updates_of(settings: dict[str, Any], sounds: Mapping[str, str]) -> dict[str, Any]:
+    """Values for the page's settings from those of a picture. Raises `BadInput` for settings of others.
+
+    Without a sound the part chosen in it is kept all the same, for when it is added again.
+    """
+    request = request_of(settings, sounds, InterpolateRequest)
+    updates = {name: getattr(request, name) for name in (*SOUNDS, *OWN) if not name.startswith("sound")}
+    for side in "ab":
+        lufs = getattr(request, f"lufs_{side}")
+        updates[f"own_{side}"] = lufs is not None
+        if lufs is not None:
+            updates[f"lufs_{side}"] = lufs
+    return {**updates, **words.painting_updates(request), **sounds}

@@ -1,0 +1,89 @@
+"""The page: header, tabs, and how it is served."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+import gradio as gr
+
+from sonic_ui.studio import Studio
+from sonic_ui.ui import interpolate, sound_to_image, volume
+from sonic_ui.ui.components.header import engine_line, header
+from sonic_ui.ui.components.message import CLEAR, error
+from sonic_ui.ui.desk import Desk, Shared
+from sonic_ui.ui.examples import FOLDER as EXAMPLES
+from sonic_ui.ui.examples import read_examples
+from sonic_ui.ui.sessions import Sessions
+from sonic_ui.ui.theme import page_css, page_theme
+
+MAX_FILE_SIZE = "200mb"
+MAX_QUEUE = 32
+HOUR_S, DAY_S = 3600, 86_400
+STATUS_EVERY_S = 0.8
+
+TABS = (("Sound → Image", sound_to_image), ("Interpolate", interpolate), ("Volume", volume))
+"""The tabs in their order: `TAB` names a tab's elements, `build` lays it out."""
+
+
+def build_page(studio: Studio, examples: Path = EXAMPLES) -> gr.Blocks:
+    """The whole page on a studio. Nothing heavy is imported or loaded here; `studio.start()` does that."""
+    desk = Desk(studio, read_examples(examples))
+    with gr.Blocks(title="Sonic UI", analytics_enabled=False, delete_cache=(HOUR_S, DAY_S)) as page:
+        shared = Shared(header(studio.status), gr.State({}))
+        with gr.Tabs(elem_id="su-tabs"):
+            messages = []
+            for title, tab in TABS:
+                with gr.Tab(title, id=tab.TAB, elem_id=f"{tab.TAB}-tab"):
+                    messages.append(tab.build(desk, shared).bar.message)
+        _follow_engine(page, studio, shared.head, messages)
+        page.unload(_leaver(desk.sessions))
+    page.queue(max_size=MAX_QUEUE)
+    return page
+
+
+def launch_options(examples: Path = EXAMPLES) -> dict[str, Any]:
+    """Options of `Blocks.launch` that belong to the page: its looks, and what it may serve and keep."""
+    return {
+        "theme": page_theme(),
+        "css": page_css(),
+        "max_file_size": MAX_FILE_SIZE,
+        "enable_monitoring": False,
+        "run_history": False,
+        "allowed_paths": [str(examples)],
+        "footer_links": ["api"],
+        "ssr_mode": False,
+        "show_error": False,
+        "quiet": True,
+    }
+
+
+def _leaver(sessions: Sessions) -> Callable[[gr.Request], None]:
+    def leave(request: gr.Request) -> None:
+        sessions.leave(request.session_hash or "")
+
+    return leave
+
+
+def _follow_engine(page: gr.Blocks, studio: Studio, head: gr.HTML, messages: list[gr.HTML]) -> None:
+    """Keep the header's line true while the models load behind the page; say in every tab if they cannot."""
+
+    def tell() -> list[Any]:
+        status = studio.status
+        settled = status.state in ("ready", "failed")
+        problem = error(status.problem) if status.state == "failed" else CLEAR
+        return [engine_line(status), gr.Timer(active=not settled), *([problem] * len(messages))]
+
+    timer = gr.Timer(STATUS_EVERY_S)
+    for event in (page.load, timer.tick):
+        event(
+            tell,
+            outputs=[head, timer, *messages],
+            queue=False,
+            show_progress="hidden",
+            api_visibility="private",
+        )

@@ -1,0 +1,132 @@
+"""Settings come back: from a result that is shown, or from a PNG that was downloaded here and is dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from sonic_ui.requests import BadInput
+from sonic_ui.ui.components.live import sent
+from sonic_ui.ui.components.message import CLEAR, Words, error, message, note
+from sonic_ui.ui.desk import Desk, Shared
+from sonic_ui.ui.parts.sound_input import QUIET, Update
+from sonic_ui.ui.pictures import read_settings
+from sonic_ui.ui.reuse import Record, find_sounds, missing_sounds
+
+Settings = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class PictureDrop:
+    """The components."""
+
+    picture: gr.File
+    message: gr.HTML
+
+
+def picture_drop(tab: str) -> PictureDrop:
+    """Lay them out."""
+    return PictureDrop(
+        gr.File(
+            label="Drop a picture made here to reuse its settings",
+            file_types=[".png"],
+            height=46,
+            elem_id=f"{tab}-picture",
+            elem_classes="su-drop",
+        ),
+        message(f"{tab}-picture-message"),
+    )
+
+
+class Reuse:
+    """The handlers.
+
+    parts     the tab's components, by the name of the setting they hold
+    updates   values for them from settings and the sounds that were found; raises `BadInput`
+    known     a record for a name that is no result of this session, if there is one
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        drop: PictureDrop,
+        parts: dict[str, Any],
+        updates: Callable[[Settings, dict[str, str]], dict[str, Any]],
+        known: Callable[[str], Record | None] = lambda name: None,
+    ) -> None:
+        self._desk = desk
+        self._drop = drop
+        self._parts = parts
+        self._updates = updates
+        self._known = known
+
+    def shown(self, records: dict[str, Record], event: gr.EventData) -> Update:
+        """Put the settings of a result that is shown back on the page."""
+        name = str(sent(event, "id"))
+        record = records.get(name) or self._known(name)
+        if record is None:
+            return self._told(error("The settings of this picture are not known any more."))
+        return self._restored(record["settings"], record["sounds"], "the picture shown")
+
+    def dropped(self, picture: str | None, records: dict[str, Record]) -> Update:
+        """Put the settings that a dropped PNG carries back on the page."""
+        if not picture:
+            return self._told(CLEAR)
+        try:
+            settings = read_settings(picture)
+            sounds = find_sounds(settings, records, self._desk.examples)
+        except BadInput as problem:
+            return self._told(error(problem.message))
+        return self._restored(settings, sounds, f"“{Path(picture).name}”")
+
+    def _restored(self, settings: Settings, sounds: dict[str, str], source: str) -> Update:
+        try:
+            updates = self._updates(settings, sounds)
+        except BadInput as problem:
+            return self._told(error(problem.message))
+        named = {self._parts[name]: value for name, value in updates.items()}
+        return {**named, **self._told(note(_back(source, missing_sounds(settings, sounds))))}
+
+    def _told(self, words: Words) -> Update:
+        return {self._drop.message: words, self._drop.picture: None}
+
+
+def connect_reuse(
+    drop: PictureDrop,
+    reuse: Reuse,
+    place: gr.HTML,
+    shared: Shared,
+    outputs: Sequence[gr.components.Component],
+    look_after: Sequence[Callable[[Any], Any]],
+) -> None:
+    """Connect the drop and the `reuse` event of `place`; each of `look_after` draws a sound again."""
+    changed = [*outputs, drop.message, drop.picture]
+    again = [place.reuse(reuse.shown, inputs=[shared.records], outputs=changed, queue=False, **QUIET)]
+    again.append(
+        drop.picture.upload(
+            reuse.dropped, inputs=[drop.picture, shared.records], outputs=changed, queue=False, **QUIET
+        )
+    )
+    for event in again:
+        for look in look_after:
+            look(event)
+
+
+def _back(source: str, missing: list[str]) -> str:
+    """The sentence about settings that are back, all but the sounds that are named."""
+    if not missing:
+        return f"The settings of {source} are back."
+    names = " and ".join(f"“{name[:60]}”" for name in missing)
+    if len(missing) == 1:
+        return (
+            f"The settings of {source} are back, all but its sound {names}: a picture does not carry the "
+            "sound itself. Add it again for the same picture."
+        )
+    return (
+        f"The settings of {source} are back, all but its sounds {names}: a picture does not carry the sounds "
+        "themselves. Add them again for the same picture."
+    )

@@ -1,0 +1,51 @@
+"""What a person does on any tab, and how to tell that it is done."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import expect
+
+ENGINE_MS = 240_000
+"""Loading torch, or painting a strip, may take minutes on a machine that does other work."""
+
+
+def ready(page: Any, place: str) -> None:
+    """Wait until the engine runs and the sound at `place` is named."""
+    expect(page.locator(".su-engine[data-state=ready]")).to_be_visible(timeout=ENGINE_MS)
+    expect(page.locator(f"#{place}-labels li").first).to_be_visible()
+
+
+def open_tab(page: Any, title: str, tab: str) -> None:
+    """Open a tab and wait until it stands.
+
+    Gradio makes what is in a tab when it is first opened, and hands each piece its value a moment later: no
+    person is so fast, but a test is.
+    """
+    page.get_by_role("tab", name=title).click()
+    expect(page.locator(f"#{tab}-tab .su-frame")).to_be_visible()
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def settled(page: Any, tab: str) -> None:
+    """Wait until the tab's run is over."""
+    expect(page.locator(f"#{tab}-run[data-busy=false]")).to_be_attached(timeout=ENGINE_MS)
+
+
+def set_number(page: Any, label: str, value: float) -> None:
+    """Type a slider's number; `page` may be a part of it, `label` is a regular expression."""
+    box = page.get_by_label(re.compile(f"^number input for {label}"))
+    box.fill(str(value))
+    box.press("Tab")
+
+
+def upload(page: Any, place: str, path: Path) -> None:
+    """Put a file into a sound's place, as a person who clears what is there first."""
+    audio = page.locator(f"#{place}-audio")
+    clear = audio.locator("button[aria-label=Clear]")
+    if clear.count():
+        clear.click()
+    audio.locator("button[aria-label='Upload file']").click()
+    audio.locator("input[type=file]").set_input_files(str(path))

@@ -1,0 +1,274 @@
+"""A person's way through "Interpolate", in a real browser."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from sonic_ui.ui.pictures import read_settings
+from tests.browser.steps import ENGINE_MS, open_tab, ready, set_number, settled, upload
+
+pytestmark = pytest.mark.browser
+
+TAB = "interpolate"
+A, B = "interpolate-a", "interpolate-b"
+GENERATE = "#interpolate-generate"
+CANCEL = "#interpolate-cancel"
+FILM = "#interpolate-film"
+SLIDER = f"{FILM} .su-film-range"
+PICTURE = f"{FILM} .su-film-picture"
+PLACE = f"{FILM} .su-film-place"
+DONE = f"{FILM} .su-film-item[data-state=done]"
+NOTE = f"{FILM} .su-film-note"
+MOVE = """([place, settle]) => {
+  // What is shown in the very task in which the slider moves, before any answer of the server could come.
+  const range = document.querySelector('#interpolate-film .su-film-range');
+  range.value = place;
+  range.dispatchEvent(new Event('input', { bubbles: true }));
+  if (settle) range.dispatchEvent(new Event('change', { bubbles: true }));
+  return document.querySelector('#interpolate-film .su-film-picture').getAttribute('src');
+}"""
+
+
+def opened(new_page: Any, address: str, *size: int, **options: Any) -> Any:
+    """The page with the tab open, both sounds named."""
+    page = new_page(address, *size, **options)
+    open_tab(page, "Interpolate", TAB)
+    for place in (A, B):
+        ready(page, place)
+    return page
+
+
+def glide(page: Any, frames: int) -> None:
+    """Paint a strip."""
+    set_number(page.locator(f"#{TAB}-tab"), "Pictures$", frames)
+    page.locator(GENERATE).click()
+    expect(page.locator(CANCEL)).to_be_visible()
+    settled(page, TAB)
+    expect(page.locator(DONE)).to_have_count(frames)
+
+
+def test_two_sounds_glide_and_the_slider_shows_what_lies_between(
+    new_page: Any, address: str, sounds: Path
+) -> None:
+    page = opened(new_page, address)
+    expect(page.locator(f"{FILM} .su-status")).to_have_text("Sound 0 and Sound 3")
+    upload(page, A, sounds / "long.flac")
+    expect(page.locator(f"#{A}-drawing .su-sound-caption")).to_have_text(re.compile(r"of 14\.0 s"))
+    page.locator(f"#{B}-examples .su-example").nth(1).click()
+    expect(page.locator(f"#{B}-drawing .su-sound-caption")).to_have_text(re.compile(r"^1\.2 s of sound"))
+    glide(page, 5)
+    expect(page.locator(f"{FILM} .su-detail")).to_have_text(
+        re.compile(r"^long\.flac · sound_1\.wav · seed \d+")
+    )
+    shots = page.locator(f"{FILM} .su-film-thumb img").evaluate_all("all => all.map(one => one.src)")
+    assert len(set(shots)) == 5, "files are named by their content: two frames are the same"
+
+    # A person drags: the nearest frame is there at once, the exact picture comes after.
+    box = page.locator(SLIDER).bounding_box()
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + 11, middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.4 * box["width"], middle, steps=12)
+    assert page.locator(PICTURE).evaluate("picture => picture.src") == shots[2]
+    page.mouse.up()
+    expect(page.locator(PLACE)).to_have_text(re.compile(r"^(39|40|41) %$"))
+    refined = page.locator(PICTURE).evaluate("picture => picture.src")
+    assert refined not in shots and page.locator(PICTURE).evaluate("picture => picture.naturalWidth") == 64
+    assert page.evaluate(MOVE, [0.75, True]) == shots[3]
+    expect(page.locator(PLACE)).to_have_text("75 %")
+
+    # By keyboard, and back to the place that was painted: it is remembered.
+    page.locator(SLIDER).focus()
+    page.keyboard.press("Home")
+    expect(page.locator(PLACE)).to_have_text("0 %")
+    assert page.locator(PICTURE).evaluate("picture => picture.src") == shots[0]
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(PLACE)).to_have_text("1 %")
+    expect(page.locator(SLIDER)).to_have_attribute(
+        "aria-valuetext", re.compile("^1 percent of the way from ")
+    )
+    page.locator(f"{FILM} .su-film-thumb").nth(4).click()
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator(PLACE)).to_have_text("75 %")
+    expect(page.locator(f"{FILM} .su-film-thumb").nth(3)).to_be_focused()
+
+
+def test_a_pile_of_places_is_never_painted(new_page: Any, address: str) -> None:
+    page = opened(new_page, address)
+    glide(page, 3)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/queue/join" in request.url else None)
+    for hundredths in range(10, 45):
+        page.evaluate(MOVE, [hundredths / 100, False])
+    expect(page.locator(PLACE)).to_have_text("44 %")
+    assert len(asked) < 10, "the slider asks when it rests, not at every step"
+    # Placed again and again: only the last answer is shown.
+    for place in (0.2, 0.3, 0.7, 0.6):
+        page.evaluate(MOVE, [place, True])
+    expect(page.locator(PLACE)).to_have_text("60 %")
+    last = page.locator(PICTURE).get_attribute("src")
+    page.wait_for_timeout(1500)
+    assert page.locator(PICTURE).get_attribute("src") == last
+
+
+def test_play_in_place_and_the_film_with_its_sound(new_page: Any, address: str, tmp_path: Path) -> None:
+    page = opened(new_page, address, accept_downloads=True)
+    page.locator(f"#{TAB}-tab").get_by_role("button", name="The film", exact=True).click()
+    set_number(page.locator(f"#{TAB}-tab"), "Length", 2)
+    glide(page, 4)
+    play = page.locator(f"{FILM} .su-film-play")
+    play.click()
+    expect(play).to_have_text("Pause")
+    places = set()
+    for _ in range(5):
+        page.wait_for_timeout(200)
+        places.add(page.locator(SLIDER).input_value())
+    assert len(places) >= 3, f"it does not move: {places}"
+    play.click()
+    expect(play).to_have_text("Play")
+
+    expect(page.locator(f"{FILM} .su-film-files a")).to_have_count(3)
+    video = page.locator(f"{FILM} video")
+    expect(video).to_have_attribute("src", re.compile(r"sound_0-to-sound_3-\d+\.(mp4|webm)$"))
+    assert video.evaluate("film => film.paused && !film.autoplay")
+    if video.evaluate(
+        "film => film.canPlayType(film.src.endsWith('mp4') ? 'video/mp4; codecs=avc1.640028' : 'video/webm')"
+    ):
+        video.evaluate("film => { film.muted = true; return film.play(); }")
+        page.wait_for_function("() => document.querySelector('#interpolate-film video').currentTime > 0.3")
+        assert video.evaluate("film => film.readyState") >= 2
+        assert video.evaluate("film => film.duration") == pytest.approx(4.0, abs=0.2), "there and back"
+        assert video.evaluate("film => film.videoWidth") >= 512
+
+    for number, suffix in enumerate((r"\.(mp4|webm)$", r"\.gif$", r"-strip\.png$")):
+        with page.expect_download() as download:
+            page.locator(f"{FILM} .su-film-files a").nth(number).click()
+        assert re.search(suffix, download.value.suggested_filename)
+    strip = tmp_path / download.value.suggested_filename
+    download.value.save_as(strip)
+    assert read_settings(strip)["request"]["frames"] == 4
+
+    # The strip brings its settings back.
+    set_number(page.locator(f"#{TAB}-tab"), "Pictures$", 9)
+    page.locator("#interpolate-method input[value=mix]").check()
+    page.locator("#interpolate-picture input[type=file]").set_input_files(str(strip))
+    expect(page.locator("#interpolate-picture-message")).to_contain_text("are back")
+    expect(page.locator("#interpolate-method input[value=linear]")).to_be_checked()
+    expect(page.locator(f"#{TAB}-tab").get_by_label(re.compile("^number input for Pictures$"))).to_have_value(
+        "4"
+    )
+
+
+def test_cancelling_in_the_middle_keeps_what_was_made(new_page: Any, address: str) -> None:
+    page = opened(new_page, address)
+    tab = page.locator(f"#{TAB}-tab")
+    tab.get_by_role("button", name="Advanced").click()
+    set_number(tab, "Pictures$", 12)
+    set_number(tab, "Steps", 40)
+    page.locator(GENERATE).click()
+    expect(page.locator(f"{FILM} .su-film-item")).to_have_count(12)
+    page.wait_for_function(
+        "selector => document.querySelectorAll(selector).length >= 2", arg=DONE, timeout=ENGINE_MS
+    )
+    page.locator(CANCEL).click()
+    settled(page, TAB)
+    expect(page.locator(NOTE)).to_have_text(re.compile(r"^Stopped: \d+ of 12 pictures were finished\."))
+    made = page.locator(DONE).count()
+    assert 2 <= made < 12 and page.locator(f"{FILM} .su-film-item").count() == made
+    expect(page.locator(f"{FILM} .su-film-files a")).to_have_count(3)
+    set_number(tab, "Steps", 2)
+    glide(page, 3)
+    expect(page.locator(NOTE)).to_have_text("")
+    expect(page.locator(f"{FILM} .su-history li")).to_have_count(2)
+
+
+def test_bad_input_is_a_sentence_beside_its_cause(new_page: Any, address: str, sounds: Path) -> None:
+    page = opened(new_page, address)
+    first, second = page.locator(f"#{A}-sound-message"), page.locator(f"#{B}-sound-message")
+    upload(page, B, sounds / "letter.wav")
+    expect(second).to_contain_text("“letter.wav” cannot be read as sound")
+    page.locator(GENERATE).click()
+    settled(page, TAB)
+    expect(second).to_contain_text("letter.wav")
+    expect(first.locator(".su-message")).to_be_hidden()
+    page.locator(f"#{B}-audio button[aria-label=Clear]").click()
+    expect(second.locator(".su-message")).to_be_hidden()
+    page.locator(GENERATE).click()
+    expect(second).to_contain_text("There is no second sound yet")
+    upload(page, B, sounds / "silence.wav")
+    expect(second).to_contain_text("silent")
+    page.locator(GENERATE).click()
+    settled(page, TAB)
+    expect(second).to_contain_text("silent")
+
+    # The same sound on both sides is possible, and said to be dull.
+    page.locator(f"#{B}-examples .su-example").first.click()
+    expect(second.locator(".su-message")).to_be_hidden()
+    glide(page, 2)
+    expect(second).to_contain_text("Both sounds are the same")
+
+    # Five hundred pictures are not asked for.
+    set_number(page.locator(f"#{TAB}-tab"), "Pictures$", 500)
+    expect(page.locator(f"#{TAB}-tab").get_by_label(re.compile("^number input for Pictures$"))).to_have_value(
+        "48"
+    )
+
+
+def test_swap_and_mix(new_page: Any, address: str) -> None:
+    page = opened(new_page, address)
+    captions = [f"#{place}-drawing .su-sound-caption" for place in (A, B)]
+    expect(page.locator(captions[0])).to_have_text(re.compile(r"^1\.0 s"))
+    page.locator("#interpolate-swap").click()
+    expect(page.locator(captions[0])).to_have_text(re.compile(r"^1\.8 s"))
+    expect(page.locator(captions[1])).to_have_text(re.compile(r"^1\.0 s"))
+    loudness = page.get_by_label("First sound at a loudness of its own")
+    expect(loudness).to_be_hidden()
+    page.locator("#interpolate-method input[value=mix]").check()
+    loudness.check()
+    expect(page.get_by_label(re.compile("^number input for First sound"))).to_be_visible()
+    expect(page.get_by_label(re.compile("^number input for Second sound"))).to_be_hidden()
+    page.get_by_label("Church").check()
+    glide(page, 3)
+    expect(page.locator(f"{FILM} .su-detail")).to_have_text(re.compile(r"^sound_3\.wav · sound_0\.wav"))
+    page.locator("#interpolate-method input[value=spherical]").check()
+    expect(loudness).to_be_hidden()
+    page.locator(f"{FILM} .su-reuse").click()
+    expect(page.locator("#interpolate-method input[value=mix]")).to_be_checked()
+    expect(loudness).to_be_checked()
+
+
+def test_tabs_do_not_cancel_each_other(new_page: Any, address: str) -> None:
+    page = opened(new_page, address)
+    tab = page.locator(f"#{TAB}-tab")
+    tab.get_by_role("button", name="Advanced").click()
+    set_number(tab, "Steps", 8)
+    page.locator(GENERATE).click()
+    expect(page.locator(f"{FILM} .su-film-item")).to_have_count(8)
+    page.get_by_role("tab", name="Sound → Image").click()
+    page.locator("#sound-to-image-generate").click()
+    settled(page, "sound-to-image")
+    expect(page.locator("#sound-to-image-stage .su-history li")).to_have_count(1)
+    page.get_by_role("tab", name="Interpolate").click()
+    settled(page, TAB)
+    expect(page.locator(DONE)).to_have_count(8)
+    expect(page.locator(NOTE)).to_have_text("")
+
+
+def test_on_a_phone_it_stacks_without_overflow(new_page: Any, address: str) -> None:
+    page = opened(new_page, address, 390, 844, has_touch=True, is_mobile=True)
+    for fold in page.locator(f"#{TAB}-tab .su-fold-button").all():
+        fold.click()
+    page.locator("#interpolate-method input[value=mix]").check()
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    tops = [
+        page.locator(f"#{name}").bounding_box()["y"] for name in (f"{A}-audio", f"{B}-audio", f"{TAB}-film")
+    ]
+    assert tops == sorted(tops)
+    expect(page.locator(GENERATE)).to_be_in_viewport()
+    frame = page.locator(f"{FILM} .su-frame").bounding_box()
+    assert frame["width"] > 340

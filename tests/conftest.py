@@ -1,0 +1,37 @@
+"""Sounds and folders that several tests use. Nothing here asks the network for anything."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # tiny networks run fastest so, above all beside other work
+
+import numpy as np
+import pytest
+
+RATE = 48_000
+WriteSound = Callable[..., Path]
+
+
+@pytest.fixture
+def write_sound(tmp_path: Path) -> WriteSound:
+    """A function that writes a tone with some hiss as WAV; see its arguments."""
+
+    def write(
+        name: str = "tone.wav", seconds: float = 1.0, hz: float = 440.0, gain: float = 0.3, rate: int = RATE
+    ) -> Path:
+        import soundfile
+
+        times = np.arange(int(seconds * rate)) / rate
+        hiss = np.random.default_rng(int(hz)).standard_normal(times.size)
+        samples = gain * (np.sin(2 * np.pi * hz * times) + 0.05 * hiss)
+        path = tmp_path / name
+        soundfile.write(path, samples.astype(np.float32), rate, subtype="PCM_16")
+        return path
+
+    return write

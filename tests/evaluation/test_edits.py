@@ -1,0 +1,45 @@
+"""The measures of edits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sonic_ui.evaluation import edits
+from sonic_ui.evaluation.held_out import synthetic_clips
+
+
+def square(left: int, colour: str = "white") -> Image.Image:
+    picture = Image.new("RGB", (64, 64), "black")
+    picture.paste(Image.new("RGB", (20, 20), colour), (left, 20))
+    return picture
+
+
+def test_distance_is_of_contours_and_not_of_colours() -> None:
+    assert edits.structure_distance(square(10), square(10)) == pytest.approx(0, abs=1e-6)
+    assert edits.structure_distance(square(10), square(10, "green")) < 0.05
+    assert edits.structure_distance(square(4), square(40)) > 0.9
+    assert edits.structure_distance(square(4), Image.new("RGB", (64, 64))) == 1.0
+
+
+def test_pairs_are_a_render_and_a_sound_of_another_source() -> None:
+    pairs = edits.edit_pairs(synthetic_clips(1, 16), 20)
+    assert len(pairs) == 20
+    assert all(picture.size == (16, 16) and clip.samples.size for picture, clip in pairs)
+
+
+def test_costs_are_counted_on_real_networks(tmp_path: Path) -> None:
+    from sonic_ui.pipelines.debug import debug_pipeline
+
+    pipeline = debug_pipeline()
+    editor = edits.load_editor(pipeline, {"steps": 4, "guidance_scale": 3.0, "strength": 1.0})
+    embed = pipeline.embed_audio(np.random.default_rng(0).normal(0, 0.1, 48_000).astype(np.float32))[0]
+    figures = edits.cost_figures(editor, square(10), embed, steps=4)
+    by_name = {figure.name: figure.value for figure in figures}
+    assert by_name["edit: passes of the first over plain"] == pytest.approx((5 + 8) / (8 + 12))
+    assert by_name["edit: passes of later ones over plain"] == pytest.approx(8 / 20)
+    rows = [{"tau": tau, "aic": tau, "distance": 1 - tau} for tau in edits.TAUS]
+    assert Image.open(edits.plot_trade_off(rows, tmp_path / "plot.png")).width > 400

@@ -1,0 +1,51 @@
+"""Requests to edit a picture."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sonic_ui.requests import EDIT_MODES, BadInput, EditImageRequest, read_request
+
+
+def edit(**values: Any) -> EditImageRequest:
+    return EditImageRequest.from_values({"picture": "meadow.png", "sound": "rain.wav", **values})
+
+
+def test_round_trip_through_json() -> None:
+    one = edit(mode="style", tau_attn=0.4, strengths=[0.5, 1], mask="mask.png", room="hall", layers="harder")
+    assert read_request(one.to_json()) == one
+
+
+def test_a_mode_sets_what_is_left_open() -> None:
+    assert edit(mode="add").hold == EDIT_MODES["add"].settings()
+    own = edit(mode="add", tau_attn=0.3, layers="harder").hold
+    assert (own["tau_attn"], own["tau_feature"]) == (0.3, EDIT_MODES["add"].tau_feature)
+    assert own["feature_layers"] == (4, 5, 6)
+
+
+def test_edits_are_one_or_as_many_as_strengths() -> None:
+    assert edit(strength=0.7).edits == (0.7,)
+    assert edit(strengths="0.5 1 1.5").edits == (0.5, 1.0, 1.5)
+
+
+@pytest.mark.parametrize(
+    ("values", "field", "says"),
+    [
+        ({"picture": ""}, "picture", "no picture yet"),
+        ({"sound": None}, "sound", "no sound yet"),
+        ({"tau_attn": 1.5}, "tau_attn", "from 0 to 1"),
+        ({"tau_feature": "all"}, "tau_feature", "'all'"),
+        ({"mode": "melt"}, "mode", "'melt'; it takes replace, add, style"),
+        ({"layers": "all"}, "layers", "paper, harder"),
+        ({"strengths": [1] * 7}, "strengths", "7 values were given; 1 to 6"),
+        ({"variation": -1}, "variation", "from 0 to 1"),
+        ({"source_prompt": "x" * 1001}, "source_prompt", "1001 characters"),
+        ({"start_s": 5, "end_s": 4}, "start_s", "from 5 s to 4 s"),
+    ],
+)
+def test_refusals(values: dict[str, Any], field: str, says: str) -> None:
+    with pytest.raises(BadInput, match=says) as refusal:
+        edit(**values)
+    assert refusal.value.field == field

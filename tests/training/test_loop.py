@@ -1,0 +1,77 @@
+"""The training loop: the schedule, the average of the weights, and resuming."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from sonic_ui.training.loop import LoopConfig, learning_rate_factor, load_average, train
+
+
+class Line:
+    """Fit y = 3 x with one weight."""
+
+    def __init__(self) -> None:
+        self.module: nn.Module = nn.Linear(1, 1, bias=False)
+        nn.init.zeros_(self.module.weight)
+        self.sampled: list[str] = []
+
+    def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
+        return [{"params": list(self.module.parameters()), "lr": learning_rate}]
+
+    def loss(self, generator: torch.Generator, batch_size: int) -> tuple[Tensor, dict[str, float]]:
+        x = torch.rand(batch_size, 1, generator=generator)
+        return (self.module(x) - 3 * x).square().mean(), {"seen": float(batch_size)}
+
+    def sample(self, module: nn.Module, path: Path) -> None:
+        self.sampled.append(path.name)
+
+
+CONFIG = LoopConfig(
+    steps=60,
+    batch_size=8,
+    learning_rate=0.2,
+    warmup_steps=5,
+    ema_decay=0.8,
+    log_every=10,
+    save_every=30,
+    weight_decay=0.0,
+)
+
+
+def test_schedule_rises_stays_and_falls() -> None:
+    factors = [learning_rate_factor(step, CONFIG) for step in range(60)]
+    assert factors[0] == pytest.approx(0.2) and factors[5] == 1.0 and factors[41] == 1.0
+    assert factors[-1] < 0.1 and factors == sorted(factors[:10]) + factors[10:30] + sorted(
+        factors[30:], reverse=True
+    )
+
+
+def test_it_learns_logs_and_samples(tmp_path: Path) -> None:
+    stage, lines = Line(), []
+    average = train(stage, CONFIG, tmp_path, report=lines.append)
+    assert average.weight.item() == pytest.approx(3.0, abs=0.2)
+    assert stage.sampled == ["sample-000030.png", "sample-000060.png"]
+    assert len(lines) == 6 and '"samples_per_s"' in lines[0] and '"seen": 8.0' in lines[0]
+
+
+def test_a_resumed_run_ends_where_an_unbroken_one_does(tmp_path: Path) -> None:
+    whole = train(Line(), CONFIG, tmp_path / "whole", report=lambda _: None)
+
+    class Broken(Line):
+        def sample(self, module: nn.Module, path: Path) -> None:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(Broken(), CONFIG, tmp_path / "broken", report=lambda _: None)
+    resumed = train(Line(), CONFIG, tmp_path / "broken", report=lambda _: None)
+    assert torch.allclose(whole.weight, resumed.weight, atol=1e-6)
+
+
+def test_an_untrained_stage_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="train that stage first"):
+        load_average(tmp_path / "checkpoint.pt", nn.Linear(1, 1))

@@ -1,0 +1,300 @@
+"""The handlers of "Interpolate", each update checked by the name of the part it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import av
+import gradio as gr
+import pytest
+from PIL import Image
+
+from sonic_ui.requests import BadInput, InterpolateRequest
+from sonic_ui.studio import CancelToken, Result, Studio
+from sonic_ui.ui.components.film import Film
+from sonic_ui.ui.desk import Desk, Shared
+from sonic_ui.ui.examples import Example
+from sonic_ui.ui.interpolate import Gliding, Parts
+from sonic_ui.ui.interpolate_handlers import SETTINGS, TAB, Handlers, updates_of
+from sonic_ui.ui.interpolate_strips import files_of, first_strip, frame_at, request_at
+from sonic_ui.ui.parts.picture_drop import PictureDrop, Reuse
+from sonic_ui.ui.parts.runs import RunBar, Runs
+from sonic_ui.ui.parts.sound_input import SoundInput
+from sonic_ui.ui.parts.strips import Filmer, Refiner
+from sonic_ui.ui.parts.words import Words
+from sonic_ui.ui.pictures import read_settings
+from tests.conftest import WriteSound
+from tests.fakes import FakeBackend
+
+ME = gr.Request(session_hash="me")
+
+
+def part(kind: Any, **names: str) -> Any:
+    """A part whose components are their own names."""
+    return kind(**{field.name: names.get(field.name, field.name) for field in fields(kind)})
+
+
+@dataclass(frozen=True)
+class Tab:
+    """The tab's handlers, on components that are their own names."""
+
+    desk: Desk
+    runs: Runs
+    handlers: Handlers
+    filmer: Filmer
+    refiner: Refiner
+    reuse: Reuse
+
+
+def tab_of(backend: FakeBackend) -> Tab:
+    desk, shared, film = Desk(Studio(backend)), part(Shared), part(Film)
+    sides = {side: part(SoundInput, message=f"message_{side}", sound=f"sound_{side}") for side in "ab"}
+    parts = Parts(
+        sides["a"],
+        sides["b"],
+        part(Gliding, message="how_message"),
+        part(Words, message="words_message", beside="frames"),
+        "swap",  # type: ignore[arg-type]
+        part(RunBar, message="run_message"),
+        film,
+        part(PictureDrop, message="picture_message"),
+        shared,
+    )
+    runs = Runs(desk, shared, TAB, film.view, parts.bar, parts.messages)
+    filmer = Filmer(desk, TAB, film, lambda result, token: files_of(desk, result, token))
+    reuse = Reuse(desk, parts.drop, {name: name for name in SETTINGS}, updates_of)
+    return Tab(
+        desk,
+        runs,
+        Handlers(desk, parts, runs, filmer),
+        filmer,
+        Refiner(desk, TAB, film, request_at, frame_at),
+        reuse,
+    )
+
+
+@pytest.fixture
+def pair(write_sound: WriteSound) -> tuple[Path, Path]:
+    """Two sounds of different length and rate."""
+    return write_sound("rain.wav", 1.0), write_sound("dog.wav", 0.6, hz=900, rate=22_050)
+
+
+def page_values(pair: tuple[Path | None, Path | None], **values: Any) -> list[Any]:
+    settings = {
+        **{f"sound_{side}": path and str(path) for side, path in zip("ab", pair, strict=True)},
+        **{f"{name}_{side}_s": None for side in "ab" for name in ("start", "end")},
+        **{"method": "linear", "room": "dry", "frames": 4, "loop": True, "smoothing": 1, "film_s": 1},
+        **{"own_a": False, "lufs_a": -20, "own_b": False, "lufs_b": -20},
+        **{"prompt": "", "negative_prompt": "", "strength": 1, "layers": "", "guidance_scale": 4.0},
+        **{"steps": 3, "seed": 5, "keep_seed": True},
+        **values,
+    }
+    return [settings[name] for name in SETTINGS] + [{}]
+
+
+def last(updates: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Everything the page shows in the end."""
+    shown: dict[str, Any] = {}
+    for update in updates:
+        shown |= update
+    return shown
+
+
+def event(**data: Any) -> gr.EventData:
+    return gr.EventData(None, data)
+
+
+def test_a_glide_comes_frame_by_frame(pair: tuple[Path, Path]) -> None:
+    tab = tab_of(FakeBackend())
+    updates = list(tab.handlers.generate(ME, *page_values(pair, prompt="ink")))
+    views = [update["view"] for update in updates if "view" in update]
+    assert [view["kind"] for view in views[:-1]] == ["working"] * (len(views) - 1)
+    assert [slot["caption"] for slot in views[0]["slots"]] == ["0 %", "33 %", "67 %", "100 %"]
+    there = [set(view["frames"]) for view in views[:-1]]
+    assert there == sorted(there, key=len) and {"0"} in there and {"0", "3"} in there, "the ends come first"
+    assert any(view["previews"] for view in views[:-1])
+    strip = views[-1]["strip"]
+    assert strip["title"] == "From rain to rain" and strip["filming"] and strip["note"] == ""
+    assert [frame["at"] for frame in strip["frames"]] == pytest.approx([0, 1 / 3, 2 / 3, 1])
+    assert strip["frames"][1]["words"] == (
+        "Picture painted 33 % of the way from rain to rain, with the words “ink”."
+    )
+    settings = read_settings(strip["frames"][2]["file"]["path"])
+    assert settings["request"]["sound_b"] == "dog.wav" and settings["picture"] == 2
+    assert Path(strip["frames"][0]["file"]["path"]).name == "rain-to-dog-5-1.png"
+
+
+def test_the_film_is_made_after_the_strip_is_shown(pair: tuple[Path, Path]) -> None:
+    tab = tab_of(FakeBackend())
+    strip = last(tab.handlers.generate(ME, *page_values(pair)))["view"]["strip"]
+    told = tab.filmer.film(ME, event(id=strip["id"]))["view"]
+    assert told["kind"] == "film" and told["id"] == strip["id"] and told["note"] == ""
+    labels = [one["label"] for one in told["downloads"]]
+    assert labels[1:] == ["GIF", "Strip (PNG)"] and labels[0].startswith("Film (")
+    with av.open(told["video"]["path"]) as film:
+        assert float(film.duration / av.time_base) == pytest.approx(2.0, abs=0.1), "there and back"
+        assert len(film.streams.audio) == 1
+        assert '"sound_b": "dog.wav"' in film.metadata.get("comment", film.metadata.get("COMMENT", ""))
+    assert read_settings(told["downloads"][2]["file"]["path"])["request"]["seed"] == 5
+    again = tab.filmer.film(ME, event(id=strip["id"]))["view"]
+    assert again["video"] is None and again["downloads"] == [], "it is made once"
+
+
+def test_a_film_gives_way_to_a_new_run(pair: tuple[Path, Path]) -> None:
+    tab = tab_of(FakeBackend())
+    strip = last(tab.handlers.generate(ME, *page_values(pair)))["view"]["strip"]
+
+    def files(result: Result, token: CancelToken) -> Any:
+        last(tab.handlers.generate(ME, *page_values(pair)))
+        token.check()
+
+    tab.filmer._files_of = files
+    assert tab.filmer.film(ME, event(id=strip["id"]))["view"]["downloads"] == []
+
+
+def test_cancelling_keeps_the_frames_made_so_far(pair: tuple[Path, Path]) -> None:
+    tab = tab_of(FakeBackend())
+    shown: dict[str, Any] = {}
+    for update in tab.handlers.generate(ME, *page_values(pair, frames=9)):
+        shown |= update
+        if len(update.get("view", {}).get("frames", ())) == 2:
+            tab.runs.cancel(ME)
+    strip = shown["view"]["strip"]
+    assert len(strip["frames"]) == 2 and strip["frames"][1]["at"] == 1
+    assert strip["note"] == "Stopped: 2 of 9 pictures were finished."
+    assert tab.filmer.film(ME, event(id=strip["id"]))["view"]["video"] is not None
+
+
+def test_cancelling_before_the_first_frame_keeps_the_last_strip(pair: tuple[Path, Path]) -> None:
+    tab = tab_of(FakeBackend())
+    shown: dict[str, Any] = {}
+    for update in tab.handlers.generate(ME, *page_values(pair)):
+        shown |= update
+        tab.runs.cancel(ME)
+    assert shown["view"]["kind"] == "ended" and "Stopped" in shown["view"]["message"]
+
+
+def test_a_place_between_frames_is_painted(pair: tuple[Path, Path]) -> None:
+    backend = FakeBackend()
+    tab = tab_of(backend)
+    shown = last(tab.handlers.generate(ME, *page_values(pair, method="mix", own_b=True, lufs_b=-30)))
+    strip, records = shown["view"]["strip"], shown["records"]
+
+    def answers(**data: Any) -> list[dict[str, Any]]:
+        return [update["answer"] for update in tab.refiner.refine(ME, records, event(**data))]
+
+    *glimpses, answer = answers(id=strip["id"], at=0.37, knob="")
+    assert (answer["id"], answer["at"], answer["frame"]["caption"]) == (strip["id"], 0.37, "37 %")
+    assert glimpses and all(one["glimpse"] and one["frame"] is None for one in glimpses)
+    assert len(glimpses) < 3, "the first steps show less than the nearest frame"
+    painted = backend.jobs[-1].request
+    assert isinstance(painted, InterpolateRequest)
+    assert painted.positions == (0.37,) and painted.seed == 5 and painted.lufs_b == -30
+    for wrong in ({"id": "other", "at": 0.5}, {"id": strip["id"], "at": "x"}, {}):
+        assert [answer["frame"] for answer in answers(**wrong)] == [None]
+    (beyond,) = answers(id=strip["id"], at=7)
+    assert beyond["frame"] is None and "could not be painted" in beyond["words"]
+
+
+def test_a_newer_place_ends_the_one_before(pair: tuple[Path, Path]) -> None:
+    tab = tab_of(FakeBackend())
+    shown = last(tab.handlers.generate(ME, *page_values(pair, steps=20)))
+    strip, records = shown["view"]["strip"], shown["records"]
+    older = tab.refiner.refine(ME, records, event(id=strip["id"], at=0.4))
+    assert next(older)["answer"]["glimpse"]
+    newer = last(tab.refiner.refine(ME, records, event(id=strip["id"], at=0.6)))
+    assert newer["answer"]["frame"]["caption"] == "60 %"
+    assert list(older) == [], "it says nothing more"
+
+
+def test_a_run_ends_the_painting_of_places(pair: tuple[Path, Path]) -> None:
+    tab = tab_of(FakeBackend())
+    shown = last(tab.handlers.generate(ME, *page_values(pair, steps=20)))
+    place = tab.refiner.refine(ME, shown["records"], event(id=shown["view"]["strip"]["id"], at=0.4))
+    next(place)
+    assert last(tab.handlers.generate(ME, *page_values(pair)))["view"]["kind"] == "done"
+    assert list(place) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "place", "says"),
+    [
+        ({"sound_a": None}, "message_a", "no first sound yet"),
+        ({"sound_b": None}, "message_b", "no second sound yet"),
+        ({"start_b_s": 30}, "message_b", "earlier start"),
+        ({"start_a_s": 2, "end_a_s": 1}, "message_a", "Move the end"),
+        ({"method": "swirl"}, "how_message", "linear, spherical, mix"),
+        ({"method": "mix", "own_a": True, "lufs_a": 3}, "how_message", "from -60 to -6"),
+        ({"room": "cave"}, "how_message", "dry, room, hall, church"),
+        ({"frames": 500}, "run_message", "from 2 to 48"),
+        ({"film_s": 0}, "run_message", "from 1 to 60"),
+        ({"prompt": "x" * 1001}, "words_message", "at most 1000"),
+    ],
+)
+def test_a_refusal_stands_beside_its_cause(
+    pair: tuple[Path, Path], values: dict[str, Any], place: str, says: str
+) -> None:
+    tab = tab_of(FakeBackend())
+    shown = last(tab.handlers.generate(ME, *page_values(pair, **values)))
+    assert says in shown[place]["text"] and shown[place]["kind"] == "error"
+    assert shown["view"]["kind"] == "ended"
+    again = last(tab.handlers.generate(ME, *page_values(pair)))
+    assert again["view"]["kind"] == "done" and not again[place]["text"]
+
+
+def test_silence_or_a_letter_on_one_side_is_said_there(pair: tuple[Path, Path], tmp_path: Path) -> None:
+    import numpy as np
+    import soundfile
+
+    tab = tab_of(FakeBackend())
+    silent, letter = tmp_path / "silent.wav", tmp_path / "letter.wav"
+    soundfile.write(silent, np.zeros((48_000, 2)), 48_000)
+    letter.write_text("words")
+    told = last(tab.handlers.generate(ME, *page_values((pair[0], silent))))
+    assert "silent" in told["message_b"]["text"] and not told["message_a"]["text"]
+    told = last(tab.handlers.generate(ME, *page_values((letter, pair[1]))))
+    assert "letter.wav" in told["message_a"]["text"] and not told["message_b"]["text"]
+
+
+def test_the_same_sound_twice_is_noted(pair: tuple[Path, Path]) -> None:
+    tab = tab_of(FakeBackend())
+    shown = last(tab.handlers.generate(ME, *page_values((pair[0], pair[0]))))
+    assert shown["message_b"]["kind"] == "note" and "the same" in shown["message_b"]["text"]
+    assert shown["view"]["kind"] == "done"
+
+
+def test_settings_come_back(pair: tuple[Path, Path]) -> None:
+    tab = tab_of(FakeBackend())
+    wanted = {"method": "mix", "own_a": True, "lufs_a": -30, "room": "hall", "frames": 3, "start_a_s": 0.2}
+    shown = last(tab.handlers.generate(ME, *page_values(pair, **wanted)))
+    strip = shown["view"]["strip"]
+    for back in (
+        tab.reuse.shown(shown["records"], event(id=strip["id"])),
+        tab.reuse.dropped(strip["frames"][1]["file"]["path"], shown["records"]),
+    ):
+        assert {name: back[name] for name in wanted} == wanted
+        assert back["own_b"] is False and "lufs_b" not in back
+        assert (back["sound_a"], back["sound_b"]) == tuple(map(str, pair))
+        assert (back["seed"], back["keep_seed"], back["smoothing"]) == (5, True, 1)
+    elsewhere = tab.reuse.dropped(strip["frames"][1]["file"]["path"], {})
+    assert "“rain.wav” and “dog.wav”" in elsewhere["picture_message"]["text"]
+    assert "sound_a" not in elsewhere
+
+
+def test_settings_of_another_tab_are_refused() -> None:
+    with pytest.raises(BadInput, match="belong to the tab “Volume”"):
+        updates_of({"request": {"verb": "volume_sweep"}}, {})
+
+
+def test_the_first_strip_is_two_examples(write_sound: WriteSound, tmp_path: Path) -> None:
+    picture = tmp_path / "rain.png"
+    Image.new("RGB", (8, 8)).save(picture)
+    rain, dog = Example(write_sound("r.wav"), "Rain", picture), Example(write_sound("d.wav"), "Dog", picture)
+    strip = first_strip(Desk(Studio(FakeBackend()), (rain, dog)), 0, 1)
+    assert strip is not None and strip.title == "Rain and Dog" and not strip.refinable
+    bare = Example(rain.sound, "Rain", None)
+    assert first_strip(Desk(Studio(FakeBackend()), (rain, bare)), 0, 1) is None
+    assert first_strip(Desk(Studio(FakeBackend())), 0, 0) is None

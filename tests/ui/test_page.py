@@ -1,0 +1,205 @@
+"""The page as a server: what programs can call, what is kept, and the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from gradio_client.exceptions import AppError
+from PIL import Image
+
+import app
+from sonic_ui.studio import Studio
+from sonic_ui.ui.page import build_page, launch_options
+from sonic_ui.ui.pictures import read_settings
+from tests.conftest import WriteSound
+from tests.fakes import FakeBackend
+
+PUBLIC = {"/sound_to_image", "/interpolate", "/volume_sweep"}
+
+
+@pytest.fixture(scope="module")
+def backend() -> FakeBackend:
+    return FakeBackend()
+
+
+@pytest.fixture(scope="module")
+def client(backend: FakeBackend, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    from gradio_client import Client
+
+    page = build_page(Studio(backend), tmp_path_factory.mktemp("no-examples"))
+    _, address, _ = page.launch(prevent_thread_lock=True, **launch_options())
+    yield Client(address, verbose=False, download_files=str(tmp_path_factory.mktemp("downloads")))
+    page.close()
+
+
+def call(client: Any, sound: Path, **values: Any) -> tuple[list[str], dict[str, Any]]:
+    from gradio_client import handle_file
+
+    return client.predict(handle_file(str(sound)), api_name="/sound_to_image", **values)
+
+
+def test_programs_paint_with_the_same_request(
+    client: Any, backend: FakeBackend, write_sound: WriteSound
+) -> None:
+    files, settings = call(
+        client, write_sound("rain.wav"), prompt="ink", strength=[1, 0.5], steps=4, seed=11, count=2
+    )
+    assert settings["request"]["strength"] == [1, 0.5]
+    assert settings["sound_heard"][0][0] == "rain"
+    assert backend.jobs[-1].request.prompt == "ink"
+    assert [read_settings(path)["picture"] for path in files] == [0, 1]
+    assert Image.open(files[0]).getpixel((0, 0)) == (11, 90, 160)
+
+
+def test_settings_left_open_are_the_engines_own(
+    client: Any, backend: FakeBackend, write_sound: WriteSound
+) -> None:
+    call(client, write_sound())
+    painted = backend.jobs[-1].request
+    assert (painted.steps, painted.guidance_scale, painted.strength, painted.seed) == (3, 2.5, 1.0, 0)
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ({"steps": 0}, "Steps is 0; it takes a whole number from 1 to 100. Choose one in that range."),
+        ({"steps": 2.5}, "Steps is 2.5; it takes a whole number from 1 to 100."),
+        ({"strength": 3}, "Strength of the sound is 3; it takes a number from 0 to 2."),
+        ({"seed": -1}, "Seed is -1; it takes a whole number from 0 to 4294967295."),
+        ({"count": 100}, "Number of pictures is 100; it takes a whole number from 1 to 8."),
+        ({"prompt": "x" * 2000}, "The words are 2000 characters long"),
+        ({"start_s": 50}, "Choose an earlier start."),
+    ],
+)
+def test_programs_get_the_same_sentences(
+    client: Any, write_sound: WriteSound, values: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(AppError) as caught:
+        call(client, write_sound(), **values)
+    assert says in str(caught.value)
+    assert len(call(client, write_sound())[0]) == 1
+
+
+def test_bad_files_are_refused_and_the_next_works(
+    client: Any, write_sound: WriteSound, tmp_path: Path
+) -> None:
+    silent = tmp_path / "silent.wav"
+    soundfile.write(silent, np.zeros(48_000), 48_000)
+    zipped = tmp_path / "zip.wav"
+    zipped.write_bytes(b"PK\x03\x04" + bytes(200))
+    for path, says in ((silent, "is silent"), (zipped, "zip.wav")):
+        with pytest.raises(AppError, match=says):
+            call(client, path)
+    with pytest.raises(AppError, match="no sound yet"):
+        client.predict(api_name="/sound_to_image")
+    assert len(call(client, write_sound())[0]) == 1
+
+
+def glide(client: Any, a: Path, b: Path, **values: Any) -> tuple[list[str], str, str, dict[str, Any]]:
+    from gradio_client import handle_file
+
+    sounds = {"sound_a": handle_file(str(a)), "sound_b": handle_file(str(b))}
+    return client.predict(**sounds, api_name="/interpolate", **values)
+
+
+def test_programs_glide_between_two_sounds(client: Any, write_sound: WriteSound) -> None:
+    a, b = write_sound("rain.wav"), write_sound("dog.wav", 0.5, hz=900, rate=16_000)
+    files, film, gif, settings = glide(client, a, b, frames=3, film_s=1, smoothing=1, seed=11)
+    assert len(files) == 3 and Image.open(files[0]).getpixel((0, 0)) == (11, 90, 160)
+    assert [frame["position"] for frame in settings["frames"]] == [0, 0.5, 1]
+    assert Path(film).suffix in (".mp4", ".webm") and Path(film).stat().st_size > 1000
+    assert Image.open(gif).format == "GIF"
+    assert settings["request"]["sound_b"] == "dog.wav"
+    files, film, gif, settings = glide(client, a, b, positions=[0.25])
+    assert (len(files), film, gif) == (1, None, None) and settings["notices"] == ["A film needs two frames."]
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ({"frames": 500}, "Number of frames is 500; it takes a whole number from 2 to 48."),
+        (
+            {"method": "mix", "lufs_a": 0},
+            "Loudness in the mix (LUFS) is 0; it takes a number from -60 to -6.",
+        ),
+        ({"positions": [2]}, "from 0 to 1"),
+        ({"method": "swirl"}, "The method is 'swirl'"),
+    ],
+)
+def test_programs_that_glide_get_sentences(
+    client: Any, write_sound: WriteSound, values: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(AppError) as caught:
+        glide(client, write_sound("a.wav"), write_sound("b.wav", hz=900), **values)
+    assert says in str(caught.value)
+
+
+def test_only_the_endpoints_are_public(client: Any) -> None:
+    endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
+    assert {"/sound_to_image", "/interpolate"} <= set(endpoints) <= PUBLIC
+    names = [parameter["parameter_name"] for parameter in endpoints["/sound_to_image"]["parameters"]]
+    assert names[:4] == ["sound", "prompt", "negative_prompt", "strength"]
+
+
+def test_files_of_the_machine_are_not_served(client: Any, tmp_path: Path) -> None:
+    import httpx
+
+    secret = Path(__file__).resolve().parent.parent.parent / "pyproject.toml"
+    for path in ("/etc/passwd", str(secret.parent / ".git" / "HEAD")):
+        answer = httpx.get(f"{client.src.rstrip('/')}/gradio_api/file={path}")
+        assert answer.status_code in (403, 404)
+    with pytest.raises(AppError):
+        client.predict(
+            {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}, api_name="/sound_to_image"
+        )
+
+
+def test_what_the_page_keeps_and_tells() -> None:
+    options = launch_options()
+    assert options["max_file_size"] == "200mb"
+    assert options["enable_monitoring"] is False and options["run_history"] is False
+    assert options["allowed_paths"] == [str(Path(app.__file__).parent / "assets" / "examples")]
+    page = build_page(Studio(FakeBackend()))
+    assert page.analytics_enabled is False
+    assert page.delete_cache == (3600, 86_400)
+    assert page._queue.max_size == 32
+
+
+# The command line
+
+
+def test_options() -> None:
+    options = app.read_options(["--port", "7000", "--bundle", "somewhere"])
+    assert (options.host, options.port, options.bundle, options.share) == (
+        "127.0.0.1",
+        7000,
+        "somewhere",
+        False,
+    )
+    shared = app.read_options(["--share", "--auth", "ann:secret:1"])
+    assert shared.share and shared.auth == "ann:secret:1"
+
+
+def test_a_taken_port_is_a_sentence(tmp_path: Path) -> None:
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(SystemExit, match=f"port {port}: is it taken"):
+            app.main(["--port", str(port), "--bundle", str(tmp_path)], tmp_path)
+
+
+@pytest.mark.parametrize("arguments", [["--share"], ["--auth", "ann"], ["--auth", ":x"], ["--port", "high"]])
+def test_unsafe_or_wrong_options_are_refused(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        app.read_options(arguments)
+    assert "auth" in capsys.readouterr().err or "high" in arguments
