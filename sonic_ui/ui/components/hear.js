@@ -3,9 +3,10 @@
 // sound of its new place, from the same moment on. Sounds never start by themselves.
 const find = selector => element.querySelector(selector);
 const audio = find('audio');
-const ANSWER_MS = 8000;
+const ANSWER_MS = 20000;
 let at = null;             // where the slider stands: what 'su-turned' told last
 let number = 0;            // of the newest question
+let asked = null;          // the gain it was asked for
 let waiting = false;
 let moment = 0;            // where to go on, in seconds
 let patience = 0;
@@ -28,6 +29,7 @@ const ask = from => {
   clearTimeout(patience);
   patience = setTimeout(() => { if (waiting) stop('The studio does not answer. Try again in a moment.'); }, ANSWER_MS);
   number += 1;
+  asked = at && at.gain_db;
   trigger('hear', { number, at });
 };
 const stop = words => {
@@ -47,7 +49,7 @@ audio.addEventListener('ended', () => stop(''));
 document.addEventListener('su-turned', event => {
   if (event.detail.tab !== props.tab) return;
   at = event.detail;
-  if (at.settled && !audio.paused) ask(audio.currentTime);
+  if (at.settled && !audio.paused && at.gain_db !== asked) ask(audio.currentTime);
 });
 document.addEventListener('su-new-sound', event => { if (event.detail === props.tab) stop(''); });
 
@@ -58,5 +60,9 @@ watch('value', () => {
   waiting = false;
   audio.src = value.file.url;
   audio.currentTime = moment;
-  audio.play().then(() => { show(''); follow(); }, () => stop('This browser did not play it. Press again.'));
+  // An 'AbortError' means that a pause or a newer sound came first: nothing went wrong.
+  audio.play().then(
+    () => { show(''); follow(); },
+    problem => { if (problem.name !== 'AbortError') stop('This browser did not play it. Press again.'); },
+  );
 });
