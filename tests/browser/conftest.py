@@ -27,7 +27,7 @@ PATIENCE_MS = 60_000
 """Other work may share the machine."""
 
 RETRIES = 2
-"""A browser on a crowded machine can be late: a browser test that fails is tried again, and the report says so."""
+"""A browser on a crowded machine can be late: its test is tried again, and the report says so."""
 
 SERVE = "import sys, app; from pathlib import Path; app.main(sys.argv[2:], Path(sys.argv[1]))"
 
