@@ -1,0 +1,115 @@
+"""A bundle's files: there and whole, told without reading the weights or importing torch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sonic_ui.requests import BadInput
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+FETCH_AGAIN = "Fetch it again (git checkout, or copy the bundle's folder once more), then try again."
+
+
+def check_pipeline(folder: Path) -> None:
+    """Check that every component of a diffusers pipeline folder is whole, without reading the weights.
+
+    Looks at `model_index.json`, each component's configuration, and each safetensors file's header and
+    length. Raises `BadInput` naming the first file that is missing or damaged.
+    """
+    if not folder.is_dir():
+        raise missing(folder)
+    index = read_json(folder / "model_index.json")
+    for name, kind in index.items():
+        if name.startswith("_") or not isinstance(kind, list) or kind[:1] in ([], [None]):
+            continue
+        _check_component(folder / name)
+
+
+def _check_component(folder: Path) -> None:
+    if not folder.is_dir():
+        raise missing(folder)
+    configurations = [path for path in folder.glob("*.json") if not path.name.endswith(".index.json")]
+    if not configurations:
+        raise missing(folder / "*config.json")
+    for path in configurations:
+        read_json(path)
+    weights = list(_weights(folder))
+    if (folder / "config.json").is_file() and not weights:
+        raise missing(folder / "*.safetensors")
+    for path in weights:
+        _check_safetensors(path)
+
+
+def _weights(folder: Path) -> Iterator[Path]:
+    """Every weights file that lies here or that a shard index promises."""
+    for index in sorted(folder.glob("*.safetensors.index.json")):
+        shards = read_json(index).get("weight_map")
+        if not isinstance(shards, dict):
+            raise damaged(index, "it has no weight_map")
+        for name in sorted(set(shards.values())):
+            if not (folder / name).is_file():
+                raise missing(folder / name)
+    yield from sorted(folder.glob("*.safetensors"))
+
+
+def _check_safetensors(path: Path) -> None:
+    """The header must parse and the file be as long as the header says (safetensors format, version 1)."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        start = file.read(8)
+        if start.startswith(b"version "):
+            raise damaged(path, "it is a Git LFS pointer: run `git lfs pull`")
+        length = int.from_bytes(start, "little")
+        if len(start) < 8 or length > size - 8:
+            raise damaged(path, f"it ends after {size:,} bytes")
+        try:
+            header = json.loads(file.read(length))
+            tensors = [value for name, value in header.items() if name != "__metadata__"]
+            end = max((int(value["data_offsets"][1]) for value in tensors), default=0)
+        except (ValueError, TypeError, KeyError, IndexError, AttributeError):
+            raise damaged(path, "its header cannot be read") from None
+    if size != 8 + length + end:
+        raise damaged(path, f"it has {size:,} bytes and should have {8 + length + end:,}")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object from a file. Raises `BadInput` naming the file."""
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise missing(path) from None
+    except OSError as error:
+        raise damaged(path, error.strerror or "it cannot be read") from None
+    except ValueError:
+        raise damaged(path, "it is not JSON") from None
+    if not isinstance(values, dict):
+        raise damaged(path, "it should hold a JSON object")
+    return values
+
+
+def missing(path: Path) -> BadInput:
+    """What to raise for a file or folder that is not there."""
+    return BadInput(
+        f"The weights are not complete: {shown_path(path)} is missing. {FETCH_AGAIN}",
+        "bundle",
+    )
+
+
+def damaged(path: Path, reason: str) -> BadInput:
+    """What to raise for a file that cannot be used."""
+    return BadInput(
+        f"The weights are damaged: {shown_path(path)} cannot be used ({reason}). {FETCH_AGAIN}",
+        "bundle",
+    )
+
+
+def shown_path(path: Path) -> str:
+    """A path as it may stand in a sentence: from the app's folder where it lies inside it."""
+    try:
+        return str(path.resolve().relative_to(ROOT))
+    except ValueError:
+        return str(Path(*path.parts[-3:])) if len(path.parts) > 3 else str(path)
