@@ -18,6 +18,7 @@ from sonic_ui.requests.base import (
     STEPS,
     STRENGTH,
     BadInput,
+    MakingRequest,
     PaintingRequest,
     Range,
     Request,
@@ -33,6 +34,14 @@ from sonic_ui.requests.edit_image import (
     EditImageRequest,
 )
 from sonic_ui.requests.edit_modes import EDIT_MODES, EditMode
+from sonic_ui.requests.image_to_sound import (
+    CONCEPTS,
+    ENERGY_STRENGTH,
+    LOUDNESS,
+    SOURCE_LUFS,
+    TAKES,
+    ImageToSoundRequest,
+)
 from sonic_ui.requests.interpolate import (
     FILM_S,
     FRAMES,
@@ -46,14 +55,17 @@ from sonic_ui.requests.sound_to_image import COUNT, GAIN, SoundToImageRequest
 from sonic_ui.requests.volume_sweep import GAINS_DB, MAX_GAINS, SCALE, VOLUME, VolumeSweepRequest
 
 __all__ = [
+    "CONCEPTS",
     "COUNT",
     "EDIT_MODES",
     "END",
+    "ENERGY_STRENGTH",
     "FILM_S",
     "FRAMES",
     "GAIN",
     "GAINS_DB",
     "GUIDANCE",
+    "LOUDNESS",
     "MAX_GAINS",
     "MAX_PROMPT_CHARACTERS",
     "MAX_REQUEST_CHARACTERS",
@@ -65,9 +77,11 @@ __all__ = [
     "SCALE",
     "SEED",
     "SMOOTHING",
+    "SOURCE_LUFS",
     "START",
     "STEPS",
     "STRENGTH",
+    "TAKES",
     "TAU_ATTN",
     "TAU_FEATURE",
     "VARIATION",
@@ -76,7 +90,9 @@ __all__ = [
     "BadInput",
     "EditImageRequest",
     "EditMode",
+    "ImageToSoundRequest",
     "InterpolateRequest",
+    "MakingRequest",
     "PaintingRequest",
     "Range",
     "Request",
@@ -86,15 +102,16 @@ __all__ = [
     "read_request",
 ]
 
-VERBS: dict[str, type[PaintingRequest]] = {
+VERBS: dict[str, type[MakingRequest]] = {
     "sound_to_image": SoundToImageRequest,
     "interpolate": InterpolateRequest,
     "volume_sweep": VolumeSweepRequest,
     "edit_image": EditImageRequest,
+    "image_to_sound": ImageToSoundRequest,
 }
 
 
-def read_request(text: str) -> PaintingRequest:
+def read_request(text: str) -> MakingRequest:
     """The request that a piece of JSON holds, of whichever verb it names. Raises `BadInput`."""
     values = read_object(text)
     verb = values.get("verb")

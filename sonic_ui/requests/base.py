@@ -135,27 +135,24 @@ class Request(BaseModel):
         return type(self)(**{**self.model_dump(), **values})
 
 
-class PaintingRequest(Request):
-    """The settings of every request that paints.
+class MakingRequest(Request):
+    """The settings of every request that makes something.
 
     prompt           words for style or subject; negative_prompt: words to stay away from
-    strength         how much the sound shapes the picture (beta): one number, or one a decoder attention
-                     layer
-    guidance_scale   how literally words and sound are followed; None takes the bundle's own
+    guidance_scale   how literally what is given is followed; None takes the bundle's own
     steps            denoising steps; None takes the bundle's own
-    seed             the same request gives the same pictures
+    seed             the same request gives the same result
     """
 
     prompt: str = ""
     negative_prompt: str = ""
-    strength: float | tuple[float, ...] = 1.0
     guidance_scale: float | None = None
     steps: int | None = None
     seed: int = 0
 
     RANGES: ClassVar[dict[str, Range]] = {"guidance_scale": GUIDANCE, "steps": STEPS, "seed": SEED}
     OPTIONAL: ClassVar[frozenset[str]] = frozenset({"guidance_scale", "steps"})
-    SOUNDS: ClassVar[tuple[str, ...]] = ("sound",)
+    SOUNDS: ClassVar[tuple[str, ...]] = ()
     """The settings that name a sound file."""
     PICTURES: ClassVar[tuple[str, ...]] = ()
     """The settings that name a picture file."""
@@ -187,6 +184,26 @@ class PaintingRequest(Request):
             )
         return text
 
+    def with_defaults(self, defaults: Mapping[str, Any]) -> Self:
+        """Fill settings left to the bundle (`steps`, `guidance_scale`) from the bundle's defaults."""
+        missing = {
+            name: defaults[name]
+            for name in ("steps", "guidance_scale")
+            if getattr(self, name) is None and defaults.get(name) is not None
+        }
+        return self.changed(**missing) if missing else self
+
+
+class PaintingRequest(MakingRequest):
+    """The settings of every request that paints.
+
+    strength   how much the sound shapes the picture (beta): one number, or one a decoder attention layer
+    """
+
+    strength: float | tuple[float, ...] = 1.0
+
+    SOUNDS: ClassVar[tuple[str, ...]] = ("sound",)
+
     @field_validator("strength", mode="before")
     @classmethod
     def _check_strength(cls, value: object) -> float | tuple[float, ...]:
@@ -199,15 +216,6 @@ class PaintingRequest(Request):
                 "strength",
             )
         return tuple(STRENGTH.check(number, "strength") for number in value)
-
-    def with_defaults(self, defaults: Mapping[str, Any]) -> Self:
-        """Fill settings left to the bundle (`steps`, `guidance_scale`) from the bundle's defaults."""
-        missing = {
-            name: defaults[name]
-            for name in ("steps", "guidance_scale")
-            if getattr(self, name) is None and defaults.get(name) is not None
-        }
-        return self.changed(**missing) if missing else self
 
 
 def check_path(value: object, field: str, missing: str = NO_SOUND) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypedDict, TypeVar
 
-from sonic_ui.requests import BadInput, PaintingRequest, read_request
+from sonic_ui.requests import BadInput, MakingRequest, read_request
 from sonic_ui.studio import Result
 from sonic_ui.ui.examples import Example
 
@@ -18,7 +18,7 @@ SOUNDS = ("sound", "sound_a", "sound_b")
 
 TABS = {"sound_to_image": "Sound → Image", "interpolate": "Interpolate", "volume_sweep": "Volume"}
 
-Wanted = TypeVar("Wanted", bound=PaintingRequest)
+Wanted = TypeVar("Wanted", bound=MakingRequest)
 
 
 class Record(TypedDict):

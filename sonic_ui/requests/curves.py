@@ -1,0 +1,99 @@
+"""Curves and moments as they are given: checked, and brought to a length that can be kept."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+from sonic_ui.requests.base import BadInput, shown
+
+MAX_CURVE_GIVEN = 200_000
+MAX_CURVE_KEPT = 1000
+"""A longer curve is averaged down: 5 s then still has a value every 5 ms."""
+
+MAX_MOMENTS = 200
+MAX_MOMENT_S = 600.0
+
+Moments = tuple[tuple[float, float], ...] | tuple[int, ...]
+"""When something sounds: pairs of seconds (start, end), or a strip of 0 and 1 over the whole time."""
+
+LEAVE_OUT = "or leave it out: then the picture's own is used"
+
+
+def check_curve(value: object) -> tuple[float, ...] | None:
+    """An energy curve: at least 2 numbers in [0, 1], kept as at most MAX_CURVE_KEPT. Raises `BadInput`."""
+    if value is None:
+        return None
+    if not isinstance(value, (list, tuple)):
+        raise _curve_problem(f"The curve is {shown(value)}; it takes a list of numbers from 0 to 1.")
+    if len(value) < 2:
+        has = "is empty" if not value else "has one number"
+        raise _curve_problem(f"The curve {has}; give at least two numbers, {LEAVE_OUT}.")
+    if len(value) > MAX_CURVE_GIVEN:
+        raise _curve_problem(
+            f"The curve has {len(value)} numbers; at most {MAX_CURVE_GIVEN} are accepted. Send every tenth."
+        )
+    numbers = [_level(one, place) for place, one in enumerate(value, start=1)]
+    return tuple(round(one, 4) for one in _averaged(numbers))
+
+
+def check_moments(value: object) -> Moments | None:
+    """Pairs of seconds, sorted, or a strip of 0 and 1 kept at most MAX_CURVE_KEPT long. Raises `BadInput`."""
+    if value is None:
+        return None
+    if not isinstance(value, (list, tuple)) or not value:
+        raise _moments_problem(f"The moments are {shown(value)}")
+    if all(isinstance(one, (list, tuple)) for one in value):
+        if len(value) > MAX_MOMENTS:
+            raise _moments_problem(f"{len(value)} moments were given, at most {MAX_MOMENTS} are accepted")
+        return tuple(sorted(_pair(one) for one in value))
+    if len(value) < 2 or len(value) > MAX_CURVE_GIVEN:
+        raise _moments_problem(f"The strip has {len(value)} numbers")
+    if any(one not in (0, 1) for one in value):
+        raise _moments_problem("The strip holds other things than 0 and 1")
+    return tuple(int(mean >= 0.5) for mean in _averaged([float(one) for one in value]))
+
+
+def _averaged(numbers: Sequence[float]) -> Sequence[float]:
+    """The numbers as they are, or MAX_CURVE_KEPT means of equal parts of them."""
+    count = len(numbers)
+    if count <= MAX_CURVE_KEPT:
+        return numbers
+    edges = [round(part * count / MAX_CURVE_KEPT) for part in range(MAX_CURVE_KEPT + 1)]
+    return [sum(numbers[begin:end]) / (end - begin) for begin, end in pairwise(edges)]
+
+
+def _level(value: object, place: int) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise _curve_problem(
+            f"Number {place} of the curve is {shown(value)}; it takes numbers from 0 (silent) to 1 (loudest)."
+        )
+    if not 0.0 <= value <= 1.0:
+        raise _curve_problem(
+            f"Number {place} of the curve is {value:g}; it takes numbers from 0 (silent) to 1 (loudest). "
+            "Divide all of them by the largest."
+        )
+    return float(value)
+
+
+def _pair(value: Sequence[object]) -> tuple[float, float]:
+    numbers = [one for one in value if isinstance(one, (int, float)) and not isinstance(one, bool)]
+    if len(value) != 2 or len(numbers) != 2:
+        raise _moments_problem(f"One moment is {shown(value)}")
+    start_s, end_s = float(numbers[0]), float(numbers[1])
+    if not 0.0 <= start_s < end_s <= MAX_MOMENT_S:  # also refuses NaN
+        raise _moments_problem(f"One moment runs from {start_s:g} s to {end_s:g} s")
+    return start_s, end_s
+
+
+def _curve_problem(message: str) -> BadInput:
+    return BadInput(message, "curve")
+
+
+def _moments_problem(what: str) -> BadInput:
+    return BadInput(
+        f"{what}; give pairs of seconds, [[0.5, 1.2], …], each ending after it starts, or a list of 0 and 1 "
+        "over the whole time.",
+        "moments",
+    )
