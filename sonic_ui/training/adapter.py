@@ -6,6 +6,7 @@ Source: SonicDiffusion (arXiv 2405.00878), section 3 (eq. 3-5) and supplement (w
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,29 @@ def setting_caption(scene: Scene, rng: np.random.Generator) -> str:
     style = f"{article(scene.style)} {scene.style}"
     when = {"night": "at night", "dawn": "at dawn", "dusk": "at dusk", "day": "by day"}[scene.time_of_day]
     return str(rng.choice([style, f"{style} {when}", when]))
+
+
+LEAST_SCALE, MOST_SCALE = 0.5, 2.0
+
+
+def at_scale(scene: Scene, rng: np.random.Generator) -> tuple[Scene, float]:
+    """The scene with its sources at `level / scale`, and that scale.
+
+    Heard at these levels and weighed by the scale, it should look as it did: that is how stage 2 learns that
+    a larger audio strength paints more of a thing (loudness reweighting), not merely a harsher picture.
+    """
+    least = max(LEAST_SCALE, *(source.level for source in scene.sources))
+    scale = float(np.exp(rng.uniform(math.log(least), math.log(MOST_SCALE))))
+    sources = tuple(replace(source, level=source.level / scale) for source in scene.sources)
+    return replace(scene, sources=sources), scale
+
+
+@dataclass(frozen=True)
+class HeardScenes:
+    """What the audio encoder makes of scenes: embeddings [N, takes, D], L2-normalised; scales [N, takes]."""
+
+    embeddings: Tensor
+    scales: Tensor
 
 
 class ProjectorStage:
@@ -115,12 +139,15 @@ class SoundAdapter(nn.Module):
 
 
 class AdapterStage:
-    """Stage 2: diffusion loss through the frozen denoiser; the sound's embedding is zeroed in a tenth."""
+    """Stage 2: diffusion loss through the frozen denoiser; the sound's embedding is zeroed in a tenth.
+
+    Takes whose level was changed are weighed by the scale that makes up for it (`at_scale`).
+    """
 
     def __init__(
         self,
         data: LatentData,
-        embeddings: Tensor,
+        heard: HeardScenes,
         unet: UNet2DConditionModel,
         text: TextSide,
         adapter: SoundAdapter,
@@ -132,7 +159,7 @@ class AdapterStage:
         gate_rate: float = 20.0,
         text_shares: tuple[float, float] = (0.55, 0.35),
     ) -> None:
-        self.data, self.embeddings, self.text = data, embeddings, text
+        self.data, self.heard, self.text = data, heard, text
         self.unet = unet.requires_grad_(False).to(memory_format=torch.channels_last)
         self.module: nn.Module = adapter
         self.vae, self.normalizer, self.drop = vae, normalizer, drop
@@ -165,13 +192,13 @@ class AdapterStage:
         adapter: Any = self.module
         index = torch.randint(0, len(self.data.scenes), (batch_size,), generator=generator)
         mirror = torch.randint(0, 2, (batch_size,), generator=generator)
-        take = torch.randint(0, self.embeddings.shape[1], (batch_size,), generator=generator)
+        take = torch.randint(0, self.heard.scales.shape[1], (batch_size,), generator=generator)
         latents = self.data.latents[index, mirror].float().contiguous(memory_format=torch.channels_last)
         kept = torch.rand(batch_size, 1, generator=generator) >= self.drop
-        tokens = adapter.projector(self.embeddings[index, take] * kept)
+        tokens = adapter.projector(self.heard.embeddings[index, take] * kept)
         noisy, timesteps, target = self.diffusion.noised(latents, generator)
         words = self.text(self.prompts([self.data.scenes[i] for i in index.tolist()], generator))
-        with adapter.attention.condition(tokens):
+        with adapter.attention.condition(tokens, self.heard.scales[index, take]):
             prediction = self.unet(noisy, timesteps, encoder_hidden_states=words).sample
         gate = torch.stack([g.detach().tanh().abs() for g in adapter.gates()]).mean()
         return self.diffusion(prediction, target, timesteps), {"gate": float(gate)}
@@ -184,7 +211,7 @@ class AdapterStage:
         firsts = [self._first(name) for name in SOURCES]
         trained.attention.detach()
         adapter.attention.attach(self.unet)
-        heard = self.embeddings[torch.tensor(firsts), 0]
+        heard = self.heard.embeddings[torch.tensor(firsts), 0]
         tokens = adapter.projector(torch.cat([torch.zeros_like(heard), heard]))
         words = self.text([""] * len(tokens))
         shape = (len(firsts), *self.data.latents.shape[2:])

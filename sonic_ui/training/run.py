@@ -20,7 +20,7 @@ from sonic_ui.models.latents import LatentNormalizer
 from sonic_ui.models.picture_judge import PictureJudge
 from sonic_ui.models.projector import AudioProjector
 from sonic_ui.scenes.world import SOURCES, Scene
-from sonic_ui.training.adapter import SoundAdapter
+from sonic_ui.training.adapter import HeardScenes, SoundAdapter, at_scale
 from sonic_ui.training.autoencoder import build_autoencoder
 from sonic_ui.training.clap import FRAME_STEP, ClapWithHead, SoundBank, build_clap, embed_mels
 from sonic_ui.training.clip import ClipWithHead, build_clip, resize_for_clip
@@ -155,19 +155,18 @@ class Run:
         return load_average(self.checkpoint("clap"), ClapWithHead(self.new_clap())).clap.eval()
 
     @cached_property
-    def embeddings(self) -> Tensor:
-        """Audio embeddings of every training scene, [N, takes, D], L2-normalised."""
+    def heard(self) -> HeardScenes:
+        """Audio embeddings of every training scene, and what scale each take stands for."""
         path = self.folder / "embeddings.pt"
         if not path.exists():
-            torch.save(
-                embed_scenes(self.clap, self.bank, self.pictures[1], self.recipe["embeddings"]["takes"]), path
-            )
-        return torch.load(path, weights_only=True)
+            made = embed_scenes(self.clap, self.bank, self.pictures[1], self.recipe["embeddings"]["takes"])
+            torch.save({"embeddings": made.embeddings, "scales": made.scales}, path)
+        return HeardScenes(**torch.load(path, weights_only=True))
 
     def new_projector(self) -> AudioProjector:
         """An untrained audio projector from CLAP's embeddings to the denoiser's tokens."""
         return AudioProjector(
-            embedding_dim=self.embeddings.shape[-1],
+            embedding_dim=self.heard.embeddings.shape[-1],
             token_dim=self.recipe["denoiser"]["token_dim"],
             num_tokens=self.recipe["projector"]["tokens"],
         )
@@ -187,17 +186,20 @@ class Run:
 @torch.no_grad()
 def embed_scenes(
     clap: ClapModel, bank: SoundBank, scenes: list[Scene], takes: int, batch: int = 50
-) -> Tensor:
-    """Audio embeddings of composed sounds of the scenes, [N, takes, D], L2-normalised."""
-    out = []
+) -> HeardScenes:
+    """Embed composed sounds of the scenes: the first take as loud as the scene, the others at levels that a
+    scale of loudness reweighting makes up for (`at_scale`)."""
+    embeddings, scales = [], []
     for take in range(takes):
         rng = np.random.default_rng([11, take])
         rows = []
         for start in range(0, len(scenes), batch):
-            mels = np.stack([bank.compose(s, rng) for s in scenes[start : start + batch]])
+            some = [at_scale(s, rng) if take else (s, 1.0) for s in scenes[start : start + batch]]
+            mels = np.stack([bank.compose(s, rng) for s, _ in some])
             rows.append(normalised(embed_mels(clap, torch.from_numpy(mels).unsqueeze(1))))
-        out.append(torch.cat(rows))
-    return torch.stack(out, 1)
+            scales += [scale for _, scale in some]
+        embeddings.append(torch.cat(rows))
+    return HeardScenes(torch.stack(embeddings, 1), torch.tensor(scales).view(takes, -1).T.contiguous())
 
 
 @torch.no_grad()

@@ -97,7 +97,7 @@ def run_clap(run: Run) -> None:
 
 def run_projector(run: Run) -> None:
     """SonicDiffusion, stage 1."""
-    stage = ProjectorStage(run.embeddings[:, 0], run.pictures[1], run.text, run.new_projector())
+    stage = ProjectorStage(run.heard.embeddings[:, 0], run.pictures[1], run.text, run.new_projector())
     train(stage, run.loop("projector"), run.folder / "projector", report=run.report)
 
 
@@ -106,7 +106,7 @@ def run_adapter(run: Run) -> None:
     projector = load_average(run.checkpoint("projector"), run.new_projector())
     adapter = SoundAdapter(projector, AudioAttention.from_unet(run.unet))
     stage = AdapterStage(
-        run.latent_data, run.embeddings, run.unet, run.text, adapter, run.autoencoder, run.normalizer
+        run.latent_data, run.heard, run.unet, run.text, adapter, run.autoencoder, run.normalizer
     )
     train(stage, run.loop("adapter"), run.folder / "adapter", report=run.report)
     adapter.attention.detach()

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from sonic_ui.scenes.world import SOURCES, sample_scene
-from sonic_ui.training.adapter import source_caption, token_weights
+from sonic_ui.training.adapter import LEAST_SCALE, MOST_SCALE, at_scale, source_caption, token_weights
 from sonic_ui.training.clap import SoundBank
 from sonic_ui.training.denoiser import build_scheduler, min_snr_weight
 from sonic_ui.training.export import export_bundle
@@ -106,6 +106,21 @@ def test_source_captions_name_what_sounds_and_nothing_else() -> None:
         scene = sample_scene(rng)
         text = source_caption(scene)
         assert scene.style not in text and " at night" not in text and f" in a {scene.place}" not in text
+
+
+def test_a_scaled_scene_has_the_level_that_its_scale_makes_up_for() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(100):
+        scene = sample_scene(rng)
+        changed, scale = at_scale(scene, rng)
+        assert LEAST_SCALE <= scale <= MOST_SCALE
+        assert max(source.level for source in changed.sources) <= 1 + 1e-9
+        assert changed.levels * scale == pytest.approx(scene.levels) and changed.room == scene.room
+
+
+def test_every_take_of_a_scene_tells_its_scale(run: Run) -> None:
+    assert run.heard.embeddings.shape[:2] == run.heard.scales.shape == (24, 2)
+    assert torch.all(run.heard.scales[:, 0] == 1) and run.heard.scales[:, 1].std() > 0.1
 
 
 def test_composed_sounds_have_the_loudness_of_their_level() -> None:
