@@ -1,4 +1,4 @@
-"""Sounds and words to embeddings of one space, through transformers' `ClapModel`.
+"""Sounds and words to embeddings of one space, through transformers' `ClapModel` or one that stands for it.
 
 Deterministic, unlike the stock feature extractor, which crops at random: the caller chooses the window.
 Nothing here changes the gain, so the loudness of a sound reaches its embedding.
@@ -14,6 +14,8 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
+
+from sonic_ui.audio.decode import resample
 
 SAMPLE_RATE = 48_000
 
@@ -58,11 +60,15 @@ def encode_sound(
     """Clips [T] of mono samples at 48 kHz -> their embeddings [B, D], float32, L2-normalised.
 
     The clip's level counts. A clip longer than the encoder's window is heard window by window, and the
-    windows' embeddings are averaged. Raises ValueError without clips and for clips not mono and finite.
+    windows' embeddings are averaged. An encoder of another rate hears the clip resampled. Raises ValueError
+    without clips and for clips not mono and finite.
     """
     if len(samples) == 0:
         raise ValueError("No sound was given; at least one is needed.")
-    heard = [windows_of(clip, int(feature_extractor.nb_max_samples)) for clip in samples]
+    heard = [
+        windows_of(_at_rate(clip, feature_extractor.sampling_rate), int(feature_extractor.nb_max_samples))
+        for clip in samples
+    ]
     features = sound_features(feature_extractor, [w for windows in heard for w in windows])
     features = features.to(clap.device, clap.dtype)
     # No window is longer than the encoder's: a fused CLAP must not fuse a clip that it picks at random.
@@ -70,6 +76,13 @@ def encode_sound(
     pooled = clap.get_audio_features(features, is_longer=is_longer).pooler_output
     each = F.normalize(pooled.float(), dim=-1).split([len(windows) for windows in heard])
     return F.normalize(torch.stack([windows.mean(0) for windows in each]), dim=-1)
+
+
+def _at_rate(clip: NDArray[np.floating[Any]], sample_rate: int) -> NDArray[np.floating[Any]]:
+    """A clip [T] at 48 kHz at another rate; one that `fit_window` refuses is left to it."""
+    if sample_rate == SAMPLE_RATE or clip.ndim != 1 or clip.size == 0 or not np.isfinite(clip).all():
+        return clip
+    return resample(np.asarray(clip, dtype=np.float32), SAMPLE_RATE, sample_rate)
 
 
 @torch.no_grad()

@@ -24,6 +24,7 @@ from transformers import (
 from sonic_ui.models.audio_encoder import encode_sound
 from sonic_ui.models.gated_attention import AudioAttention
 from sonic_ui.models.latents import LatentNormalizer, decode_latents
+from sonic_ui.models.microsoft_clap import MicrosoftClap, MicrosoftClapFeatures
 from sonic_ui.models.projector import AudioProjector
 from sonic_ui.pipelines.given import repeat
 from sonic_ui.pipelines.prompts import encode_prompts
@@ -53,8 +54,8 @@ class AudioPipeline(DiffusionPipeline):
         tokenizer: CLIPTokenizer,
         unet: UNet2DConditionModel,
         scheduler: SchedulerMixin,
-        audio_encoder: ClapModel,
-        feature_extractor: ClapFeatureExtractor,
+        audio_encoder: ClapModel | MicrosoftClap,
+        feature_extractor: ClapFeatureExtractor | MicrosoftClapFeatures,
         audio_projector: AudioProjector,
         audio_attention: AudioAttention,
         audio_tokenizer: PreTrainedTokenizerFast | None = None,
