@@ -14,7 +14,8 @@ from sonic_ui.training.run import Run
 def import_bundle(run: Run, bundle: Path) -> Path:
     """Write the bundle's tokenizers and weights as the run's checkpoints, at step 0; returns its folder.
 
-    Every stage then starts from what is shipped. Latents and embeddings are made anew when they are needed.
+    Every stage then starts from what is shipped. Latents and embeddings are made anew when they are needed;
+    the latents are normalised as the bundle's are.
 
     Raises:
         FileExistsError: the run has a checkpoint already.
@@ -45,6 +46,9 @@ def import_bundle(run: Run, bundle: Path) -> Path:
         path = run.checkpoint(stage)
         path.parent.mkdir(parents=True, exist_ok=True)
         torch.save({"step": 0, "module": state, "average": state}, path)
+    normalizer = pipeline.latent_normalizer
+    statistics = {"mean": normalizer.mean.flatten(), "std": normalizer.std.flatten()}
+    torch.save(statistics, run.folder / "latent_statistics.pt")
     return run.folder
 
 

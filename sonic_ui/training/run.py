@@ -111,10 +111,18 @@ class Run:
         path = self.folder / "latents.pt"
         if not path.exists():
             raw = encode_pictures(self.autoencoder, self.pictures[0])
-            normalizer = LatentNormalizer.from_latents(raw[:, 0])
+            normalizer = self._known_normalizer or LatentNormalizer.from_latents(raw[:, 0])
             normal = normalizer.normalize(raw.flatten(0, 1)).unflatten(0, (-1, 2)).half()
             torch.save({"latents": normal, "mean": normalizer.mean, "std": normalizer.std}, path)
         return torch.load(path, weights_only=True)
+
+    @property
+    def _known_normalizer(self) -> LatentNormalizer | None:
+        """The normalizer that an imported denoiser was trained with."""
+        path = self.folder / "latent_statistics.pt"
+        if not path.exists():
+            return None
+        return LatentNormalizer.from_statistics(**torch.load(path, weights_only=True))
 
     @property
     def normalizer(self) -> LatentNormalizer:

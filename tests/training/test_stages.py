@@ -83,6 +83,8 @@ def test_training_goes_on_from_a_bundle(run: Run, tmp_path: Path) -> None:
     expected = run.unet.state_dict()
     assert state.keys() == expected.keys()
     assert all(torch.allclose(state[k], expected[k], atol=2e-3) for k in state)
+    again.__dict__["pictures"] = (run.pictures[0][:6] // 2, run.pictures[1][:6], run.pictures[2][:6])
+    assert torch.allclose(again.normalizer.mean, run.normalizer.mean, atol=1e-2), "as the bundle's, not anew"
     STAGES["denoiser"](again)
     assert torch.load(again.checkpoint("denoiser"), weights_only=True)["step"] == 3
     assert again.adapter.gates() and again.clap.config.projection_dim == run.clap.config.projection_dim
