@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from sonic_ui.audio.energy import rms_energy
+from sonic_ui.audio.shaping import shape_by_curve
 from sonic_ui.backends.base import (
     BackendEvent,
     CancelToken,
@@ -21,7 +23,11 @@ from sonic_ui.backends.base import (
     Painted,
     Preview,
     Progress,
+    Seen,
+    Sounded,
+    SoundJob,
 )
+from sonic_ui.backends.sounding import wished_curve
 from sonic_ui.bundles import Bundle, BundleInfo, Defaults, Source
 from sonic_ui.requests import BadInput
 
@@ -31,11 +37,17 @@ INFO = BundleInfo(
 SOURCES = (Source(id="rain", label="rain"), Source(id="dog", label="a dog"))
 
 
+SOUND_RATE = 16_000
+SOUND_S = 5.0
+SWELL = np.sin(np.linspace(0, np.pi, 500)).astype(np.float32) ** 2
+
+
 class FakeBackend:
     """Names every sound rain, and paints squares whose colour is the seed.
 
     `problem` is raised by `load` (an empty string: nothing). Each step waits for `gate`. With a `judge`
-    every picture shows rain at level 0.75.
+    every picture shows rain at level 0.75. Sounds are noise along the curve; without `generates` there is no
+    learned pipeline for them.
     """
 
     def __init__(
@@ -52,6 +64,8 @@ class FakeBackend:
         self.jobs: list[Job] = []
         self.edits: list[EditJob] = []
         self.steps_done = 0
+        self.generates = True
+        self.sound_jobs: list[SoundJob] = []
 
     @property
     def bundle(self) -> Bundle:
@@ -100,9 +114,39 @@ class FakeBackend:
         count = len(job.request.edits)
         yield Painted((job.picture,) * count, tuple(range(count)), 6)
 
+    def serves(self, verb: str) -> bool:
+        return self.generates or verb != "image_to_sound"
+
+    def look(self, picture: Image.Image) -> Seen:
+        labels = (Label("rain", 0.8), Label("a dog", 0.2))
+        return Seen(labels, SWELL if self.generates else None, SOUND_S)
+
+    def sound(self, job: SoundJob, cancel: CancelToken) -> Iterator[BackendEvent]:
+        """Noise along the curve that was asked for, or along `SWELL`."""
+        self.sound_jobs.append(job)
+        request = job.request
+        if self.notice:
+            yield Notice(self.notice)
+        for step in range(1, 4):
+            self.gate.wait(20)
+            cancel.check()
+            if self.failure is not None:
+                raise self.failure
+            yield Progress(step, 3, "Generating", float(3 - step))
+        wished = wished_curve(request, SWELL.size, SOUND_S)
+        curve = SWELL if wished is None else wished
+        takes = [_noise(request.seed + number, curve) for number in range(request.takes)]
+        energy = np.stack([rms_energy(take, SOUND_RATE) for take in takes])
+        yield Sounded(np.stack(takes), SOUND_RATE, curve, energy)
+
     def levels(self, images: Sequence[Image.Image]) -> np.ndarray | None:
         return np.tile(np.float32([0.75, 0.25]), (len(images), 1)) if self.judge else None
 
 
 def _square(seed: int) -> Image.Image:
     return Image.new("RGB", (32, 32), (seed % 256, 90, 160))
+
+
+def _noise(seed: int, curve: np.ndarray) -> np.ndarray:
+    hiss = np.random.default_rng(seed).normal(0, 0.1, round(SOUND_S * SOUND_RATE)).astype(np.float32)
+    return shape_by_curve(hiss, SOUND_RATE, curve)

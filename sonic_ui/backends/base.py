@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from sonic_ui.bundles import Bundle
-    from sonic_ui.requests import EditImageRequest, PaintingRequest
+    from sonic_ui.pipelines.retrieval import Pick
+    from sonic_ui.requests import EditImageRequest, ImageToSoundRequest, PaintingRequest
 
 
 class Cancelled(Exception):
@@ -99,7 +101,26 @@ class Inverted:
     sample_passes: int
 
 
-BackendEvent = Progress | Preview | Notice | Painted | Inverted
+@dataclass(frozen=True)
+class Sounded:
+    """Finished sounds, all of one picture.
+
+    samples    float32 [takes, T] at `sample_rate`
+    wish       [frames] in [0, 1], 100 a second: the energy that was wished for; None if there was none
+    energy     [takes, frames], what came out: linear RMS
+    picks      which recordings each take was built from, if it was
+    skipped    files of the library that could not be read
+    """
+
+    samples: np.ndarray = field(repr=False)
+    sample_rate: int
+    wish: np.ndarray | None = field(repr=False)
+    energy: np.ndarray = field(repr=False)
+    picks: tuple[tuple[Pick, ...], ...] = ()
+    skipped: int = 0
+
+
+BackendEvent = Progress | Preview | Notice | Painted | Inverted | Sounded
 
 
 @dataclass(frozen=True)
@@ -116,6 +137,20 @@ class Heard:
 
     embedding: np.ndarray = field(repr=False)
     labels: tuple[Label, ...]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What is made of a picture.
+
+    labels      sources that it shows, most probable first; empty if the bundle has no picture encoder
+    suggestion  [frames] in [0, 1], how its sound would rise and fall; None if the bundle cannot tell
+    duration_s  length of its sound
+    """
+
+    labels: tuple[Label, ...]
+    suggestion: np.ndarray | None = field(repr=False)
+    duration_s: float
 
 
 @dataclass(frozen=True)
@@ -155,6 +190,15 @@ class EditJob:
     inversion: Any = field(repr=False, default=None)
 
 
+@dataclass(frozen=True)
+class SoundJob:
+    """A picture to let sound: upright RGB; `library`: the folder of recordings, if it is built from them."""
+
+    request: ImageToSoundRequest
+    picture: Image = field(repr=False)
+    library: Path | None = None
+
+
 class Backend(Protocol):
     """Where a request runs."""
 
@@ -180,6 +224,18 @@ class Backend(Protocol):
 
     def edit(self, job: EditJob, cancel: CancelToken) -> Iterator[BackendEvent]:
         """Edit a picture; an `Inverted` comes first unless the job brings one, a `Painted` last.
+
+        Raises `Cancelled` once the token is set, `BadInput`, or `Failure`.
+        """
+
+    def serves(self, verb: str) -> bool:
+        """Whether the bundle has a pipeline of its own for a verb."""
+
+    def look(self, picture: Image) -> Seen:
+        """What a picture shows that sounds, and how its sound would rise and fall. Raises `BadInput`."""
+
+    def sound(self, job: SoundJob, cancel: CancelToken) -> Iterator[BackendEvent]:
+        """Let a picture sound; there is one `Sounded`, with every take.
 
         Raises `Cancelled` once the token is set, `BadInput`, or `Failure`.
         """

@@ -9,10 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sonic_ui.backends.base import BackendEvent, CancelToken, EditJob, Heard, Job, Label
+from sonic_ui.backends.base import (
+    BackendEvent,
+    CancelToken,
+    EditJob,
+    Heard,
+    Job,
+    Label,
+    Seen,
+    SoundJob,
+)
 from sonic_ui.backends.editing import EditingWork
 from sonic_ui.backends.line import Line
 from sonic_ui.backends.painting import PaintingWork
+from sonic_ui.backends.sounding import BuildingWork, GeneratingWork, Sounder
 from sonic_ui.backends.work import Work
 from sonic_ui.bundles import Bundle, check_pipeline, read_bundle
 from sonic_ui.requests import BadInput
@@ -32,6 +42,7 @@ class LocalBackend:
         self._pipeline: Any = None
         self._words: Any = None  # embeddings of the vocabulary [L, D]
         self._editor: Any = None  # the same components as the pipeline's
+        self._sounder: Sounder | None = None
         self._judge: Any = None
         self._loading = threading.Lock()
         self._line = Line()
@@ -106,6 +117,32 @@ class LocalBackend:
             if self._editor is None:
                 self._editor = AudioEditPipeline(**self._pipeline.components)
         yield from self._events(EditingWork(self._editor, cancel, job))
+
+    def serves(self, verb: str) -> bool:
+        """Whether the bundle has a pipeline of its own for a verb."""
+        try:
+            return self.bundle.serves(verb)
+        except BadInput:
+            return False
+
+    def look(self, picture: Image) -> Seen:
+        """What a picture shows that sounds. Waits for nobody's picture. Raises `BadInput`."""
+        return self._sounding().look(picture)
+
+    def sound(self, job: SoundJob, cancel: CancelToken) -> Iterator[BackendEvent]:
+        """Let a picture sound. Raises as `Backend.sound` does."""
+        sounder = self._sounding()
+        if job.request.source == "recordings":
+            yield from self._events(BuildingWork(sounder.pipeline, cancel, job, sounder))
+        else:
+            yield from self._events(GeneratingWork(sounder.pipeline, cancel, job, self.bundle.info.title))
+
+    def _sounding(self) -> Sounder:
+        self.load()
+        with self._loading:
+            if self._sounder is None:
+                self._sounder = Sounder(self.bundle, self._pipeline)
+            return self._sounder
 
     def _events(self, work: Work) -> Iterator[BackendEvent]:
         """Do the work on a thread of its own and pass on its events."""

@@ -20,6 +20,7 @@ PIPELINE_FOLDERS: dict[str, str] = {
     "interpolate": "audio_to_image",
     "volume_sweep": "audio_to_image",
     "edit_image": "audio_to_image",
+    "image_to_sound": "image_to_audio",
 }
 """Verb -> pipeline folder inside a bundle."""
 
@@ -78,6 +79,10 @@ class Bundle:
     info: BundleInfo
     sources: tuple[Source, ...]
     folder: Path
+
+    def serves(self, verb: str) -> bool:
+        """Whether there is a pipeline for `verb`."""
+        return (self.folder / PIPELINE_FOLDERS.get(verb, verb)).is_dir()
 
     def pipeline_folder(self, verb: str) -> Path:
         """The folder of the pipeline that serves `verb`. Raises `BadInput` if there is none."""

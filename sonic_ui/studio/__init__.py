@@ -12,10 +12,13 @@ from sonic_ui.backends.base import (
     Preview,
     Progress,
 )
-from sonic_ui.studio.core import LABELS_SHOWN, Status, Studio
-from sonic_ui.studio.events import Event, FrameInfo, FramesDone, Result
+from sonic_ui.studio.core import Status, Studio
+from sonic_ui.studio.events import Event, FrameInfo, FramesDone, Result, SoundResult, Take
+from sonic_ui.studio.libraries import Libraries
 from sonic_ui.studio.listening import SAMPLE_RATE, Sound
 from sonic_ui.studio.shelf import Kept
+from sonic_ui.studio.sounding import Looked
+from sonic_ui.studio.telling import LABELS_SHOWN
 
 __all__ = [
     "LABELS_SHOWN",
@@ -29,11 +32,15 @@ __all__ = [
     "Heard",
     "Kept",
     "Label",
+    "Libraries",
+    "Looked",
     "Notice",
     "Preview",
     "Progress",
     "Result",
     "Sound",
+    "SoundResult",
     "Status",
     "Studio",
+    "Take",
 ]

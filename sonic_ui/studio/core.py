@@ -7,10 +7,8 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
-from sonic_ui import __version__
 from sonic_ui.backends.base import (
     Backend,
     BackendEvent,
@@ -22,27 +20,31 @@ from sonic_ui.backends.base import (
     Notice,
     Painted,
     Progress,
+    Sounded,
 )
 from sonic_ui.backends.local import LocalBackend
 from sonic_ui.bundles import DEFAULT_BUNDLE, BundleInfo
 from sonic_ui.requests import (
     BadInput,
     EditImageRequest,
+    ImageToSoundRequest,
     InterpolateRequest,
+    MakingRequest,
     PaintingRequest,
     SoundToImageRequest,
     VolumeSweepRequest,
 )
 from sonic_ui.studio.cache import Cache
 from sonic_ui.studio.events import Event, Result
+from sonic_ui.studio.libraries import Libraries
 from sonic_ui.studio.listening import Sound, file_digest, read_sound, treat_sound
-from sonic_ui.studio.looking import EditPicture, read_picture
+from sonic_ui.studio.looking import EditPicture, read_picture, read_upright
 from sonic_ui.studio.plans import Plan, plan_edits, plan_glide, plan_pictures, plan_sweep
 from sonic_ui.studio.shelf import Kept, Shelf
+from sonic_ui.studio.sounding import Looked, SoundRun, look_at
+from sonic_ui.studio.telling import settings_of
 
 log = logging.getLogger(__name__)
-
-LABELS_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -58,14 +60,16 @@ class Status:
 class Studio:
     """Runs requests on one backend. Every method may be called from several threads at once."""
 
-    def __init__(self, backend: Backend | None = None) -> None:
+    def __init__(self, backend: Backend | None = None, libraries: Libraries | None = None) -> None:
         self._backend: Backend = backend or LocalBackend(DEFAULT_BUNDLE)
+        self.libraries = libraries or Libraries()
         self._state: Literal["waiting", "loading", "ready", "failed"] = "waiting"
         self._problem = ""
         self._settled = threading.Condition()
         self._read: Cache[Sound] = Cache(8)
         self._treated: Cache[Sound] = Cache(16)
         self._heard: Cache[Heard] = Cache(1024)
+        self._looked: Cache[Looked] = Cache(64)
         self._shelf = Shelf()
 
     @property
@@ -113,6 +117,17 @@ class Studio:
             pass
         return self._heard.get(sound.key, lambda: self._backend.hear(sound.clip.samples))
 
+    def serves(self, verb: str) -> bool:
+        """Whether the weights have a pipeline of their own for a verb."""
+        return self._backend.serves(verb)
+
+    def see(self, path: str) -> Looked:
+        """A picture, and what it shows that sounds; waits for the models. Raises `BadInput`."""
+        picture = read_upright(path)
+        for _ in self._until_ready(CancelToken()):
+            pass
+        return self._looked.get(picture.digest, lambda: look_at(picture, self._backend))
+
     def kept(self, session: str) -> Kept:
         """What is kept of the pictures that a session edits."""
         return self._shelf.kept(session)
@@ -122,9 +137,11 @@ class Studio:
         self._shelf.forget(session)
 
     def run(
-        self, request: PaintingRequest, cancel: CancelToken | None = None, session: str = ""
+        self, request: MakingRequest, cancel: CancelToken | None = None, session: str = ""
     ) -> Iterator[Event]:
-        """Paint what a request asks for: progress and previews, the frames of a strip, then one `Result`.
+        """Make what a request asks for: progress and previews, the frames of a strip, then one `Result`.
+
+        For sounds it is a `SoundResult`.
 
         session   who asks: a picture that is edited is kept for them, so that its next edit is faster
 
@@ -132,6 +149,26 @@ class Studio:
         `BadInput` for what the person can mend, `Cancelled` once the token is set, else `Failure`.
         """
         cancel = cancel or CancelToken()
+        if isinstance(request, ImageToSoundRequest):
+            yield from self._sound(request, cancel)
+        elif isinstance(request, PaintingRequest):
+            yield from self._paint(request, cancel, session)
+        else:
+            raise BadInput(f"This app does not know how to run {type(request).__name__}.")
+
+    # The parts of a run
+
+    def _sound(self, request: ImageToSoundRequest, cancel: CancelToken) -> Iterator[Event]:
+        """Let a picture sound: progress, then a `SoundResult`."""
+        run = SoundRun(self._backend, self.libraries, request, cancel)
+        yield Progress(0, 0, "Looking at the picture")
+        run.prepare()
+        yield from self._until_ready(cancel)
+        run.look(lambda picture: self._looked.get(picture.digest, lambda: look_at(picture, self._backend)))
+        yield from run.events()
+
+    def _paint(self, request: PaintingRequest, cancel: CancelToken, session: str) -> Iterator[Event]:
+        """Paint: progress and previews, the frames of a strip, then one `Result`."""
         started = time.perf_counter()
         yield Progress(0, 0, "Listening to the sound")
         request = request.with_defaults(self.info.defaults.model_dump())
@@ -152,17 +189,15 @@ class Studio:
                     continue
                 if isinstance(event, Notice):
                     notices.append(event.message)
-                if not isinstance(event, Inverted):
+                if not isinstance(event, (Inverted, Sounded)):
                     yield event
         except Cancelled:
             if not (plan.is_strip and plan.done):
                 raise
             stopped = True
         elapsed_s = time.perf_counter() - started
-        settings = self._settings(request, sounds) | (picture.settings if picture else {})
+        settings = settings_of(self.info, request, sounds, self.hear) | (picture.settings if picture else {})
         yield self._result(request, sounds, plan, settings, elapsed_s, notices, stopped)
-
-    # The parts of a run
 
     def _work(
         self,
@@ -240,26 +275,6 @@ class Studio:
             stopped,
             heard[1] if len(heard) > 1 else (),
         )
-
-    def _settings(self, request: PaintingRequest, sounds: dict[str, Sound]) -> dict[str, Any]:
-        paths = {**request.sound_paths, **request.picture_paths}
-        names = {name: Path(path).name for name, path in paths.items()}
-        settings: dict[str, Any] = {
-            "app": f"Sonic UI {__version__}",
-            "bundle": self.info.name,
-            "request": {**request.model_dump(mode="json"), **names},
-        }
-        for name, sound in sounds.items():
-            clip, heard = sound.clip, self.hear(sound)
-            settings[f"{name}_sha256"] = sound.digest
-            settings[f"{name}_listened_s"] = [
-                round(clip.start_s, 3),
-                round(clip.start_s + clip.duration_s, 3),
-            ]
-            settings[f"{name}_heard"] = [
-                [label.name, round(label.probability, 4)] for label in heard.labels[:LABELS_SHOWN]
-            ]
-        return settings
 
     # The models
 

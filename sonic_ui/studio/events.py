@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from sonic_ui.backends.base import Label, Notice, Preview, Progress
-from sonic_ui.requests import PaintingRequest
+from sonic_ui.requests import ImageToSoundRequest, PaintingRequest
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+    from sonic_ui.pipelines.retrieval import Pick
 
 
 @dataclass(frozen=True)
@@ -60,4 +64,42 @@ class Result:
     labels_b: tuple[Label, ...] = ()
 
 
-Event = Progress | Preview | Notice | FramesDone | Result
+@dataclass(frozen=True)
+class Take:
+    """One sound of a picture.
+
+    samples   float32 [T]
+    energy    [frames], 100 a second: linear RMS
+    r, e_l1   how it follows the wish: Pearson's r and E-L1; None if nothing was wished
+    lufs      integrated loudness
+    picks     the recordings that it was built from, if it was
+    """
+
+    samples: np.ndarray = field(repr=False)
+    energy: np.ndarray = field(repr=False)
+    r: float | None
+    e_l1: float | None
+    lufs: float
+    picks: tuple[Pick, ...] = ()
+
+
+@dataclass(frozen=True)
+class SoundResult:
+    """A finished request for sounds.
+
+    `wish` [frames] in [0, 1] is the energy that was wished for, None if there was none; `labels` are what the
+    picture shows; `settings` is what each sound's metadata carries, see `Result`.
+    """
+
+    takes: tuple[Take, ...]
+    sample_rate: int
+    wish: np.ndarray | None = field(repr=False)
+    image: Image = field(repr=False)
+    request: ImageToSoundRequest
+    labels: tuple[Label, ...]
+    settings: dict[str, Any]
+    elapsed_s: float
+    notices: tuple[str, ...] = ()
+
+
+Event = Progress | Preview | Notice | FramesDone | Result | SoundResult

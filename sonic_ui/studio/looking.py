@@ -28,14 +28,22 @@ class EditPicture:
         return {**said, "mask_sha256": self.mask_digest} if self.mask_digest else said
 
 
+def read_upright(path: str) -> EditPicture:
+    """A picture file, all of it. Raises `BadInput`."""
+    from sonic_ui.pipelines.fitting import load_picture
+
+    image = load_picture(path)
+    return EditPicture(image, None, file_digest(path))
+
+
 def read_picture(request: EditImageRequest) -> EditPicture:
     """The picture and the mask that a request names. Raises `BadInput` naming the setting."""
     from sonic_ui.pipelines.fitting import load_picture, read_mask
 
-    image = load_picture(request.picture)
-    digest = file_digest(request.picture)
+    whole = read_upright(request.picture)
+    image, digest = whole.image, whole.digest
     if request.mask is None:
-        return EditPicture(image, None, digest)
+        return whole
     try:
         mask = load_picture(request.mask)
     except BadInput as problem:
