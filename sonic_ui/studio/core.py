@@ -40,7 +40,7 @@ from sonic_ui.studio.libraries import Libraries
 from sonic_ui.studio.listening import Sound, file_digest, read_sound, treat_sound
 from sonic_ui.studio.looking import EditPicture, read_picture, read_upright
 from sonic_ui.studio.plans import Plan, plan_edits, plan_glide, plan_pictures, plan_sweep
-from sonic_ui.studio.shelf import Kept, Shelf
+from sonic_ui.studio.shelf import InversionKey, Kept, Shelf
 from sonic_ui.studio.sounding import Looked, SoundRun, look_at
 from sonic_ui.studio.telling import settings_of
 
@@ -128,9 +128,15 @@ class Studio:
             pass
         return self._looked.get(picture.digest, lambda: look_at(picture, self._backend))
 
-    def kept(self, session: str) -> Kept:
-        """What is kept of the pictures that a session edits."""
-        return self._shelf.kept(session)
+    def kept(self, session: str, picture: str | None = None) -> Kept:
+        """What is kept of the pictures that a session edits, or of the picture at one path.
+
+        Raises `BadInput` if there is no file at that path.
+        """
+        if picture is None:
+            return self._shelf.kept(session)
+        digest = file_digest(picture)
+        return self._shelf.kept(session, lambda key: key.digest == digest)
 
     def forget(self, session: str) -> None:
         """Let go of what is kept for a session."""
@@ -211,11 +217,12 @@ class Studio:
         if picture is None or not isinstance(request, EditImageRequest):
             yield from self._backend.paint(plan.job, cancel)
             return
-        key = (self.info.name, picture.digest, request.source_prompt, request.steps)
+        key = InversionKey(self.info.name, picture.digest, request.source_prompt, request.steps)
         kept = self._shelf.get(session, key)
+        plan.reused = kept is not None
         job = EditJob(request, picture.image, picture.mask, plan.job.embeddings[0], kept)
         for event in self._backend.edit(job, cancel):
-            if isinstance(event, Inverted):
+            if isinstance(event, Inverted) and not cancel.cancelled:
                 self._shelf.put(session, key, event.inversion, event.nbytes)
             yield event
 
@@ -274,6 +281,7 @@ class Studio:
             frames,
             stopped,
             heard[1] if len(heard) > 1 else (),
+            plan.reused,
         )
 
     # The models

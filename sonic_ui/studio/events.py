@@ -51,6 +51,7 @@ class Result:
     the sounds' names instead of their paths, each sound's SHA-256, the part listened to and the bundle.
     A strip has one `frames` entry a picture; `stopped` tells that it was cancelled, and that `images` are
     those that were finished by then. `labels` are what is heard in each sound, in the request's order.
+    `reused` tells that an edit started from what was kept of its picture.
     """
 
     images: tuple[Image, ...]
@@ -62,6 +63,7 @@ class Result:
     frames: tuple[FrameInfo, ...] = ()
     stopped: bool = False
     labels_b: tuple[Label, ...] = ()
+    reused: bool = False
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,8 @@ SAME_SOUND = (
 class Plan:
     """A job, what is known of each of its pictures, and those that are done.
 
-    `watched` is the column of the judge's levels that belongs to the sound heard.
+    `watched` is the column of the judge's levels that belongs to the sound heard. `reused` tells that an edit
+    started from an inversion that was kept.
     """
 
     job: Job
@@ -38,6 +39,7 @@ class Plan:
     is_strip: bool = True
     notices: tuple[str, ...] = ()
     watched: int | None = None
+    reused: bool = False
     done: dict[int, tuple[Image, FrameInfo]] = field(default_factory=dict)
 
     def finish(self, painted: Painted, levels: Levels) -> FramesDone:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 SHELF_BYTES = 2 * 2**30
 """All inversions together; those used least recently go first. With the miniature one takes about 15 MB."""
@@ -18,6 +18,15 @@ class Kept:
 
     count: int
     nbytes: int
+
+
+class InversionKey(NamedTuple):
+    """What an inversion depends on: the bundle, the picture's SHA-256, the words for it, the steps."""
+
+    bundle: str
+    digest: str
+    source_prompt: str
+    steps: int | None
 
 
 class Shelf:
@@ -44,10 +53,12 @@ class Shelf:
             while sum(size for _, size in self._values.values()) > self._limit_bytes:
                 self._values.popitem(last=False)
 
-    def kept(self, session: str) -> Kept:
-        """How much is kept for a session."""
+    def kept(self, session: str, about: Callable[[Any], bool] = lambda key: True) -> Kept:
+        """How much is kept for a session, under keys that `about` finds true."""
         with self._lock:
-            sizes = [size for (owner, _), (_, size) in self._values.items() if owner == session]
+            sizes = [
+                size for (owner, key), (_, size) in self._values.items() if owner == session and about(key)
+            ]
         return Kept(len(sizes), sum(sizes))
 
     def forget(self, session: str) -> None:

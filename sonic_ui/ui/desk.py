@@ -8,6 +8,7 @@ import gradio as gr
 
 from sonic_ui.studio import Studio
 from sonic_ui.ui.examples import Example
+from sonic_ui.ui.gallery import Gallery
 from sonic_ui.ui.pictures import PictureFolder
 from sonic_ui.ui.sessions import Sessions
 
@@ -19,6 +20,7 @@ class Desk:
     studio: Studio
     examples: tuple[Example, ...] = ()
     sessions: Sessions = field(default_factory=Sessions)
+    gallery: Gallery = field(default_factory=Gallery)
     pictures: PictureFolder = field(default_factory=PictureFolder)
 
 

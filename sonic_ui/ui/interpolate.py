@@ -69,6 +69,11 @@ class Parts:
     shared: Shared
 
     @property
+    def place(self) -> gr.HTML:
+        """What shows the results."""
+        return self.film.view
+
+    @property
     def settings(self) -> dict[str, Any]:
         """The components that make up a request, by their names in `SETTINGS`."""
         named: dict[str, Any] = {**vars(self.gliding), **vars(self.words), "frames": self.words.beside}
@@ -113,7 +118,10 @@ def build(desk: Desk, shared: Shared) -> Parts:
                     "Swap", size="lg", min_width=96, elem_id=f"{TAB}-swap", elem_classes="su-swap"
                 )
                 bar = run_bar(TAB)
-            film = film_view(TAB, "Between the two", slider=POSITION, first=first_strip(desk, 0, second))
+            first = first_strip(desk, 0, second)
+            if first is not None:
+                desk.gallery.share(first.id, [frame.path for frame in first.frames])
+            film = film_view(TAB, "Between the two", slider=POSITION, first=first)
             drop = picture_drop(TAB)
     parts = Parts(a, b, gliding, said, swap, bar, film, drop, shared)
     _connect(desk, parts)

@@ -46,12 +46,17 @@ class Handlers:
         def paint(run: int, token: CancelToken) -> Iterator[Update]:
             wanted = build_request(dict(zip(SETTINGS, settings, strict=True)))
             yield {self._parts.words.seed: wanted.seed}
-            yield from self._paint(run, wanted, token, records)
+            yield from self._paint(run, wanted, token, records, request.session_hash or "")
 
         yield from self._runs.run(request, paint)
 
     def _paint(
-        self, run: int, wanted: InterpolateRequest, token: CancelToken, records: dict[str, Record]
+        self,
+        run: int,
+        wanted: InterpolateRequest,
+        token: CancelToken,
+        records: dict[str, Record],
+        session: str,
     ) -> Iterator[Update]:
         view = self._parts.film.view
         making = Making(run, slots_of(wanted))
@@ -62,6 +67,7 @@ class Handlers:
             elif isinstance(event, Result):
                 files = self._desk.pictures.write(event.images, event.settings)
                 strip = strip_of(run, event, files)
+                self._desk.gallery.keep(session, strip.id, files)
                 self._filmer.keep(strip.id, event)
                 kept = with_record(records, strip.id, event)
                 yield {view: done(run, strip), self._parts.shared.records: kept}

@@ -71,7 +71,7 @@ def frame_at(at: float, result: Result, path: Path) -> Frame:
 
 def request_at(record: Record, at: float, knob: str) -> InterpolateRequest:
     """The request for the one picture at a place of a result; a glide has one knob. Raises `BadInput`."""
-    return request_of(record["settings"], record["sounds"], InterpolateRequest).changed(positions=(at,))
+    return request_of(record["settings"], record["files"], InterpolateRequest).changed(positions=(at,))
 
 
 def files_of(desk: Desk, result: Result, cancel: CancelToken) -> FilmFiles:

@@ -12,13 +12,13 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 import gradio as gr
 
 from sonic_ui.studio import Studio
-from sonic_ui.ui import interpolate, sound_to_image, volume
+from sonic_ui.ui import edit, interpolate, sound_to_image, volume
 from sonic_ui.ui.components.header import engine_line, header
 from sonic_ui.ui.components.message import CLEAR, error
 from sonic_ui.ui.desk import Desk, Shared
 from sonic_ui.ui.examples import FOLDER as EXAMPLES
 from sonic_ui.ui.examples import read_examples
-from sonic_ui.ui.sessions import Sessions
+from sonic_ui.ui.parts.sending import connect_sending
 from sonic_ui.ui.theme import page_css, page_theme
 
 MAX_FILE_SIZE = "200mb"
@@ -26,22 +26,31 @@ MAX_QUEUE = 32
 HOUR_S, DAY_S = 3600, 86_400
 STATUS_EVERY_S = 0.8
 
-TABS = (("Sound → Image", sound_to_image), ("Interpolate", interpolate), ("Volume", volume))
+TABS = (
+    ("Sound → Image", sound_to_image),
+    ("Edit", edit),
+    ("Interpolate", interpolate),
+    ("Volume", volume),
+)
 """The tabs in their order: `TAB` names a tab's elements, `build` lays it out."""
 
 
 def build_page(studio: Studio, examples: Path = EXAMPLES) -> gr.Blocks:
     """The whole page on a studio. Nothing heavy is imported or loaded here; `studio.start()` does that."""
     desk = Desk(studio, read_examples(examples))
+    for number, example in enumerate(desk.examples):
+        desk.gallery.share(f"example-{number}", [example.picture] if example.picture else [])
     with gr.Blocks(title="Sonic UI", analytics_enabled=False, delete_cache=(HOUR_S, DAY_S)) as page:
         shared = Shared(header(studio.status), gr.State({}))
-        with gr.Tabs(elem_id="su-tabs"):
-            messages = []
+        built: dict[str, Any] = {}
+        with gr.Tabs(elem_id="su-tabs") as tabs:
             for title, tab in TABS:
                 with gr.Tab(title, id=tab.TAB, elem_id=f"{tab.TAB}-tab"):
-                    messages.append(tab.build(desk, shared).bar.message)
-        _follow_engine(page, studio, shared.head, messages)
-        page.unload(_leaver(desk.sessions))
+                    built[tab.TAB] = tab.build(desk, shared)
+        targets = {name: parts.target for name, parts in built.items() if hasattr(parts, "target")}
+        connect_sending(desk, tabs, [parts.place for parts in built.values()], targets)
+        _follow_engine(page, studio, shared.head, [parts.bar.message for parts in built.values()])
+        page.unload(_leaver(desk))
     page.queue(max_size=MAX_QUEUE)
     return page
 
@@ -62,9 +71,12 @@ def launch_options(examples: Path = EXAMPLES) -> dict[str, Any]:
     }
 
 
-def _leaver(sessions: Sessions) -> Callable[[gr.Request], None]:
+def _leaver(desk: Desk) -> Callable[[gr.Request], None]:
     def leave(request: gr.Request) -> None:
-        sessions.leave(request.session_hash or "")
+        session = request.session_hash or ""
+        desk.sessions.leave(session)
+        desk.gallery.forget(session)
+        desk.studio.forget(session)
 
     return leave
 

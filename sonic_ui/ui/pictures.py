@@ -77,8 +77,11 @@ def read_settings(path: str | Path, name: str = "") -> dict[str, Any]:
 
 
 def stem_of(settings: dict[str, Any]) -> str:
-    """The beginning of the names of a result's files: its sounds and its seed."""
+    """The beginning of the names of a result's files: its picture if it had one, its sounds and its seed."""
     request = settings["request"]
+    if request.get("picture"):
+        picture, sound = (_safe_stem(str(request[name])) for name in ("picture", "sound"))
+        return f"{picture}-with-{sound}-{request['seed']}"
     sounds = [_safe_stem(str(request[name])) for name in ("sound", "sound_a", "sound_b") if name in request]
     return f"{'-to-'.join(sounds)}-{request['seed']}"
 

@@ -33,6 +33,11 @@ class Parts:
     shared: Shared
 
     @property
+    def place(self) -> gr.HTML:
+        """What shows the results."""
+        return self.stage
+
+    @property
     def settings(self) -> dict[str, Any]:
         """The components that make up a request, by their names in `SETTINGS`."""
         named = {**vars(self.sound), **vars(self.words), "count": self.words.beside}

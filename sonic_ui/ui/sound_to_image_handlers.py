@@ -52,12 +52,17 @@ class Handlers:
         def paint(run: int, token: CancelToken) -> Iterator[Update]:
             wanted = build_request(dict(zip(SETTINGS, settings, strict=True)))
             yield {self._parts.words.seed: wanted.seed}
-            yield from self._paint(run, wanted, token, records)
+            yield from self._paint(run, wanted, token, records, request.session_hash or "")
 
         yield from self._runs.run(request, paint)
 
     def _paint(
-        self, run: int, wanted: SoundToImageRequest, token: CancelToken, records: dict[str, Record]
+        self,
+        run: int,
+        wanted: SoundToImageRequest,
+        token: CancelToken,
+        records: dict[str, Record],
+        session: str,
     ) -> Iterator[Update]:
         place = self._parts.stage
         previews: list[str] = []
@@ -74,6 +79,7 @@ class Handlers:
             elif isinstance(event, Result):
                 files = self._desk.pictures.write(event.images, event.settings)
                 card = card_of_result(run, event, files)
+                self._desk.gallery.keep(session, card.id, files)
                 kept = with_record(records, card.id, event)
                 yield {place: done(run, card), self._parts.shared.records: kept}
 
@@ -84,7 +90,7 @@ class Handlers:
             return None
         settings = _example_settings(self._desk, int(number))
         sound = str(self._desk.examples[int(number)].sound)
-        return {"settings": settings, "sounds": {"sound": sound}} if settings else None
+        return {"settings": settings, "files": {"sound": sound}} if settings else None
 
 
 def build_request(values: Mapping[str, Any]) -> SoundToImageRequest:

@@ -109,12 +109,17 @@ class Handlers:
         def paint(run: int, token: CancelToken) -> Iterator[Update]:
             wanted = build_request(dict(zip(SETTINGS, settings, strict=True)))
             yield {self._parts.words.seed: wanted.seed}
-            yield from self._paint(run, wanted, token, records)
+            yield from self._paint(run, wanted, token, records, request.session_hash or "")
 
         yield from self._runs.run(request, paint)
 
     def _paint(
-        self, run: int, wanted: VolumeSweepRequest, token: CancelToken, records: dict[str, Record]
+        self,
+        run: int,
+        wanted: VolumeSweepRequest,
+        token: CancelToken,
+        records: dict[str, Record],
+        session: str,
     ) -> Iterator[Update]:
         view, making = self._parts.film.view, Making(run, slots_of(wanted))
         for event in self._desk.studio.run(wanted, token):
@@ -122,6 +127,7 @@ class Handlers:
                 yield {self._parts.words.message: note(event.message)}
             elif isinstance(event, Result):
                 strip = strip_of(self._desk, run, event)
+                self._desk.gallery.keep(session, strip.id, [frame.path for frame in strip.frames])
                 self._filmer.keep(strip.id, event)
                 kept = with_record(records, strip.id, event)
                 yield {view: film.done(run, strip), self._parts.shared.records: kept}

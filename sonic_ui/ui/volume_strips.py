@@ -91,7 +91,7 @@ def _frame(at: float, knob: KnobName, info: FrameInfo, heard: str, path: Path) -
 def request_at(record: Record, at: float, knob: str) -> VolumeSweepRequest:
     """The request for the one picture at a place of a result. Raises `BadInput`."""
     turns = turned(knob, at)
-    request = request_of(record["settings"], record["sounds"], VolumeSweepRequest)
+    request = request_of(record["settings"], record["files"], VolumeSweepRequest)
     return request.changed(gains_db=turns.gains_db, scales=turns.scales)
 
 

@@ -19,7 +19,7 @@ from sonic_ui.ui.pictures import read_settings
 from tests.conftest import WriteSound
 from tests.fakes import FakeBackend
 
-PUBLIC = {"/sound_to_image", "/interpolate", "/volume_sweep"}
+PUBLIC = {"/sound_to_image", "/edit_image", "/interpolate", "/volume_sweep"}
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from sonic_ui.ui.components.stage import preview_uris
 from sonic_ui.ui.drawing import seconds
 from sonic_ui.ui.examples import read_examples
 from sonic_ui.ui.pictures import KEY, PictureFolder, read_settings, write_pictures
-from sonic_ui.ui.reuse import Record, find_sounds, missing_sounds, request_of
+from sonic_ui.ui.reuse import Record, find_files, missing_files, request_of
 from sonic_ui.ui.sound_to_image_handlers import updates_of
 from sonic_ui.ui.theme import DARK, LIGHT, page_css
 
@@ -137,24 +137,25 @@ def test_a_sound_is_found_by_its_bytes(tmp_path: Path) -> None:
     mine = tmp_path / "mine.wav"
     mine.write_bytes(b"mine")
     records: dict[str, Record] = {
-        "result-1": {"settings": {"sound_a_sha256": "cd"}, "sounds": {"sound_a": str(mine)}}
+        "result-1": {"settings": {"sound_a_sha256": "cd"}, "files": {"sound_a": str(mine)}}
     }
 
     def found(name: str, sha256: object) -> dict[str, str]:
         settings = {"request": {name: "any.wav"}, f"{name}_sha256": sha256}
-        return find_sounds(settings, records, examples)
+        return find_files(settings, records, examples)
 
     assert found("sound", digest) == {"sound": str(examples[1].sound)}
     assert found("sound", "cd") == {"sound": str(mine)}, "another tab used it"
     assert found("sound_b", "cd") == {"sound_b": str(mine)}
-    assert found("sound", "ef") == found("sound", ["cd"]) == found("picture", "cd") == {}
+    assert found("sound", "ef") == found("sound", ["cd"]) == found("frame", "cd") == {}
+    assert found("picture", "cd") == {"picture": str(mine)}, "told by its bytes alone"
     mine.unlink()
     assert found("sound", "cd") == {}
 
 
 def test_sounds_that_are_missing_are_named() -> None:
     settings = {"request": {"verb": "interpolate", "sound_a": "rain.wav", "sound_b": "dog.wav"}}
-    assert missing_sounds(settings, {"sound_a": "/tmp/rain.wav"}) == ["dog.wav"]
+    assert missing_files(settings, {"sound_a": "/tmp/rain.wav"}) == {"sound_b": "dog.wav"}
     assert request_of(settings, {"sound_a": "/tmp/rain.wav"}, InterpolateRequest).sound_b == "absent"
 
 
@@ -256,6 +257,6 @@ def test_the_style_sheet_knows_every_colour_it_uses() -> None:
     import re
 
     css = page_css()
-    used = set(re.findall(r"var\(--su-([a-z-]+)", css)) - {"blur", "share", "thumb"}
+    used = set(re.findall(r"var\(--su-([a-z-]+)", css)) - {"aspect", "blur", "share", "thumb"}
     assert used <= set(LIGHT)
     assert set(LIGHT) == set(DARK)

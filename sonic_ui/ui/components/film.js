@@ -10,7 +10,8 @@
 // props: tab, label, slider: {minimum, maximum, step} | null (then it follows 'su-turned' {tab, knob, at, settled} of
 // another component, and tells it 'su-frames' {tab, knob, at: [...]}, 'su-film-at' {tab, knob, at}, and 'su-film-shown'
 //   {tab, src, words}: the picture that is shown, and what is to be said about it).
-// Asks Python: 'film' {id} once a strip is shown whose film is to follow, 'reuse' {id}, and 'refine' {id, at, knob} for
+// Asks Python: 'film' {id} once a strip is shown whose film is to follow, 'reuse' {id}, 'send' {to, id, index} for the
+// picture shown (of a place between frames: id is "strip@place", index 0), and 'refine' {id, at, knob} for
 // the picture of exactly one place; that answer comes as 'su-refined' {tab, id, at, frame | null, glimpse, words} from
 // `film_answer`.
 // What it remembers and its thumbnails are in `film_strip.js`.
@@ -25,7 +26,8 @@ const drawPicture = () => {
   picture.hidden = !chosen;
   find('.su-frame-empty').hidden = Boolean(chosen);
   find('.su-film').dataset.fresh = String(Boolean(making && chosen));
-  find('.su-download').hidden = making || !chosen?.url;
+  find('.su-download').hidden = find('.su-send').hidden = making || !chosen?.url;
+  shownAs = own ? { id: key(place), index: 0 } : { id: strip?.id, index: view().frames.indexOf(frame) };
   if (!chosen) return;
   if (picture.getAttribute('src') !== chosen.src) picture.src = chosen.src;
   picture.alt = chosen.words || '';
@@ -241,6 +243,8 @@ element.addEventListener('click', event => {
   }
   if (event.target.closest('.su-film-play')) { if (playing) stop(); else if (!busy && strip) play(); }
   if (event.target.closest('.su-reuse') && strip) trigger('reuse', { id: strip.id });
+  const send = event.target.closest('.su-send');
+  if (send) trigger('send', { to: send.dataset.to, ...shownAs });
   const earlier = event.target.closest('.su-film-earlier');
   if (earlier && !busy) {
     turnTo(results.find(result => result.id === earlier.dataset.result));

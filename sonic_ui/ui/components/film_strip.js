@@ -8,6 +8,7 @@ let making = null;         // the one that is being painted: {run, knob, frames}
 let place = 0;             // on the slider
 let touched = false;       // whether a person moved it during this run
 const exact = new Map();   // pictures of places between frames, by `key`
+let shownAs = null;        // what the picture that is shown is called: {id, index}
 let glimpse = null;        // what will soon be the picture of the place: {key, src}
 let asked = '';            // the place that is being painted
 let told = '';             // what the answer says instead of a picture

@@ -2,7 +2,8 @@
 //   {kind: "show", result}                                    a picture that was there before (an example)
 //   {kind: "working", run, count, step, total, message, eta_s, previews: [data URI, ...]}
 //   {kind: "done", run, result}   {kind: "ended", run, message}   (cancelled or refused: the last result stays)
-// with result = {id, title, detail, reusable, pictures: [{file: {url}, name, description}, ...]}.
+// with result = {id, title, detail, reusable, ours, aspect, pair, pictures: [{file: {url}, name, description, caption}, ...]}.
+// Asks Python: 'reuse' {id, index}, 'send' {to, id, index}, and 'compare' {id, index} when another picture with a pair is shown.
 const KEPT = 24;
 let results = [];          // newest first
 let shown = null;          // {result, index}
@@ -20,6 +21,7 @@ const thumbnail = (result, index, className) => {
   picture.alt = '';
   button.append(picture);
   item.append(button);
+  if (result.pictures[index].caption) item.append(make('span', 'su-thumb-caption', result.pictures[index].caption));
   return item;
 };
 
@@ -28,14 +30,17 @@ const drawShown = () => {
   const picture = find('.su-picture');
   picture.hidden = !chosen;
   find('.su-frame-empty').hidden = Boolean(chosen);
+  find('.su-stage').dataset.pair = String(Boolean(chosen && shown.result.pair));
+  element.closest('.su-result')?.style.setProperty('--su-aspect', Math.min(Math.max(shown?.result.aspect || 1, 1), 1.8));
   if (chosen) {
     picture.src = chosen.file.url;
     picture.alt = chosen.description;
     find('.su-download').href = chosen.file.url;
     find('.su-download').download = chosen.name;
   }
-  find('.su-download').hidden = !chosen;
+  find('.su-download').hidden = !chosen || !shown.result.ours;
   find('.su-reuse').hidden = !chosen || !shown.result.reusable;
+  find('.su-send').hidden = !chosen || !shown.result.ours;
   if (!busy) {
     find('.su-status').textContent = chosen ? shown.result.title : '';
     find('.su-detail').textContent = chosen ? shown.result.detail : '';
@@ -101,9 +106,12 @@ element.addEventListener('click', event => {
     const strip = chosen.closest('ul');
     shown = { result, index: Number(chosen.dataset.index) };
     drawShown();
+    if (result.pair) trigger('compare', { id: result.id, index: shown.index });
     strip.querySelector('[aria-current]')?.focus();
   }
   if (event.target.closest('.su-reuse') && shown) trigger('reuse', { id: shown.result.id, index: shown.index });
+  const send = event.target.closest('.su-send');
+  if (send && shown) trigger('send', { to: send.dataset.to, id: shown.result.id, index: shown.index });
 });
 followButtons(begin, end);
 watch('value', draw);

@@ -27,7 +27,12 @@ PREVIEW_PX = 256
 class Card:
     """One result as the stage shows it: `files` lie on disk, `descriptions` are read to who cannot see.
 
-    `reusable` says whether its settings are known."""
+    reusable    whether its settings are known
+    ours        whether it was made here, so that it can be downloaded, and sent to other tabs
+    captions    a few words under each thumbnail, if any
+    aspect      width over height of its pictures
+    pair        whether it stands beside the picture it was made from, which `compare` asks for
+    """
 
     id: str
     title: str
@@ -35,18 +40,27 @@ class Card:
     files: tuple[Path, ...]
     descriptions: tuple[str, ...]
     reusable: bool = True
+    ours: bool = True
+    captions: tuple[str, ...] = ()
+    aspect: float = 1.0
+    pair: bool = False
 
     def value(self) -> Value:
         """The card for the script; Gradio serves the files and adds their addresses."""
         pictures = [
-            {"file": served(path), "name": path.name, "description": description}
-            for path, description in zip(self.files, self.descriptions, strict=True)
+            {"file": served(path), "name": path.name, "description": description, "caption": caption}
+            for path, description, caption in zip(
+                self.files, self.descriptions, self.captions or ("",) * len(self.files), strict=True
+            )
         ]
         return {
             "id": self.id,
             "title": self.title,
             "detail": self.detail,
             "reusable": self.reusable,
+            "ours": self.ours,
+            "aspect": self.aspect,
+            "pair": self.pair,
             "pictures": pictures,
         }
 

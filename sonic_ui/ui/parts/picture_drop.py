@@ -15,7 +15,7 @@ from sonic_ui.ui.components.message import CLEAR, Words, error, message, note
 from sonic_ui.ui.desk import Desk, Shared
 from sonic_ui.ui.parts.sound_input import QUIET, Update
 from sonic_ui.ui.pictures import read_settings
-from sonic_ui.ui.reuse import Record, find_sounds, missing_sounds
+from sonic_ui.ui.reuse import SOUNDS, Record, find_files, missing_files
 
 Settings = dict[str, Any]
 
@@ -46,7 +46,7 @@ class Reuse:
     """The handlers.
 
     parts     the tab's components, by the name of the setting they hold
-    updates   values for them from settings and the sounds that were found; raises `BadInput`
+    updates   values for them from settings and the files that were found; raises `BadInput`
     known     a record for a name that is no result of this session, if there is one
     """
 
@@ -70,7 +70,7 @@ class Reuse:
         record = records.get(name) or self._known(name)
         if record is None:
             return self._told(error("The settings of this picture are not known any more."))
-        return self._restored(record["settings"], record["sounds"], "the picture shown")
+        return self._restored(record["settings"], record["files"], "the picture shown")
 
     def dropped(self, picture: str | None, records: dict[str, Record]) -> Update:
         """Put the settings that a dropped PNG carries back on the page."""
@@ -78,18 +78,18 @@ class Reuse:
             return self._told(CLEAR)
         try:
             settings = read_settings(picture)
-            sounds = find_sounds(settings, records, self._desk.examples)
+            files = find_files(settings, records, self._desk.examples)
         except BadInput as problem:
             return self._told(error(problem.message))
-        return self._restored(settings, sounds, f"“{Path(picture).name}”")
+        return self._restored(settings, files, f"“{Path(picture).name}”")
 
-    def _restored(self, settings: Settings, sounds: dict[str, str], source: str) -> Update:
+    def _restored(self, settings: Settings, files: dict[str, str], source: str) -> Update:
         try:
-            updates = self._updates(settings, sounds)
+            updates = self._updates(settings, files)
         except BadInput as problem:
             return self._told(error(problem.message))
         named = {self._parts[name]: value for name, value in updates.items()}
-        return {**named, **self._told(note(_back(source, missing_sounds(settings, sounds))))}
+        return {**named, **self._told(note(_back(source, missing_files(settings, files))))}
 
     def _told(self, words: Words) -> Update:
         return {self._drop.message: words, self._drop.picture: None}
@@ -116,11 +116,22 @@ def connect_reuse(
             look(event)
 
 
-def _back(source: str, missing: list[str]) -> str:
-    """The sentence about settings that are back, all but the sounds that are named."""
+FILE_WORDS = {"picture": "the picture “{}”", "mask": "what was painted on it"}
+
+
+def _back(source: str, missing: dict[str, str]) -> str:
+    """The sentence about settings that are back, all but the files that are named."""
     if not missing:
         return f"The settings of {source} are back."
-    names = " and ".join(f"“{name[:60]}”" for name in missing)
+    if not missing.keys() <= set(SOUNDS):
+        named = [
+            FILE_WORDS.get(setting, "the sound “{}”").format(one[:60]) for setting, one in missing.items()
+        ]
+        return (
+            f"The settings of {source} are back, all but {' and '.join(named)}: a picture carries its "
+            "settings, not what it was made from. Add that again for the same picture."
+        )
+    names = " and ".join(f"“{name[:60]}”" for name in missing.values())
     if len(missing) == 1:
         return (
             f"The settings of {source} are back, all but its sound {names}: a picture does not carry the "

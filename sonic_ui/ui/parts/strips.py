@@ -129,7 +129,8 @@ class Refiner:
         session = request.session_hash or ""
         _, token = self._desk.sessions.begin(session, self._task)
         try:
-            yield from self._paint(strip_id, at, self._request_at(records[strip_id], float(at), knob), token)
+            wanted = self._request_at(records[strip_id], float(at), knob)
+            yield from self._paint(strip_id, at, wanted, token, session)
         except Cancelled:
             return
         except (BadInput, Failure) as problem:
@@ -142,7 +143,7 @@ class Refiner:
             self._desk.sessions.finish(session, self._task, token)
 
     def _paint(
-        self, strip_id: str, at: float, wanted: PaintingRequest, token: CancelToken
+        self, strip_id: str, at: float, wanted: PaintingRequest, token: CancelToken, session: str
     ) -> Iterator[Update]:
         done = 0.0
         for event in self._desk.studio.run(wanted, token):
@@ -153,6 +154,7 @@ class Refiner:
                 yield {self._answer: refined(strip_id, at, None, glimpse=glimpse)}
             elif isinstance(event, Result):
                 (path,) = self._desk.pictures.write(event.images, event.settings)
+                self._desk.gallery.keep(session, f"{strip_id}@{at:.4f}", [path])
                 yield self._told(strip_id, at, self._frame_at(at, event, path))
 
     def _told(self, strip_id: str, at: float, frame: Frame | None, words: str = "") -> Update:
