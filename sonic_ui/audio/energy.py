@@ -68,14 +68,18 @@ def smooth(energy: Given, width_s: float = SMOOTHING_S) -> Curve:
     return np.convolve(padded, window / window.sum(), mode="valid").astype(np.float32)
 
 
-def z_norm(energy: Given) -> Curve:
-    """The curve [frames] with mean 0 and deviation 1; a flat one gives zeros."""
+def z_norm(energy: Given, least: float = 0.0) -> Curve:
+    """The curve [frames] with mean 0 and deviation 1; a flat one gives zeros.
+
+    least   a curve whose deviation is less than this share of its mean is divided by that share instead, so
+            that the little motion of a steady sound is not blown up
+    """
     curve = _finite(energy)
     if _flat(curve):
         return np.zeros(curve.shape, np.float32)
     scaled = curve / np.abs(curve).max()  # the smallest numbers would vanish when squared
     centred = scaled - scaled.mean()
-    return (centred / centred.std()).astype(np.float32)
+    return (centred / max(centred.std(), least * np.abs(scaled).mean())).astype(np.float32)
 
 
 def unit(energy: Given) -> Curve:

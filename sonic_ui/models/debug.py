@@ -16,18 +16,24 @@ from transformers import (
     ClapConfig,
     ClapFeatureExtractor,
     ClapModel,
+    ClapTextModelWithProjection,
     CLIPConfig,
+    CLIPImageProcessorPil,
     CLIPModel,
     CLIPTextConfig,
     CLIPTextModel,
     CLIPTokenizer,
     CLIPVisionConfig,
+    CLIPVisionModelWithProjection,
     PreTrainedTokenizerFast,
 )
 
+from sonic_ui.models.energy_control import EnergyControlNet
 from sonic_ui.models.gated_attention import AudioAttention
 from sonic_ui.models.latents import LatentNormalizer
+from sonic_ui.models.mel import GriffinLimVocoder
 from sonic_ui.models.projector import AudioProjector
+from sonic_ui.models.sound_mapper import EnergyModulator, SoundMapper
 
 EMBEDDING_DIM = 32  # D, shared by CLAP and CLIP
 TOKEN_DIM = 24  # C = 3D/4
@@ -76,6 +82,76 @@ def debug_components(seed: int = 0, prediction_type: str = "v_prediction") -> di
         "feature_extractor": ClapFeatureExtractor(truncation="rand_trunc", padding="repeatpad"),
         "audio_tokenizer": debug_audio_tokenizer(),
     }
+
+
+def debug_sound_components(seed: int = 0) -> dict[str, Any]:
+    """Every component of an `ImageToAudioPipeline` by name, in evaluation mode; the same for the same seed.
+
+    The ControlNet's closing convolutions are not zero, so that a curve changes a sound.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        unet = debug_sound_unet()
+        control = EnergyControlNet.from_unet(unet, width=8)
+        for closing in [*control.zero_convs, control.zero_middle, control.curve_out]:
+            torch.nn.init.normal_(closing.weight, std=0.1)
+        clip, clap = debug_clip(), debug_clap()
+        modules = {
+            "vae": AutoencoderDC(
+                in_channels=1,
+                latent_channels=LATENT_CHANNELS,
+                encoder_block_out_channels=(4, 8, 8, 8),
+                decoder_block_out_channels=(4, 8, 8, 8),
+                encoder_layers_per_block=(0, 1, 1, 1),
+                decoder_layers_per_block=(0, 1, 1, 1),
+                encoder_qkv_multiscales=((),) * 4,
+                decoder_qkv_multiscales=((),) * 4,
+            ),
+            "unet": unet,
+            "vocoder": GriffinLimVocoder(iterations=2),
+            "image_encoder": CLIPVisionModelWithProjection(_projected(clip.config.vision_config)),
+            "image_mapper": SoundMapper(EMBEDDING_DIM, EMBEDDING_DIM, width=16),
+            "energy_modulator": EnergyModulator(EMBEDDING_DIM, width=8, dilations=(1, 4)),
+            "energy_control": control,
+            "latent_normalizer": LatentNormalizer(LATENT_CHANNELS),
+            "text_encoder": ClapTextModelWithProjection(_projected(clap.config.text_config)),
+        }
+    return {
+        **{name: module.eval().requires_grad_(False) for name, module in modules.items()},
+        "scheduler": debug_scheduler(),
+        "image_processor": CLIPImageProcessorPil(
+            size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32}
+        ),
+        "tokenizer": debug_audio_tokenizer(),
+        "mel_mean": -6.0,
+        "mel_std": 3.0,
+        "default_steps": 2,
+    }
+
+
+def debug_sound_unet() -> UNet2DConditionModel:
+    """A sound denoiser conditioned as AudioLDM's: the embedding as class label, beside the time's."""
+    return UNet2DConditionModel(
+        sample_size=64,
+        in_channels=LATENT_CHANNELS,
+        out_channels=LATENT_CHANNELS,
+        block_out_channels=(8, 16),
+        layers_per_block=1,
+        down_block_types=("DownBlock2D", "AttnDownBlock2D"),
+        mid_block_type="UNetMidBlock2D",
+        up_block_types=("AttnUpBlock2D", "UpBlock2D"),
+        class_embed_type="simple_projection",
+        projection_class_embeddings_input_dim=EMBEDDING_DIM,
+        class_embeddings_concat=True,
+        attention_head_dim=8,
+        norm_num_groups=4,
+    )
+
+
+def _projected(config: Any) -> Any:
+    """The configuration of one half of CLIP or CLAP with the size of the space that both share."""
+    config.projection_dim = EMBEDDING_DIM
+    return config
 
 
 def debug_unet() -> UNet2DConditionModel:

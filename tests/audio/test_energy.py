@@ -45,6 +45,13 @@ def test_z_norm_and_unit_do_not_depend_on_level() -> None:
     assert e.z_norm(curve).std() == pytest.approx(1, abs=1e-5)
 
 
+def test_a_steady_curve_is_not_blown_up_when_asked() -> None:
+    steady = 1 + 0.001 * swelling()
+    assert e.z_norm(steady).std() == pytest.approx(1, abs=1e-3)
+    assert e.z_norm(steady, least=0.1).std() < 0.01
+    assert e.z_norm(swelling(), least=0.1) == pytest.approx(e.z_norm(swelling()))
+
+
 def test_smoothing_moves_nothing() -> None:
     pulse = np.zeros(101)
     pulse[50] = 1.0

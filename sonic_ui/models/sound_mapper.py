@@ -1,0 +1,84 @@
+"""From a picture to the sound that it shows, and from a rough wish to an energy curve.
+
+Source: AudioSketch: the I2A mapper (CLIP image embedding -> CLAP audio embedding) and the energy modulator.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from diffusers.configuration_utils import ConfigMixin, register_to_config
+from diffusers.models.modeling_utils import ModelMixin
+from torch import Tensor, nn
+
+
+class SoundMapper(ModelMixin, ConfigMixin):
+    """Image embeddings [B, D] -> audio embeddings [B, E] of unit length, by a small perceptron."""
+
+    @register_to_config
+    def __init__(
+        self, image_dim: int = 256, audio_dim: int = 256, width: int = 512, dropout: float = 0.1
+    ) -> None:
+        super().__init__()
+        self.enter = nn.Sequential(nn.Linear(image_dim, width), nn.LayerNorm(width), nn.GELU())
+        self.hidden = nn.Sequential(
+            nn.Dropout(dropout), nn.Linear(width, width), nn.GELU(), nn.Dropout(dropout)
+        )
+        self.leave = nn.Linear(width, audio_dim)
+
+    def forward(self, image_embeds: Tensor) -> Tensor:
+        """Raises ValueError on another shape."""
+        size = self.config["image_dim"]
+        if image_embeds.ndim != 2 or image_embeds.shape[1] != size:
+            raise ValueError(
+                f"Image embeddings of shape {tuple(image_embeds.shape)} were given; [B, {size}] is needed."
+            )
+        x = self.enter(F.normalize(image_embeds.to(self.dtype), dim=-1) * size**0.5)
+        return F.normalize(self.leave(x + self.hidden(x)), dim=-1)
+
+
+class EnergyModulator(ModelMixin, ConfigMixin):
+    """A rough curve or a strip of timestamps and a sound embedding -> the energy curve that such a sound has.
+
+    Dilated convolutions over time, shifted and scaled by the embedding (FiLM, arXiv 1709.07871). The input
+    has two channels: the wish, and whether there is one; without a wish it suggests an envelope of its own.
+
+    embedding_dim   0: it knows nothing of what sounds (the ablation of the paper)
+    """
+
+    @register_to_config
+    def __init__(
+        self, embedding_dim: int = 256, width: int = 64, dilations: tuple[int, ...] = (1, 2, 4, 8, 16, 32)
+    ):
+        super().__init__()
+        self.enter = nn.Conv1d(2, width, 9, stride=2, padding=4)
+        self.blocks = nn.ModuleList(_FilmBlock(width, embedding_dim, d) for d in dilations)
+        self.leave = nn.Sequential(
+            nn.SiLU(), nn.ConvTranspose1d(width, 16, 4, 2, 1), nn.SiLU(), nn.Conv1d(16, 1, 5, padding=2)
+        )
+
+    def forward(self, wish: Tensor, given: Tensor, embeds: Tensor) -> Tensor:
+        """wish [B, T] in [0, 1], given [B] 1 or 0, embeds [B, D] -> energy [B, T] in [0, 1]. T is even."""
+        given = given.to(wish)[:, None].expand_as(wish)
+        x = self.enter(torch.stack([wish * given, given], 1).to(self.dtype))  # [B, W, T/2]
+        for block in self.blocks:
+            x = block(x, embeds.to(self.dtype))
+        return torch.sigmoid(self.leave(x)[:, 0])
+
+
+class _FilmBlock(nn.Module):
+    """Residual pair of convolutions; the embedding scales and shifts between them."""
+
+    def __init__(self, width: int, embedding_dim: int, dilation: int) -> None:
+        super().__init__()
+        self.norm = nn.GroupNorm(8, width)
+        self.conv1 = nn.Conv1d(width, width, 5, padding=2 * dilation, dilation=dilation)
+        self.conv2 = nn.Conv1d(width, width, 3, padding=dilation, dilation=dilation)
+        self.film = nn.Linear(embedding_dim, 2 * width) if embedding_dim else None
+
+    def forward(self, x: Tensor, embeds: Tensor) -> Tensor:
+        y = self.conv1(F.silu(self.norm(x)))
+        if self.film is not None:
+            scale, shift = self.film(embeds)[..., None].chunk(2, 1)
+            y = y * (1 + scale) + shift
+        return x + self.conv2(F.silu(y))

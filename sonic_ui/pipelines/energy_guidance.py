@@ -1,0 +1,84 @@
+"""Training-free control of energy: the predicted clean latent's frame energy is pulled to a curve.
+
+For generators that have no trained ControlNet. The pull is made where energy is known exactly, in the log-mel: the clean
+latent is decoded, every frame is turned up or down, and what the encoder says of the change is added to the
+latent. That needs no gradient through a decoder.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from sonic_ui.models.latents import LatentNormalizer, decode_latents
+
+FLOOR = 0.01
+"""The least of a curve, relative to its largest: 40 dB below."""
+
+MOST_NATS = 4.6  # no frame is turned up or down by more: 40 dB
+
+
+def frame_energy(log_mels: Tensor) -> Tensor:
+    """Logarithm of the energy (amplitude) of every frame [B, T] of log-mels [B, T, M]."""
+    return torch.logsumexp(2 * log_mels.float(), dim=-1) / 2
+
+
+def energy_gap(log_mels: Tensor, curve: Tensor) -> Tensor:
+    """By how much every frame [B, T] must be turned up, in nats, for the energy to go as `curve` [B, T].
+
+    The level as a whole stays: the loudest moments of both agree.
+    """
+    found = frame_energy(log_mels)
+    wished = curve.clamp(min=0) / curve.amax(-1, keepdim=True).clamp(min=1e-6)
+    wished = wished.clamp(min=FLOOR).log()
+    level = torch.logsumexp(2 * found, -1, keepdim=True) - torch.logsumexp(2 * wished, -1, keepdim=True)
+    return (wished + level / 2 - found).clamp(-MOST_NATS, MOST_NATS)
+
+
+def encode_mels(vae: nn.Module, mels: Tensor, normalizer: LatentNormalizer | None) -> Tensor:
+    """What the autoencoder reads [B, 1, T, M] -> latents [B, C, T/f, M/f] as the denoiser reads them."""
+    encoder: Any = vae
+    encoded = encoder.encode(mels.to(encoder.dtype))
+    if hasattr(encoded, "latent_dist"):
+        latents = encoded.latent_dist.mode()
+    else:
+        latents = encoded.latent if hasattr(encoded, "latent") else encoded.latents
+    if normalizer is not None:
+        return normalizer.normalize(latents).float()
+    return latents.float() * float(encoder.config.get("scaling_factor") or 1.0)
+
+
+@torch.no_grad()
+def pull_energy(
+    vae: nn.Module,
+    normalizer: LatentNormalizer | None,
+    clean: Tensor,
+    curve: Tensor,
+    *,
+    strength: float,
+    mel_mean: float,
+    mel_std: float,
+) -> Tensor:
+    """Clean latents [B, C, t, m] whose frame energy is nearer to `curve` [B, T] in [0, 1].
+
+    strength   1 asks for the curve itself, 0 for none of it
+    """
+    decoded = decode_latents(vae, clean, normalizer)  # [B, 1, T, M]
+    mels = decoded[:, 0].float() * mel_std + mel_mean
+    gap = strength * energy_gap(mels, curve.to(mels.device))
+    turned = ((mels + gap[..., None]) - mel_mean) / mel_std
+    change = encode_mels(vae, turned[:, None], normalizer) - encode_mels(vae, decoded, normalizer)
+    return clean + change
+
+
+def toward(clean: Tensor, latents: Tensor, alpha_bar: float | Tensor, prediction_type: str) -> Tensor:
+    """The prediction at noisy `latents` that implies the clean ones: the inverse of `predicted_clean`."""
+    share = torch.as_tensor(alpha_bar, dtype=torch.float32).clamp(1e-8, 1 - 1e-8)
+    signal, noise = float(share.sqrt()), float((1 - share).sqrt())
+    if prediction_type == "sample":
+        return clean
+    if prediction_type == "epsilon":
+        return (latents - signal * clean) / noise
+    return (signal * latents - clean) / noise

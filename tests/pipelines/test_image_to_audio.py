@@ -1,0 +1,198 @@
+"""Letting a picture sound: what comes out, what the curve does, what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from sonic_ui.audio.energy import energy_l1, pearson_r
+from sonic_ui.audio.loudness import integrated_lufs, true_peak_dbfs
+from sonic_ui.models.debug import debug_sound_unet
+from sonic_ui.models.energy_control import EnergyControlNet
+from sonic_ui.models.mel import GriffinLimVocoder, log_mel
+from sonic_ui.pipelines.debug import debug_sound_pipeline
+from sonic_ui.pipelines.energy_guidance import energy_gap, frame_energy, toward
+from sonic_ui.pipelines.image_to_audio import ImageToAudioPipeline
+from sonic_ui.pipelines.sampling import predicted_clean
+from sonic_ui.requests import BadInput
+
+PICTURE = Image.fromarray(np.random.default_rng(0).integers(0, 255, (50, 70, 3), dtype=np.uint8))
+RAMP = np.linspace(0, 1, 40)
+
+
+@pytest.fixture(scope="module")
+def sounding() -> ImageToAudioPipeline:
+    return debug_sound_pipeline()
+
+
+def test_takes_have_the_length_the_rate_and_the_curves_promised(sounding: ImageToAudioPipeline) -> None:
+    assert (sounding.sample_rate, sounding.frames, sounding.duration_s) == (16_000, 512, 5.12)
+    steps: list[Any] = []
+    made = sounding(PICTURE, sketch=RAMP, num_takes=2, seed=3, on_step=steps.append)
+    assert made.samples.shape == (2, 81_920) and made.samples.dtype == np.float32
+    assert made.envelope.shape == (512,) and made.energy.shape == (2, 512)
+    assert np.isfinite(made.samples).all() and made.samples.std() > 0
+    assert made.seeds == [3, 4] and [s.step for s in steps] == [1, 2]
+    assert steps[0].preview()[0].size == (256, 32)
+
+
+def test_the_same_request_gives_the_same_sound_and_a_take_stands_alone(
+    sounding: ImageToAudioPipeline,
+) -> None:
+    both = sounding(PICTURE, num_takes=2, seed=5)
+    second = sounding(PICTURE, seed=6)
+    assert np.array_equal(both.samples, sounding(PICTURE, num_takes=2, seed=5).samples)
+    assert pearson_r(both.energy[1], second.energy[0]) > 0.99
+
+
+def test_exact_mode_keeps_the_curve_and_natural_mode_asks_the_modulator(
+    sounding: ImageToAudioPipeline,
+) -> None:
+    exact = sounding.envelope(PICTURE, RAMP, "exact")
+    assert pearson_r(exact, np.linspace(0, 1, 512)) > 0.999
+    natural = sounding.envelope(PICTURE, RAMP, "natural")
+    assert natural.shape == (512,) and natural.min() >= 0 and natural.max() <= 1
+    assert not np.allclose(natural, exact)
+    for nothing in (None, np.zeros(7)):
+        assert np.array_equal(sounding.envelope(PICTURE, nothing, "natural"), sounding.suggest(PICTURE))
+
+
+@pytest.mark.parametrize("control", ["trained", "guided"])
+def test_the_curve_changes_the_sound_as_firmly_as_asked(sounding: ImageToAudioPipeline, control: Any) -> None:
+    def made(strength: float, sketch: Any = RAMP) -> Any:
+        return sounding(
+            PICTURE, sketch=sketch, mode="exact", control=control, energy_strength=strength
+        ).samples
+
+    without = sounding(PICTURE, sketch=RAMP, mode="exact", control="none").samples
+    assert np.array_equal(made(0.0), without)
+    assert not np.allclose(made(1.0), without)
+    assert not np.allclose(made(1.0), made(1.0, RAMP[::-1]))
+
+
+def test_words_turn_the_sound(sounding: ImageToAudioPipeline) -> None:
+    plain = sounding(PICTURE).samples
+    assert not np.allclose(plain, sounding(PICTURE, prompt="rain").samples)
+    assert not np.allclose(plain, sounding(PICTURE, negative_prompt="rain").samples)
+
+
+def test_loudness_is_what_was_asked_for_without_clipping(sounding: ImageToAudioPipeline) -> None:
+    for lufs in (-40.0, -23.0):
+        made = sounding(PICTURE, loudness_lufs=lufs).samples[0]
+        assert integrated_lufs(made, 16_000) == pytest.approx(lufs, abs=1.0)
+    assert true_peak_dbfs(sounding(PICTURE, loudness_lufs=-3.0).samples[0]) <= -0.9
+
+
+@pytest.mark.parametrize("sketch", [np.zeros(9), np.full(3, 0.0)])
+def test_a_curve_of_zeros_is_silence(sounding: ImageToAudioPipeline, sketch: Any) -> None:
+    made = sounding(PICTURE, sketch=sketch, mode="exact", loudness_lufs=-20)
+    assert not made.samples.any() and not made.energy.any()
+
+
+def test_curves_of_any_length_are_taken(sounding: ImageToAudioPipeline) -> None:
+    for points in (1, 2, 100_000):
+        made = sounding(PICTURE, sketch=np.full(points, 0.5), mode="exact")
+        assert np.isfinite(made.samples).all() and np.allclose(made.envelope, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"sketch": np.array([0.2, np.nan])}, "not numbers"),
+        ({"sketch": np.array([0.2, 1.5])}, "from 0.2 to 1.5"),
+        ({"sketch": np.zeros(0)}, "at least one number"),
+        ({"sketch": np.zeros((2, 2))}, "at least one number"),
+        ({"mode": "loose"}, "natural, exact"),
+        ({"control": "firm"}, "trained, guided, none"),
+        ({"num_takes": 0}, "num_takes"),
+        ({"num_inference_steps": 0.5}, "num_inference_steps"),
+        ({"energy_strength": float("nan")}, "energy_strength"),
+        ({"loudness_lufs": float("inf")}, "loudness_lufs"),
+    ],
+)
+def test_what_cannot_be_used_is_named(
+    sounding: ImageToAudioPipeline, given: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(BadInput, match=words):
+        sounding(PICTURE, **given)
+    with pytest.raises(BadInput, match="picture is needed"):
+        sounding("cat.png")  # type: ignore[arg-type]
+
+
+def test_what_a_step_raises_ends_the_run(sounding: ImageToAudioPipeline) -> None:
+    def stop(_: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sounding(PICTURE, on_step=stop)
+
+
+def test_a_saved_pipeline_makes_the_same_sound(sounding: ImageToAudioPipeline, tmp_path: Path) -> None:
+    sounding.save_pretrained(tmp_path / "p")
+    again = ImageToAudioPipeline.from_pretrained(tmp_path / "p")
+    first, second = (p(PICTURE, sketch=RAMP, seed=1).samples for p in (sounding, again))
+    assert np.allclose(first, second, atol=1e-4)
+
+
+def test_weights_without_optional_parts_say_so() -> None:
+    parts = debug_sound_pipeline().components
+    bare = ImageToAudioPipeline(
+        **{**parts, "energy_control": None, "energy_modulator": None, "text_encoder": None}
+    )
+    with pytest.raises(BadInput, match='choose "guided"'):
+        bare(PICTURE)
+    with pytest.raises(BadInput, match="no words"):
+        bare(PICTURE, control="guided", prompt="rain", num_inference_steps=1)
+    assert bare(PICTURE, control="guided", num_inference_steps=1).samples.any()
+
+
+def test_an_untrained_control_net_changes_nothing() -> None:
+    torch.manual_seed(0)
+    unet = debug_sound_unet()
+    control = EnergyControlNet.from_unet(unet)
+    x, told = torch.randn(2, 4, 64, 8), torch.randn(2, 32)
+    down, middle = control(x, 500, torch.randn(2, 512), told)
+    plain = unet(x, 500, encoder_hidden_states=None, class_labels=told).sample
+    held = unet(
+        x,
+        500,
+        encoder_hidden_states=None,
+        class_labels=told,
+        down_block_additional_residuals=down,
+        mid_block_additional_residual=middle,
+    ).sample
+    assert torch.equal(plain, held)
+    assert control.read_curve(torch.randn(2, 99), (64, 8)).shape == (2, 32, 64, 8)  # any length
+
+
+def test_the_energy_of_a_frame_can_be_read_and_turned() -> None:
+    mels = torch.randn(1, 512, 64)
+    curve = torch.linspace(0.1, 1, 512)[None]
+    turned = mels + energy_gap(mels, curve)[..., None]
+    assert pearson_r(frame_energy(turned)[0].exp().numpy(), curve[0].numpy()) > 0.999
+    assert energy_l1(frame_energy(turned)[0].exp().numpy(), curve[0].numpy()) < 0.01
+
+
+@pytest.mark.parametrize("kind", ["epsilon", "v_prediction", "sample"])
+def test_a_prediction_and_its_clean_latents_belong_together(kind: str) -> None:
+    clean, latents = torch.randn(2, 1, 4, 8, 8)
+    prediction = toward(clean, latents, 0.4, kind)
+    assert torch.allclose(predicted_clean(prediction, latents, 0.4, kind), clean, atol=1e-5)
+
+
+def test_griffin_lim_gives_back_a_sound_of_the_same_log_mel() -> None:
+    t = np.arange(32_000) / 16_000
+    sound = torch.from_numpy(0.1 * np.sin(2 * np.pi * (300 + 200 * t) * t)).float()[None]
+    mel = log_mel(sound)
+    assert mel.shape == (1, 200, 64)
+    again = GriffinLimVocoder(iterations=16)(mel)
+    assert again.shape == sound.shape
+    strong = mel > mel.max() - 4
+    assert (log_mel(again) - mel)[strong].abs().mean() < 0.25
+    with pytest.raises(ValueError, match=r"\[B, frames, 64\]"):
+        GriffinLimVocoder()(torch.zeros(1, 10, 80))
