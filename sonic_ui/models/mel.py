@@ -104,7 +104,7 @@ class GriffinLimVocoder(ModelMixin, ConfigMixin):
         return found
 
     def _phases(self, magnitude: Tensor, length: int) -> Tensor:
-        """Samples [B, length] whose spectrum has about these magnitudes; always from the same first phases."""
+        """Samples [B, length] whose spectrum has about these magnitudes; starts from fixed phases."""
         c: Any = self.config
         shape = torch.hann_window(c.window, device=magnitude.device)
         generator = torch.Generator().manual_seed(0)

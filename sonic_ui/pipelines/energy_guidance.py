@@ -1,8 +1,8 @@
 """Training-free control of energy: the predicted clean latent's frame energy is pulled to a curve.
 
-For generators that have no trained ControlNet. The pull is made where energy is known exactly, in the log-mel: the clean
-latent is decoded, every frame is turned up or down, and what the encoder says of the change is added to the
-latent. That needs no gradient through a decoder.
+For generators that have no trained ControlNet. The pull is made where energy is known exactly, in the
+log-mel: the clean latent is decoded, every frame is turned up or down, and what the encoder says of the
+change is added to the latent. That needs no gradient through a decoder.
 """
 
 from __future__ import annotations
