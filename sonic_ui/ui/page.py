@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,7 @@ from sonic_ui.ui.desk import Desk, Shared
 from sonic_ui.ui.examples import FOLDER as EXAMPLES
 from sonic_ui.ui.examples import read_examples
 from sonic_ui.ui.parts.sending import connect_sending
+from sonic_ui.ui.parts.share import connect_links
 from sonic_ui.ui.theme import page_css, page_theme
 
 MAX_FILE_SIZE = "200mb"
@@ -48,6 +50,8 @@ def build_page(studio: Studio, examples: Path = EXAMPLES) -> gr.Blocks:
                 with gr.Tab(title, id=tab.TAB, elem_id=f"{tab.TAB}-tab"):
                     built[tab.TAB] = tab.build(desk, shared)
         targets = {name: parts.target for name, parts in built.items() if hasattr(parts, "target")}
+        panels = {title: (tab.TAB, built[tab.TAB].drop.share) for title, tab in TABS}
+        connect_links(page, desk, tabs, panels)
         connect_sending(desk, tabs, [parts.place for parts in built.values()], targets)
         _follow_engine(page, studio, shared.head, [parts.bar.message for parts in built.values()])
         page.unload(_leaver(desk))
@@ -65,10 +69,19 @@ def launch_options(examples: Path = EXAMPLES) -> dict[str, Any]:
         "run_history": False,
         "allowed_paths": [str(examples)],
         "footer_links": ["api"],
+        "mcp_server": offers_mcp(),
         "ssr_mode": False,
         "show_error": False,
         "quiet": True,
     }
+
+
+def offers_mcp() -> bool:
+    """Whether `gradio[mcp]` is installed: then the endpoints are tools of an MCP server as well."""
+    try:
+        return int(importlib.metadata.version("mcp").partition(".")[0]) < 2  # what Gradio's extra asks for
+    except importlib.metadata.PackageNotFoundError:
+        return False
 
 
 def _leaver(desk: Desk) -> Callable[[gr.Request], None]:

@@ -10,7 +10,7 @@
 // props: tab, label, slider: {minimum, maximum, step} | null (then it follows 'su-turned' {tab, knob, at, settled} of
 // another component, and tells it 'su-frames' {tab, knob, at: [...]}, 'su-film-at' {tab, knob, at}, and 'su-film-shown'
 //   {tab, src, words}: the picture that is shown, and what is to be said about it).
-// Asks Python: 'film' {id} once a strip is shown whose film is to follow, 'reuse' {id}, 'send' {to, id, index} for the
+// Asks Python: 'film' {id} once a strip is shown whose film is to follow, 'reuse' {id}, 'give' {id, as}, 'send' {to, id, index} for the
 // picture shown (of a place between frames: id is "strip@place", index 0), and 'refine' {id, at, knob} for
 // the picture of exactly one place; that answer comes as 'su-refined' {tab, id, at, frame | null, glimpse, words} from
 // `film_answer`.
@@ -69,7 +69,7 @@ const drawWords = () => {
   find('.su-status').textContent = strip ? strip.title : '';
   find('.su-detail').textContent = strip ? strip.detail : '';
   find('.su-film-note').textContent = strip ? strip.note : '';
-  find('.su-reuse').hidden = !strip?.reusable;
+  showReuse(strip?.reusable);
 };
 
 const drawFilm = () => {
@@ -242,6 +242,8 @@ element.addEventListener('click', event => {
     tell('su-film-at', { at: place });
   }
   if (event.target.closest('.su-film-play')) { if (playing) stop(); else if (!busy && strip) play(); }
+  const share = event.target.closest('.su-share-as');
+  if (share && strip) trigger('give', { id: strip.id, as: share.dataset.as });
   if (event.target.closest('.su-reuse') && strip) trigger('reuse', { id: strip.id });
   const send = event.target.closest('.su-send');
   if (send) trigger('send', { to: send.dataset.to, ...shownAs });

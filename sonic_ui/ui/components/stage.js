@@ -39,7 +39,7 @@ const drawShown = () => {
     find('.su-download').download = chosen.name;
   }
   find('.su-download').hidden = !chosen || !shown.result.ours;
-  find('.su-reuse').hidden = !chosen || !shown.result.reusable;
+  showReuse(chosen && shown.result.reusable);
   find('.su-send').hidden = !chosen || !shown.result.ours;
   if (!busy) {
     find('.su-status').textContent = chosen ? shown.result.title : '';
@@ -109,6 +109,8 @@ element.addEventListener('click', event => {
     if (result.pair) trigger('compare', { id: result.id, index: shown.index });
     strip.querySelector('[aria-current]')?.focus();
   }
+  const share = event.target.closest('.su-share-as');
+  if (share && shown) trigger('give', { id: shown.result.id, as: share.dataset.as });
   if (event.target.closest('.su-reuse') && shown) trigger('reuse', { id: shown.result.id, index: shown.index });
   const send = event.target.closest('.su-send');
   if (send && shown) trigger('send', { to: send.dataset.to, id: shown.result.id, index: shown.index });

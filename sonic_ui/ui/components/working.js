@@ -15,6 +15,9 @@ const make = (tag, className, text) => {
   return node;
 };
 
+// Settings that are known can be reused and given away.
+const showReuse = known => element.querySelectorAll('.su-reuse, .su-share-as').forEach(button => { button.hidden = !known; });
+
 const announce = text => { find('.su-live').textContent = text; };
 
 const setBusy = value => {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,9 @@ import gradio as gr
 from sonic_ui.requests import BadInput
 from sonic_ui.ui.components.live import sent
 from sonic_ui.ui.components.message import CLEAR, Words, error, message, note
+from sonic_ui.ui.components.share import share_panel
 from sonic_ui.ui.desk import Desk, Shared
+from sonic_ui.ui.parts.share import Sharing, connect_share
 from sonic_ui.ui.parts.sound_input import QUIET, Update
 from sonic_ui.ui.pictures import read_settings
 from sonic_ui.ui.reuse import SOUNDS, Record, find_files, missing_files
@@ -22,8 +24,9 @@ Settings = dict[str, Any]
 
 @dataclass(frozen=True)
 class PictureDrop:
-    """The components."""
+    """The components; in `share` the settings of a result are given away."""
 
+    share: gr.HTML
     picture: gr.File
     message: gr.HTML
 
@@ -31,6 +34,7 @@ class PictureDrop:
 def picture_drop(tab: str) -> PictureDrop:
     """Lay them out."""
     return PictureDrop(
+        share_panel(tab),
         gr.File(
             label="Drop a picture made here to reuse its settings",
             file_types=[".png"],
@@ -66,11 +70,23 @@ class Reuse:
 
     def shown(self, records: dict[str, Record], event: gr.EventData) -> Update:
         """Put the settings of a result that is shown back on the page."""
-        name = str(sent(event, "id"))
-        record = records.get(name) or self._known(name)
+        record = self.record_of(str(sent(event, "id")), records)
         if record is None:
             return self._told(error("The settings of this picture are not known any more."))
         return self._restored(record["settings"], record["files"], "the picture shown")
+
+    def record_of(self, name: str, records: Mapping[str, Record]) -> Record | None:
+        """What a result was made with, by its name."""
+        return records.get(name) or self._known(name)
+
+    def values(self, settings: Settings, files: dict[str, str]) -> Update:
+        """Values for the tab's components. Raises `BadInput`."""
+        return {self._parts[name]: value for name, value in self._updates(settings, files).items()}
+
+    @property
+    def sharing(self) -> Sharing:
+        """The handlers that give settings away, and take them from a link."""
+        return Sharing(self._desk, self._drop.share, self.record_of, self.values)
 
     def dropped(self, picture: str | None, records: dict[str, Record]) -> Update:
         """Put the settings that a dropped PNG carries back on the page."""
@@ -85,10 +101,9 @@ class Reuse:
 
     def _restored(self, settings: Settings, files: dict[str, str], source: str) -> Update:
         try:
-            updates = self._updates(settings, files)
+            named = self.values(settings, files)
         except BadInput as problem:
             return self._told(error(problem.message))
-        named = {self._parts[name]: value for name, value in updates.items()}
         return {**named, **self._told(note(_back(source, missing_files(settings, files))))}
 
     def _told(self, words: Words) -> Update:
@@ -103,7 +118,11 @@ def connect_reuse(
     outputs: Sequence[gr.components.Component],
     look_after: Sequence[Callable[[Any], Any]],
 ) -> None:
-    """Connect the drop and the `reuse` event of `place`; each of `look_after` draws a sound again."""
+    """Connect the drop, and the events `reuse` and `give` of `place`.
+
+    Each of `look_after` draws a sound again once settings are back.
+    """
+    connect_share(reuse.sharing, place, shared, outputs, look_after)
     changed = [*outputs, drop.message, drop.picture]
     again = [place.reuse(reuse.shown, inputs=[shared.records], outputs=changed, queue=False, **QUIET)]
     again.append(
