@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, ClassVar
 
 from sonic_ui.backends.base import EditJob, Inverted, Painted
 from sonic_ui.backends.work import Work
@@ -12,6 +13,8 @@ from sonic_ui.backends.work import Work
 @dataclass
 class EditingWork(Work):
     """Inverts if need be, then edits; there is an `Inverted` for the first and a `Painted` for the second."""
+
+    halves: ClassVar[bool] = True
 
     job: EditJob
 
@@ -29,9 +32,11 @@ class EditingWork(Work):
             inversion = self._invert()
             self.queue.put(Inverted(inversion, inversion.nbytes, inversion.sample_passes))
             self.cancel.check()
-        output = self._edit(inversion)
+        everything = tuple(range(self.pictures))
+        passes: list[int] = []
+        images = self.in_halves(everything, partial(self._edit, inversion, passes))
         self.cancel.check()
-        self.queue.put(Painted(tuple(output.images), tuple(range(self.pictures)), output.sample_passes))
+        self.queue.put(Painted(tuple(images), everything, sum(passes)))
 
     @property
     def _steps(self) -> int:
@@ -60,7 +65,8 @@ class EditingWork(Work):
             job.picture, job.request.source_prompt, num_inference_steps=self._steps, on_step=on_step
         )
 
-    def _edit(self, inversion: Any) -> Any:
+    def _edit(self, inversion: Any, passes: list[int], group: tuple[int, ...]) -> list[Any]:
+        """The edits of a group; what they cost is added to `passes`."""
         import torch
 
         job, request = self.job, self.job.request
@@ -69,26 +75,28 @@ class EditingWork(Work):
             self.cancel.check()
             self._tell("Editing", report.step, report.step)
             if report.step < report.total:
-                self.preview(report, tuple(range(self.pictures)))
+                self.preview(report, group)
 
-        return self.pipeline(
+        output = self.pipeline(
             inversion,
             audio_embeds=torch.from_numpy(job.embedding[None]),
             prompt=request.prompt,
             negative_prompt=request.negative_prompt,
-            strength=self._strength(),
+            strength=self._strength(group),
             guidance_scale=request.guidance_scale,
             mask=job.mask,
             variation=request.variation,
-            seed=request.seed,
+            seed=[request.seed + i for i in group],
             on_step=on_step,
             **request.hold,
         )
+        passes.append(output.sample_passes)
+        return list(output.images)
 
-    def _strength(self) -> Any:
+    def _strength(self, group: tuple[int, ...]) -> Any:
         """beta: as asked for, or a tensor [B] for several edits at once."""
         import torch
 
         if self.job.request.strengths is None:
             return self.job.request.strength
-        return torch.tensor(self.job.request.strengths)
+        return torch.tensor([self.job.request.strengths[i] for i in group])

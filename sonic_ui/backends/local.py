@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -21,16 +20,15 @@ from sonic_ui.backends.base import (
 )
 from sonic_ui.backends.editing import EditingWork
 from sonic_ui.backends.line import Line
+from sonic_ui.backends.loading import load_painter
 from sonic_ui.backends.painting import PaintingWork
 from sonic_ui.backends.sounding import BuildingWork, GeneratingWork, Sounder
 from sonic_ui.backends.work import Work
-from sonic_ui.bundles import Bundle, check_pipeline, read_bundle
+from sonic_ui.bundles import Bundle, read_bundle
 from sonic_ui.requests import BadInput
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-log = logging.getLogger(__name__)
 
 
 class LocalBackend:
@@ -47,6 +45,9 @@ class LocalBackend:
         self._loading = threading.Lock()
         self._line = Line()
         self._place = "this computer"
+        self._cancel = CancelToken()
+        self.doing = ""
+        """What loading is at: "fetching 1.2 of 5.2 GB"; empty when nothing is worth saying."""
 
     @property
     def bundle(self) -> Bundle:
@@ -61,33 +62,36 @@ class LocalBackend:
         return self._place
 
     def load(self) -> None:
-        """Check the files, import torch and diffusers, and load the pipeline. Raises `BadInput`."""
+        """Fetch and check the files, import torch and diffusers, and load the pipeline. Raises `BadInput`,
+        or `Cancelled` when it was closed meanwhile.
+        """
         with self._loading:
             if self._pipeline is not None:
                 return
-            folder = self.bundle.pipeline_folder("sound_to_image")
-            check_pipeline(folder)
+            pipeline, placement = load_painter(self.bundle, self._tell, self._cancel)
 
             from sonic_ui.models.audio_encoder import embed_labels
-            from sonic_ui.models.devices import pick_placement
-            from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
 
-            placement = pick_placement()
-            try:
-                pipeline = AudioToImagePipeline.from_pretrained(folder, dtype=placement.dtype)
-            except (OSError, ValueError, RuntimeError, KeyError) as error:
-                log.exception("The pipeline in %s did not load", folder)
-                raise BadInput(
-                    f"The weights in {folder.name} did not load: {_first_line(error)}. "
-                    "Fetch the bundle's folder again, then try again.",
-                    "bundle",
-                ) from error
-            pipeline = pipeline.to(placement.device)
-            pipeline.set_progress_bar_config(disable=True)
             names = [source.label for source in self.bundle.sources]
-            self._words = embed_labels(pipeline.audio_encoder, pipeline.audio_tokenizer, names)
+            if names and pipeline.audio_tokenizer is not None:
+                self._words = embed_labels(pipeline.audio_encoder, pipeline.audio_tokenizer, names)
             self._place = f"this computer, {_device_name(placement.device.type)}"
             self._pipeline = pipeline
+
+    def close(self) -> None:
+        """Stop what is being fetched, and let go of everything; who paints now may end what was begun."""
+        self._cancel.cancel()
+        with self._loading:
+            if self._pipeline is None:
+                return
+            self._pipeline = self._words = self._editor = self._sounder = self._judge = None
+
+            from sonic_ui.models.devices import release_memory
+
+            release_memory()
+
+    def _tell(self, doing: str) -> None:
+        self.doing = doing
 
     def hear(self, samples: np.ndarray) -> Heard:
         """Embed and name a clip: `samples` float32 [T] at 48 kHz. Waits for nobody's picture."""
@@ -95,8 +99,10 @@ class LocalBackend:
 
         self.load()
         encoder = self._pipeline.audio_encoder
-        scale = float(encoder.logit_scale_a.detach().exp())
         embedding = encode_sound(encoder, self._pipeline.feature_extractor, [samples])  # [1, D]
+        if self._words is None:  # an encoder that only hears
+            return Heard(embedding[0].float().cpu().numpy(), ())
+        scale = float(encoder.logit_scale_a.detach().exp())
         chances = label_probabilities(embedding, self._words, scale)  # [1, L]
         names = [source.label for source in self.bundle.sources]
         labels = [Label(name, float(chance)) for name, chance in zip(names, chances[0], strict=True)]
@@ -166,8 +172,3 @@ class LocalBackend:
 
 def _device_name(kind: str) -> str:
     return {"cpu": "CPU", "mps": "Apple GPU"}.get(kind, "GPU")
-
-
-def _first_line(error: BaseException) -> str:
-    text = str(error).strip().splitlines()
-    return (text[0][:200] if text else type(error).__name__).rstrip(".")

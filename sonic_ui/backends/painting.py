@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, ClassVar
 
 from sonic_ui.backends.base import Job, Painted
 from sonic_ui.backends.work import Work
@@ -12,6 +13,8 @@ from sonic_ui.backends.work import Work
 @dataclass
 class PaintingWork(Work):
     """Paints a job group by group."""
+
+    halves: ClassVar[bool] = True
 
     job: Job
     done_weight: float = field(default=0.0, init=False)
@@ -27,7 +30,7 @@ class PaintingWork(Work):
         self.tell_cut_words(request.prompt, request.negative_prompt)
         self._tell(0)
         for number, group in enumerate(self.job.groups):
-            images = self._paint_group(number, group)
+            images = self.in_halves(group, partial(self._paint_group, number))
             self.queue.put(Painted(tuple(images), group))
             self.cancel.check()
 
@@ -38,11 +41,11 @@ class PaintingWork(Work):
     def _paint_group(self, number: int, group: tuple[int, ...]) -> list[Any]:
         import torch
 
-        job, request = self.job, self.job.request
+        job, request, begun = self.job, self.job.request, self.done_weight
 
         def on_step(report: Any) -> None:
             self.cancel.check()
-            self.done_weight += len(group)
+            self.done_weight = begun + len(group) * report.step
             self._tell(number * self._steps + report.step)
             if report.step < report.total:
                 self.preview(report, group)

@@ -6,9 +6,9 @@ import logging
 import queue
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from sonic_ui.backends.base import (
     BackendEvent,
@@ -31,6 +31,9 @@ PREVIEW_SHARE = 0.12
 @dataclass
 class Work(ABC):
     """Something that a pipeline does, and its events; `run` fills the queue that `events` empties."""
+
+    halves: ClassVar[bool] = False
+    """Whether it makes fewer at once where memory is short."""
 
     pipeline: Any
     cancel: CancelToken
@@ -70,7 +73,7 @@ class Work(ABC):
                 if item is None:
                     return
                 if isinstance(item, BaseException):
-                    raise _explained(item, self.pictures) from item
+                    raise _explained(item, self.pictures > 1 and not self.halves) from item
                 yield item
 
     def tell_cut_words(self, *words: str) -> None:
@@ -98,6 +101,21 @@ class Work(ABC):
         self.preview_due = time.perf_counter() + cost * (1 - PREVIEW_SHARE) / PREVIEW_SHARE
         self.cancel.check()
 
+    def in_halves(self, group: tuple[int, ...], make: Callable[[tuple[int, ...]], list[Any]]) -> list[Any]:
+        """`make` of a group; where memory runs out, of its halves one after the other, and so on."""
+        from sonic_ui.models.devices import is_out_of_memory, release_memory
+
+        try:
+            return make(group)
+        except Exception as error:
+            if len(group) == 1 or not is_out_of_memory(error):
+                raise
+            log.info("Out of memory with %s pictures at once: trying fewer", len(group))
+        release_memory()  # here, where the error no longer holds on to what failed
+        self.cancel.check()
+        middle = (len(group) + 1) // 2
+        return self.in_halves(group[:middle], make) + self.in_halves(group[middle:], make)
+
     def _on_wait(self, ahead: int) -> None:
         others = "one other person's picture" if ahead == 1 else f"{ahead} other people's pictures"
         self.queue.put(Progress(0, 0, f"Waiting for {others}"))
@@ -116,13 +134,16 @@ def _latest(items: list[Any]) -> list[Any]:
     return kept[::-1]
 
 
-def _explained(error: BaseException, pictures: int) -> BaseException:
+def _explained(error: BaseException, several: bool) -> BaseException:
     """What to raise for an error from the pipeline: a sentence for the person, the details for the log."""
     if isinstance(error, (BadInput, Cancelled, Failure)):
         return error
     log.error("Painting failed", exc_info=error)
-    if "out of memory" in str(error).lower() or isinstance(error, MemoryError):
-        fewer = "Ask for fewer pictures" if pictures > 1 else "Close other programs"
+    from sonic_ui.models.devices import is_out_of_memory, release_memory
+
+    if is_out_of_memory(error):
+        release_memory()
+        fewer = "Ask for fewer" if several else "Close other programs, or choose a smaller engine,"
         return Failure(f"This computer ran out of memory. {fewer} and try again.")
     return Failure(
         f"Painting stopped on an error of the app ({type(error).__name__}); its log has the details. "

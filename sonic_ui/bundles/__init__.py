@@ -1,6 +1,7 @@
 """Bundles of weights: which there are, where they lie, whether their files are whole. No torch here."""
 
 from sonic_ui.bundles.files import FETCH_AGAIN, ROOT, check_pipeline, shown_path
+from sonic_ui.bundles.parts import Part
 from sonic_ui.bundles.registry import (
     BUNDLES,
     DEFAULT_BUNDLE,
@@ -24,6 +25,7 @@ __all__ = [
     "BundleInfo",
     "BundleSpec",
     "Defaults",
+    "Part",
     "Source",
     "check_pipeline",
     "find_bundle",

@@ -1,8 +1,9 @@
 """Which weights there are, where they lie and which pipelines they serve.
 
 A bundle is one folder: `bundle.json` (name, defaults), `vocabulary.json` (the sources the audio encoder
-names) and one diffusers pipeline folder a verb. Reading a bundle and checking its files needs no torch: a
-missing or cut file is found in milliseconds and named in a sentence.
+names) and one diffusers pipeline folder a verb. Or it is put together from parts, files of a model hub or of
+the folder, that the registry or `bundle.json` lists; its vocabulary is optional. Reading a bundle and
+checking its files needs no torch: a missing or cut file is found in milliseconds and named in a sentence.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sonic_ui.bundles.files import ROOT, damaged, missing, read_json
+from sonic_ui.bundles.parts import Part, sonic_diffusion
 from sonic_ui.requests import BadInput
 
 PIPELINE_FOLDERS: dict[str, str] = {
@@ -23,21 +25,6 @@ PIPELINE_FOLDERS: dict[str, str] = {
     "image_to_sound": "image_to_audio",
 }
 """Verb -> pipeline folder inside a bundle."""
-
-
-@dataclass(frozen=True)
-class BundleSpec:
-    """One entry of the registry."""
-
-    name: str
-    folder: Path
-    serves: tuple[str, ...]
-
-
-BUNDLES: dict[str, BundleSpec] = {
-    "miniature": BundleSpec("miniature", ROOT / "assets" / "miniature", tuple(PIPELINE_FOLDERS)),
-}
-DEFAULT_BUNDLE = "miniature"
 
 
 class Source(BaseModel):
@@ -69,7 +56,54 @@ class BundleInfo(BaseModel):
     description: str = ""
     licence: str = ""
     picture_px: int = Field(default=128, ge=8, le=4096)
+    memory_bytes: int = Field(default=0, ge=0)
+    """Of the weights in float32 and the work, on a processor; 0: little. Half precision takes half."""
     defaults: Defaults = Defaults()
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def size_bytes(self) -> int:
+        """Of all files that come from a hub."""
+        return sum(part.size_bytes for part in self.parts if not part.is_local)
+
+
+@dataclass(frozen=True)
+class BundleSpec:
+    """One entry of the registry: a folder to read, or `info` that lists the parts."""
+
+    name: str
+    folder: Path
+    serves: tuple[str, ...]
+    info: BundleInfo | None = None
+
+
+PAINTING = tuple(verb for verb, folder in PIPELINE_FOLDERS.items() if folder == "audio_to_image")
+"""The verbs of an `AudioToImagePipeline`."""
+
+
+def _sonic_diffusion(name: str, which: str, gates: str, projector: str) -> BundleSpec:
+    info = BundleInfo(
+        name=name,
+        title=f"Stable Diffusion 1.4 + SonicDiffusion ({which})",
+        description="Pictures of 512 px. Wants a GPU; a processor takes minutes for a picture.",
+        licence="CreativeML OpenRAIL-M; SonicDiffusion's weights state none",
+        picture_px=512,
+        memory_bytes=7_000_000_000,
+        defaults=Defaults(steps=50, guidance_scale=8.0, strength=1.0),
+        parts=sonic_diffusion(gates, projector),
+    )
+    return BundleSpec(name, ROOT / "assets" / name, PAINTING, info)
+
+
+BUNDLES: dict[str, BundleSpec] = {
+    spec.name: spec
+    for spec in (
+        BundleSpec("miniature", ROOT / "assets" / "miniature", tuple(PIPELINE_FOLDERS)),
+        _sonic_diffusion("sd14-landscape", "landscape", "landscape.pt", "audio_projector_landscape.pth"),
+        _sonic_diffusion("sd14-greatest-hits", "greatest hits", "greatest_hits.pt", "audio_projector_gh.pth"),
+    )
+}
+DEFAULT_BUNDLE = "miniature"
 
 
 @dataclass(frozen=True)
@@ -80,8 +114,15 @@ class Bundle:
     sources: tuple[Source, ...]
     folder: Path
 
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """What it is put together from; empty for a bundle of pipeline folders."""
+        return self.info.parts
+
     def serves(self, verb: str) -> bool:
         """Whether there is a pipeline for `verb`."""
+        if self.parts:
+            return verb in PAINTING
         return (self.folder / PIPELINE_FOLDERS.get(verb, verb)).is_dir()
 
     def pipeline_folder(self, verb: str) -> Path:
@@ -102,21 +143,26 @@ def find_bundle(name_or_folder: str | Path) -> BundleSpec:
         raise BadInput(
             f"There is no bundle called {str(name_or_folder)!r} and no such folder. Known: {known}."
         )
-    serves = tuple(verb for verb, name in PIPELINE_FOLDERS.items() if (folder / name).is_dir())
+    serves = tuple(verb for verb, name in PIPELINE_FOLDERS.items() if (folder / name).is_dir()) or PAINTING
     return BundleSpec(folder.name, folder, serves)
 
 
 def read_bundle(name_or_folder: str | Path = DEFAULT_BUNDLE) -> Bundle:
     """Read a bundle's descriptions. Raises `BadInput` naming the file that is missing or damaged."""
     spec = find_bundle(name_or_folder)
+    if spec.info is not None:
+        return Bundle(spec.info, (), spec.folder)
     if not spec.folder.is_dir():
         raise missing(spec.folder)
     info_file, words_file = spec.folder / "bundle.json", spec.folder / "vocabulary.json"
-    values, words = read_json(info_file), read_json(words_file)
+    values = read_json(info_file)
     try:
         info = BundleInfo.model_validate(values)
     except ValidationError as error:
         raise damaged(info_file, _first_problem(error)) from None
+    if info.parts and not words_file.exists():
+        return Bundle(info, (), spec.folder)
+    words = read_json(words_file)
     try:
         sources = tuple(Source.model_validate(item) for item in words["sources"])
     except (ValidationError, KeyError, TypeError):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from diffusers import AutoencoderDC, DDIMScheduler, UNet2DConditionModel
+from diffusers import AutoencoderDC, AutoencoderKL, DDIMScheduler, UNet2DConditionModel
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import (
     ClapConfig,
@@ -32,6 +32,7 @@ from sonic_ui.models.energy_control import EnergyControlNet
 from sonic_ui.models.gated_attention import AudioAttention
 from sonic_ui.models.latents import LatentNormalizer
 from sonic_ui.models.mel import GriffinLimVocoder
+from sonic_ui.models.microsoft_clap import MicrosoftClap
 from sonic_ui.models.projector import AudioProjector
 from sonic_ui.models.sound_mapper import EnergyModulator, SoundMapper
 
@@ -42,6 +43,15 @@ LATENT_CHANNELS = 4
 PICTURE_PX = 64  # any multiple of 8 works; the denoiser's own size is 64
 PROMPT_TOKENS = 24  # of them one starts and one ends a prompt
 OPEN_GATE = 0.8  # gamma
+
+SMALL_CLAP = {"widths": (4, 4, 4, 4, 4, 8), "embedding_dim": EMBEDDING_DIM}
+SMALL_PROJECTOR = {
+    "embedding_dim": EMBEDDING_DIM,
+    "token_dim": TOKEN_DIM,
+    "num_tokens": NUM_TOKENS,
+    "heads": 2,
+    "head_dim": 4,
+}
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789.,;:!?'\"()-+&/"
 LABELS = {
@@ -66,10 +76,10 @@ def debug_components(seed: int = 0, prediction_type: str = "v_prediction") -> di
         unet = debug_unet()
         modules = {
             "vae": debug_autoencoder(),
-            "text_encoder": CLIPTextModel(_text_config()),
+            "text_encoder": debug_text_encoder(),
             "unet": unet,
             "audio_encoder": debug_clap(),
-            "audio_projector": AudioProjector(EMBEDDING_DIM, TOKEN_DIM, NUM_TOKENS, heads=2, head_dim=4),
+            "audio_projector": AudioProjector(**SMALL_PROJECTOR),
             "audio_attention": debug_attention(unet),
             "latent_normalizer": LatentNormalizer.from_statistics(
                 torch.randn(LATENT_CHANNELS) / 4, torch.rand(LATENT_CHANNELS) + 0.5
@@ -189,6 +199,24 @@ def debug_autoencoder() -> AutoencoderDC:
     )
 
 
+def debug_kl_autoencoder() -> AutoencoderKL:
+    """A picture autoencoder of Stable Diffusion's kind, of factor 8."""
+    return AutoencoderKL(
+        down_block_types=("DownEncoderBlock2D",) * 4,
+        up_block_types=("UpDecoderBlock2D",) * 4,
+        block_out_channels=(4, 8, 8, 8),
+        layers_per_block=1,
+        latent_channels=LATENT_CHANNELS,
+        norm_num_groups=4,
+        sample_size=PICTURE_PX,
+    )
+
+
+def debug_microsoft_clap() -> MicrosoftClap:
+    """The audio tower of Microsoft CLAP, thin."""
+    return MicrosoftClap(**SMALL_CLAP)
+
+
 def debug_scheduler(prediction_type: str = "v_prediction") -> DDIMScheduler:
     """DDIM over SD's noise schedule; with v-prediction it ends in pure noise, as the miniature's does."""
     pure_noise = prediction_type == "v_prediction"
@@ -242,6 +270,11 @@ def debug_clip() -> CLIPModel:
             projection_dim=EMBEDDING_DIM,
         )
     )
+
+
+def debug_text_encoder() -> CLIPTextModel:
+    """CLIP's text encoder for `debug_tokenizer`."""
+    return CLIPTextModel(_text_config())
 
 
 def debug_tokenizer() -> CLIPTokenizer:

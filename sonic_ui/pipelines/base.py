@@ -46,6 +46,13 @@ class AudioPipeline(DiffusionPipeline):
     """
 
     _optional_components = ["latent_normalizer", "audio_tokenizer"]  # noqa: RUF012
+    model_cpu_offload_seq = "text_encoder->unet->vae"
+    _exclude_from_cpu_offload = [  # noqa: RUF012
+        "audio_encoder",
+        "audio_projector",
+        "audio_attention",
+        "latent_normalizer",
+    ]
 
     def __init__(
         self,

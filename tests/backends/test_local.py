@@ -219,7 +219,10 @@ def test_strengths_for_layers(backend: LocalBackend) -> None:
 @pytest.mark.parametrize(
     ("error", "says"),
     [
-        (RuntimeError("CUDA out of memory. Tried to allocate"), "out of memory. Ask for fewer pictures"),
+        (
+            RuntimeError("CUDA out of memory. Tried to allocate"),
+            "out of memory. Close other programs, or choose a smaller engine, and",
+        ),
         (TypeError("secret detail"), "error of the app (TypeError)"),
     ],
 )
@@ -236,6 +239,34 @@ def test_crashes_become_sentences(
     assert "secret" not in str(caught.value)
     monkeypatch.undo()
     assert isinstance(list(paint(backend))[-1], Painted)
+
+
+def test_short_memory_paints_fewer_at_once(backend: LocalBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same pictures, each from its own seed."""
+    expected = pixels(list(paint(backend, count=3)))
+    forward, batches = type(backend._pipeline.unet).forward, []
+
+    def small(self: Any, latents: Any, *args: Any, **kwargs: Any) -> Any:
+        batches.append(len(latents))
+        if len(latents) > 2:
+            raise RuntimeError("CUDA out of memory. Tried to allocate")
+        return forward(self, latents, *args, **kwargs)
+
+    monkeypatch.setattr(type(backend._pipeline.unet), "forward", small)
+    events = list(paint(backend, count=3))
+    assert batches[:3] == [6, 4, 2], "three, two, one at once; each guided"
+    assert set(batches[2:]) == {2}
+    assert all(np.abs(a.astype(int) - b).max() <= 1 for a, b in zip(pixels(events), expected, strict=True))
+    assert events[-1].indices == (0, 1, 2)  # type: ignore[union-attr]
+
+
+def test_a_closed_backend_lets_go(folder: Path) -> None:
+    made = LocalBackend(str(folder))
+    made.load()
+    made.close()
+    assert made._pipeline is None and made._words is None
+    with pytest.raises(Cancelled):
+        made.load()
 
 
 def test_weights_of_another_shape_are_told(folder: Path, tmp_path: Path) -> None:

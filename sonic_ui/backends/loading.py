@@ -1,0 +1,85 @@
+"""From a bundle to a pipeline on its device."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from sonic_ui.backends.base import CancelToken
+from sonic_ui.bundles import Bundle, check_pipeline
+from sonic_ui.bundles.fetching import fetch_parts, gigabytes
+from sonic_ui.requests import BadInput
+
+if TYPE_CHECKING:
+    from sonic_ui.models.devices import Placement
+
+log = logging.getLogger(__name__)
+
+Tell = Callable[[str], None]
+
+
+def load_painter(bundle: Bundle, tell: Tell, cancel: CancelToken) -> tuple[Any, Placement]:
+    """An `AudioToImagePipeline` with a bundle's weights, and where it was placed.
+
+    tell   what is being done, as words that go on from the engine's name; "" at the end
+
+    Raises `BadInput` for weights that cannot be had, do not fit or have no room, and `Cancelled`.
+    """
+    files: Any = None
+    if bundle.parts:
+        tell("looking for its files")
+
+        def on_bytes(here: int, whole: int) -> None:
+            cancel.check()
+            tell(f"fetching {gigabytes(here)} of {gigabytes(whole)}")
+
+        files = fetch_parts(bundle.parts, bundle.folder, on_bytes)
+    else:
+        check_pipeline(bundle.pipeline_folder("sound_to_image"))
+    cancel.check()
+    tell("")
+
+    from sonic_ui.models.devices import is_out_of_memory, pick_placement, release_memory
+
+    placement = pick_placement(needed_bytes=bundle.info.memory_bytes)
+    try:
+        return _placed(bundle, files, placement), placement
+    except BadInput:
+        raise
+    except Exception as error:
+        log.exception("The weights of %s did not load", bundle.info.name)
+        if is_out_of_memory(error):
+            release_memory()
+            raise BadInput(
+                f"{bundle.info.title} does not fit into memory. Close other programs, or choose a smaller "
+                "engine.",
+                "bundle",
+            ) from error
+        if not isinstance(error, (OSError, ValueError, RuntimeError, KeyError)):
+            raise
+        raise BadInput(
+            f"The weights of {bundle.info.title} did not load: {_first_line(error)}. "
+            "Fetch them again, then try again.",
+            "bundle",
+        ) from error
+
+
+def _placed(bundle: Bundle, files: Any, placement: Placement) -> Any:
+    from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
+    from sonic_ui.pipelines.placing import place
+
+    if bundle.parts:
+        from sonic_ui.pipelines.assemble import assemble
+
+        pipeline = assemble(bundle.parts, files, placement.dtype)
+    else:
+        folder = bundle.pipeline_folder("sound_to_image")
+        pipeline = AudioToImagePipeline.from_pretrained(folder, dtype=placement.dtype)
+    place(pipeline, placement)
+    return pipeline
+
+
+def _first_line(error: BaseException) -> str:
+    text = str(error).strip().splitlines()
+    return (text[0][:200] if text else type(error).__name__).rstrip(".")

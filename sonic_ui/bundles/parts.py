@@ -1,0 +1,94 @@
+"""Bundles that are put together from parts: which files of which repository, and what each becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Loader = Literal[
+    "stable_diffusion",
+    "gated_attention",
+    "audio_projector",
+    "microsoft_clap",
+    "clap",
+    "laion_clap",
+    "audioldm",
+]
+
+
+NAMES = r"[\w-][\w.-]*(/[\w-][\w.-]*)*$"  # none of them leads out of its folder
+
+
+class Part(BaseModel):
+    """Files of one repository on a model hub, or of a folder beside `bundle.json`.
+
+    loader       what reads them: the name of a part that the pipelines know
+    repository   "owner/name"; or "./folder" for files that lie beside the bundle's description
+    kind         of repository: a Space may hold weights too
+    size_bytes   of all files together, for a person who chooses; 0 for not known
+    options      arguments of the loader
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    loader: Loader
+    repository: str = Field(pattern=r"^(\./)?" + NAMES)
+    files: tuple[Annotated[str, Field(pattern="^" + NAMES)], ...] = Field(min_length=1)
+    revision: str = "main"
+    kind: Literal["model", "space"] = "model"
+    licence: str = ""
+    size_bytes: int = Field(default=0, ge=0)
+    options: Mapping[str, Any] = {}
+
+    @property
+    def is_local(self) -> bool:
+        """Whether its files lie on this computer."""
+        return self.repository.startswith("./")
+
+
+STABLE_DIFFUSION_FILES = (
+    "unet/config.json",
+    "unet/diffusion_pytorch_model.safetensors",
+    "vae/config.json",
+    "vae/diffusion_pytorch_model.safetensors",
+    "text_encoder/config.json",
+    "text_encoder/model.safetensors",
+    "tokenizer/vocab.json",
+    "tokenizer/merges.txt",
+    "tokenizer/special_tokens_map.json",
+    "tokenizer/tokenizer_config.json",
+    "scheduler/scheduler_config.json",
+)
+
+STABLE_DIFFUSION = Part(
+    loader="stable_diffusion",
+    repository="CompVis/stable-diffusion-v1-4",
+    files=STABLE_DIFFUSION_FILES,
+    licence="CreativeML OpenRAIL-M",
+    size_bytes=4_265_000_000,  # 860 M + 84 M + 123 M parameters of four bytes
+)
+SONIC_DIFFUSION = "burakcanbiner/SonicDiffusion"
+
+
+def _released(loader: Loader, file: str, size_bytes: int, licence: str = "not stated") -> Part:
+    """A file of SonicDiffusion's Space."""
+    return Part(
+        loader=loader,
+        repository=SONIC_DIFFUSION,
+        files=(f"ckpts/{file}",),
+        kind="space",
+        licence=licence,
+        size_bytes=size_bytes,
+    )
+
+
+def sonic_diffusion(gates: str, projector: str) -> tuple[Part, ...]:
+    """Stable Diffusion 1.4 and one of SonicDiffusion's two sets of weights, by the names of their files."""
+    return (
+        STABLE_DIFFUSION,
+        _released("gated_attention", gates, 114_000_000),
+        _released("audio_projector", projector, 24_500_000),
+        _released("microsoft_clap", "CLAP_weights_2022.pth", 780_000_000, "MIT"),
+    )

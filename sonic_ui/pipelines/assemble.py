@@ -1,0 +1,145 @@
+"""A pipeline put together from parts: stock models of a hub, released weights, a person's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
+from transformers import AutoTokenizer, ClapFeatureExtractor, ClapModel, CLIPTextModel, CLIPTokenizer
+
+from sonic_ui.bundles import Part
+from sonic_ui.models.gated_attention import AudioAttention
+from sonic_ui.models.laion_clap import load_laion_clap
+from sonic_ui.models.microsoft_clap import MicrosoftClapFeatures, load_microsoft_clap
+from sonic_ui.models.projector import AudioProjector
+from sonic_ui.models.released import load_audio_projector, load_gated_attention
+from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
+from sonic_ui.requests import BadInput
+
+Components = dict[str, Any]
+Files = tuple[Path, ...]
+
+
+def assemble(parts: Sequence[Part], files: Sequence[Files], dtype: torch.dtype) -> AudioToImagePipeline:
+    """The pipeline of `parts`, whose files lie at `files`; the denoiser in `dtype`, the ears in float32.
+
+    Raises BadInput for weights that do not fit each other, and for a bundle that lacks a part.
+    """
+    found: Components = {}
+    order = sorted(zip(parts, files, strict=True), key=lambda pair: pair[0].loader != "stable_diffusion")
+    for part, paths in order:  # the denoiser first: audio attention is made for it
+        found |= LOADERS[part.loader](part, paths, dtype, found)
+    lacking = [words for name, words in NEEDED.items() if name not in found]
+    if lacking:
+        raise BadInput(f"This engine's description lists no {', no '.join(lacking)}.", "bundle")
+    ears, mouth = _sizes(found)
+    if ears != mouth:
+        raise BadInput(
+            f"The audio encoder's embeddings have {ears} numbers; the projector reads {mouth}. "
+            "Use the encoder that the projector was trained with.",
+            "bundle",
+        )
+    return AudioToImagePipeline(**found)
+
+
+NEEDED = {
+    "unet": "denoiser",
+    "audio_projector": "audio projector",
+    "audio_encoder": "audio encoder",
+    "audio_attention": "audio attention",
+}
+"""Components that the parts must bring, as a sentence calls them."""
+
+
+def _sizes(found: Components) -> tuple[int, int]:
+    """Numbers in an embedding: made by the encoder, read by the projector."""
+    config = found["audio_encoder"].config
+    made = config["embedding_dim"] if isinstance(config, dict) else config.projection_dim
+    return int(made), int(found["audio_projector"].config.embedding_dim)
+
+
+def _stable_diffusion(part: Part, paths: Files, dtype: torch.dtype, found: Components) -> Components:
+    folder = _root(part, paths)
+    unet = UNet2DConditionModel.from_pretrained(folder / "unet", torch_dtype=dtype)
+    vae = AutoencoderKL.from_pretrained(folder / "vae", torch_dtype=dtype)
+    words = CLIPTextModel.from_pretrained(folder / "text_encoder", dtype=dtype)
+    for module in (unet, vae, words):
+        module.eval().requires_grad_(False)
+    return {
+        "unet": unet,
+        "vae": vae,
+        "text_encoder": words,
+        "tokenizer": CLIPTokenizer.from_pretrained(folder / "tokenizer"),
+        "scheduler": DDIMScheduler.from_pretrained(folder / "scheduler"),
+    }
+
+
+def _gated_attention(part: Part, paths: Files, dtype: torch.dtype, found: Components) -> Components:
+    if "unet" not in found:
+        raise BadInput("This engine's description lists audio attention without a denoiser.", "bundle")
+    if _is_model(paths):
+        attention = AudioAttention.from_pretrained(_root(part, paths))
+    else:
+        attention = load_gated_attention(paths[0], found["unet"])
+    return {"audio_attention": attention.to(dtype).eval().requires_grad_(False)}
+
+
+def _audio_projector(part: Part, paths: Files, dtype: torch.dtype, found: Components) -> Components:
+    if _is_model(paths):
+        projector = AudioProjector.from_pretrained(_root(part, paths))
+    else:
+        projector = load_audio_projector(paths[0], **part.options)
+    return {"audio_projector": projector.eval().requires_grad_(False)}
+
+
+def _microsoft_clap(part: Part, paths: Files, dtype: torch.dtype, found: Components) -> Components:
+    sizes = dict(part.options)
+    features = MicrosoftClapFeatures(**({"heard_s": sizes.pop("heard_s")} if "heard_s" in sizes else {}))
+    return {"audio_encoder": load_microsoft_clap(paths[0], **sizes), "feature_extractor": features}
+
+
+def _clap(part: Part, paths: Files, dtype: torch.dtype, found: Components) -> Components:
+    folder = _root(part, paths)
+    return {
+        "audio_encoder": ClapModel.from_pretrained(folder).eval().requires_grad_(False),
+        "feature_extractor": ClapFeatureExtractor.from_pretrained(folder),
+        "audio_tokenizer": AutoTokenizer.from_pretrained(folder),
+    }
+
+
+def _laion_clap(part: Part, paths: Files, dtype: torch.dtype, found: Components) -> Components:
+    encoder, features = load_laion_clap(paths[0], **part.options)
+    return {"audio_encoder": encoder, "feature_extractor": features}
+
+
+def _is_model(paths: Files) -> bool:
+    """Whether the files are a model's folder, as `save_pretrained` writes it."""
+    return any(path.name == "config.json" for path in paths)
+
+
+def _root(part: Part, paths: Files) -> Path:
+    """The folder that holds a part's first file at its name in the repository."""
+    return paths[0].parents[len(Path(part.files[0]).parts) - 1 - _depth(part)]
+
+
+def _depth(part: Part) -> int:
+    """Folders that all files of a part share."""
+    shared = 0
+    for names in zip(*(Path(file).parts[:-1] for file in part.files), strict=False):
+        if len(set(names)) > 1:
+            break
+        shared += 1
+    return shared
+
+
+LOADERS: dict[str, Callable[[Part, Files, torch.dtype, Components], Components]] = {
+    "stable_diffusion": _stable_diffusion,
+    "gated_attention": _gated_attention,
+    "audio_projector": _audio_projector,
+    "microsoft_clap": _microsoft_clap,
+    "clap": _clap,
+    "laion_clap": _laion_clap,
+}
