@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
@@ -19,6 +19,7 @@ from sonic_ui.ui.interpolate_strips import files_of, first_strip, frame_at, requ
 from sonic_ui.ui.parts.fields import room_choice, slider
 from sonic_ui.ui.parts.picture_drop import PictureDrop, Reuse, connect_reuse, picture_drop
 from sonic_ui.ui.parts.runs import RunBar, Runs, connect_run, run_bar
+from sonic_ui.ui.parts.sending import Target, sound_target
 from sonic_ui.ui.parts.sound_input import Ears, SoundInput, connect_sound, sound_input
 from sonic_ui.ui.parts.strips import Filmer, Refiner, connect_strip
 from sonic_ui.ui.parts.words import Words, connect_words, words
@@ -67,6 +68,7 @@ class Parts:
     film: Film
     drop: PictureDrop
     shared: Shared
+    target: Target | None = None
 
     @property
     def place(self) -> gr.HTML:
@@ -124,7 +126,7 @@ def build(desk: Desk, shared: Shared) -> Parts:
             film = film_view(TAB, "Between the two", slider=POSITION, first=first)
             drop = picture_drop(TAB)
     parts = Parts(a, b, gliding, said, swap, bar, film, drop, shared)
-    _connect(desk, parts)
+    parts = _connect(desk, parts)
     interpolate_api.build(desk)
     return parts
 
@@ -152,7 +154,8 @@ def _loudness(which: str) -> tuple[gr.Checkbox, gr.Slider]:
     return own, lufs
 
 
-def _connect(desk: Desk, parts: Parts) -> None:
+def _connect(desk: Desk, parts: Parts) -> Parts:
+    """Connect the tab; returns `parts` with what takes sounds of other tabs."""
     settings, records = [*parts.settings.values()], parts.shared.records
     film, gliding = parts.film, parts.gliding
     runs = Runs(desk, parts.shared, TAB, film.view, parts.bar, parts.messages)
@@ -184,3 +187,4 @@ def _connect(desk: Desk, parts: Parts) -> None:
     swapped = parts.swap.click(None, js=SWAP, inputs=pairs, outputs=pairs, api_visibility="private")
     for look in look_after:
         look(swapped)
+    return replace(parts, target=sound_target(parts.a, look_after[0]))

@@ -13,7 +13,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 import gradio as gr
 
 from sonic_ui.studio import Studio
-from sonic_ui.ui import edit, interpolate, sound_to_image, volume
+from sonic_ui.ui import edit, image_to_sound, interpolate, sound_to_image, volume
 from sonic_ui.ui.components.header import engine_line, header
 from sonic_ui.ui.components.message import CLEAR, error
 from sonic_ui.ui.desk import Desk, Shared
@@ -33,6 +33,7 @@ TABS = (
     ("Edit", edit),
     ("Interpolate", interpolate),
     ("Volume", volume),
+    ("Image → Sound", image_to_sound),
 )
 """The tabs in their order: `TAB` names a tab's elements, `build` lays it out."""
 
@@ -49,7 +50,7 @@ def build_page(studio: Studio, examples: Path = EXAMPLES) -> gr.Blocks:
             for title, tab in TABS:
                 with gr.Tab(title, id=tab.TAB, elem_id=f"{tab.TAB}-tab"):
                     built[tab.TAB] = tab.build(desk, shared)
-        targets = {name: parts.target for name, parts in built.items() if hasattr(parts, "target")}
+        targets = {name: parts.target for name, parts in built.items() if getattr(parts, "target", None)}
         panels = {title: (tab.TAB, built[tab.TAB].drop.share) for title, tab in TABS}
         connect_links(page, desk, tabs, panels)
         connect_sending(desk, tabs, [parts.place for parts in built.values()], targets)

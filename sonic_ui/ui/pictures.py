@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sonic_ui.requests import MAX_REQUEST_CHARACTERS, BadInput
+from sonic_ui.ui.sound_files import is_wave, read_sound_settings
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -52,7 +53,9 @@ def write_picture(image: Image, settings: dict[str, Any], path: Path) -> None:
 
 
 def read_settings(path: str | Path, name: str = "") -> dict[str, Any]:
-    """The settings that a PNG carries. Raises `BadInput` if it is no such picture."""
+    """The settings that a PNG, or a WAV, carries. Raises `BadInput` if it is no such file."""
+    if is_wave(path):
+        return read_sound_settings(path, name)
     from PIL import Image, UnidentifiedImageError
 
     shown = f"“{(name or Path(path).name)[:60]}”"
@@ -80,13 +83,13 @@ def stem_of(settings: dict[str, Any]) -> str:
     """The beginning of the names of a result's files: its picture if it had one, its sounds and its seed."""
     request = settings["request"]
     if request.get("picture"):
-        picture, sound = (_safe_stem(str(request[name])) for name in ("picture", "sound"))
+        picture, sound = (safe_stem(str(request[name])) for name in ("picture", "sound"))
         return f"{picture}-with-{sound}-{request['seed']}"
-    sounds = [_safe_stem(str(request[name])) for name in ("sound", "sound_a", "sound_b") if name in request]
+    sounds = [safe_stem(str(request[name])) for name in ("sound", "sound_a", "sound_b") if name in request]
     return f"{'-to-'.join(sounds)}-{request['seed']}"
 
 
-def _safe_stem(name: str) -> str:
+def safe_stem(name: str) -> str:
     """A sound's name as the beginning of a file name."""
     stem = re.sub(r"[^\w-]+", "-", Path(name).stem, flags=re.UNICODE).strip("-_")
     return stem[:40] or "sound"

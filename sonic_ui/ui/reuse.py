@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypedDict, TypeVar
 
 from sonic_ui.requests import BadInput, MakingRequest, read_request
-from sonic_ui.studio import Result
+from sonic_ui.studio import Result, SoundResult
 from sonic_ui.ui.examples import Example
 
 RECORDS_KEPT = 24
@@ -23,6 +23,7 @@ TABS = {
     "edit_image": "Edit",
     "interpolate": "Interpolate",
     "volume_sweep": "Volume",
+    "image_to_sound": "Image → Sound",
 }
 
 Wanted = TypeVar("Wanted", bound=MakingRequest)
@@ -35,7 +36,7 @@ class Record(TypedDict):
     files: dict[str, str]
 
 
-def with_record(records: dict[str, Record], name: str, result: Result) -> dict[str, Record]:
+def with_record(records: dict[str, Record], name: str, result: Result | SoundResult) -> dict[str, Record]:
     """The session's records with a new one; the oldest are forgotten."""
     files = {**result.request.sound_paths, **result.request.picture_paths}
     kept = dict([*records.items()][-RECORDS_KEPT + 1 :])
@@ -53,7 +54,7 @@ def request_of(settings: dict[str, Any], files: Mapping[str, str], kind: type[Wa
     named |= {name: files.get(name) for name in kind.PICTURES if name not in needed}
     verb = settings["request"].get("verb")
     if isinstance(verb, str) and verb in TABS and verb != kind.model_fields["verb"].default:
-        raise BadInput(f"These settings belong to the tab “{TABS[verb]}”: drop the picture there.")
+        raise BadInput(f"These settings belong to the tab “{TABS[verb]}”: drop it there.")
     request = read_request(json.dumps({**settings["request"], **named}))
     if not isinstance(request, kind):
         raise BadInput("These settings belong to another tab.")

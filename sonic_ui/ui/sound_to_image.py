@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
@@ -14,6 +14,7 @@ from sonic_ui.ui.desk import Desk, Shared
 from sonic_ui.ui.parts.fields import slider
 from sonic_ui.ui.parts.picture_drop import PictureDrop, Reuse, connect_reuse, picture_drop
 from sonic_ui.ui.parts.runs import RunBar, Runs, connect_run, run_bar
+from sonic_ui.ui.parts.sending import Target, sound_target
 from sonic_ui.ui.parts.sound_input import Ears, SoundInput, connect_sound, sound_input
 from sonic_ui.ui.parts.words import Words, connect_words, words
 from sonic_ui.ui.sound_to_image_handlers import SETTINGS, Handlers, updates_of
@@ -31,6 +32,7 @@ class Parts:
     stage: gr.HTML
     drop: PictureDrop
     shared: Shared
+    target: Target | None = None
 
     @property
     def place(self) -> gr.HTML:
@@ -66,12 +68,13 @@ def build(desk: Desk, shared: Shared) -> Parts:
             place = stage(TAB, Handlers.first_card(desk))
             drop = picture_drop(TAB)
     parts = Parts(sound, said, bar, place, drop, shared)
-    _connect(desk, parts)
+    parts = _connect(desk, parts)
     sound_to_image_api.build(desk)
     return parts
 
 
-def _connect(desk: Desk, parts: Parts) -> None:
+def _connect(desk: Desk, parts: Parts) -> Parts:
+    """Connect the tab; returns `parts` with what takes sounds of other tabs."""
     settings = [*parts.settings.values()]
     records = parts.shared.records
     ears = Ears(desk, parts.sound)
@@ -91,3 +94,4 @@ def _connect(desk: Desk, parts: Parts) -> None:
         outputs=[parts.words.seed, records],
     )
     connect_reuse(parts.drop, reuse, parts.stage, parts.shared, settings, [look_after])
+    return replace(parts, target=sound_target(parts.sound, look_after))

@@ -19,7 +19,13 @@ from sonic_ui.ui.pictures import read_settings
 from tests.conftest import WriteSound
 from tests.fakes import FakeBackend
 
-PUBLIC = {"/sound_to_image", "/edit_image", "/interpolate", "/volume_sweep"}
+PUBLIC = {
+    "/sound_to_image",
+    "/interpolate",
+    "/volume_sweep",
+    "/edit_image",
+    "/image_to_sound",
+}
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ const drawPicture = () => {
   picture.hidden = !chosen;
   find('.su-frame-empty').hidden = Boolean(chosen);
   find('.su-film').dataset.fresh = String(Boolean(making && chosen));
-  find('.su-download').hidden = find('.su-send').hidden = making || !chosen?.url;
+  element.querySelectorAll('.su-download, .su-send').forEach(button => { button.hidden = making || !chosen?.url; });
   shownAs = own ? { id: key(place), index: 0 } : { id: strip?.id, index: view().frames.indexOf(frame) };
   if (!chosen) return;
   if (picture.getAttribute('src') !== chosen.src) picture.src = chosen.src;

@@ -1,4 +1,4 @@
-// What the audio encoder hears: {waiting, labels: [{name, share}, ...]} with share in 0 to 1.
+// What is heard, or seen: {waiting, labels: [{name, share}, ...]} with share in 0 to 1.
 const draw = () => {
   const value = props.value || {};
   const labels = value.labels || [];
@@ -23,5 +23,6 @@ const draw = () => {
     return item;
   }));
 };
+element.querySelector('h3').textContent = props.title;
 watch('value', draw);
 draw();

@@ -27,9 +27,9 @@ def drawing(png: bytes, alt: str, caption: str) -> Value:
     return {"src": "data:image/png;base64," + base64.b64encode(png).decode(), "alt": alt, "caption": caption}
 
 
-def label_bars(elem_id: str) -> gr.HTML:
+def label_bars(elem_id: str, title: str = "What it hears") -> gr.HTML:
     """The place of the labels with bars."""
-    return live_html("label_bars", NO_LABELS, elem_id=elem_id)
+    return live_html("label_bars", NO_LABELS, elem_id=elem_id, title=title)
 
 
 def listening(message: str) -> Value:

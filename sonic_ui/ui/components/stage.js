@@ -40,7 +40,7 @@ const drawShown = () => {
   }
   find('.su-download').hidden = !chosen || !shown.result.ours;
   showReuse(chosen && shown.result.reusable);
-  find('.su-send').hidden = !chosen || !shown.result.ours;
+  element.querySelectorAll('.su-send').forEach(button => { button.hidden = !chosen || !shown.result.ours; });
   if (!busy) {
     find('.su-status').textContent = chosen ? shown.result.title : '';
     find('.su-detail').textContent = chosen ? shown.result.detail : '';

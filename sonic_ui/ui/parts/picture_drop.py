@@ -31,16 +31,16 @@ class PictureDrop:
     message: gr.HTML
 
 
-def picture_drop(tab: str) -> PictureDrop:
-    """Lay them out."""
+def picture_drop(tab: str, what: str = "picture", kinds: Sequence[str] = (".png",)) -> PictureDrop:
+    """Lay them out, for files that are called `what`."""
     return PictureDrop(
         share_panel(tab),
         gr.File(
-            label="Drop a picture made here to reuse its settings",
-            file_types=[".png"],
+            label=f"Drop a {what} made here to reuse its settings",
+            file_types=[*kinds],
             height=46,
             elem_id=f"{tab}-picture",
-            elem_classes="su-drop",
+            elem_classes=["su-drop", f"su-drop-{what}"],
         ),
         message(f"{tab}-picture-message"),
     )
@@ -72,8 +72,8 @@ class Reuse:
         """Put the settings of a result that is shown back on the page."""
         record = self.record_of(str(sent(event, "id")), records)
         if record is None:
-            return self._told(error("The settings of this picture are not known any more."))
-        return self._restored(record["settings"], record["files"], "the picture shown")
+            return self._told(error("The settings of this result are not known any more."))
+        return self._restored(record["settings"], record["files"], "the result shown")
 
     def record_of(self, name: str, records: Mapping[str, Record]) -> Record | None:
         """What a result was made with, by its name."""
@@ -89,7 +89,7 @@ class Reuse:
         return Sharing(self._desk, self._drop.share, self.record_of, self.values)
 
     def dropped(self, picture: str | None, records: dict[str, Record]) -> Update:
-        """Put the settings that a dropped PNG carries back on the page."""
+        """Put the settings that a dropped file carries back on the page."""
         if not picture:
             return self._told(CLEAR)
         try:

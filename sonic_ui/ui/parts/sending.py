@@ -1,4 +1,4 @@
-"""A picture that one tab shows becomes the picture that another tab starts from."""
+"""A picture or a sound that one tab shows becomes what another tab starts from."""
 
 from __future__ import annotations
 
@@ -11,20 +11,29 @@ import gradio as gr
 
 from sonic_ui.ui.components.live import sent
 from sonic_ui.ui.desk import Desk
-from sonic_ui.ui.parts.sound_input import QUIET, Update
+from sonic_ui.ui.parts.sound_input import QUIET, SoundInput, Update
 
 
 @dataclass(frozen=True)
 class Target:
-    """A tab that takes pictures.
+    """A tab that takes pictures, or sounds.
 
-    receive      changes `outputs` to start from the picture at a path
+    receive      changes `outputs` to start from the file at a path
     look_after   shows what came, after an event (a dependency)
     """
 
     receive: Callable[[Path], Update]
     outputs: Sequence[gr.components.Component]
     look_after: Callable[[Any], Any]
+
+
+def sound_target(place: SoundInput, look_after: Callable[[Any], Any]) -> Target:
+    """A place for a sound as what takes sounds of other tabs, all of each."""
+
+    def receive(sound: Path) -> Update:
+        return {place.sound: str(sound), place.start_s: None, place.end_s: None}
+
+    return Target(receive, [place.sound, place.start_s, place.end_s], look_after)
 
 
 class Sending:
@@ -36,11 +45,11 @@ class Sending:
         self._targets = targets
 
     def send(self, request: gr.Request, event: gr.EventData) -> Update:
-        """A button "Send to" was pressed: {to, id, index}. Raises `gr.Error` if the picture is gone."""
+        """A button "Send to" was pressed: {to, id, index}. Raises `gr.Error` if it is gone."""
         target = self._targets.get(str(sent(event, "to")))
         path = self._desk.gallery.find(request.session_hash or "", sent(event, "id"), sent(event, "index"))
         if target is None or path is None:
-            raise gr.Error("This picture is no longer there. Make it again, then send it.")
+            raise gr.Error("This result is no longer there. Make it again, then send it.")
         return {self._tabs: gr.Tabs(selected=str(sent(event, "to"))), **target.receive(path)}
 
 

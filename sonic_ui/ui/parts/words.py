@@ -72,18 +72,20 @@ def words(
     )
     with gr.Row(elem_classes="su-pair su-seeds"):
         number = beside()
-        with gr.Column(min_width=180, elem_classes="su-seed"):
-            seed = gr.Number(
-                SEED.default, label="Seed", info=seed_info, precision=0, elem_id=f"{tab}-seed-number"
-            )
-            with gr.Row(elem_classes="su-seed-row"):
-                dice = gr.Button(
-                    "Roll", size="sm", min_width=72, elem_id=f"{tab}-dice", elem_classes="su-dice"
-                )
-                keep_seed = gr.Checkbox(False, label="Keep", container=False, min_width=72)
+        seed, dice, keep_seed = seed_field(tab, seed_info)
     with fold("Advanced"):
         advanced = _advanced(defaults)
     return Words(prompt, told, strength, number, seed, dice, keep_seed, *advanced)
+
+
+def seed_field(tab: str, info: str) -> tuple[gr.Number, gr.Button, gr.Checkbox]:
+    """A seed, what rolls another, and whether it is kept."""
+    with gr.Column(min_width=180, elem_classes="su-seed"):
+        seed = gr.Number(SEED.default, label="Seed", info=info, precision=0, elem_id=f"{tab}-seed-number")
+        with gr.Row(elem_classes="su-seed-row"):
+            dice = gr.Button("Roll", size="sm", min_width=72, elem_id=f"{tab}-dice", elem_classes="su-dice")
+            keep = gr.Checkbox(False, label="Keep", container=False, min_width=72)
+    return seed, dice, keep
 
 
 def _advanced(defaults: Defaults) -> tuple[gr.Textbox, gr.Slider, gr.Slider, gr.Textbox]:
@@ -114,8 +116,13 @@ def _advanced(defaults: Defaults) -> tuple[gr.Textbox, gr.Slider, gr.Slider, gr.
 
 def connect_words(parts: Words) -> None:
     """Roll the seed, and keep one that was typed."""
-    parts.dice.click(None, js=ROLL, outputs=[parts.seed, parts.keep_seed], api_visibility="private")
-    parts.seed.input(None, js="() => true", outputs=[parts.keep_seed], api_visibility="private")
+    connect_seed(parts.seed, parts.dice, parts.keep_seed)
+
+
+def connect_seed(seed: gr.Number, dice: gr.Button, keep: gr.Checkbox) -> None:
+    """Roll the seed, and keep one that was typed."""
+    dice.click(None, js=ROLL, outputs=[seed, keep], api_visibility="private")
+    seed.input(None, js="() => true", outputs=[keep], api_visibility="private")
 
 
 def painting_values(values: Mapping[str, Any]) -> dict[str, Any]:
