@@ -11,7 +11,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 from sonic_ui.backends.local import LocalBackend
 from sonic_ui.bundles import DEFAULT_BUNDLE
-from sonic_ui.studio import Studio
+from sonic_ui.studio import Libraries, Studio
 from sonic_ui.ui.page import EXAMPLES, build_page, launch_options
 
 ON_A_SPACE = bool(os.environ.get("SPACE_ID"))
@@ -19,7 +19,9 @@ ON_A_SPACE = bool(os.environ.get("SPACE_ID"))
 
 def read_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line, checked."""
-    parser = argparse.ArgumentParser(prog="app.py", description="Sonic UI: turn a sound into a picture.")
+    parser = argparse.ArgumentParser(
+        prog="app.py", description="Sonic UI: sound into pictures, pictures into sound."
+    )
     parser.add_argument(
         "--host", default="127.0.0.1", help="address to serve on; 0.0.0.0 for every machine near"
     )
@@ -27,9 +29,17 @@ def read_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         "--port", type=int, default=None, help="port; the first free one from 7860 if left out"
     )
     parser.add_argument("--bundle", default=DEFAULT_BUNDLE, help="name or folder of the weights")
+    parser.add_argument(
+        "--sounds",
+        type=Path,
+        metavar="FOLDER",
+        help="a folder of recordings for “Build from recordings”; nothing outside of it is read",
+    )
     parser.add_argument("--auth", metavar="USER:PASSWORD", help="ask for this name and password")
     parser.add_argument("--share", action="store_true", help="a public address for three days; needs --auth")
     options = parser.parse_args(arguments)
+    if options.sounds is not None and not options.sounds.expanduser().is_dir():
+        parser.error(f"--sounds: there is no folder {str(options.sounds)!r}")
     if options.auth is not None and not all(options.auth.partition(":")):
         parser.error("--auth takes USER:PASSWORD, both not empty")
     if options.share and options.auth is None:
@@ -40,7 +50,7 @@ def read_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None, examples: Path = EXAMPLES) -> None:
     """Serve the page, then load the models behind it. `examples` is the folder of the example sounds."""
     options = read_options(arguments)
-    studio = Studio(LocalBackend(options.bundle))
+    studio = Studio(LocalBackend(options.bundle), Libraries(examples / "sounds", options.sounds))
     page = build_page(studio, examples)
     user, _, password = (options.auth or "").partition(":")
     try:

@@ -19,13 +19,7 @@ from sonic_ui.ui.pictures import read_settings
 from tests.conftest import WriteSound
 from tests.fakes import FakeBackend
 
-PUBLIC = {
-    "/sound_to_image",
-    "/interpolate",
-    "/volume_sweep",
-    "/edit_image",
-    "/image_to_sound",
-}
+PUBLIC = {"/sound_to_image", "/edit_image", "/interpolate", "/volume_sweep", "/image_to_sound"}
 
 
 @pytest.fixture(scope="module")
@@ -189,6 +183,13 @@ def test_options() -> None:
     )
     shared = app.read_options(["--share", "--auth", "ann:secret:1"])
     assert shared.share and shared.auth == "ann:secret:1"
+
+
+def test_a_folder_of_recordings_must_be_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.read_options(["--sounds", str(tmp_path)]).sounds == tmp_path
+    with pytest.raises(SystemExit):
+        app.read_options(["--sounds", str(tmp_path / "gone")])
+    assert "there is no folder" in capsys.readouterr().err
 
 
 def test_a_taken_port_is_a_sentence(tmp_path: Path) -> None:
