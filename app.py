@@ -11,7 +11,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 from sonic_ui.backends.local import LocalBackend
 from sonic_ui.bundles import DEFAULT_BUNDLE
-from sonic_ui.studio import Libraries, Studio
+from sonic_ui.studio import Engines, Libraries, Studio
 from sonic_ui.ui.page import EXAMPLES, build_page, launch_options
 
 ON_A_SPACE = bool(os.environ.get("SPACE_ID"))
@@ -50,7 +50,8 @@ def read_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None, examples: Path = EXAMPLES) -> None:
     """Serve the page, then load the models behind it. `examples` is the folder of the example sounds."""
     options = read_options(arguments)
-    studio = Studio(LocalBackend(options.bundle), Libraries(examples / "sounds", options.sounds))
+    libraries = Libraries(examples / "sounds", options.sounds)
+    studio = Studio(LocalBackend(options.bundle), libraries, Engines(LocalBackend, options.bundle))
     page = build_page(studio, examples)
     user, _, password = (options.auth or "").partition(":")
     try:

@@ -54,7 +54,7 @@ def load_painter(bundle: Bundle, tell: Tell, cancel: CancelToken) -> tuple[Any, 
             raise BadInput(
                 f"{bundle.info.title} does not fit into memory. Close other programs, or choose a smaller "
                 "engine.",
-                "bundle",
+                "memory",
             ) from error
         if not isinstance(error, (OSError, ValueError, RuntimeError, KeyError)):
             raise

@@ -9,6 +9,8 @@ import argparse
 from pathlib import Path
 
 GROUP_NAMES = ("judge", "following", "real", "volume", "glide", "mixing", "edits", "speed")
+ON_DEMAND = ("full_size",)
+"""Groups that run only when they are named: they need several GiB of memory and some minutes."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -19,7 +21,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         "--out", type=Path, default=Path("runs/evaluation"), help="where JSON and pictures go"
     )
-    parser.add_argument("--only", nargs="*", choices=GROUP_NAMES, default=list(GROUP_NAMES))
+    parser.add_argument("--only", nargs="*", choices=GROUP_NAMES + ON_DEMAND, default=list(GROUP_NAMES))
     parser.add_argument("--quick", action="store_true", help="a quarter of the sounds")
     parser.add_argument("--card", action="store_true", help="bring the table of the bundle's card up to date")
     options = parser.parse_args(arguments)

@@ -162,6 +162,13 @@ def speed_group(bench: Bench) -> list[Figure]:
     return speed.speed_figures(bench.pipeline, bench.bundle, speed.first_example())
 
 
+def full_size_group(bench: Bench) -> list[Figure]:
+    """Cost of the full-size denoiser with and without sound, on random weights."""
+    from sonic_ui.evaluation.full_size import full_size_figures
+
+    return full_size_figures()
+
+
 GROUPS: dict[str, Callable[[Bench], list[Figure]]] = {
     "judge": judge_group,
     "following": following_group,
@@ -171,4 +178,5 @@ GROUPS: dict[str, Callable[[Bench], list[Figure]]] = {
     "mixing": mixing_group,
     "edits": edits_group,
     "speed": speed_group,
+    "full_size": full_size_group,
 }

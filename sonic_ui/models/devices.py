@@ -85,7 +85,7 @@ def pick_placement(device: torch.device | str | None = None, needed_bytes: int =
     raise BadInput(
         f"This engine needs about {needed / 1e9:.1f} GB of memory; {free / 1e9:.1f} GB are free. "
         "Close other programs, or choose a smaller engine.",
-        "bundle",
+        "memory",
     )
 
 

@@ -26,6 +26,7 @@ from sonic_ui.requests.base import (
     read_object,
     shown,
 )
+from sonic_ui.requests.change_engine import ChangeEngineRequest
 from sonic_ui.requests.edit_image import (
     MAX_STRENGTHS,
     TAU_ATTN,
@@ -88,6 +89,7 @@ __all__ = [
     "VERBS",
     "VOLUME",
     "BadInput",
+    "ChangeEngineRequest",
     "EditImageRequest",
     "EditMode",
     "ImageToSoundRequest",

@@ -12,7 +12,8 @@ from sonic_ui.backends.base import (
     Preview,
     Progress,
 )
-from sonic_ui.studio.core import Status, Studio
+from sonic_ui.studio.core import Studio
+from sonic_ui.studio.engines import Engine, Engines, Status
 from sonic_ui.studio.events import Event, FrameInfo, FramesDone, Result, SoundResult, Take
 from sonic_ui.studio.libraries import Libraries
 from sonic_ui.studio.listening import SAMPLE_RATE, Sound
@@ -25,6 +26,8 @@ __all__ = [
     "SAMPLE_RATE",
     "CancelToken",
     "Cancelled",
+    "Engine",
+    "Engines",
     "Event",
     "Failure",
     "FrameInfo",

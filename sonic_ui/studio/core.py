@@ -6,7 +6,6 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from sonic_ui.backends.base import (
@@ -35,6 +34,7 @@ from sonic_ui.requests import (
     VolumeSweepRequest,
 )
 from sonic_ui.studio.cache import Cache
+from sonic_ui.studio.engines import Engines, Status
 from sonic_ui.studio.events import Event, Result
 from sonic_ui.studio.libraries import Libraries
 from sonic_ui.studio.listening import Sound, file_digest, read_sound, treat_sound
@@ -47,21 +47,17 @@ from sonic_ui.studio.telling import settings_of
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Status:
-    """What the header says: `state`, the bundle's title, where it runs, and what is wrong if it failed."""
-
-    state: Literal["waiting", "loading", "ready", "failed"]
-    title: str
-    place: str
-    problem: str = ""
-
-
 class Studio:
     """Runs requests on one backend. Every method may be called from several threads at once."""
 
-    def __init__(self, backend: Backend | None = None, libraries: Libraries | None = None) -> None:
+    def __init__(
+        self,
+        backend: Backend | None = None,
+        libraries: Libraries | None = None,
+        engines: Engines | None = None,
+    ) -> None:
         self._backend: Backend = backend or LocalBackend(DEFAULT_BUNDLE)
+        self.engines = engines or Engines()
         self.libraries = libraries or Libraries()
         self._state: Literal["waiting", "loading", "ready", "failed"] = "waiting"
         self._problem = ""
@@ -83,7 +79,20 @@ class Studio:
     @property
     def status(self) -> Status:
         """Where the studio stands, for the header."""
-        return Status(self._state, self.info.title, self._backend.place, self._problem)
+        doing = str(getattr(self._backend, "doing", ""))
+        return Status(self._state, self.info.title, self._backend.place, self._problem, doing)
+
+    @property
+    def backend(self) -> Backend:
+        """Where requests run now."""
+        return self._backend
+
+    def use(self, backend: Backend) -> None:
+        """Run requests on a backend that is loaded, or loading, from now on."""
+        with self._settled:
+            self._backend, self._state, self._problem = backend, "ready", ""
+            self._heard, self._looked, self._shelf = Cache(1024), Cache(64), Shelf()
+            self._settled.notify_all()
 
     def start(self) -> threading.Thread | None:
         """Load the models in a thread, which is returned; again after a failure, once otherwise."""
@@ -175,7 +184,7 @@ class Studio:
 
     def _paint(self, request: PaintingRequest, cancel: CancelToken, session: str) -> Iterator[Event]:
         """Paint: progress and previews, the frames of a strip, then one `Result`."""
-        started = time.perf_counter()
+        started, engine = time.perf_counter(), self._backend
         yield Progress(0, 0, "Listening to the sound")
         request = request.with_defaults(self.info.defaults.model_dump())
         sounds = self._sounds_of(request)
@@ -183,6 +192,8 @@ class Studio:
         cancel.check()
         yield from self._until_ready(cancel)
         plan = self._plan(request, sounds)
+        if self._backend is not engine:  # what one engine hears another does not understand
+            raise BadInput("The engine was changed meanwhile. Try again.", "bundle")
         notices = [*plan.notices]
         yield from map(Notice, plan.notices)
         stopped = False

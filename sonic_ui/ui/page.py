@@ -17,10 +17,12 @@ from sonic_ui.ui import edit, image_to_sound, interpolate, sound_to_image, volum
 from sonic_ui.ui.components.header import engine_line, header
 from sonic_ui.ui.components.message import CLEAR, error
 from sonic_ui.ui.desk import Desk, Shared
+from sonic_ui.ui.engines import connect_engines, engine_panel
 from sonic_ui.ui.examples import FOLDER as EXAMPLES
 from sonic_ui.ui.examples import read_examples
 from sonic_ui.ui.parts.sending import connect_sending
 from sonic_ui.ui.parts.share import connect_links
+from sonic_ui.ui.parts.words import Words
 from sonic_ui.ui.theme import page_css, page_theme
 
 MAX_FILE_SIZE = "200mb"
@@ -44,7 +46,9 @@ def build_page(studio: Studio, examples: Path = EXAMPLES) -> gr.Blocks:
     for number, example in enumerate(desk.examples):
         desk.gallery.share(f"example-{number}", [example.picture] if example.picture else [])
     with gr.Blocks(title="Sonic UI", analytics_enabled=False, delete_cache=(HOUR_S, DAY_S)) as page:
-        shared = Shared(header(studio.status), gr.State({}))
+        changeable = studio.engines.changeable
+        shared = Shared(header(studio.status, changeable), gr.State({}))
+        panel = engine_panel(studio)
         built: dict[str, Any] = {}
         with gr.Tabs(elem_id="su-tabs") as tabs:
             for title, tab in TABS:
@@ -54,6 +58,8 @@ def build_page(studio: Studio, examples: Path = EXAMPLES) -> gr.Blocks:
         panels = {title: (tab.TAB, built[tab.TAB].drop.share) for title, tab in TABS}
         connect_links(page, desk, tabs, panels)
         connect_sending(desk, tabs, [parts.place for parts in built.values()], targets)
+        said = [parts.words for parts in built.values() if isinstance(parts.words, Words)]
+        connect_engines(studio, panel, shared.head, said)
         _follow_engine(page, studio, shared.head, [parts.bar.message for parts in built.values()])
         page.unload(_leaver(desk))
     page.queue(max_size=MAX_QUEUE)

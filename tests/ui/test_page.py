@@ -19,7 +19,15 @@ from sonic_ui.ui.pictures import read_settings
 from tests.conftest import WriteSound
 from tests.fakes import FakeBackend
 
-PUBLIC = {"/sound_to_image", "/edit_image", "/interpolate", "/volume_sweep", "/image_to_sound"}
+PUBLIC = {
+    "/sound_to_image",
+    "/edit_image",
+    "/interpolate",
+    "/volume_sweep",
+    "/image_to_sound",
+    "/change_engine",
+    "/engines",
+}
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,9 @@ from sonic_ui.studio import Status
 from sonic_ui.ui.components.live import live_html
 
 
-def header(status: Status) -> gr.HTML:
-    """The header of the page."""
-    return live_html("header", engine_line(status), elem_id="su-header")
+def header(status: Status, changeable: bool = False) -> gr.HTML:
+    """The header of the page; `changeable`: with a button that opens the panel of engines."""
+    return live_html("header", engine_line(status), elem_id="su-header", changeable=changeable)
 
 
 def engine_line(status: Status) -> dict[str, str]:
@@ -20,4 +20,4 @@ def engine_line(status: Status) -> dict[str, str]:
         return {"state": "failed", "text": "The engine did not start"}
     if status.state == "ready":
         return {"state": "ready", "text": where}
-    return {"state": status.state, "text": f"{where} · waking up"}
+    return {"state": status.state, "text": f"{where} · {status.doing or 'waking up'}"}

@@ -1,0 +1,59 @@
+"""The endpoints of engines, and the panel that calls them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from gradio_client.exceptions import AppError
+
+from sonic_ui.studio import Engines, Studio
+from sonic_ui.ui.page import build_page, launch_options
+from tests.fakes import FakeBackend
+
+
+def make(name: str) -> FakeBackend:
+    if name == "sd14-greatest-hits":
+        return FakeBackend(problem="There is no network.")
+    return FakeBackend()
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    from gradio_client import Client
+
+    studio = Studio(FakeBackend(), engines=Engines(make, "miniature"))
+    page = build_page(studio, tmp_path_factory.mktemp("no-examples"))
+    _, address, _ = page.launch(prevent_thread_lock=True, **launch_options())
+    thread = studio.start()
+    assert thread is not None
+    thread.join(20)
+    yield Client(address, verbose=False)
+    page.close()
+
+
+def test_programs_list_and_change_engines(client: Any) -> None:
+    listed = client.predict(api_name="/engines")
+    assert [(engine["name"], engine["current"]) for engine in listed][:2] == [
+        ("miniature", True),
+        ("sd14-landscape", False),
+    ]
+    answer = client.predict("sd14-landscape", api_name="/change_engine")
+    assert answer == {"engine": "fake", "title": "Fake", "place": "nowhere"}
+    current = [engine["name"] for engine in client.predict(api_name="/engines") if engine["current"]]
+    assert current == ["sd14-landscape"]
+
+
+@pytest.mark.parametrize(
+    ("name", "says"), [("sd14-greatest-hits", "There is no network"), ("../secret", "no engine called")]
+)
+def test_what_cannot_be_had_is_a_sentence(client: Any, name: str, says: str) -> None:
+    with pytest.raises(AppError, match=says):
+        client.predict(name, api_name="/change_engine")
+
+
+def test_a_page_without_a_choice_has_no_panel(tmp_path: Any) -> None:
+    page = build_page(Studio(FakeBackend()), tmp_path)
+    ids = {getattr(block, "elem_id", None) for block in page.blocks.values()}
+    assert "su-engines" not in ids
