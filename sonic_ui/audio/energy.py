@@ -47,11 +47,12 @@ def log_mel_energy(log_mel: Given) -> Curve:
 
 
 def timestamps(energy: Given, threshold: float = 0.2) -> Curve:
-    """The third representation: 1 where the energy passes `threshold` of its range, else 0 [frames].
+    """The third representation: 1 where the energy passes `threshold` times its largest, else 0 [frames].
 
-    A flat curve is active nowhere.
+    Silence is active nowhere, a steady sound everywhere.
     """
-    return (unit(energy) > threshold).astype(np.float32)
+    curve = _finite(energy)
+    return (curve > threshold * max(float(curve.max(initial=0.0)), 1e-12)).astype(np.float32)
 
 
 def smooth(energy: Given, width_s: float = SMOOTHING_S) -> Curve:

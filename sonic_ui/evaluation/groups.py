@@ -12,10 +12,12 @@ from typing import Any
 import torch
 from PIL import Image
 
-from sonic_ui.evaluation import edits, pictures, speed, strips
+from sonic_ui.bundles import PIPELINE_FOLDERS
+from sonic_ui.evaluation import edits, pictures, sounds, speed, strips
 from sonic_ui.evaluation.held_out import held_out_renders, mixed_clips, real_clips, synthetic_clips
 from sonic_ui.evaluation.report import Figure
 from sonic_ui.models.picture_judge import PictureJudge, load_judge
+from sonic_ui.models.sound_mapper import EnergyModulator
 
 
 @dataclass
@@ -39,6 +41,16 @@ class Bench:
         from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
 
         pipeline = AudioToImagePipeline.from_pretrained(self.bundle / "audio_to_image", dtype=torch.float32)
+        pipeline.set_progress_bar_config(disable=True)
+        return pipeline
+
+    @cached_property
+    def sounding(self) -> Any:
+        """The bundle's `ImageToAudioPipeline`."""
+        from sonic_ui.pipelines.image_to_audio import ImageToAudioPipeline
+
+        folder = self.bundle / PIPELINE_FOLDERS["image_to_sound"]
+        pipeline = ImageToAudioPipeline.from_pretrained(folder, dtype=torch.float32)
         pipeline.set_progress_bar_config(disable=True)
         return pipeline
 
@@ -111,9 +123,9 @@ def volume_group(bench: Bench) -> list[Figure]:
     }
     figures = []
     for turned in strips.TURNED:
-        for kind, sounds in kinds.items():
-            if sounds:
-                figure, each = strips.volume_figure(bench.judge, bench.painter, sounds, turned, kind)
+        for kind, clips in kinds.items():
+            if clips:
+                figure, each = strips.volume_figure(bench.judge, bench.painter, clips, turned, kind)
                 bench.details[f"volume_{turned}_{kind}"] = each
                 figures.append(figure)
     return figures
@@ -157,6 +169,23 @@ def edits_group(bench: Bench) -> list[Figure]:
     return figures + edits.cost_figures(editor, picture, bench.painter.embed([clip.samples])[0])
 
 
+def sounds_group(bench: Bench) -> list[Figure]:
+    """Pictures that sound; what is heard in the real photographs goes to the details."""
+    pipeline, ear = bench.sounding, sounds.Ear.of(bench.pipeline)
+    scenes = sounds.held_out_sounding(bench.some(4), bench.px, pipeline)
+    figures, by_curve = sounds.control_figures(pipeline, scenes, bench.some(30), ear)
+    blind = bench.bundle / "energy_modulator_blind"
+    modulator = EnergyModulator.from_pretrained(blind, dtype=torch.float32) if blind.exists() else None
+    natural, by_scene = sounds.natural_figures(pipeline, modulator, scenes[: bench.some(48)])
+    classes, by_source = sounds.class_figures(pipeline, ear, scenes)
+    bench.details |= {"sound_control": by_curve, **by_scene, "sound_class_by_source": by_source}
+    bench.details["photographs"] = sounds.heard_in_photographs(pipeline, ear, bench.data / "photos")
+    for name, heard in bench.details["photographs"].items():
+        print(f"{name}: seen {heard[0]}, {heard[1]}; heard {heard[2]}", flush=True)
+    judge = sounds.ear_figure(ear, scenes)
+    return [*figures, *natural, *classes, judge, sounds.sound_speed(pipeline, scenes[0].picture)]
+
+
 def speed_group(bench: Bench) -> list[Figure]:
     """How fast it all is; run it on a machine that does nothing else."""
     return speed.speed_figures(bench.pipeline, bench.bundle, speed.first_example())
@@ -177,6 +206,7 @@ GROUPS: dict[str, Callable[[Bench], list[Figure]]] = {
     "glide": glide_group,
     "mixing": mixing_group,
     "edits": edits_group,
+    "sounds": sounds_group,
     "speed": speed_group,
     "full_size": full_size_group,
 }

@@ -48,22 +48,29 @@ class EnergyModulator(ModelMixin, ConfigMixin):
 
     @register_to_config
     def __init__(
-        self, embedding_dim: int = 256, width: int = 64, dilations: tuple[int, ...] = (1, 2, 4, 8, 16, 32)
-    ):
+        self, embedding_dim: int = 256, width: int = 64, dilations: tuple[int, ...] = (1, 2, 4, 8, 16)
+    ) -> None:
         super().__init__()
-        self.enter = nn.Conv1d(2, width, 9, stride=2, padding=4)
+        self.enter = nn.Conv1d(2, width, 12, stride=4, padding=4)
         self.blocks = nn.ModuleList(_FilmBlock(width, embedding_dim, d) for d in dilations)
-        self.leave = nn.Sequential(
-            nn.SiLU(), nn.ConvTranspose1d(width, 16, 4, 2, 1), nn.SiLU(), nn.Conv1d(16, 1, 5, padding=2)
-        )
+        self.up = nn.ConvTranspose1d(width, 16, 8, stride=4, padding=2)
+        self.leave = nn.Sequential(nn.Conv1d(18, 16, 9, padding=4), nn.SiLU(), nn.Conv1d(16, 1, 9, padding=4))
 
     def forward(self, wish: Tensor, given: Tensor, embeds: Tensor) -> Tensor:
-        """wish [B, T] in [0, 1], given [B] 1 or 0, embeds [B, D] -> energy [B, T] in [0, 1]. T is even."""
+        """wish [B, T] in [0, 1], given [B] 1 or 0, embeds [B, D] -> energy [B, T] in [0, 1].
+
+        T is a multiple of 4. Raises ValueError on another length.
+        """
+        if wish.ndim != 2 or wish.shape[1] % 4:
+            raise ValueError(
+                f"A wish of shape {tuple(wish.shape)} was given; [B, T], T a multiple of 4, is needed."
+            )
         given = given.to(wish)[:, None].expand_as(wish)
-        x = self.enter(torch.stack([wish * given, given], 1).to(self.dtype))  # [B, W, T/2]
+        asked = torch.stack([wish * given, given], 1).to(self.dtype)  # [B, 2, T]
+        x = self.enter(asked)  # [B, W, T/4]
         for block in self.blocks:
             x = block(x, embeds.to(self.dtype))
-        return torch.sigmoid(self.leave(x)[:, 0])
+        return torch.sigmoid(self.leave(torch.cat([F.silu(self.up(x)), asked], 1))[:, 0])
 
 
 class _FilmBlock(nn.Module):

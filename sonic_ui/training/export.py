@@ -11,6 +11,8 @@ import torch
 from sonic_ui.scenes.world import SOURCES, SPECS
 
 if TYPE_CHECKING:
+    from transformers import CLIPImageProcessorPil, CLIPModel
+
     from sonic_ui.training.run import Run
 
 SHARD = "15MB"
@@ -43,22 +45,43 @@ def export_bundle(run: Run, bundle: Path) -> Path:
     run.judge.half().save_pretrained(str(bundle / "judge"))
     run.judge.float()
     write_vocabulary(bundle)
+    if run.checkpoint("energy_control").exists():
+        export_sound(run, bundle)
     return bundle
 
 
+def export_sound(run: Run, bundle: Path) -> Path:
+    """Assemble `ImageToAudioPipeline` under `bundle`, and the modulator that it is measured against."""
+    from sonic_ui.pipelines.image_to_audio import ImageToAudioPipeline
+    from sonic_ui.training.sound_run import SoundRun
+
+    sound = SoundRun(run)
+    pipeline = ImageToAudioPipeline(**sound.components())
+    pipeline.to(torch.float16)
+    pipeline.save_pretrained(str(bundle / "image_to_audio"), max_shard_size=SHARD)
+    sound.modulator(blind=True).half().save_pretrained(str(bundle / "energy_modulator_blind"))
+    return bundle / "image_to_audio"
+
+
 def _save_clip(run: Run, folder: Path) -> None:
-    from transformers import CLIPImageProcessorPil, CLIPProcessor
+    from transformers import CLIPProcessor
 
     clip = run.clip.half()
     clip.save_pretrained(str(folder), max_shard_size=SHARD)
+    CLIPProcessor(picture_processor(clip), run.tokenizer).save_pretrained(str(folder))
+    run.clip.float()
+
+
+def picture_processor(clip: CLIPModel) -> CLIPImageProcessorPil:
+    """How pictures become what the trained CLIP reads."""
+    from transformers import CLIPImageProcessorPil
+
     side = int(clip.config.vision_config.image_size)
     size = {"height": side, "width": side}
     half = [0.5, 0.5, 0.5]
-    pictures = CLIPImageProcessorPil(
+    return CLIPImageProcessorPil(
         size={"shortest_edge": side}, crop_size=size, image_mean=half, image_std=half
     )
-    CLIPProcessor(pictures, run.tokenizer).save_pretrained(str(folder))
-    run.clip.float()
 
 
 def write_vocabulary(bundle: Path) -> None:

@@ -48,11 +48,12 @@ def build_sound_unet(
 @dataclass(frozen=True)
 class SoundLatents:
     """Latents [N, takes, C, t, m] of sounds as they are (take 0) and under drawn curves, normalised, float16,
-    the energies [N, takes, T] of all of them, and the embeddings [N, D]."""
+    the energies [N, takes, T] of all of them, and embeddings [N, 2, D]: of the sound and of its words."""
 
     latents: Tensor
     energies: Tensor
     embeds: Tensor
+    words: float = 0.15  # share of the batch that is told in words
 
     def batch(self, generator: torch.Generator, size: int, natural: float) -> tuple[Tensor, Tensor, Tensor]:
         """Latents, energies and embeddings of `size` sounds, a share `natural` of them as they are."""
@@ -61,7 +62,8 @@ class SoundLatents:
         bent = torch.randint(1, max(2, takes), (size,), generator=generator).clamp(max=takes - 1)
         take = torch.where(torch.rand(size, generator=generator) < natural, 0, bent)
         latents = self.latents[index, take].float().contiguous(memory_format=torch.channels_last)
-        return latents, self.energies[index, take].float(), self.embeds[index]
+        told = (torch.rand(size, generator=generator) < self.words).long()
+        return latents, self.energies[index, take].float(), self.embeds[index, told]
 
 
 @torch.no_grad()
@@ -149,7 +151,7 @@ class SoundDenoiserStage:
     def sample(self, module: nn.Module, path: Path) -> None:
         """Log-mels of the first sixteen scenes' embeddings."""
         module.eval()
-        x = sound_latents(module, self.data.embeds[:16], self.data.latents.shape[2:])
+        x = sound_latents(module, self.data.embeds[:16, 0], self.data.latents.shape[2:])
         save_mels(self.vae, self.normalizer, x, path)
 
 
@@ -206,5 +208,5 @@ class EnergyControlStage:
         curves = wished_energy(torch.from_numpy(np.stack([drawn_curve(rng, frames) for _ in range(16)])))
         control: Any = module
         shape = self.data.latents.shape[2:]
-        x = sound_latents(self.unet, self.data.embeds[:16], shape, control=control, energy=curves)
+        x = sound_latents(self.unet, self.data.embeds[:16, 0], shape, control=control, energy=curves)
         save_mels(self.vae, self.normalizer, x, path)

@@ -20,6 +20,7 @@ from sonic_ui.training.listening import render_clips, store_recordings
 from sonic_ui.training.loop import load_average, train
 from sonic_ui.training.rendering import render_pictures
 from sonic_ui.training.run import Run, image_embeddings
+from sonic_ui.training.sound_stages import SOUND_STAGES
 from sonic_ui.training.tokenizers import train_clap_tokenizer, train_clip_tokenizer
 
 
@@ -135,5 +136,6 @@ STAGES: dict[str, Callable[[Run], None]] = {
     "projector": run_projector,
     "adapter": run_adapter,
     "judge": run_judge,
+    **SOUND_STAGES,
 }
 """In the order in which one command runs them."""

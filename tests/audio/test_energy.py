@@ -83,6 +83,7 @@ def test_e_l1_and_r_say_how_alike_two_curves_are() -> None:
 def test_timestamps_are_one_where_something_sounds() -> None:
     strip = e.timestamps(np.array([0.0, 0.1, 0.9, 1.0, 0.0]))
     assert strip.tolist() == [0, 0, 1, 1, 0]
+    assert e.timestamps(np.full(4, 1e-3)).all() and not e.timestamps(np.zeros(4)).any()
 
 
 def test_onsets_are_where_the_curve_rises() -> None:

@@ -54,6 +54,21 @@ RECIPE: dict[str, Any] = {
     "projector": {"tokens": 16, "loop": loop(12, 8)},
     "adapter": {"loop": loop(3, 4)},
     "judge": {"loop": loop(3, 8)},
+    "sounded": {"scenes": 18, "shards": 1, "held_out_shards": 1, "pictured_shards": 1},
+    "mel_autoencoder": {
+        "latent_channels": 4,
+        "encoder": [4, 8, 8, 8],
+        "encoder_layers": [0, 1, 1, 1],
+        "decoder": [4, 8, 8, 8],
+        "decoder_layers": [0, 1, 1, 1],
+        "crop": 32,
+        "loop": loop(40, 4, 4e-3),
+    },
+    "sound_denoiser": {"channels": [16, 32], "takes": 2, "loop": loop(30, 4)},
+    "energy_control": {"loop": loop(4, 4)},
+    "sound_mapper": {"width": 32, "loop": loop(40, 16)},
+    "energy_modulator": {"width": 16, "loop": loop(30, 8, 4e-3)},
+    "energy_modulator_blind": {"loop": loop(2, 4)},
 }
 
 

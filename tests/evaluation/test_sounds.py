@@ -1,0 +1,72 @@
+"""The figures of pictures that sound, on tiny networks and on known sounds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sonic_ui.audio.energy import rms_energy, smooth
+from sonic_ui.evaluation import sounds
+from sonic_ui.evaluation.curves import curve_bank
+from sonic_ui.models.sound_mapper import EnergyModulator
+from sonic_ui.pipelines.debug import debug_pipeline, debug_sound_pipeline
+from sonic_ui.pipelines.image_to_audio import ImageToAudioOutput
+
+
+class Obedient:
+    """Stands in for a pipeline: noise under the curve when it is controlled, a steady hiss otherwise."""
+
+    frames, sample_rate, duration_s = 512, 16_000, 5.12
+
+    def __call__(self, image: Image.Image, *, sketch: Any, mode: str, control: str, seed: int) -> Any:
+        rng = np.random.default_rng(seed)
+        gain = np.repeat(sketch, 160) if control == "trained" else 1.0
+        sound = (0.1 * gain * rng.normal(size=81_920)).astype(np.float32)
+        energy = smooth(rms_energy(sound, 16_000))[None]
+        return ImageToAudioOutput(samples=sound[None], envelope=sketch, energy=energy, seeds=[seed])
+
+
+@pytest.fixture(scope="module")
+def ear() -> sounds.Ear:
+    return sounds.Ear.of(debug_pipeline())
+
+
+@pytest.fixture(scope="module")
+def scenes() -> list[sounds.SoundingScene]:
+    return sounds.held_out_sounding(1, 32, Obedient())[:3]
+
+
+def test_the_bank_holds_thirty_different_curves_each_time_the_same() -> None:
+    bank = curve_bank(512)
+    assert len(bank) == len({name for name, _ in bank}) == 30
+    for (_, curve), (_, again) in zip(bank, curve_bank(512), strict=True):
+        assert curve.shape == (512,) and curve.min() >= 0 and curve.max() == pytest.approx(1)
+        assert np.ptp(curve) > 0.3 and np.array_equal(curve, again)
+
+
+def test_a_pipeline_that_obeys_is_told_from_one_that_does_not(ear: sounds.Ear, scenes: Any) -> None:
+    figures, detail = sounds.control_figures(Obedient(), scenes, 6, ear)
+    value = {f.name: f for f in figures}
+    assert value["exact curve, ControlNet: median Pearson r"].value > 0.95
+    assert value["exact curve, ControlNet: E-L1 over that without control"].reached
+    assert value["exact curve, training-free guidance: median Pearson r"].value < 0.5
+    assert len(detail["by_curve"]["trained"]["r"]) == 6
+
+
+def test_all_figures_come_out_of_a_real_pipeline(ear: sounds.Ear, scenes: Any, tmp_path: Any) -> None:
+    pipeline = debug_sound_pipeline()
+    natural, detail = sounds.natural_figures(pipeline, EnergyModulator(0, 8, (1,)).eval(), scenes[:2])
+    assert [f.name for f in natural if "without the embedding" in f.name] and len(natural) == 5
+    assert len(detail["onset_agreement"]) == 2
+    classes, by_source = sounds.class_figures(pipeline, ear, scenes[:2])
+    assert 0 <= classes[0].value <= 1 and len(by_source) == 2
+    assert 0 <= sounds.ear_figure(ear, scenes).value <= 1
+    scenes[0].picture.save(tmp_path / "a.png")
+    (tmp_path / "notes.txt").write_text("no picture")
+    assert {k: len(v) for k, v in sounds.heard_in_photographs(pipeline, ear, tmp_path).items()} == {
+        "a.png": 3
+    }
+    assert sounds.sound_speed(pipeline, scenes[0].picture, repeats=1).value > 0
