@@ -57,6 +57,10 @@ def main(arguments: list[str] | None = None) -> None:
 
         print(write_grid(EXAMPLES, README / "grid.png"))
         print(*write_strips(EXAMPLES, options.bundle, README))
+        if (options.bundle / "image_to_audio").is_dir():
+            from sonic_ui.training.readme_sounds import write_sounding
+
+            print(write_sounding(EXAMPLES, options.bundle, README / "image_to_sound.png"))
     elif options.stage == "sheet":
         from sonic_ui.training.contact_sheet import write_contact_sheet
 

@@ -86,16 +86,25 @@ def min_snr_weight(scheduler: DDIMScheduler, timesteps: Tensor, gamma: float) ->
 
 
 class DiffusionLoss:
-    """v-prediction loss with min-SNR weights; `floor` keeps a little weight on the noisiest steps."""
+    """v-prediction loss with min-SNR weights; `floor` keeps a little weight on the noisiest steps.
 
-    def __init__(self, scheduler: DDIMScheduler, *, gamma: float = 5.0, floor: float = 0.15) -> None:
-        self.scheduler, self.gamma, self.floor = scheduler, gamma, floor
+    noisy   exponent on the uniform share of the schedule: below 1 noisy steps are drawn more often
+    """
+
+    def __init__(
+        self, scheduler: DDIMScheduler, *, gamma: float = 5.0, floor: float = 0.15, noisy: float = 1.0
+    ) -> None:
+        self.scheduler, self.gamma, self.floor, self.noisy = scheduler, gamma, floor, noisy
 
     def noised(self, latents: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
         """Noisy latents [B, C, h, w], timesteps [B] and the target velocity."""
         noise = torch.randn(latents.shape, generator=generator).to(memory_format=torch.channels_last)
         steps = int(self.scheduler.config["num_train_timesteps"])
-        timesteps = torch.randint(0, steps, (len(latents),), generator=generator)
+        if self.noisy == 1.0:
+            timesteps = torch.randint(0, steps, (len(latents),), generator=generator)
+        else:
+            share = torch.rand(len(latents), generator=generator) ** self.noisy
+            timesteps = (share * steps).long().clamp(max=steps - 1)
         noisy = self.scheduler.add_noise(latents, noise, timesteps)
         return noisy, timesteps, self.scheduler.get_velocity(latents, noise, timesteps)
 

@@ -34,7 +34,7 @@ def import_bundle(run: Run, bundle: Path) -> Path:
     clip = CLIPModel.from_pretrained(bundle / "clip", dtype=torch.float32)
     projector = pipeline.audio_projector.state_dict()
     attention = pipeline.audio_attention.state_dict()
-    for stage, state in {
+    states = {
         "autoencoder": pipeline.vae.state_dict(),
         "clip": _under("clip", clip.state_dict()),
         "denoiser": pipeline.unet.state_dict(),
@@ -42,7 +42,9 @@ def import_bundle(run: Run, bundle: Path) -> Path:
         "projector": projector,
         "adapter": {**_under("projector", projector), **_under("attention", attention)},
         "judge": load_judge(bundle).float().state_dict(),
-    }.items():
+        **_sounding(bundle),
+    }
+    for stage, state in states.items():
         path = run.checkpoint(stage)
         path.parent.mkdir(parents=True, exist_ok=True)
         torch.save({"step": 0, "module": state, "average": state}, path)
@@ -50,6 +52,25 @@ def import_bundle(run: Run, bundle: Path) -> Path:
     statistics = {"mean": normalizer.mean.flatten(), "std": normalizer.std.flatten()}
     torch.save(statistics, run.folder / "latent_statistics.pt")
     return run.folder
+
+
+def _sounding(bundle: Path) -> dict[str, Mapping[str, Tensor]]:
+    """Weights of image-to-sound by stage; none where the bundle does not sound."""
+    if not (bundle / "image_to_audio").is_dir():
+        return {}
+    from sonic_ui.models.sound_mapper import EnergyModulator
+    from sonic_ui.pipelines.image_to_audio import ImageToAudioPipeline
+
+    pipeline = ImageToAudioPipeline.from_pretrained(bundle / "image_to_audio", dtype=torch.float32)
+    blind = EnergyModulator.from_pretrained(bundle / "energy_modulator_blind", dtype=torch.float32)
+    return {
+        "mel_autoencoder": pipeline.vae.state_dict(),
+        "sound_denoiser": pipeline.unet.state_dict(),
+        "energy_control": pipeline.energy_control.state_dict(),
+        "sound_mapper": pipeline.image_mapper.state_dict(),
+        "energy_modulator": pipeline.energy_modulator.state_dict(),
+        "energy_modulator_blind": blind.state_dict(),
+    }
 
 
 def _under(prefix: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:

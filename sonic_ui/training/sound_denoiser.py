@@ -20,7 +20,7 @@ from sonic_ui.training.denoiser import DiffusionLoss, build_scheduler
 from sonic_ui.training.envelopes import drawn_curve, vary_clip
 from sonic_ui.training.mel_autoencoder import read_mels
 from sonic_ui.training.sheets import save_sheet
-from sonic_ui.training.sounded import SoundedScenes
+from sonic_ui.training.sounded import PEAK_RMS, SoundedScenes
 
 
 def build_sound_unet(
@@ -161,8 +161,41 @@ def save_mels(vae: AutoencoderDC, normalizer: LatentNormalizer, latents: Tensor,
     save_sheet((mels / 2).transpose(2, 3).flip(2).expand(-1, 3, -1, -1), path, columns=2)
 
 
+@torch.no_grad()
+def fit_energy_probe(data: SoundLatents, count: int = 3000) -> tuple[Tensor, Tensor]:
+    """Weights [C m + 1, f] by which a latent frame tells the log energy of its f frames, and R^2 of the fit.
+
+    Linear least squares on stored sounds: the latents are nearly linear in the log-mels.
+    """
+    takes = data.latents.shape[1]
+    chosen = torch.randperm(len(data.latents) * takes, generator=torch.Generator().manual_seed(0))[:count]
+    latents = data.latents.flatten(0, 1)[chosen].float()  # [n, C, t, m]
+    wanted = log_energies(data.energies.flatten(0, 1)[chosen].float(), latents.shape[2])
+    rows = probe_rows(latents).flatten(0, 1)
+    wanted = wanted.flatten(0, 1)
+    gram = rows.T @ rows + 1e-3 * len(rows) * torch.eye(rows.shape[1])
+    weights = torch.linalg.solve(gram, rows.T @ wanted)
+    unexplained = (rows @ weights - wanted).square().mean() / wanted.var()
+    return weights, 1 - unexplained
+
+
+def probe_rows(latents: Tensor) -> Tensor:
+    """Latents [B, C, t, m] -> what the probe reads of every latent frame [B, t, C m + 1]."""
+    flat = latents.transpose(1, 2).flatten(2)
+    return torch.cat([flat, flat.new_ones(*flat.shape[:2], 1)], -1)
+
+
+def log_energies(energies: Tensor, steps: int) -> Tensor:
+    """Energies [B, T] -> their logarithms, not below -30 dB of the peak, [B, steps, T / steps]."""
+    return (energies / PEAK_RMS).clamp(min=0.03).log().unflatten(-1, (steps, -1))
+
+
 class EnergyControlStage:
-    """Train the ControlNet under the diffusion loss; the denoiser is frozen."""
+    """Train the ControlNet under the diffusion loss; the denoiser is frozen.
+
+    Ours: noisy steps, where the course of the energy is decided, are drawn more often and weigh as much as
+    the others; and the energy that a linear probe reads in the predicted clean latents is held to the true one.
+    """
 
     def __init__(
         self,
@@ -174,12 +207,14 @@ class EnergyControlStage:
         *,
         natural: float = 0.2,
         drop: float = 0.1,
+        energy_weight: float = 0.3,
     ) -> None:
         self.data, self.vae, self.normalizer = data, vae, normalizer
-        self.natural, self.drop = natural, drop
+        self.natural, self.drop, self.energy_weight = natural, drop, energy_weight
         self.unet = unet.eval().requires_grad_(False).to(memory_format=torch.channels_last)
         self.module: nn.Module = control.to(memory_format=torch.channels_last)
-        self.diffusion = DiffusionLoss(build_scheduler(), floor=0.3)
+        self.diffusion = DiffusionLoss(build_scheduler(), floor=0.8, noisy=0.6)
+        self.probe, self.probe_r2 = fit_energy_probe(data)
 
     def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
         return [{"params": list(self.module.parameters()), "lr": learning_rate}]
@@ -197,7 +232,13 @@ class EnergyControlStage:
             down_block_additional_residuals=down,
             mid_block_additional_residual=middle,
         ).sample
-        return self.diffusion(prediction, target, timesteps), {}
+        share = self.diffusion.scheduler.alphas_cumprod[timesteps].view(-1, 1, 1, 1)
+        clean = share.sqrt() * noisy - (1 - share).sqrt() * prediction
+        wanted = log_energies(energies, clean.shape[2])
+        found = probe_rows(clean) @ self.probe
+        energy = ((found - wanted).abs() * (0.3 + wanted.exp())).mean()
+        loss = self.diffusion(prediction, target, timesteps)
+        return loss + self.energy_weight * energy, {"diffusion": loss.item(), "energy_nats": energy.item()}
 
     @torch.no_grad()
     def sample(self, module: nn.Module, path: Path) -> None:
