@@ -194,7 +194,7 @@ class EnergyControlStage:
     """Train the ControlNet under the diffusion loss; the denoiser is frozen.
 
     Ours: noisy steps, where the course of the energy is decided, are drawn more often and weigh as much as
-    the others; and the energy that a linear probe reads in the predicted clean latents is held to the true one.
+    the others; and the energy that a linear probe reads in the predicted clean latents is part of the loss.
     """
 
     def __init__(
@@ -205,9 +205,9 @@ class EnergyControlStage:
         vae: AutoencoderDC,
         normalizer: LatentNormalizer,
         *,
-        natural: float = 0.2,
+        natural: float = 0.15,
         drop: float = 0.1,
-        energy_weight: float = 0.3,
+        energy_weight: float = 1.0,
     ) -> None:
         self.data, self.vae, self.normalizer = data, vae, normalizer
         self.natural, self.drop, self.energy_weight = natural, drop, energy_weight
