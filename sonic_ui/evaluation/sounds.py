@@ -27,8 +27,14 @@ from sonic_ui.training.rendering import SPLITS
 from sonic_ui.training.sounded import embed_at_16_khz
 
 JUDGED_LUFS = -24.0
-CONTROLS = ("trained", "guided", "none")
-WAYS = {"trained": "ControlNet", "guided": "training-free guidance", "none": "no control"}
+DEFAULT = "default"
+WAYS: dict[str, dict[str, Any]] = {
+    DEFAULT: {"control": "trained"},
+    "ControlNet alone": {"control": "trained", "pull": 0.0},
+    "training-free guidance alone": {"control": "guided"},
+    "no control": {"control": "none"},
+}
+"""How energy is held, and the settings that mean it; by default guidance is added to the ControlNet."""
 
 
 @dataclass(frozen=True)
@@ -83,28 +89,30 @@ class Ear:
 def control_figures(
     pipeline: Any, scenes: Sequence[SoundingScene], count: int, ear: Ear
 ) -> tuple[list[Figure], dict[str, Any]]:
-    """Exact mode over the bank of curves: r and E-L1 of ControlNet, training-free guidance and no control."""
+    """Exact mode over the bank of curves: r, E-L1 and class of every one of WAYS."""
     bank = curve_bank(pipeline.frames, count)
-    rows: dict[str, dict[str, list[float]]] = {c: {"r": [], "e_l1": [], "class": []} for c in CONTROLS}
+    rows: dict[str, dict[str, list[float]]] = {way: {"r": [], "e_l1": [], "class": []} for way in WAYS}
     for i, (_, curve) in enumerate(bank):
         scene = scenes[i % len(scenes)]
-        for control in CONTROLS:
-            made = pipeline(scene.picture, sketch=curve, mode="exact", control=control, seed=i)
-            rows[control]["r"].append(pearson_r(made.envelope, made.energy[0]))
-            rows[control]["e_l1"].append(energy_l1(made.envelope, made.energy[0]))
-            rows[control]["class"].append(float(ear.name(made.samples[0]) == scene.source))
-    middle = {c: {k: float(np.median(v)) for k, v in row.items()} for c, row in rows.items()}
+        for way, settings in WAYS.items():
+            made = pipeline(scene.picture, sketch=curve, mode="exact", seed=i, **settings)
+            rows[way]["r"].append(pearson_r(made.envelope, made.energy[0]))
+            rows[way]["e_l1"].append(energy_l1(made.envelope, made.energy[0]))
+            rows[way]["class"].append(float(ear.name(made.samples[0]) == scene.source))
+    middle = {way: {k: float(np.median(v)) for k, v in row.items()} for way, row in rows.items()}
     note, figures = f"{len(bank)} curves", []
-    for control, row in middle.items():
-        word = f"exact curve, {WAYS[control]}"
-        aimed = control == "trained"
-        figures.append(Figure(f"{word}: median Pearson r", row["r"], 0.9 if aimed else None, note=note))
-        figures.append(Figure(f"{word}: median E-L1", row["e_l1"], note=note))
-        if control != "none":
-            ratio = row["e_l1"] / max(middle["none"]["e_l1"], 1e-9)
-            name = f"{word}: E-L1 over that without control"
-            figures.append(Figure(name, ratio, 0.4 if aimed else None, at_least=False, note=note))
-        figures.append(Figure(f"{word}: class is the picture's", float(np.mean(rows[control]["class"]))))
+    for way, row in middle.items():
+        aimed = way == DEFAULT
+        name = "exact curve" if aimed else f"exact curve, {way}"
+        figures.append(Figure(f"{name}: median Pearson r", row["r"], 0.9 if aimed else None, note=note))
+        figures.append(Figure(f"{name}: median E-L1", row["e_l1"], note=note))
+        if way != "no control":
+            ratio = row["e_l1"] / max(middle["no control"]["e_l1"], 1e-9)
+            words = f"{name}: E-L1 over that without control"
+            figures.append(Figure(words, ratio, 0.4 if aimed else None, at_least=False, note=note))
+        figures.append(
+            Figure(f"{name}: class is the picture's", float(np.mean(rows[way]["class"])), note=note)
+        )
     names = [name for name, _ in bank]
     return figures, {"curves": names, "by_curve": rows}
 

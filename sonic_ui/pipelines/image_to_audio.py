@@ -23,6 +23,9 @@ from sonic_ui.pipelines.given import finite, positive
 from sonic_ui.pipelines.sampling import StepReport, advance, guide, seeded_noise
 from sonic_ui.pipelines.sound_base import SILENT, Control, Mode, SoundPipeline
 
+PULLED_SHARE = 0.25
+"""The last share of the steps, in which guidance is added to the ControlNet."""
+
 LEAST_MOTION = 0.1
 """A curve whose deviation is less than this share of its mean is not blown up by the z-norm."""
 
@@ -60,6 +63,7 @@ class ImageToAudioPipeline(SoundPipeline):
         num_takes: int = 1,
         loudness_lufs: float | None = None,
         seed: int = 0,
+        pull: float | None = None,
         on_step: Callable[[StepReport], None] | None = None,
     ) -> ImageToAudioOutput:
         """Make sounds.
@@ -75,6 +79,8 @@ class ImageToAudioPipeline(SoundPipeline):
         num_inference_steps   more are slower and finer
         num_takes             sounds made; take i starts from seed + i
         loudness_lufs         integrated loudness of every take, peaks below -1 dBTP; None: as it comes
+        pull                  in exact mode, training-free guidance added to the ControlNet in the last steps:
+                              1 pulls all the way, 0 leaves the ControlNet alone; None: what suits the weights
         on_step               called after each step; what it raises ends the run
 
         A curve that is zero everywhere gives silence. Raises BadInput for values that cannot be used.
@@ -93,7 +99,9 @@ class ImageToAudioPipeline(SoundPipeline):
             silence = np.zeros((len(seeds), round(self.duration_s * self.sample_rate)), np.float32)
             return ImageToAudioOutput(silence, curve, np.zeros((len(seeds), self.frames), np.float32), seeds)
         firmness = 0.0 if control == "none" else energy_strength
-        latents = self._sample(labels, curve, seeds, steps, scale, control, firmness, on_step)
+        added = finite("pull", config["default_pull"] if pull is None else pull) if mode == "exact" else 0.0
+        pulls = pull_schedule(steps, 1.0 if control == "guided" else added, whole=control == "guided")
+        latents = self._sample(labels, curve, seeds, scale, control, firmness, pulls, on_step)
         samples = [self._finished(take, loudness_lufs) for take in self._sound(latents)]
         energy = np.stack([smooth(rms_energy(take, self.sample_rate))[: self.frames] for take in samples])
         return ImageToAudioOutput(np.stack(samples), curve, energy, seeds)
@@ -103,15 +111,15 @@ class ImageToAudioPipeline(SoundPipeline):
         labels: Tensor,
         curve: NDArray[np.float32],
         seeds: list[int],
-        steps: int,
         scale: float,
         control: Control,
         firmness: float,
+        pulls: list[float],
         on_step: Callable[[StepReport], None] | None,
     ) -> Tensor:
-        """Latents [B, C, t, m] of the takes."""
+        """Latents [B, C, t, m] of the takes; `pulls` has the training-free guidance of every step."""
         scheduler: Any = copy.deepcopy(self.scheduler)  # it counts its steps: one a run
-        scheduler.set_timesteps(steps)
+        scheduler.set_timesteps(len(pulls))
         noise, generators = seeded_noise(seeds, self._latent_shape())
         latents = noise.to(self.device) * scheduler.init_noise_sigma
         read = torch.from_numpy(z_norm(curve, least=LEAST_MOTION)).to(self.device)[None]
@@ -122,9 +130,15 @@ class ImageToAudioPipeline(SoundPipeline):
             residuals = self._residuals(both, timestep, read, labels) if control == "trained" else None
             prediction = self._denoise(both, timestep, labels, residuals, firmness)
             prediction = guide(prediction, scale) if scale > 1 else prediction
-            if control == "guided" and firmness:
-                prediction = self._pulled(scheduler, prediction, latents, timestep, wished, firmness)
+            if pulled := firmness * pulls[min(step, len(pulls)) - 1]:
+                prediction = self._pulled(scheduler, prediction, latents, timestep, wished, pulled)
             latents, clean = advance(scheduler, prediction, timestep, latents, generators)
             if on_step is not None:
                 on_step(StepReport(step, len(scheduler.timesteps), int(timestep), clean, self._decode_pil))
         return latents
+
+
+def pull_schedule(steps: int, strength: float, *, whole: bool) -> list[float]:
+    """Strength of the training-free guidance at every step: all along, or in the last steps alone."""
+    first = 0 if whole else steps - max(1, round(PULLED_SHARE * steps))
+    return [strength if step >= first else 0.0 for step in range(steps)]

@@ -41,7 +41,7 @@ class SoundPipeline(DiffusionPipeline):
 
     frames             length of what is made, in frames of 10 ms
     mel_mean, mel_std  how the autoencoder wants log-mels: (x - mean) / std
-    default_steps, default_guidance   settings that suit the weights
+    default_steps, default_guidance, default_pull   settings that suit the weights
     """
 
     _optional_components = [  # noqa: RUF012
@@ -72,6 +72,7 @@ class SoundPipeline(DiffusionPipeline):
         mel_std: float = 1.0,
         default_steps: int = 25,
         default_guidance: float = 3.0,
+        default_pull: float = 0.0,
     ) -> None:
         super().__init__()
         self.register_modules(
@@ -94,6 +95,7 @@ class SoundPipeline(DiffusionPipeline):
             mel_std=mel_std,
             default_steps=default_steps,
             default_guidance=default_guidance,
+            default_pull=default_pull,
         )
 
     @property

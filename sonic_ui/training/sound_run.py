@@ -151,6 +151,8 @@ class SoundRun:
             "frames": self.data.energies.shape[1],
             "mel_mean": MEL_MEAN,
             "mel_std": MEL_STD,
+            "default_steps": 20,
+            "default_pull": 1.0,
         }
 
 

@@ -17,7 +17,7 @@ from sonic_ui.models.energy_control import EnergyControlNet
 from sonic_ui.models.mel import GriffinLimVocoder, log_mel
 from sonic_ui.pipelines.debug import debug_sound_pipeline
 from sonic_ui.pipelines.energy_guidance import energy_gap, frame_energy, toward
-from sonic_ui.pipelines.image_to_audio import ImageToAudioPipeline
+from sonic_ui.pipelines.image_to_audio import ImageToAudioPipeline, pull_schedule
 from sonic_ui.pipelines.sampling import predicted_clean
 from sonic_ui.requests import BadInput
 
@@ -75,6 +75,16 @@ def test_the_curve_changes_the_sound_as_firmly_as_asked(sounding: ImageToAudioPi
     assert not np.allclose(made(1.0), made(1.0, RAMP[::-1]))
 
 
+def test_guidance_can_be_added_to_the_control_net_in_exact_mode(sounding: ImageToAudioPipeline) -> None:
+    alone = sounding(PICTURE, sketch=RAMP, mode="exact", pull=0.0)
+    added = sounding(PICTURE, sketch=RAMP, mode="exact", pull=1.0)
+    assert not np.allclose(alone.samples, added.samples)
+    natural = [sounding(PICTURE, sketch=RAMP, pull=pull).samples for pull in (0.0, 1.0)]
+    assert np.array_equal(*natural)
+    assert pull_schedule(8, 0.5, whole=False) == [0.0] * 6 + [0.5] * 2
+    assert pull_schedule(3, 0.5, whole=True) == [0.5] * 3
+
+
 def test_words_turn_the_sound(sounding: ImageToAudioPipeline) -> None:
     plain = sounding(PICTURE).samples
     assert not np.allclose(plain, sounding(PICTURE, prompt="rain").samples)
@@ -109,6 +119,7 @@ def test_curves_of_any_length_are_taken(sounding: ImageToAudioPipeline) -> None:
         ({"sketch": np.zeros((2, 2))}, "at least one number"),
         ({"mode": "loose"}, "natural, exact"),
         ({"control": "firm"}, "trained, guided, none"),
+        ({"pull": float("nan"), "mode": "exact"}, "pull"),
         ({"num_takes": 0}, "num_takes"),
         ({"num_inference_steps": 0.5}, "num_inference_steps"),
         ({"energy_strength": float("nan")}, "energy_strength"),
