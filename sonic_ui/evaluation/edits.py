@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,9 @@ from torch import Tensor
 from sonic_ui.evaluation.held_out import HeldOutClip
 from sonic_ui.evaluation.pictures import source_accuracy
 from sonic_ui.evaluation.report import Figure
+from sonic_ui.models.latents import decode_latents
 from sonic_ui.models.picture_judge import PictureJudge
+from sonic_ui.pipelines.fitting import load_picture
 from sonic_ui.requests import EDIT_MODES
 
 TAUS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
@@ -112,6 +114,41 @@ def edit_figures(
         Figure("edit: the first over the second", float(np.mean(kept) / np.mean(lost)), 0.5, at_least=False),
     ]
     return figures, shown
+
+
+NOTHING = {"strength": 0.0, "guidance_scale": 1.0, "tau_attn": 1.0, "tau_feature": 1.0}
+"""An edit that asks for nothing: no sound, no words, full injection."""
+
+
+def exactness_figures(
+    editor: Editor, kinds: Mapping[str, Sequence[Image.Image]], *, steps: int = 50
+) -> list[Figure]:
+    """PSNR of an edit that asks for nothing against the autoencoder's own reconstruction: the worst picture
+    of each kind. What limits it is half precision, in which the inversion is stored."""
+    figures = []
+    for kind, images in kinds.items():
+        found = [exactness_db(editor.edit, image, steps) for image in images]
+        if found:
+            note = f"worst of {len(found)} {kind}, {steps} steps"
+            figures.append(
+                Figure(f"edit: PSNR in dB of one that asks for nothing, {kind}", min(found), 25.0, note=note)
+            )
+    return figures
+
+
+def exactness_db(edit: Any, image: Image.Image, steps: int) -> float:
+    """PSNR of an edit that asks for nothing, in the denoiser's square; at most 120 dB."""
+    inversion = edit.invert(image, "", steps)
+    clean = inversion.latents[:1].float().to(edit.device)
+    own = (decode_latents(edit.vae, clean, edit.latent_normalizer) / 2 + 0.5).clamp(0, 1)
+    back = edit(inversion, output_type="pt", **NOTHING).images
+    return float(-10 * (back - own).square().mean().clamp_min(1e-12).log10())
+
+
+def photographs(folder: Path, count: int) -> list[Image.Image]:
+    """Some of the photographs in a folder, evenly spread over their names; none if it is not there."""
+    found = sorted(folder.glob("*.jpg"))
+    return [load_picture(path) for path in found[:: max(1, len(found) // count)][:count]]
 
 
 def trade_off(

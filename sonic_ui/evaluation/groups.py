@@ -165,6 +165,11 @@ def edits_group(bench: Bench) -> list[Figure]:
     bench.keep("edits", images)
     bench.details["edit_trade_off"] = rows = edits.trade_off(bench.judge, editor, pairs[: bench.some(24)])
     edits.plot_trade_off(rows, bench.out / "edit_trade_off.png")
+    kinds = {
+        "renders": [image for image, _ in pairs[: bench.some(8)]],
+        "photographs": edits.photographs(bench.data / "photos", bench.some(8)),
+    }
+    figures += edits.exactness_figures(editor, kinds)
     picture, clip = pairs[0]
     return figures + edits.cost_figures(editor, picture, bench.painter.embed([clip.samples])[0])
 

@@ -53,10 +53,11 @@ def main(arguments: list[str] | None = None) -> None:
         write_example_sounds(EXAMPLES)
         write_example_pictures(EXAMPLES, options.bundle)
     elif options.stage == "readme":
-        from sonic_ui.training.readme import write_grid, write_strips
+        from sonic_ui.training.readme import write_edits, write_grid, write_strips
 
         print(write_grid(EXAMPLES, README / "grid.png"))
         print(*write_strips(EXAMPLES, options.bundle, README))
+        print(write_edits(EXAMPLES, options.bundle, README / "edits.png"))
         if (options.bundle / "image_to_audio").is_dir():
             from sonic_ui.training.readme_sounds import write_sounding
 

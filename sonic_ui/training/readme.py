@@ -1,4 +1,4 @@
-"""The README's pictures, made by a bundle's weights: the grid of all sources, a glide, a volume sweep."""
+"""The README's pictures, made by a bundle's weights: the grid of all sources, a glide, a sweep, edits."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from PIL import Image
 
 from sonic_ui.audio.loudness import apply_gain
 from sonic_ui.models.embeddings import linear
+from sonic_ui.models.latents import compression_factor
+from sonic_ui.requests import EDIT_MODES
+from sonic_ui.scenes.painting import paint
 from sonic_ui.scenes.world import SOURCES
-from sonic_ui.training.examples import SAMPLE_RATE, TITLES, load_painter, read_example
+from sonic_ui.training.examples import SAMPLE_RATE, TITLES, example_scenes, load_painter, read_example
 
 BACKGROUND, INK = (21, 23, 28), (232, 234, 237)
 GAP_PX, LINE_PX = 12, 28
@@ -21,6 +24,13 @@ GLIDE_FRAMES = 8
 SWELL = "sea_waves"
 SWELL_DB = (-24.0, -18.0, -12.0, -6.0, 0.0, 3.0, 6.0)
 STRIP_SEED = 12
+EDITS = (
+    ("sea_waves", "rain", "add"),
+    ("dog", "crackling_fire", "replace"),
+    ("birds", "thunder", "style"),
+    ("stream", "crickets", "style"),
+)
+"""Whose render is edited, by whose sound, in which mode."""
 
 
 def labelled(pictures: Sequence[Image.Image], labels: Sequence[str], columns: int, side: int) -> Image.Image:
@@ -65,6 +75,25 @@ def write_strips(examples: Path, bundle: Path, folder: Path) -> list[Path]:
         pictures = pipeline(audio_embeds=embeds, seed=seeds, **settings).images
         made.append(_save(labelled(pictures, labels, columns=len(labels), side=160), folder / f"{name}.png"))
     return made
+
+
+def write_edits(examples: Path, bundle: Path, path: Path) -> Path:
+    """Renders of the world, each with its edit by an example sound beside it."""
+    from sonic_ui.pipelines.audio_edit import AudioEditPipeline
+
+    pipeline, settings = load_painter(bundle)
+    editor = AudioEditPipeline(**pipeline.components)
+    renders = {name: scene for name, _, scene in example_scenes()}
+    size = editor.unet.config.sample_size * compression_factor(editor.vae)
+    pictures: list[Image.Image] = []
+    labels: list[str] = []
+    for name, sound, mode in EDITS:
+        before = paint(renders[name], size)
+        samples = read_example(examples, f"{sound}.mp3")
+        after = editor(before, samples, **settings, **EDIT_MODES[mode].settings()).images[0]
+        pictures += [before, after]
+        labels += ["before", f"{TITLES[sound]} ({mode})"]
+    return _save(labelled(pictures, labels, columns=4, side=192), path)
 
 
 def _save(picture: Image.Image, path: Path) -> Path:

@@ -114,7 +114,7 @@ def build(desk: Desk, shared: Shared) -> Parts:
     with gr.Row(elem_classes="su-desk", equal_height=False):
         with gr.Column(elem_classes="su-inputs", scale=5, min_width=340):
             with gr.Column(elem_classes="su-panel"):
-                picture = picture_input(f"{TAB}-picture", desk, first=FIRST_PICTURE)
+                picture = picture_input(f"{TAB}-photo", desk, first=FIRST_PICTURE)
                 kept = line(f"{TAB}-kept")
                 mask, clear_mask = _mask(desk)
                 mask_message = message(f"{TAB}-mask-message")

@@ -94,10 +94,14 @@ def write_film(
     samples = resample(np.asarray(sound, np.float32), sample_rate, FILM_RATE_HZ)[:length]
     samples = np.pad(samples, (0, length - samples.size))
     path = Path(f"{path_stem}{kind.suffix}")
-    with av.open(str(path), "w", container_options=kind.container_options) as container:
-        container.metadata["comment"] = json.dumps(settings, ensure_ascii=False)
-        container.metadata["title"] = path.stem
-        _encode(container, kind, frames, samples, rate)
+    try:
+        with av.open(str(path), "w", container_options=kind.container_options) as container:
+            container.metadata["comment"] = json.dumps(settings, ensure_ascii=False)
+            container.metadata["title"] = path.stem
+            _encode(container, kind, frames, samples, rate)
+    except BaseException:
+        path.unlink(missing_ok=True)  # nobody should find half a film
+        raise
     return path
 
 

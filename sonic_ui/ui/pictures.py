@@ -53,18 +53,15 @@ def write_picture(image: Image, settings: dict[str, Any], path: Path) -> None:
 
 
 def read_settings(path: str | Path, name: str = "") -> dict[str, Any]:
-    """The settings that a PNG, or a WAV, carries. Raises `BadInput` if it is no such file."""
+    """The settings that a PNG, a GIF, a film or a WAV carries. Raises `BadInput` if it is none of ours."""
     if is_wave(path):
         return read_sound_settings(path, name)
-    from PIL import Image, UnidentifiedImageError
-
     shown = f"“{(name or Path(path).name)[:60]}”"
     try:
-        with Image.open(path, formats=("PNG",)) as image:
-            text = image.info.get(KEY)  # ours stands before the pixels, so they need not be read
-    except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError):
+        text = _carried(Path(path))
+    except (OSError, ValueError, SyntaxError, LookupError):
         raise BadInput(
-            f"{shown} is not a PNG picture that can be read. Drop a PNG downloaded here."
+            f"{shown} is not a PNG, a GIF or a film that can be read. Drop one downloaded here."
         ) from None
     if text is None:
         raise BadInput(FOREIGN.format(name=shown))
@@ -77,6 +74,34 @@ def read_settings(path: str | Path, name: str = "") -> dict[str, Any]:
     if not isinstance(settings, dict) or not isinstance(settings.get("request"), dict):
         raise BadInput(f"The settings in {shown} are damaged. Drop another picture.")
     return settings
+
+
+FILMS = ((slice(4, 8), b"ftyp", "mp4"), (slice(0, 4), b"\x1aE\xdf\xa3", "matroska"))
+"""How the first bytes of a film tell its container, and FFmpeg's name of it: no other is ever opened, since
+some name further files to read."""
+
+
+def _carried(path: Path) -> str | None:
+    """The text that a file of ours carries, if it carries any. Raises OSError, ValueError and the like."""
+    from PIL import Image
+
+    with path.open("rb") as file:
+        head = file.read(12)
+    for place, mark, container in FILMS:
+        if head[place] == mark:
+            import av
+
+            try:
+                with av.open(str(path), format=container) as film:
+                    return film.metadata.get("comment") or film.metadata.get("COMMENT")
+            except av.FFmpegError as error:
+                raise ValueError("damaged") from error
+    try:
+        with Image.open(path, formats=("PNG", "GIF")) as image:  # the text stands before the pixels
+            text = image.info.get(KEY if image.format == "PNG" else "comment")
+    except Image.DecompressionBombError as error:
+        raise ValueError("too large") from error
+    return text.decode("utf-8", "replace") if isinstance(text, bytes) else text
 
 
 def stem_of(settings: dict[str, Any]) -> str:

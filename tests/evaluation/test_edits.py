@@ -31,6 +31,23 @@ def test_pairs_are_a_render_and_a_sound_of_another_source() -> None:
     assert all(picture.size == (16, 16) and clip.samples.size for picture, clip in pairs)
 
 
+def test_an_edit_that_asks_for_something_is_no_reconstruction() -> None:
+    from sonic_ui.pipelines.debug import debug_pipeline
+
+    editor = edits.load_editor(debug_pipeline(), {"steps": 4, "guidance_scale": 3.0, "strength": 1.0})
+    assert edits.exactness_db(editor.edit, square(10), 4) > 40
+    asking = {**edits.NOTHING, "variation": 1.0, "tau_attn": 0.0, "tau_feature": 0.0}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(edits, "NOTHING", asking)
+        assert edits.exactness_db(editor.edit, square(10), 4) < 40
+
+
+def test_photographs_are_spread_over_their_names(tmp_path: Path) -> None:
+    for name in "abcdef":
+        square(ord(name) - 97).save(tmp_path / f"{name}.jpg")
+    assert len(edits.photographs(tmp_path, 3)) == 3 and edits.photographs(tmp_path / "none", 3) == []
+
+
 def test_costs_are_counted_on_real_networks(tmp_path: Path) -> None:
     from sonic_ui.pipelines.debug import debug_pipeline
 
@@ -41,5 +58,8 @@ def test_costs_are_counted_on_real_networks(tmp_path: Path) -> None:
     by_name = {figure.name: figure.value for figure in figures}
     assert by_name["edit: passes of the first over plain"] == pytest.approx((5 + 8) / (8 + 12))
     assert by_name["edit: passes of later ones over plain"] == pytest.approx(8 / 20)
+    exact = edits.exactness_figures(editor, {"renders": [square(10), square(30)], "photographs": []}, steps=4)
+    assert [figure.name for figure in exact] == ["edit: PSNR in dB of one that asks for nothing, renders"]
+    assert exact[0].reached and exact[0].value > 40 and exact[0].note == "worst of 2 renders, 4 steps"
     rows = [{"tau": tau, "aic": tau, "distance": 1 - tau} for tau in edits.TAUS]
     assert Image.open(edits.plot_trade_off(rows, tmp_path / "plot.png")).width > 400

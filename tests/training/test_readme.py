@@ -21,6 +21,8 @@ def test_grid_and_strips_are_made_by_the_bundle(tmp_path: Path) -> None:
     assert all((examples / "pictures" / str(entry["picture"])).is_file() for entry in entries)
     grid = Image.open(readme.write_grid(examples, tmp_path / "grid.png"))
     glide, volume = (Image.open(path) for path in readme.write_strips(examples, bundle, tmp_path))
+    edits = Image.open(readme.write_edits(examples, bundle, tmp_path / "edits.png"))
+    assert edits.width > 4 * 192 and edits.height > 2 * 192
     assert grid.width > grid.height / 2
     assert glide.width > volume.width > 4 * volume.height
     assert np.asarray(glide.convert("L")).std() > 5

@@ -135,6 +135,7 @@ def test_a_film_read_back(kind: films.Format, tmp_path: Path, monkeypatch: pytes
         assert container.duration / 1e6 == pytest.approx(2.5, abs=0.025)
         comment = {key.lower(): value for key, value in container.metadata.items()}["comment"]
         assert json.loads(comment) == SETTINGS
+    assert read_settings(path) == SETTINGS
     shown = pictures_of(path)
     assert len(shown) == 60 and shown[0].shape == (512, 512, 3)
     for number, colour in ((0, RED), (30, GREEN), (59, BLUE)):
@@ -145,6 +146,20 @@ def test_a_film_read_back(kind: films.Format, tmp_path: Path, monkeypatch: pytes
     second = [tone_power(part, 2000) for part in np.split(heard[: 5 * (heard.size // 5)], 5)]
     assert first[0] > 20 * second[0] and second[-1] > 20 * first[-1]
     assert np.all(np.diff(first) < 0.001) and np.all(np.diff(second) > -0.001)
+
+
+def test_a_film_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    broken: Any = [picture(), None]
+    with pytest.raises(AttributeError):
+        write_film(broken, sine(440, 1), RATE, tmp_path / "film", frame_rate=2, settings=SETTINGS)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_film_that_was_cut_carries_nothing(tmp_path: Path) -> None:
+    path = write_film([picture()] * 3, sine(440, 1), RATE, tmp_path / "f", frame_rate=24, settings=SETTINGS)
+    path.write_bytes(path.read_bytes()[:40])
+    with pytest.raises(BadInput, match="not a PNG, a GIF or a film that can be read|carries no settings"):
+        read_settings(path)
 
 
 def test_an_mp4_starts_fast_and_ends_together(tmp_path: Path) -> None:
@@ -213,6 +228,7 @@ def test_a_gif_read_back(tmp_path: Path) -> None:
     assert sum(durations) == 500 and set(durations) == {40, 50}
     assert info["loop"] == 0
     assert json.loads(info["comment"]) == SETTINGS
+    assert read_settings(path) == SETTINGS
     for drawn, meant in zip(frames, strip, strict=True):
         error = drawn.astype(float) - np.asarray(meant.resize((256, 256), Image.Resampling.LANCZOS))
         assert 10 * np.log10(255**2 / np.mean(error**2)) > 26  # dB

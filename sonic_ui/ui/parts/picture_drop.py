@@ -31,7 +31,11 @@ class PictureDrop:
     message: gr.HTML
 
 
-def picture_drop(tab: str, what: str = "picture", kinds: Sequence[str] = (".png",)) -> PictureDrop:
+KINDS = (".png", ".gif", ".mp4", ".webm")
+"""Files of ours that carry settings."""
+
+
+def picture_drop(tab: str, what: str = "picture", kinds: Sequence[str] = KINDS) -> PictureDrop:
     """Lay them out, for files that are called `what`."""
     return PictureDrop(
         share_panel(tab),
