@@ -158,7 +158,7 @@ def test_a_film_that_fails_leaves_nothing(tmp_path: Path) -> None:
 def test_a_film_that_was_cut_carries_nothing(tmp_path: Path) -> None:
     path = write_film([picture()] * 3, sine(440, 1), RATE, tmp_path / "f", frame_rate=24, settings=SETTINGS)
     path.write_bytes(path.read_bytes()[:40])
-    with pytest.raises(BadInput, match="not a PNG, a GIF or a film that can be read|carries no settings"):
+    with pytest.raises(BadInput, match=r"not a PNG, a GIF or a film that can be read|carries no settings"):
         read_settings(path)
 
 
