@@ -10,11 +10,19 @@ from pathlib import Path
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 from sonic_ui.backends.local import LocalBackend
+from sonic_ui.backends.remote import read_address
 from sonic_ui.bundles import DEFAULT_BUNDLE
+from sonic_ui.requests import BadInput
 from sonic_ui.studio import Engines, Libraries, Studio
+from sonic_ui.studio.remote import RemoteStudio
+from sonic_ui.ui.limits import read_limits
 from sonic_ui.ui.page import EXAMPLES, build_page, launch_options
 
+REACH_S = 15.0
+"""How long the page waits for an engine elsewhere before it opens without it."""
+
 ON_A_SPACE = bool(os.environ.get("SPACE_ID"))
+ON_ZERO_GPU = ON_A_SPACE and bool(os.environ.get("SPACES_ZERO_GPU"))
 
 
 def read_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -28,7 +36,16 @@ def read_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--port", type=int, default=None, help="port; the first free one from 7860 if left out"
     )
-    parser.add_argument("--bundle", default=DEFAULT_BUNDLE, help="name or folder of the weights")
+    parser.add_argument(
+        "--backend",
+        default=os.environ.get("SONIC_UI_BACKEND") or "local",
+        help="where the work runs: local, space:owner/name, or the URL of another Sonic UI",
+    )
+    parser.add_argument(
+        "--bundle",
+        default=os.environ.get("SONIC_UI_BUNDLE") or DEFAULT_BUNDLE,
+        help="name or folder of the weights",
+    )
     parser.add_argument(
         "--sounds",
         type=Path,
@@ -42,16 +59,48 @@ def read_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         parser.error(f"--sounds: there is no folder {str(options.sounds)!r}")
     if options.auth is not None and not all(options.auth.partition(":")):
         parser.error("--auth takes USER:PASSWORD, both not empty")
+    try:
+        limits = read_limits()
+    except BadInput as problem:
+        parser.error(problem.message)
+    if options.auth is None and limits.auth is not None:
+        options.auth = ":".join(limits.auth)
     if options.share and options.auth is None:
         parser.error("--share gives the page a public address; protect it with --auth USER:PASSWORD")
+    if options.backend != "local":
+        try:
+            read_address(options.backend)
+        except BadInput as problem:
+            parser.error(problem.message)
     return options
+
+
+def make_studio(options: argparse.Namespace, examples: Path = EXAMPLES) -> Studio:
+    """The studio that the command line asks for; one that runs elsewhere is reached first, if it can be."""
+    if options.backend == "local":
+        libraries = Libraries(examples / "sounds", options.sounds)
+        engines = Engines() if ON_A_SPACE else Engines(LocalBackend, options.bundle)  # there, all share one
+        return Studio(_local(options.bundle), libraries, engines)
+    studio = RemoteStudio(read_address(options.backend))
+    reaching = studio.start()  # the page's sliders stand where the weights there like them
+    if reaching is not None:
+        reaching.join(REACH_S)
+    return studio
+
+
+def _local(bundle: str) -> LocalBackend:
+    """This machine; where its GPU is lent by the second, the backend that knows how to ask for it."""
+    if not ON_ZERO_GPU:
+        return LocalBackend(bundle)
+    from sonic_ui.backends.zero import ZeroBackend
+
+    return ZeroBackend(bundle)
 
 
 def main(arguments: Sequence[str] | None = None, examples: Path = EXAMPLES) -> None:
     """Serve the page, then load the models behind it. `examples` is the folder of the example sounds."""
     options = read_options(arguments)
-    libraries = Libraries(examples / "sounds", options.sounds)
-    studio = Studio(LocalBackend(options.bundle), libraries, Engines(LocalBackend, options.bundle))
+    studio = make_studio(options, examples)
     page = build_page(studio, examples)
     user, _, password = (options.auth or "").partition(":")
     try:
@@ -74,10 +123,13 @@ def main(arguments: Sequence[str] | None = None, examples: Path = EXAMPLES) -> N
 
 
 if ON_A_SPACE:
-    demo_studio = Studio()
+    demo_options = read_options([])
+    demo_studio = make_studio(demo_options)
     demo = build_page(demo_studio)
-    demo_studio.start()
+    demo_loading = demo_studio.start()
+    if ON_ZERO_GPU and demo_loading is not None:
+        demo_loading.join()  # workers are copies of the app: the models are in it before the first one
     if __name__ == "__main__":
-        demo.launch(**launch_options())
+        demo.launch(auth=read_limits().auth, **launch_options())
 elif __name__ == "__main__":
     main()

@@ -116,13 +116,16 @@ class LocalBackend:
 
     def edit(self, job: EditJob, cancel: CancelToken) -> Iterator[BackendEvent]:
         """Edit a picture with the same components. Raises as `Backend.edit` does."""
+        self.load()
+        yield from self._events(EditingWork(self._make_editor(), cancel, job))
+
+    def _make_editor(self) -> Any:
         from sonic_ui.pipelines.audio_edit import AudioEditPipeline
 
-        self.load()
         with self._loading:
             if self._editor is None:
                 self._editor = AudioEditPipeline(**self._pipeline.components)
-        yield from self._events(EditingWork(self._editor, cancel, job))
+            return self._editor
 
     def serves(self, verb: str) -> bool:
         """Whether the bundle has a pipeline of its own for a verb."""
@@ -160,14 +163,18 @@ class LocalBackend:
 
     def levels(self, images: Sequence[Image]) -> np.ndarray | None:
         """Judged level of every source in pictures, [N, S] in 0..1; None if the bundle has no judge."""
-        from sonic_ui.models.picture_judge import judged_levels, load_judge
+        from sonic_ui.models.picture_judge import judged_levels
+
+        judge = self._load_judge()
+        return None if judge is None else judged_levels(judge, images, self.bundle.info.picture_px)
+
+    def _load_judge(self) -> Any:
+        from sonic_ui.models.picture_judge import load_judge
 
         with self._loading:
-            if self._judge is None:
-                if not (self.bundle.folder / "judge").is_dir():
-                    return None
+            if self._judge is None and (self.bundle.folder / "judge").is_dir():
                 self._judge = load_judge(self.bundle.folder).float()
-        return judged_levels(self._judge, images, self.bundle.info.picture_px)
+            return self._judge
 
 
 def _device_name(kind: str) -> str:

@@ -13,20 +13,19 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 import gradio as gr
 
 from sonic_ui.studio import Studio
-from sonic_ui.ui import edit, image_to_sound, interpolate, sound_to_image, volume
+from sonic_ui.ui import edit, image_to_sound, interpolate, lending, sound_to_image, volume
 from sonic_ui.ui.components.header import engine_line, header
 from sonic_ui.ui.components.message import CLEAR, error
 from sonic_ui.ui.desk import Desk, Shared
 from sonic_ui.ui.engines import connect_engines, engine_panel
 from sonic_ui.ui.examples import FOLDER as EXAMPLES
 from sonic_ui.ui.examples import read_examples
+from sonic_ui.ui.limits import read_limits
 from sonic_ui.ui.parts.sending import connect_sending
 from sonic_ui.ui.parts.share import connect_links
 from sonic_ui.ui.parts.words import Words
 from sonic_ui.ui.theme import page_css, page_theme
 
-MAX_FILE_SIZE = "200mb"
-MAX_QUEUE = 32
 HOUR_S, DAY_S = 3600, 86_400
 STATUS_EVERY_S = 0.8
 
@@ -61,8 +60,9 @@ def build_page(studio: Studio, examples: Path = EXAMPLES) -> gr.Blocks:
         said = [parts.words for parts in built.values() if isinstance(parts.words, Words)]
         connect_engines(studio, panel, shared.head, said)
         _follow_engine(page, studio, shared.head, [parts.bar.message for parts in built.values()])
+        page.unload(lending.build(desk).leave)
         page.unload(_leaver(desk))
-    page.queue(max_size=MAX_QUEUE)
+    page.queue(max_size=read_limits().queue)
     return page
 
 
@@ -71,7 +71,7 @@ def launch_options(examples: Path = EXAMPLES) -> dict[str, Any]:
     return {
         "theme": page_theme(),
         "css": page_css(),
-        "max_file_size": MAX_FILE_SIZE,
+        "max_file_size": f"{read_limits().upload_mb}mb",
         "enable_monitoring": False,
         "run_history": False,
         "allowed_paths": [str(examples)],

@@ -1,0 +1,39 @@
+"""What a person who runs the app sets by environment variables: who may enter, how many, how much.
+
+SONIC_UI_AUTH        NAME:PASSWORD that the page asks for
+SONIC_UI_QUEUE       how many requests may wait (32)
+SONIC_UI_UPLOAD_MB   the largest file that may be uploaded, in megabytes (200)
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sonic_ui.requests import BadInput, Range
+
+QUEUE = Range("SONIC_UI_QUEUE", 1, 10_000, 1, 32, whole=True)
+UPLOAD_MB = Range("SONIC_UI_UPLOAD_MB", 1, 4096, 1, 200, whole=True)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """`auth` is (name, password), or None where everybody may enter."""
+
+    auth: tuple[str, str] | None = None
+    queue: int = 32
+    upload_mb: int = 200
+
+
+def read_limits(environment: Mapping[str, str] = os.environ) -> Limits:
+    """What the environment says. Raises `BadInput` naming the variable."""
+    given = environment.get("SONIC_UI_AUTH", "")
+    name, _, password = given.partition(":")
+    if given and not (name and password):
+        raise BadInput("SONIC_UI_AUTH takes NAME:PASSWORD, both not empty.", "auth")
+    return Limits(
+        (name, password) if given else None,
+        int(QUEUE.check(environment.get("SONIC_UI_QUEUE") or 32, "queue")),
+        int(UPLOAD_MB.check(environment.get("SONIC_UI_UPLOAD_MB") or 200, "upload_mb")),
+    )
