@@ -135,15 +135,16 @@ def strip_ratio(pipeline: Any, *, frames: int = 8, steps: int = 10, rounds: int 
     )
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this computer that nobody listens on."""
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return int(s.getsockname()[1])
 
 
 @contextlib.contextmanager
-def _serving(
-    command: list[str], port: int, limit_s: float = 90.0
+def serving(
+    command: list[str], port: int, limit_s: float = 300.0
 ) -> Iterator[tuple[subprocess.Popen[bytes], float]]:
     """Start a server; yields it and the seconds until its page answered."""
     environment = {**os.environ, "GRADIO_ANALYTICS_ENABLED": "False"}
@@ -169,11 +170,11 @@ def page_ratio(bundle: Path, *, rounds: int = 3) -> Figure:
     """Time until our page answers over that of a hello-world Gradio page, taken in turns."""
     ratios = []
     for _ in range(rounds):
-        port = _free_port()
-        with _serving([sys.executable, "-c", HELLO.format(port=port)], port) as (_, hello):
+        port = free_port()
+        with serving([sys.executable, "-c", HELLO.format(port=port)], port) as (_, hello):
             pass
-        port = _free_port()
-        with _serving([sys.executable, "app.py", "--port", str(port), "--bundle", str(bundle)], port) as (
+        port = free_port()
+        with serving([sys.executable, "app.py", "--port", str(port), "--bundle", str(bundle)], port) as (
             _,
             ours,
         ):
@@ -186,10 +187,10 @@ def cold_figures(bundle: Path, sound: Path) -> list[Figure]:
     """Seconds from a click to the first picture, 5 s after the process started; and its peak memory."""
     from gradio_client import Client, handle_file
 
-    port = _free_port()
+    port = free_port()
     started = time.perf_counter()
     command = [sys.executable, "app.py", "--port", str(port), "--bundle", str(bundle)]
-    with _serving(command, port) as (process, _):
+    with serving(command, port) as (process, _):
         client = Client(f"http://127.0.0.1:{port}", verbose=False)
         time.sleep(max(0.0, SECONDS_BEFORE_CLICK - (time.perf_counter() - started)))
         clicked = time.perf_counter()

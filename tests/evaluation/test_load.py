@@ -1,0 +1,50 @@
+"""The load test itself: it finds what it looks for, on an app that paints at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sonic_ui.evaluation.load import Round, Visit, figures_of, hiss, overtaken, resident_mb, run_round
+from sonic_ui.studio import Studio
+from sonic_ui.ui.page import build_page, launch_options
+from tests.fakes import FakeBackend
+
+PATIENCE_S = 120.0
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> Iterator[str]:
+    page = build_page(Studio(FakeBackend()), tmp_path / "none")
+    page.queue(max_size=2)
+    _, address, _ = page.launch(prevent_thread_lock=True, **launch_options())
+    yield address
+    page.close()
+
+
+def test_everybody_gets_their_own_picture(address: str) -> None:
+    one = run_round(address, hiss(), range(1, 17), PATIENCE_S, os.getpid())
+    assert [visit.problem for visit in one.visits if visit.problem] == []
+    assert all(visit.own for visit in one.visits)
+    assert len({visit.picture for visit in one.visits}) == 16
+    figures = {figure.name: figure for figure in figures_of([one, one])}
+    assert figures["clients served"].value == figures["clients that got their own picture"].value == 1.0
+    assert one.memory_mb is not None and one.memory_mb > 10
+
+
+def visit(seed: int, queued_s: float, served_s: float | None, own: bool = True) -> Visit:
+    return Visit(seed, 0, queued_s, served_s, own)
+
+
+def test_another_ones_picture_lateness_and_growth_are_seen() -> None:
+    fair = Round((visit(1, 0.1, 1.0), visit(2, 0.2, 2.0), visit(3, 0.3, 3.0)), 3.0, 100.0)
+    unfair = Round((visit(1, 0.1, 3.0), visit(2, 0.2, 1.0, own=False), visit(3, 0.3, None)), 3.0, 150.0)
+    assert overtaken([fair]) == 0 and overtaken([fair, unfair]) == 1
+    figures = {figure.name: figure for figure in figures_of([fair, unfair])}
+    assert figures["clients served"].reached is False
+    assert figures["clients that got their own picture"].value == pytest.approx(5 / 6)
+    assert figures["memory after the last over that"].reached is False
+    assert resident_mb(2**22 + 1) is None
