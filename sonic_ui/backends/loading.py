@@ -35,7 +35,7 @@ def load_painter(bundle: Bundle, tell: Tell, cancel: CancelToken) -> tuple[Any, 
             tell(f"fetching {gigabytes(here)} of {gigabytes(whole)}")
 
         files = fetch_parts(bundle.parts, bundle.folder, on_bytes)
-    else:
+    if not bundle.painting_parts:
         check_pipeline(bundle.pipeline_folder("sound_to_image"))
     cancel.check()
     tell("")
@@ -65,14 +65,39 @@ def load_painter(bundle: Bundle, tell: Tell, cancel: CancelToken) -> tuple[Any, 
         ) from error
 
 
+def load_sounder(bundle: Bundle, dtype: Any) -> Any:
+    """An `ImageToAudioPipeline` with a bundle's weights, its denoiser in `dtype`. Raises `BadInput`."""
+    if not bundle.sounding_parts:
+        from sonic_ui.pipelines.image_to_audio import ImageToAudioPipeline
+
+        folder = bundle.pipeline_folder("image_to_sound")
+        check_pipeline(folder)
+        return ImageToAudioPipeline.from_pretrained(folder, dtype=dtype)
+    files = fetch_parts(bundle.sounding_parts, bundle.folder)
+
+    from sonic_ui.pipelines.assemble import assemble_sound
+
+    try:
+        return assemble_sound(bundle.sounding_parts, files, dtype)
+    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        log.exception("The sounding weights of %s did not load", bundle.info.name)
+        raise BadInput(
+            f"The weights of {bundle.info.title} did not load: {_first_line(error)}. Fetch them again.",
+            "bundle",
+        ) from error
+
+
 def _placed(bundle: Bundle, files: Any, placement: Placement) -> Any:
     from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
     from sonic_ui.pipelines.placing import place
 
-    if bundle.parts:
+    if bundle.painting_parts:
         from sonic_ui.pipelines.assemble import assemble
 
-        pipeline = assemble(bundle.parts, files, placement.dtype)
+        found = [
+            paths for part, paths in zip(bundle.parts, files, strict=True) if part in bundle.painting_parts
+        ]
+        pipeline = assemble(bundle.painting_parts, found, placement.dtype)
     else:
         folder = bundle.pipeline_folder("sound_to_image")
         pipeline = AudioToImagePipeline.from_pretrained(folder, dtype=placement.dtype)

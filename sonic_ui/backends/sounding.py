@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sonic_ui.backends.base import Label, Notice, Seen, Sounded, SoundJob
+from sonic_ui.backends.loading import load_sounder
 from sonic_ui.backends.work import Work
-from sonic_ui.bundles import Bundle, check_pipeline
+from sonic_ui.bundles import Bundle
 from sonic_ui.requests import BadInput, ImageToSoundRequest
 
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ SEEN = 0.15
 CANNOT_GENERATE = (
     "The weights “{title}” cannot generate sounds. Choose “Build from recordings”, or start the app with "
     "weights that can."
+)
+CANNOT_READ = (
+    "The audio encoder of “{title}” knows no words to look for recordings by. Change to another engine, such "
+    "as the miniature."
 )
 CANNOT_LOOK = "The weights “{title}” cannot tell what a picture shows. Write in words what should be heard."
 
@@ -47,12 +52,8 @@ class Sounder:
         """The learned pipeline; None if the bundle has none. Raises `BadInput` for damaged files."""
         with self._loading:
             if self._pipeline is None and self._bundle.serves(VERB):
-                from sonic_ui.pipelines.image_to_audio import ImageToAudioPipeline
-
-                folder = self._bundle.pipeline_folder(VERB)
-                check_pipeline(folder)
                 dtype = next(self._painter.unet.parameters()).dtype
-                pipeline = ImageToAudioPipeline.from_pretrained(folder, dtype=dtype)
+                pipeline = load_sounder(self._bundle, dtype)
                 pipeline.set_progress_bar_config(disable=True)
                 self._pipeline = pipeline.to(self._painter.device)
             return self._pipeline
@@ -113,6 +114,8 @@ class Sounder:
         names = [*([request.prompt] if request.prompt else []), *names]
         if not names:
             raise BadInput(CANNOT_LOOK.format(title=self._bundle.info.title), "picture")
+        if self._painter.audio_tokenizer is None:
+            raise BadInput(CANNOT_READ.format(title=self._bundle.info.title), "source")
         embedded = (
             embed_labels(self._painter.audio_encoder, self._painter.audio_tokenizer, names).cpu().numpy()
         )

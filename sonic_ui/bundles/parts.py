@@ -15,8 +15,10 @@ Loader = Literal[
     "clap",
     "laion_clap",
     "audioldm",
+    "blip",
 ]
-
+SOUNDING: tuple[Loader, ...] = ("audioldm", "blip")
+"""Loaders of what lets pictures sound; the others paint."""
 
 NAMES = r"[\w-][\w.-]*(/[\w-][\w.-]*)*$"  # none of them leads out of its folder
 
@@ -92,3 +94,43 @@ def sonic_diffusion(gates: str, projector: str) -> tuple[Part, ...]:
         _released("audio_projector", projector, 24_500_000),
         _released("microsoft_clap", "CLAP_weights_2022.pth", 780_000_000, "MIT"),
     )
+
+
+def _folder_files(folder: str, weights: str, *more: str) -> tuple[str, ...]:
+    return tuple(f"{folder}/{name}" for name in ("config.json", weights, *more))
+
+
+AUDIOLDM = (
+    Part(
+        loader="audioldm",
+        repository="cvssp/audioldm-s-full-v2",
+        files=(
+            *_folder_files("unet", "diffusion_pytorch_model.safetensors"),
+            *_folder_files("vae", "diffusion_pytorch_model.safetensors"),
+            *_folder_files("vocoder", "model.safetensors"),
+            *_folder_files("text_encoder", "model.safetensors"),
+            "tokenizer/vocab.json",
+            "tokenizer/merges.txt",
+            "tokenizer/special_tokens_map.json",
+            "tokenizer/tokenizer_config.json",
+            "scheduler/scheduler_config.json",
+        ),
+        licence="CC BY-NC-SA 4.0",
+        size_bytes=1_700_000_000,  # 421 M parameters of four bytes
+    ),
+    Part(
+        loader="blip",
+        repository="Salesforce/blip-image-captioning-base",
+        files=(
+            "config.json",
+            "model.safetensors",
+            "preprocessor_config.json",
+            "tokenizer.json",
+            "tokenizer_config.json",
+            "special_tokens_map.json",
+            "vocab.txt",
+        ),
+        licence="BSD 3-Clause",
+        size_bytes=990_000_000,  # 247 M parameters of four bytes
+    ),
+)

@@ -14,7 +14,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sonic_ui.bundles.files import ROOT, damaged, missing, read_json
-from sonic_ui.bundles.parts import Part, sonic_diffusion
+from sonic_ui.bundles.parts import AUDIOLDM, SOUNDING, Part, sonic_diffusion
 from sonic_ui.requests import BadInput
 
 PIPELINE_FOLDERS: dict[str, str] = {
@@ -95,12 +95,29 @@ def _sonic_diffusion(name: str, which: str, gates: str, projector: str) -> Bundl
     return BundleSpec(name, ROOT / "assets" / name, PAINTING, info)
 
 
+MINIATURE = ROOT / "assets" / "miniature"
+
+
+def _audioldm() -> BundleSpec:
+    """The miniature's pictures and ears, with AudioLDM for sounds."""
+    info = BundleInfo(
+        name="audioldm",
+        title="AudioLDM",
+        description="Ten seconds of sound for a picture, at full size; pictures are the miniature's",
+        licence="CC BY-NC-SA 4.0 (AudioLDM), BSD 3-Clause (BLIP), MIT (miniature)",
+        memory_bytes=4_500_000_000,
+        parts=AUDIOLDM,
+    )
+    return BundleSpec("audioldm", MINIATURE, tuple(PIPELINE_FOLDERS), info)
+
+
 BUNDLES: dict[str, BundleSpec] = {
     spec.name: spec
     for spec in (
-        BundleSpec("miniature", ROOT / "assets" / "miniature", tuple(PIPELINE_FOLDERS)),
+        BundleSpec("miniature", MINIATURE, tuple(PIPELINE_FOLDERS)),
         _sonic_diffusion("sd14-landscape", "landscape", "landscape.pt", "audio_projector_landscape.pth"),
         _sonic_diffusion("sd14-greatest-hits", "greatest hits", "greatest_hits.pt", "audio_projector_gh.pth"),
+        _audioldm(),
     )
 }
 DEFAULT_BUNDLE = "miniature"
@@ -119,9 +136,21 @@ class Bundle:
         """What it is put together from; empty for a bundle of pipeline folders."""
         return self.info.parts
 
+    @property
+    def painting_parts(self) -> tuple[Part, ...]:
+        """Those that paint; empty if a pipeline folder does."""
+        return tuple(part for part in self.parts if part.loader not in SOUNDING)
+
+    @property
+    def sounding_parts(self) -> tuple[Part, ...]:
+        """Those that let pictures sound; empty if a pipeline folder does, or nothing."""
+        return tuple(part for part in self.parts if part.loader in SOUNDING)
+
     def serves(self, verb: str) -> bool:
         """Whether there is a pipeline for `verb`."""
-        if self.parts:
+        if self.sounding_parts and verb == "image_to_sound":
+            return True
+        if self.painting_parts:
             return verb in PAINTING
         return (self.folder / PIPELINE_FOLDERS.get(verb, verb)).is_dir()
 
@@ -150,16 +179,7 @@ def find_bundle(name_or_folder: str | Path) -> BundleSpec:
 def read_bundle(name_or_folder: str | Path = DEFAULT_BUNDLE) -> Bundle:
     """Read a bundle's descriptions. Raises `BadInput` naming the file that is missing or damaged."""
     spec = find_bundle(name_or_folder)
-    if spec.info is not None:
-        return Bundle(spec.info, (), spec.folder)
-    if not spec.folder.is_dir():
-        raise missing(spec.folder)
-    info_file, words_file = spec.folder / "bundle.json", spec.folder / "vocabulary.json"
-    values = read_json(info_file)
-    try:
-        info = BundleInfo.model_validate(values)
-    except ValidationError as error:
-        raise damaged(info_file, _first_problem(error)) from None
+    info, words_file = spec.info or _read_info(spec.folder), spec.folder / "vocabulary.json"
     if info.parts and not words_file.exists():
         return Bundle(info, (), spec.folder)
     words = read_json(words_file)
@@ -168,6 +188,16 @@ def read_bundle(name_or_folder: str | Path = DEFAULT_BUNDLE) -> Bundle:
     except (ValidationError, KeyError, TypeError):
         raise damaged(words_file, 'it should hold {"sources": [{"id", "label"}, ...]}') from None
     return Bundle(info, sources, spec.folder)
+
+
+def _read_info(folder: Path) -> BundleInfo:
+    if not folder.is_dir():
+        raise missing(folder)
+    values = read_json(folder / "bundle.json")
+    try:
+        return BundleInfo.model_validate(values)
+    except ValidationError as error:
+        raise damaged(folder / "bundle.json", _first_problem(error)) from None
 
 
 def _first_problem(error: ValidationError) -> str:

@@ -17,6 +17,7 @@ from sonic_ui.models.microsoft_clap import MicrosoftClapFeatures, load_microsoft
 from sonic_ui.models.projector import AudioProjector
 from sonic_ui.models.released import load_audio_projector, load_gated_attention
 from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
+from sonic_ui.pipelines.audioldm import AudioLdmPipeline, load_audioldm
 from sonic_ui.requests import BadInput
 
 Components = dict[str, Any]
@@ -43,6 +44,16 @@ def assemble(parts: Sequence[Part], files: Sequence[Files], dtype: torch.dtype) 
             "bundle",
         )
     return AudioToImagePipeline(**found)
+
+
+def assemble_sound(parts: Sequence[Part], files: Sequence[Files], dtype: torch.dtype) -> AudioLdmPipeline:
+    """AudioLDM out of its part and BLIP's. Raises BadInput if either is lacking."""
+    roots = {part.loader: _root(part, paths) for part, paths in zip(parts, files, strict=True)}
+    lacking = [name for loader, name in (("audioldm", "AudioLDM"), ("blip", "BLIP")) if loader not in roots]
+    if lacking:
+        raise BadInput(f"This engine's description lists no {', no '.join(lacking)}.", "bundle")
+    options = next(part.options for part in parts if part.loader == "audioldm")
+    return load_audioldm(roots["audioldm"], roots["blip"], dtype, **options)
 
 
 NEEDED = {

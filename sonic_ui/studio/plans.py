@@ -129,7 +129,8 @@ def plan_sweep(
         for (gain_db, scale), sound in zip(request.turns, sounds, strict=True)
     )
     names = [source.label for source in sources]
-    heard_best = hear(listen(0.0)).labels[0].name
+    labels = hear(listen(0.0)).labels  # none from an encoder that only hears
+    heard_best = labels[0].name if labels else ""
     return Plan(
         _strip_job(
             request,

@@ -118,3 +118,37 @@ def test_a_file_of_another_kind_is_named(
                 LocalBackend(str(hub_folder / "mine")).load()
     finally:
         gates.write_bytes(kept)
+
+
+def test_pictures_sound_through_audioldm(
+    hub_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bundle's own painter and ears, AudioLDM and BLIP from the hub."""
+    from PIL import Image
+
+    from sonic_ui.backends.base import Sounded, SoundJob
+    from sonic_ui.bundles.parts import AUDIOLDM
+    from sonic_ui.models.debug_audioldm import debug_audioldm
+    from sonic_ui.pipelines.debug import debug_bundle
+    from sonic_ui.requests import ImageToSoundRequest
+
+    debug_audioldm(hub_folder)
+    folder = debug_bundle(tmp_path / "bundle")
+    parts = []
+    for part in AUDIOLDM:
+        there = [file for file in part.files if (hub_folder / part.repository / file).is_file()]
+        options = {"frames": 128} if part.loader == "audioldm" else {}
+        parts.append({**part.model_dump(mode="json"), "files": there, "options": options})
+    info = json.loads((folder / "bundle.json").read_text())
+    (folder / "bundle.json").write_text(json.dumps({**info, "parts": parts}))
+    backend = LocalBackend(str(folder))
+    with serving(hub_folder) as hub:
+        use_hub(monkeypatch, hub, tmp_path / "cache")
+        backend.load()
+        assert backend.serves("sound_to_image") and backend.serves("image_to_sound")
+        assert backend.hear(TONE).labels, "the bundle's own ears name what they hear"
+        request = ImageToSoundRequest(picture="sea.png", steps=2, guidance_scale=1.0, seed=1)
+        job = SoundJob(request, Image.new("RGB", (40, 40), "navy"))
+        sounded = [event for event in backend.sound(job, CancelToken()) if isinstance(event, Sounded)]
+    assert sounded[0].samples.shape == (1, 20_480) and sounded[0].sample_rate == 16_000
+    assert np.isfinite(sounded[0].samples).all()

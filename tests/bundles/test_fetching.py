@@ -108,4 +108,8 @@ def test_the_registry_says_what_a_person_needs_to_choose() -> None:
         assert all(part.licence and part.revision for part in info.parts)
         assert BUNDLES[name].serves == ("sound_to_image", "interpolate", "volume_sweep", "edit_image")
         assert read_bundle(name).serves("edit_image") and not read_bundle(name).serves("image_to_sound")
+    sounding = read_bundle("audioldm")
+    assert sounding.serves("image_to_sound") and sounding.serves("sound_to_image")
+    assert sounding.painting_parts == () and len(sounding.sounding_parts) == 2
+    assert sounding.sources == read_bundle("miniature").sources
     assert (gigabytes(4_265_000_000), gigabytes(24_500_000)) == ("4.3 GB", "24 MB")

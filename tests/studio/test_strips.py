@@ -165,3 +165,12 @@ def test_a_window_outside_the_second_sound_is_named(pair: dict[str, Any]) -> Non
     with pytest.raises(BadInput, match=r"b\.wav") as refusal:
         list(Studio(FakeBackend()).run(InterpolateRequest(**pair, start_b_s=30)))
     assert refusal.value.field == "start_b_s"
+
+
+def test_a_sweep_by_an_engine_that_names_nothing(
+    write_sound: WriteSound, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = FakeBackend()
+    monkeypatch.setattr(backend, "hear", lambda samples: Heard(np.ones(4, np.float32) / 2, ()))
+    result = list(Studio(backend).run(VolumeSweepRequest(sound=str(write_sound()), gains_db=(-6, 0))))[-1]
+    assert len(result.images) == 2 and result.labels == ()  # type: ignore[union-attr]

@@ -1,0 +1,117 @@
+"""Sounds by AudioLDM (arXiv 2301.12503), its published weights loaded by component.
+
+No public mapper from pictures, modulator or energy ControlNet exists for it: a picture is put into words
+(BLIP, arXiv 2201.12086), the words into CLAP's space, and the energy is imposed by training-free guidance.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+from transformers import (
+    AutoTokenizer,
+    BlipForConditionalGeneration,
+    BlipImageProcessorPil,
+    BlipProcessor,
+    ClapTextModelWithProjection,
+    SpeechT5HifiGan,
+)
+
+from sonic_ui.pipelines.image_to_audio import ImageToAudioOutput, ImageToAudioPipeline
+from sonic_ui.requests import BadInput
+
+FRAMES = 1024  # 10.24 s
+STEPS, GUIDANCE = 50, 2.5
+CAPTION_TOKENS = 24
+
+
+class AudioLdmPipeline(ImageToAudioPipeline):
+    """`ImageToAudioPipeline` for weights without a mapper: `image_encoder` is BLIP."""
+
+    _seen: tuple[bytes, Tensor] | None = None
+
+    @torch.no_grad()
+    def caption(self, image: Image.Image) -> str:
+        """What a picture shows, in a few words; the same picture gives the same words."""
+        pixels = self.image_processor(images=image.convert("RGB"), return_tensors="pt")["pixel_values"]
+        encoder = self.image_encoder
+        words = encoder.generate(
+            pixel_values=pixels.to(encoder.device, encoder.dtype),
+            max_new_tokens=CAPTION_TOKENS,
+            num_beams=1,
+            do_sample=False,
+        )
+        return str(self.image_processor.decode(words[0], skip_special_tokens=True)).strip()
+
+    @torch.no_grad()
+    def embed_image(self, image: Image.Image) -> Tensor:
+        """The embedding [1, D] of a picture's caption, of unit length. Raises BadInput."""
+        if not isinstance(image, Image.Image):
+            raise BadInput(f"A picture is needed; given was {type(image).__name__}.", "picture")
+        key = image.tobytes()
+        if self._seen is None or self._seen[0] != key:
+            self._seen = key, self.embed_prompt(self.caption(image))
+        return self._seen[1]
+
+    def __call__(self, image: Image.Image, *, control: str = "guided", **settings: Any) -> ImageToAudioOutput:
+        """As `ImageToAudioPipeline`; "trained" control is "guided" while there is no ControlNet."""
+        if control == "trained" and self.energy_control is None:
+            control = "guided"
+        return super().__call__(image, control=control, **settings)
+
+    def _sound(self, latents: Tensor) -> NDArray[np.float32]:
+        """Latents [B, C, t, m] -> samples [B, T]; the vocoder's last few, beyond the last frame, are cut."""
+        return super()._sound(latents)[:, : round(self.duration_s * self.sample_rate)]
+
+    def _labels(self, image: Image.Image, prompt: str, negative: str, count: int, guided: bool) -> Tensor:
+        """Embeddings [count, D], or [2 count, D] with those of the negative words first: "" in AudioLDM."""
+        embeds = self.embed_image(image)
+        if prompt.strip():
+            embeds = F.normalize(embeds + self.embed_prompt(prompt).to(embeds), dim=-1)
+        rows = [embeds.expand(count, -1)]
+        if guided:
+            rows.insert(0, self.embed_prompt(negative).to(embeds).expand(count, -1))
+        return torch.cat(rows).to(self.unet.device, self.unet.dtype)
+
+
+def load_audioldm(
+    folder: str | Path, captioner: str | Path, dtype: torch.dtype = torch.float32, frames: int = FRAMES
+) -> AudioLdmPipeline:
+    """The pipeline from folders of `cvssp/audioldm-s-full-v2` and `Salesforce/blip-image-captioning-base`.
+
+    dtype    of the denoiser and the captioner; autoencoder and vocoder stay in float32, where half precision
+             is heard
+    frames   of 10 ms, a multiple of 4 times the denoiser's own factor
+
+    Raises OSError or ValueError for folders of another layout.
+    """
+    root, eyes = Path(folder), Path(captioner)
+    unet = UNet2DConditionModel.from_pretrained(root / "unet", torch_dtype=dtype)
+    if unet.config.class_embed_type != "simple_projection":
+        raise ValueError(f"{root.name} is no AudioLDM: its denoiser takes no sound embedding as a class.")
+    modules = {
+        "vae": AutoencoderKL.from_pretrained(root / "vae"),
+        "unet": unet,
+        "vocoder": SpeechT5HifiGan.from_pretrained(root / "vocoder"),
+        "text_encoder": ClapTextModelWithProjection.from_pretrained(root / "text_encoder"),
+        "image_encoder": BlipForConditionalGeneration.from_pretrained(eyes, dtype=dtype),
+    }
+    return AudioLdmPipeline(
+        **{name: module.eval().requires_grad_(False) for name, module in modules.items()},
+        scheduler=DDIMScheduler.from_pretrained(root / "scheduler"),
+        tokenizer=AutoTokenizer.from_pretrained(root / "tokenizer"),
+        image_processor=BlipProcessor(
+            BlipImageProcessorPil.from_pretrained(eyes), AutoTokenizer.from_pretrained(eyes)
+        ),
+        frames=frames,
+        default_steps=STEPS,
+        default_guidance=GUIDANCE,
+    )
