@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +20,8 @@ from sonic_ui.requests import BadInput, ImageToSoundRequest
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+log = logging.getLogger(__name__)
 
 VERB = "image_to_sound"
 RECORDINGS_S = 5.0
@@ -33,6 +39,22 @@ CANNOT_READ = (
     "as the miniature."
 )
 CANNOT_LOOK = "The weights “{title}” cannot tell what a picture shows. Write in words what should be heard."
+
+
+@contextmanager
+def _explained(folder: Path) -> Iterator[None]:
+    """What goes wrong while weights are read, as a sentence."""
+    try:
+        yield
+    except BadInput:
+        raise
+    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        log.exception("The weights in %s did not load", folder)
+        raise BadInput(
+            f"The weights in {folder.name} did not load ({type(error).__name__}). Fetch the bundle’s folder "
+            "again, then try again.",
+            "bundle",
+        ) from error
 
 
 class Sounder:
@@ -53,7 +75,8 @@ class Sounder:
         with self._loading:
             if self._pipeline is None and self._bundle.serves(VERB):
                 dtype = next(self._painter.unet.parameters()).dtype
-                pipeline = load_sounder(self._bundle, dtype)
+                with _explained(self._bundle.folder):
+                    pipeline = load_sounder(self._bundle, dtype)
                 pipeline.set_progress_bar_config(disable=True)
                 self._pipeline = pipeline.to(self._painter.device)
             return self._pipeline
@@ -79,7 +102,8 @@ class Sounder:
                     return ()
                 from sonic_ui.models.image_encoder import ImageEncoder
 
-                self._eyes = ImageEncoder.from_folder(folder, self._painter.device)
+                with _explained(folder):
+                    self._eyes = ImageEncoder.from_folder(folder, self._painter.device)
                 self._words = self._eyes.encode_words(names)
             chances = self._eyes.chances(picture, self._words)
         labels = [Label(name, float(chance)) for name, chance in zip(names, chances, strict=True)]
