@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+import sonic_ui.models.mel  # noqa: F401  diffusers finds a vocoder only in a module that is imported
 from sonic_ui.audio.energy import ENERGY_HZ, resample_curve, smooth
 from sonic_ui.audio.limiter import limit_true_peak
 from sonic_ui.audio.loudness import set_lufs
