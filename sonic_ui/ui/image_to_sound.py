@@ -21,7 +21,7 @@ from sonic_ui.ui.desk import Desk, Shared
 from sonic_ui.ui.image_to_sound_handlers import SETTINGS, TAB, Handlers, updates_of
 from sonic_ui.ui.parts.fields import slider
 from sonic_ui.ui.parts.picture_drop import PictureDrop, Reuse, connect_reuse, picture_drop
-from sonic_ui.ui.parts.picture_input import PictureInput, picture_input
+from sonic_ui.ui.parts.picture_input import PictureInput, picture_input, with_pictures
 from sonic_ui.ui.parts.runs import RunBar, Runs, connect_run, run_bar
 from sonic_ui.ui.parts.sending import Target
 from sonic_ui.ui.parts.sound_input import MANY, QUIET
@@ -130,7 +130,8 @@ def build(desk: Desk, shared: Shared) -> Built:
     with gr.Row(elem_classes="su-desk su-sounding", equal_height=False):
         with gr.Column(elem_classes="su-inputs", scale=5, min_width=340):
             with gr.Column(elem_classes="su-panel su-sounding-picture"):
-                picture = picture_input(f"{TAB}-picture", desk, first=FIRST_PICTURE)
+                first = min(FIRST_PICTURE, len(with_pictures(desk)) - 1)
+                picture = picture_input(f"{TAB}-picture", desk, first=max(0, first))
                 labels = label_bars(f"{TAB}-labels", "What may be heard in it")
             with gr.Column(elem_classes="su-panel su-ways"):
                 making = _making(desk)

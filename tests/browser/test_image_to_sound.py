@@ -1,0 +1,188 @@
+"""A person's way through "Image → Sound", in a real browser."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import soundfile
+from playwright.sync_api import expect
+
+from sonic_ui.ui.pictures import read_settings
+from tests.browser.steps import ENGINE_MS, open_tab, settled
+
+pytestmark = pytest.mark.browser
+
+TAB = "image-to-sound"
+BOARD = ".su-pad-board"
+GENERATE = f"#{TAB}-generate"
+DRAWING = "() => document.querySelector('.su-pad-line').getAttribute('d')"
+
+
+def open_sounding(page: Any) -> None:
+    """Open the tab and wait until the picture was looked at, with its own curve behind the pad."""
+    expect(page.locator(".su-engine[data-state=ready]")).to_be_visible(timeout=ENGINE_MS)
+    open_tab(page, "Image → Sound", TAB)
+    page.locator(f"#{TAB}-picture-examples .su-example").nth(2).click()
+    expect(page.locator(f"#{TAB}-labels li").first).to_be_visible(timeout=ENGINE_MS)
+    expect(page.locator(".su-pad-ghost")).to_have_attribute("d", re.compile("^M0"))
+
+
+def draw(page: Any, points: list[tuple[float, float]]) -> None:
+    """Draw through places of the pad: shares of its width, and levels."""
+    board = page.locator(BOARD)
+    board.evaluate("board => board.scrollIntoView({ block: 'center' })")
+    box = board.bounding_box()
+    places = [(box["x"] + x * box["width"], box["y"] + (1 - y) * box["height"]) for x, y in points]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for place in places[1:]:
+        page.mouse.move(*place, steps=8)
+    page.mouse.up()
+
+
+def make(page: Any) -> None:
+    page.locator(GENERATE).click()
+    settled(page, TAB)
+
+
+def levels(page: Any) -> list[float]:
+    """What is drawn, as the numbers that the page writes."""
+    more = page.get_by_role("button", name="As numbers")
+    if more.get_attribute("aria-expanded") == "true":
+        more.click()
+    more.click()
+    rows = page.locator(".su-pad-text").input_value().split()
+    return [float(row.split(",")[1]) for row in rows[1:]]
+
+
+def test_draw_hear_compare_and_send_on(new_page: Any, address: str, tmp_path: Path) -> None:
+    page = new_page(address, accept_downloads=True)
+    open_sounding(page)
+    draw(page, [(0.02, 0.05), (0.3, 0.2), (0.5, 0.95), (0.7, 0.1), (0.85, 0.7), (0.98, 0.02)])
+    drawn = page.evaluate(DRAWING)
+    page.get_by_label("Build from recordings").check()
+    make(page)
+    expect(page.locator(".su-take")).to_have_count(1)
+    expect(page.locator(".su-take-title")).to_have_text("Follows your curve closely")
+    figures = page.locator(".su-take-figures").text_content()
+    r = re.match(r"r (0\.\d\d|1\.00) · difference 0\.\d\d · ", figures)
+    assert r and float(r[1]) >= 0.8, figures
+    assert page.locator(".su-take-energy").get_attribute("d") and page.locator(".su-take-wish").count() == 1
+    assert page.locator(".su-pad-made").get_attribute("d"), "what came out lies over the wish"
+    assert page.evaluate(DRAWING) == drawn
+    assert page.locator(".su-take audio").evaluate("audio => audio.paused && !audio.autoplay")
+    expect(page.locator(".su-take-made")).to_have_text(re.compile(r" from sound_\d\.wav"))
+
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download WAV").click()
+    path = tmp_path / download.value.suggested_filename
+    download.value.save_as(path)
+    samples, rate = soundfile.read(path)
+    assert rate == 48_000 and 4 < samples.size / rate < 6
+    request = read_settings(path)["request"]
+    assert len(request["curve"]) == 100 and request["source"] == "recordings"
+
+    # The settings come back from the sound that is dropped, the drawing too.
+    page.get_by_role("button", name="Clear", exact=True).last.click()
+    expect(page.locator(".su-pad")).to_have_attribute("data-empty", "true")
+    page.locator(f"#{TAB}-picture input[type=file]").last.set_input_files(str(path))
+    expect(page.locator(f"#{TAB}-picture-message").last).to_contain_text("are back")
+    expect(page.locator(".su-pad")).to_have_attribute("data-empty", "false")
+    assert levels(page) == pytest.approx(request["curve"], abs=1e-3)
+
+    page.get_by_role("button", name="Send to Sound → Image").click()
+    expect(page.get_by_role("tab", name="Sound → Image", exact=True)).to_have_attribute(
+        "aria-selected", "true"
+    )
+    expect(page.locator("#sound-to-image-drawing .su-sound-caption")).to_have_text(re.compile(r"^[45]\.\d s"))
+
+
+def test_the_learned_pipeline_gives_takes(new_page: Any, address: str) -> None:
+    page = new_page(address)
+    open_sounding(page)
+    page.get_by_role("button", name="Three knocks").click()
+    page.get_by_label("number input for Takes").fill("2")
+    page.get_by_role("button", name="Advanced").last.click()
+    page.get_by_label(re.compile("^number input for Steps")).last.fill("2")
+    make(page)
+    expect(page.locator(".su-take")).to_have_count(2)
+    expect(page.locator(".su-take-figures").first).to_have_text(re.compile(r"^r −?[01]\.\d\d · difference 0"))
+    expect(page.locator(f"#{TAB}-takes .su-history li")).to_have_count(1)
+    expect(page.locator(f"#{TAB}-takes .su-live")).to_have_text(re.compile("^Done. 2 sounds of "))
+
+
+def test_the_pad_by_keyboard_presets_numbers_and_undo(new_page: Any, address: str) -> None:
+    page = new_page(address)
+    open_sounding(page)
+    board = page.locator(BOARD)
+    undo = page.get_by_role("button", name="Undo")
+    expect(undo).to_be_disabled()
+    board.focus()
+    page.keyboard.press("Home")
+    for _ in range(4):
+        page.keyboard.press("ArrowUp")
+    expect(board).to_have_attribute("aria-valuenow", "20")
+    expect(board).to_have_attribute("aria-valuetext", "0.03 seconds: 20 percent")
+    page.keyboard.press("Control+z")
+    expect(board).to_have_attribute("aria-valuenow", "15")
+    page.keyboard.press("Control+Shift+z")
+    expect(board).to_have_attribute("aria-valuenow", "20")
+
+    page.get_by_role("button", name="Swell").click()
+    swell = levels(page)
+    assert len(swell) == 100 and max(swell) == 1 and swell[0] < 0.01
+    undo.click()
+    assert levels(page)[0] == pytest.approx(0.2)
+    page.get_by_role("button", name="Redo").click()
+    assert levels(page) == swell
+
+    text = page.locator(".su-pad-text")
+    text.fill("0, 0.5\n1, 1\n5, 0")
+    page.get_by_role("button", name="Use these").click()
+    assert levels(page)[19] == pytest.approx(0.99, abs=0.03) and levels(page)[-1] < 0.02
+    for wrong, says in (("0.5", "At least two"), ("0\nloud", "“loud” is no number"), ("-1 1", "smallest")):
+        text.fill(wrong)
+        page.get_by_role("button", name="Use these").click()
+        expect(page.locator(".su-pad-words")).to_contain_text(says)
+    text.fill("0 5 10")
+    page.get_by_role("button", name="Use these").click()
+    expect(page.locator(".su-pad-words")).to_contain_text("divided by it")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download CSV").click()
+    assert Path(download.value.path()).read_text().startswith("seconds,energy\n")
+
+    page.get_by_role("button", name="Moments").click()
+    page.locator(".su-pad-acts [data-act=clear]").click()
+    draw(page, [(0.2, 0.5), (0.4, 0.5)])
+    strip = levels(page)
+    assert set(strip) == {0.0, 1.0} and strip[25:38] == [1.0] * 13 and sum(strip) < 25
+    board.focus()
+    page.keyboard.press("End")
+    page.keyboard.press("Space")
+    expect(board).to_have_attribute("aria-valuetext", re.compile("seconds: sounds$"))
+
+
+def test_on_a_phone_a_finger_draws(new_page: Any, address: str) -> None:
+    page = new_page(address, 390, 844, has_touch=True, is_mobile=True)
+    expect(page.locator(".su-engine[data-state=ready]")).to_be_visible(timeout=ENGINE_MS)
+    page.locator("#su-tabs .overflow-menu > button").click()
+    page.locator("#su-tabs .overflow-dropdown button", has_text="Image → Sound").click()
+    expect(page.locator(BOARD)).to_be_visible()
+    page.locator(f"#{TAB}-picture-examples .su-example").nth(2).click()
+    expect(page.locator(f"#{TAB}-labels li").first).to_be_visible(timeout=ENGINE_MS)
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    order = page.evaluate(
+        "['.su-sounding-picture', '.su-pad', '.su-ways', '.su-sounding-words', '.su-takes']"
+        ".map(one => document.querySelector(one).getBoundingClientRect().top)"
+    )
+    assert order == sorted(order)
+    board = page.locator(BOARD)
+    board.evaluate("board => board.scrollIntoView({ block: 'center' })")
+    box = board.bounding_box()
+    page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 4)
+    expect(page.locator(".su-pad")).to_have_attribute("data-empty", "false")
+    expect(board).to_have_attribute("aria-valuenow", re.compile("^7[0-9]$"))
+    assert board.evaluate("board => getComputedStyle(board).touchAction") == "none"
