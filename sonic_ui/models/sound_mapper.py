@@ -41,16 +41,30 @@ class EnergyModulator(ModelMixin, ConfigMixin):
     """A rough curve or a strip of timestamps and a sound embedding -> the energy curve that such a sound has.
 
     Dilated convolutions over time, shifted and scaled by the embedding (FiLM, arXiv 1709.07871). The input
-    has two channels: the wish, and whether there is one; without a wish it suggests an envelope of its own.
+    has two channels: the wish, and whether there is one.
 
     embedding_dim   0: it knows nothing of what sounds (the ablation of the paper)
+    remembered      how many envelopes of training sounds it keeps, for when there is no wish: a curve that is
+                    right on average over all that a dog might do is flat (ours)
+    frames          their length
     """
+
+    remembered_embeds: Tensor
+    remembered_energy: Tensor
 
     @register_to_config
     def __init__(
-        self, embedding_dim: int = 256, width: int = 64, dilations: tuple[int, ...] = (1, 2, 4, 8, 16)
+        self,
+        embedding_dim: int = 256,
+        width: int = 64,
+        dilations: tuple[int, ...] = (1, 2, 4, 8, 16),
+        remembered: int = 0,
+        frames: int = 512,
     ) -> None:
         super().__init__()
+        if remembered:
+            self.register_buffer("remembered_embeds", torch.zeros(remembered, embedding_dim))
+            self.register_buffer("remembered_energy", torch.zeros(remembered, frames))
         self.enter = nn.Conv1d(2, width, 12, stride=4, padding=4)
         self.blocks = nn.ModuleList(_FilmBlock(width, embedding_dim, d) for d in dilations)
         self.up = nn.ConvTranspose1d(width, 16, 8, stride=4, padding=2)
@@ -71,6 +85,21 @@ class EnergyModulator(ModelMixin, ConfigMixin):
         for block in self.blocks:
             x = block(x, embeds.to(self.dtype))
         return torch.sigmoid(self.leave(torch.cat([F.silu(self.up(x)), asked], 1))[:, 0])
+
+    def recall(self, embeds: Tensor) -> Tensor | None:
+        """The envelopes [B, T] of the remembered sounds most like embeds [B, D]; None without any."""
+        if not self.config["remembered"]:
+            return None
+        likeness = F.normalize(embeds, dim=-1).to(self.remembered_embeds) @ self.remembered_embeds.T
+        return self.remembered_energy[likeness.argmax(-1)]
+
+    def remembering(self, embeds: Tensor, energies: Tensor) -> EnergyModulator:
+        """The same modulator with envelopes [K, T] in [0, 1] of sounds with embeddings [K, D] to recall."""
+        config = {k: v for k, v in self.config.items() if not k.startswith("_")}
+        other = EnergyModulator(**{**config, "remembered": len(energies), "frames": energies.shape[1]})
+        kept = {"remembered_embeds": F.normalize(embeds, dim=-1), "remembered_energy": energies}
+        other.load_state_dict({**self.state_dict(), **kept})
+        return other.eval()
 
 
 class _FilmBlock(nn.Module):

@@ -79,7 +79,7 @@ class ImageToAudioPipeline(SoundPipeline):
         num_inference_steps   more are slower and finer
         num_takes             sounds made; take i starts from seed + i
         loudness_lufs         integrated loudness of every take, peaks below -1 dBTP; None: as it comes
-        pull                  in exact mode, training-free guidance added to the ControlNet in the last steps:
+        pull                  training-free guidance added to the ControlNet in the last steps, for a sketch:
                               1 pulls all the way, 0 leaves the ControlNet alone; None: what suits the weights
         on_step               called after each step; what it raises ends the run
 
@@ -99,7 +99,9 @@ class ImageToAudioPipeline(SoundPipeline):
             silence = np.zeros((len(seeds), round(self.duration_s * self.sample_rate)), np.float32)
             return ImageToAudioOutput(silence, curve, np.zeros((len(seeds), self.frames), np.float32), seeds)
         firmness = 0.0 if control == "none" else energy_strength
-        added = finite("pull", config["default_pull"] if pull is None else pull) if mode == "exact" else 0.0
+        added = (
+            finite("pull", config["default_pull"] if pull is None else pull) if sketch is not None else 0.0
+        )
         pulls = pull_schedule(steps, 1.0 if control == "guided" else added, whole=control == "guided")
         latents = self._sample(labels, curve, seeds, scale, control, firmness, pulls, on_step)
         samples = [self._finished(take, loudness_lufs) for take in self._sound(latents)]

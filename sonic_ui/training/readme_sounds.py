@@ -53,7 +53,7 @@ def write_sounding(examples: Path, bundle: Path, path: Path) -> Path:
             vmax=1,
             extent=(0, pipeline.duration_s, 0, 8),
         )
-        _plain(row[2], "kHz (mel)")
+        _plain(row[2])
         row[2].set_yticks([])
     axes[0][1].set_title("drawn (grey) and produced energy", color=INK, fontsize=10)
     axes[0][2].set_title("log-mel spectrogram", color=INK, fontsize=10)
@@ -74,15 +74,13 @@ def _draw_curves(axis: Any, duration_s: float, wish: NDArray[np.float32], made: 
     axis.text(0.99, 0.94, words, color=INK, fontsize=9, ha="right", va="top", transform=axis.transAxes)
     axis.set_ylim(0, 1.15)
     axis.set_yticks([])
-    _plain(axis, "")
+    _plain(axis)
 
 
-def _plain(axis: Any, label: str) -> None:
+def _plain(axis: Any) -> None:
     axis.set_facecolor(BACKGROUND)
     axis.set_xlim(0, axis.get_xlim()[1])
     axis.margins(x=0)
     axis.tick_params(colors=INK, labelsize=8)
-    if label:
-        axis.set_ylabel(label, color=INK, fontsize=8)
     for side in axis.spines.values():
         side.set_color("#3c4048")

@@ -68,7 +68,11 @@ def _sounding(bundle: Path) -> dict[str, Mapping[str, Tensor]]:
         "sound_denoiser": pipeline.unet.state_dict(),
         "energy_control": pipeline.energy_control.state_dict(),
         "sound_mapper": pipeline.image_mapper.state_dict(),
-        "energy_modulator": pipeline.energy_modulator.state_dict(),
+        "energy_modulator": {
+            name: value
+            for name, value in pipeline.energy_modulator.state_dict().items()
+            if not name.startswith("remembered")
+        },
         "energy_modulator_blind": blind.state_dict(),
     }
 

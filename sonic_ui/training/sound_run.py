@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import torch
 from diffusers import AutoencoderDC, UNet2DConditionModel
 from torch import Tensor
@@ -14,11 +15,13 @@ from sonic_ui.models.audio_encoder import embed_labels
 from sonic_ui.models.energy_control import EnergyControlNet
 from sonic_ui.models.latents import LatentNormalizer, compression_factor
 from sonic_ui.models.sound_mapper import EnergyModulator, SoundMapper
+from sonic_ui.scenes.world import SOURCES
 from sonic_ui.training.adapter import source_caption
 from sonic_ui.training.loop import load_average
 from sonic_ui.training.mel_autoencoder import build_mel_autoencoder
 from sonic_ui.training.run import Run
 from sonic_ui.training.sound_denoiser import SoundLatents, build_sound_unet, encode_sounds
+from sonic_ui.training.sound_mapper import natural_energy
 from sonic_ui.training.sounded import SoundedScenes, load_sounded
 
 
@@ -126,6 +129,16 @@ class SoundRun:
         stage = "energy_modulator_blind" if blind else "energy_modulator"
         return load_average(self.run.checkpoint(stage), self.new_modulator(blind=blind)).eval()
 
+    def remembering_modulator(self, per_source: int = 16) -> EnergyModulator:
+        """The trained modulator with the envelopes of `per_source` clearly audible sounds of every source."""
+        alone = [(i, s.sources[0]) for i, s in enumerate(self.data.scenes) if len(s.sources) == 1]
+        chosen: list[int] = []
+        for name in SOURCES:
+            of_name = [i for i, source in alone if source.name == name and source.level > 0.3]
+            chosen += of_name[:per_source]
+        energies = np.stack([natural_energy(self.data.energies[i]) for i in chosen])
+        return self.modulator().remembering(self.data.embeds[chosen], torch.from_numpy(energies))
+
     def components(self) -> dict[str, Any]:
         """What an `ImageToAudioPipeline` is made of."""
         from transformers import ClapTextModelWithProjection, CLIPVisionModelWithProjection
@@ -143,7 +156,7 @@ class SoundRun:
             "image_encoder": half_of(CLIPVisionModelWithProjection, self.run.clip, "vision_config"),
             "image_processor": picture_processor(self.run.clip),
             "image_mapper": self.mapper,
-            "energy_modulator": self.modulator(),
+            "energy_modulator": self.remembering_modulator(),
             "energy_control": self.control,
             "latent_normalizer": self.normalizer,
             "text_encoder": half_of(ClapTextModelWithProjection, self.run.clap, "text_config"),

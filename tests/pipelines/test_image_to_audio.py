@@ -75,14 +75,23 @@ def test_the_curve_changes_the_sound_as_firmly_as_asked(sounding: ImageToAudioPi
     assert not np.allclose(made(1.0), made(1.0, RAMP[::-1]))
 
 
-def test_guidance_can_be_added_to_the_control_net_in_exact_mode(sounding: ImageToAudioPipeline) -> None:
+def test_guidance_can_be_added_to_the_control_net(sounding: ImageToAudioPipeline) -> None:
     alone = sounding(PICTURE, sketch=RAMP, mode="exact", pull=0.0)
     added = sounding(PICTURE, sketch=RAMP, mode="exact", pull=1.0)
     assert not np.allclose(alone.samples, added.samples)
-    natural = [sounding(PICTURE, sketch=RAMP, pull=pull).samples for pull in (0.0, 1.0)]
-    assert np.array_equal(*natural)
+    without_sketch = [sounding(PICTURE, pull=pull).samples for pull in (0.0, 1.0)]
+    assert np.array_equal(*without_sketch)
     assert pull_schedule(8, 0.5, whole=False) == [0.0] * 6 + [0.5] * 2
     assert pull_schedule(3, 0.5, whole=True) == [0.5] * 3
+
+
+def test_without_a_wish_a_remembered_envelope_is_suggested() -> None:
+    pipeline = debug_sound_pipeline()
+    embeds, curves = torch.randn(3, 32), torch.rand(3, 512)
+    embeds[1] = pipeline.embed_image(PICTURE)[0]
+    pipeline.register_modules(energy_modulator=pipeline.energy_modulator.remembering(embeds, curves))
+    assert np.allclose(pipeline.suggest(PICTURE), curves[1].numpy())
+    assert not np.allclose(pipeline.envelope(PICTURE, RAMP, "natural"), curves[1].numpy())
 
 
 def test_words_turn_the_sound(sounding: ImageToAudioPipeline) -> None:
@@ -119,7 +128,7 @@ def test_curves_of_any_length_are_taken(sounding: ImageToAudioPipeline) -> None:
         ({"sketch": np.zeros((2, 2))}, "at least one number"),
         ({"mode": "loose"}, "natural, exact"),
         ({"control": "firm"}, "trained, guided, none"),
-        ({"pull": float("nan"), "mode": "exact"}, "pull"),
+        ({"pull": float("nan"), "sketch": RAMP}, "pull"),
         ({"num_takes": 0}, "num_takes"),
         ({"num_inference_steps": 0.5}, "num_inference_steps"),
         ({"energy_strength": float("nan")}, "energy_strength"),
