@@ -48,6 +48,26 @@ def scaled_strengths(strength: Strength, scales: Sequence[float], paths: Sequenc
     return torch.tensor(scales)[:, None] * layers
 
 
+def weighed_strengths(strength: Strength, factors: Sequence[float], paths: Sequence[str]) -> Strength:
+    """beta of each gated block at `paths` times its factor: where in the denoiser a sound may speak.
+
+    factors   from the middle block to the finest decoder block; spread over as many blocks as there are
+
+    Coarse blocks decide what is where, fine ones its colours and texture. Raises BadInput as
+    `layer_strengths` does.
+    """
+    spread = [float(factors[i * len(factors) // len(paths)]) for i in range(len(paths))]
+    betas = layer_strengths(strength, paths)
+    columns = [
+        beta.flatten() * factor
+        for beta, factor in zip(betas, spread, strict=True)
+        if isinstance(beta, Tensor)
+    ]
+    if columns:
+        return torch.stack(columns, dim=1)  # [B, layers]
+    return tuple(beta * factor for beta, factor in zip(betas, spread, strict=True))
+
+
 def _tensor_strengths(strength: Tensor, layers: int) -> tuple[float | Tensor, ...]:
     """[] or [B] or [B, layers] -> one [B, 1, 1] a layer."""
     if strength.ndim == 0:

@@ -19,7 +19,7 @@ from PIL import Image
 from torch import Tensor
 
 from sonic_ui.models.latents import compression_factor, encode_picture
-from sonic_ui.models.strength import Strength
+from sonic_ui.models.strength import Strength, weighed_strengths
 from sonic_ui.pipelines.base import AudioPipeline, OnStep, Pictures, Sounds
 from sonic_ui.pipelines.edit_plan import EditPlan, Hold, Rows
 from sonic_ui.pipelines.fitting import FittedPicture, composite, fit_picture, read_mask
@@ -116,6 +116,7 @@ class AudioEditPipeline(AudioPipeline):
         tau_feature: float = 0.8,
         attention_layers: Sequence[int] = ATTENTION_LAYERS,
         feature_layers: Sequence[int] = FEATURE_LAYERS,
+        sound_layers: Sequence[float] = (1.0,),
         mask: Image.Image | NDArray[Any] | None = None,
         features: str = "replay",
         variation: float = 0.0,
@@ -133,6 +134,8 @@ class AudioEditPipeline(AudioPipeline):
         tau_attn, tau_feature    for which first part of the steps, 0..1, the source's self-attention and
                                  hidden states are taken over: higher keeps more of its layout
         attention_layers, feature_layers   in which decoder layers, 0-11
+        sound_layers             factors on the strength, from the middle block to the finest decoder block,
+                                 spread over the gated blocks: coarse ones bring things, fine ones a look
         mask                     white where the picture may change: PIL picture or array [H, W] of its size.
                                  Outside, pixels of the result ("pil") are the source's own
         features                 "replay": those that the inversion kept, where it did; "source pass": run the
@@ -151,7 +154,8 @@ class AudioEditPipeline(AudioPipeline):
         fitted = image.picture if isinstance(image, Inversion) else self._fitted(image)
         editable = None if mask is None else read_mask(mask, fitted.source.size)
         embeds = self._audio_embeds(audio, audio_embeds)
-        rows = self._rows(embeds, prompt, negative_prompt, strength, guidance_scale)
+        weighed = weighed_strengths(strength, sound_layers, self.audio_attention.paths)
+        rows = self._rows(embeds, prompt, negative_prompt, weighed, guidance_scale)
         seeds = picture_seeds(seed, rows.count)
         share("variation", variation)
 

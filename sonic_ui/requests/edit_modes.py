@@ -1,7 +1,9 @@
-"""Ways to edit a picture with a sound: which decoder layers hold on to the source, and for how long.
+"""Ways to edit a picture with a sound: which decoder layers hold on to the source, for how long, and in which
+the sound speaks.
 
 Decoder layers are counted 0-11 over `up_blocks` x 3 (Stable Diffusion 1.x). Coarse layers hold where things
-are, fine ones hold their contours. What is let go, the sound decides.
+are, fine ones hold their contours. What is let go, the sound decides: from coarse layers it brings things,
+from fine ones colours and texture (AAI edits by choosing layers as well).
 """
 
 from __future__ import annotations
@@ -18,6 +20,11 @@ FEATURE_LAYERS = (4,)
 HOLD_HARDER = (4, 5, 6)
 """The same, to hold structure harder."""
 
+EVERYWHERE = (1.0,)
+COARSE = (1.0, 1.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.2, 0.2, 0.2)
+FINE = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0)
+"""Of the middle block and nine decoder blocks with cross-attention (Stable Diffusion 1.x)."""
+
 
 @dataclass(frozen=True)
 class EditMode:
@@ -29,6 +36,8 @@ class EditMode:
     feature_layers: tuple[int, ...]
     tau_attn: float
     tau_feature: float
+    sound_layers: tuple[float, ...]
+    """Factors on the sound's strength in the gated blocks, from the middle block to the finest."""
 
     def settings(self) -> dict[str, Any]:
         """The arguments of `AudioEditPipeline.__call__`."""
@@ -45,6 +54,7 @@ EDIT_MODES: dict[str, EditMode] = {
             feature_layers=FEATURE_LAYERS,
             tau_attn=0.5,
             tau_feature=0.5,
+            sound_layers=EVERYWHERE,
         ),
         EditMode(
             "add",
@@ -53,6 +63,7 @@ EDIT_MODES: dict[str, EditMode] = {
             feature_layers=FEATURE_LAYERS,
             tau_attn=0.8,
             tau_feature=0.8,
+            sound_layers=COARSE,
         ),
         EditMode(
             "style",
@@ -61,6 +72,7 @@ EDIT_MODES: dict[str, EditMode] = {
             feature_layers=HOLD_HARDER,
             tau_attn=1.0,
             tau_feature=1.0,
+            sound_layers=FINE,
         ),
     )
 }

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from sonic_ui.models.debug import debug_unet
 from sonic_ui.models.gated_attention import AudioAttention
-from sonic_ui.models.strength import Strength, layer_strengths
+from sonic_ui.models.strength import Strength, layer_strengths, weighed_strengths
 
 UNET_INPUT = torch.randn(2, 4, 8, 8, generator=torch.Generator().manual_seed(1))
 TEXT = torch.randn(2, 5, 24, generator=torch.Generator().manual_seed(2))
@@ -204,6 +204,16 @@ def test_nine_strengths_are_the_decoder_s_and_the_middle_follows_its_neighbour()
         layer_strengths(float("nan"), paths)
     with pytest.raises(ValueError, match=r"\(2, 3\).*\[B, 10\]"):
         layer_strengths(torch.ones(2, 3), paths)
+
+
+def test_factors_say_in_which_blocks_the_sound_speaks(unet: UNet2DConditionModel) -> None:
+    paths = AudioAttention.from_unet(unet).paths
+    half = (0.0, 1.0)
+    told = weighed_strengths(2.0, half, paths)
+    assert told == (0.0,) * (len(paths) // 2) + (2.0,) * (len(paths) - len(paths) // 2)
+    each = weighed_strengths(torch.tensor([1.0, 3.0]), half, paths)
+    assert isinstance(each, Tensor) and each.shape == (2, len(paths))
+    assert each[1].tolist() == [1.5 * value for value in told]  # type: ignore[union-attr]
 
 
 def test_conditions_nest_and_end(unet: UNet2DConditionModel, attention: AudioAttention) -> None:

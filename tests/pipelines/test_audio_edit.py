@@ -278,6 +278,17 @@ def test_modes_are_settings_of_the_pipeline(
         assert again.sample_passes == 2 * STEPS  # what the modes hold is kept by default
 
 
+def test_a_sound_that_speaks_nowhere_leaves_the_source(
+    editor: AudioEditPipeline, inversion: Inversion, heard: Tensor
+) -> None:
+    silent = edited(editor, inversion, audio_embeds=heard, sound_layers=(0.0,))
+    assert torch.equal(silent, edited(editor, inversion, audio_embeds=heard, strength=0.0))
+    coarse, fine = (
+        edited(editor, inversion, audio_embeds=heard, sound_layers=part) for part in ((1, 0), (0, 1))
+    )
+    assert apart(coarse, silent) > 1e-5 and apart(fine, silent) > 1e-5 and apart(coarse, fine) > 1e-5
+
+
 # Masks and shapes
 
 
