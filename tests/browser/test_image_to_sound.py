@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import soundfile
-from playwright.sync_api import expect
+from playwright.sync_api import TimeoutError, expect
 
 from sonic_ui.ui.pictures import read_settings
 from tests.browser.steps import ENGINE_MS, open_tab, settled
@@ -18,15 +18,31 @@ pytestmark = pytest.mark.browser
 TAB = "image-to-sound"
 BOARD = ".su-pad-board"
 GENERATE = f"#{TAB}-generate"
+LOOK_MS = 30_000
 DRAWING = "() => document.querySelector('.su-pad-line').getAttribute('d')"
+
+
+def choose_example(page: Any) -> None:
+    """Click an example until what may be heard in it is named: a tab just opened may miss a click."""
+    example, labels = (
+        page.locator(f"#{TAB}-picture-examples .su-example").nth(2),
+        page.locator(f"#{TAB}-labels li"),
+    )
+    for _ in range(ENGINE_MS // LOOK_MS):
+        example.click()
+        try:
+            labels.first.wait_for(timeout=LOOK_MS)
+            return
+        except TimeoutError:
+            continue
+    expect(labels.first).to_be_visible()
 
 
 def open_sounding(page: Any) -> None:
     """Open the tab and wait until the picture was looked at, with its own curve behind the pad."""
     expect(page.locator(".su-engine[data-state=ready]")).to_be_visible(timeout=ENGINE_MS)
     open_tab(page, "Image → Sound", TAB)
-    page.locator(f"#{TAB}-picture-examples .su-example").nth(2).click()
-    expect(page.locator(f"#{TAB}-labels li").first).to_be_visible(timeout=ENGINE_MS)
+    choose_example(page)
     expect(page.locator(".su-pad-ghost")).to_have_attribute("d", re.compile("^M0"))
 
 
@@ -171,8 +187,7 @@ def test_on_a_phone_a_finger_draws(new_page: Any, address: str) -> None:
     page.locator("#su-tabs .overflow-menu > button").click()
     page.locator("#su-tabs .overflow-dropdown button", has_text="Image → Sound").click()
     expect(page.locator(BOARD)).to_be_visible()
-    page.locator(f"#{TAB}-picture-examples .su-example").nth(2).click()
-    expect(page.locator(f"#{TAB}-labels li").first).to_be_visible(timeout=ENGINE_MS)
+    choose_example(page)
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     order = page.evaluate(
         "['.su-sounding-picture', '.su-pad', '.su-ways', '.su-sounding-words', '.su-takes']"

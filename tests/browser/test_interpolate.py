@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from sonic_ui.ui.pictures import read_settings
-from tests.browser.steps import ENGINE_MS, open_tab, ready, set_number, settled, upload
+from tests.browser.steps import cancel_after_two, open_tab, ready, set_number, settled, upload
 
 pytestmark = pytest.mark.browser
 
@@ -169,13 +169,10 @@ def test_cancelling_in_the_middle_keeps_what_was_made(new_page: Any, address: st
     tab = page.locator(f"#{TAB}-tab")
     tab.get_by_role("button", name="Advanced").click()
     set_number(tab, "Pictures$", 12)
-    set_number(tab, "Steps", 40)
+    set_number(tab, "Steps", 100)
     page.locator(GENERATE).click()
     expect(page.locator(f"{FILM} .su-film-item")).to_have_count(12)
-    page.wait_for_function(
-        "selector => document.querySelectorAll(selector).length >= 2", arg=DONE, timeout=ENGINE_MS
-    )
-    page.locator(CANCEL).click()
+    cancel_after_two(page, DONE, CANCEL)
     settled(page, TAB)
     expect(page.locator(NOTE)).to_have_text(re.compile(r"^Stopped: \d+ of 12 pictures were finished\."))
     made = page.locator(DONE).count()

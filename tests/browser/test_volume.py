@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from sonic_ui.ui.pictures import read_settings
-from tests.browser.steps import open_tab, ready, set_number, settled, upload
+from tests.browser.steps import cancel_after_two, open_tab, ready, set_number, settled, upload
 
 pytestmark = pytest.mark.browser
 
@@ -235,12 +235,11 @@ def test_cancelling_keeps_the_frames_made_so_far(new_page: Any, address: str) ->
     page = opened(new_page, address)
     tab = page.locator(f"#{TAB}-tab")
     tab.get_by_role("button", name="Advanced").click()
-    set_number(tab, "Steps", 60)
+    set_number(tab, "Steps", 100)
     page.locator("#volume-frames textarea").fill(" ".join(map(str, range(-15, 1))))
     page.locator(GENERATE).click()
     expect(page.locator(f"{FILM} .su-film-item")).to_have_count(16)
-    page.wait_for_function("done => document.querySelectorAll(done).length >= 2", arg=DONE)
-    page.locator(CANCEL).click()
+    cancel_after_two(page, DONE, CANCEL)
     settled(page, TAB)
     expect(page.locator(NOTE)).to_have_text(re.compile(r"^Stopped: \d+ of 16 pictures were finished\."))
     assert 2 <= page.locator(DONE).count() < 16
