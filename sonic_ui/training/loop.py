@@ -80,7 +80,10 @@ def train(stage: Stage, config: LoopConfig, out: Path, *, report: Callable[[str]
         torch.set_num_threads(config.threads)
     out.mkdir(parents=True, exist_ok=True)
     optimizer = torch.optim.AdamW(
-        stage.parameter_groups(config.learning_rate), weight_decay=config.weight_decay, betas=(0.9, 0.99)
+        stage.parameter_groups(config.learning_rate),
+        weight_decay=config.weight_decay,
+        betas=(0.9, 0.99),
+        fused=True,
     )
     base_rates = [group["lr"] for group in optimizer.param_groups]
     average = deepcopy(stage.module).requires_grad_(False)
