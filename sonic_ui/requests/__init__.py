@@ -12,7 +12,6 @@ from sonic_ui.requests.base import (
     GUIDANCE,
     MAX_PROMPT_CHARACTERS,
     MAX_REQUEST_CHARACTERS,
-    ROOMS,
     SEED,
     START,
     STEPS,
@@ -22,7 +21,6 @@ from sonic_ui.requests.base import (
     PaintingRequest,
     Range,
     Request,
-    Room,
     read_object,
     shown,
 )
@@ -35,6 +33,7 @@ from sonic_ui.requests.edit_image import (
     EditImageRequest,
 )
 from sonic_ui.requests.edit_modes import EDIT_MODES, EditMode
+from sonic_ui.requests.fields import ROOMS, Room
 from sonic_ui.requests.image_to_sound import (
     CONCEPTS,
     ENERGY_STRENGTH,

@@ -6,9 +6,9 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator, model_validator
 
 NO_SOUND = "There is no sound yet. Record a few seconds, upload a file or click one of the examples."
 MAX_PROMPT_CHARACTERS = 1000
@@ -86,9 +86,8 @@ SEED = Range("Seed", 0, 2**32 - 1, 1, 0, whole=True)
 START = Range("Start in seconds", 0.0, 7 * 24 * 3600.0, 0.1, None)
 END = Range("End in seconds", 0.0, 7 * 24 * 3600.0, 0.1, None)
 
-Room = Literal["dry", "room", "hall", "church"]
-ROOMS: tuple[Room, ...] = ("dry", "room", "hall", "church")
-"""Where a sound is heard: in the open air, or in a room with its reverberation."""
+WINDOW: dict[str, Range] = {"start_s": START, "end_s": END}
+"""The settings that choose a part of the one sound."""
 
 
 class Request(BaseModel):
@@ -203,6 +202,8 @@ class PaintingRequest(MakingRequest):
     strength: float | tuple[float, ...] = 1.0
 
     SOUNDS: ClassVar[tuple[str, ...]] = ("sound",)
+    WINDOWS: ClassVar[tuple[tuple[str, str], ...]] = (("start_s", "end_s"),)
+    """The settings that say where the part of each sound to listen to starts and ends."""
 
     @field_validator("strength", mode="before")
     @classmethod
@@ -217,32 +218,17 @@ class PaintingRequest(MakingRequest):
             )
         return tuple(STRENGTH.check(number, "strength") for number in value)
 
-
-def check_path(value: object, field: str, missing: str = NO_SOUND) -> str:
-    """The path of a file, or `BadInput` saying that there is none."""
-    path = str(value).strip() if value is not None else ""
-    if not path or "\0" in path:
-        raise BadInput(missing, field)
-    return path
-
-
-def check_window(start_s: float | None, end_s: float | None, field: str) -> None:
-    """Raises `BadInput` for a part of a sound that ends before it starts, or at once."""
-    if end_s is not None and end_s - (start_s or 0.0) < MIN_WINDOW_S:
-        raise BadInput(
-            f"The part chosen runs from {start_s or 0.0:g} s to {end_s:g} s; it must be at least "
-            f"{MIN_WINDOW_S:g} s long. Move the end after the start, or leave both empty.",
-            field,
-        )
-
-
-def check_room(value: object) -> str:
-    """One of `ROOMS`, or `BadInput`; empty is the open air."""
-    if value is None or value == "":
-        return "dry"
-    if value not in ROOMS:
-        raise BadInput(f"The room is {shown(value)}; it takes one of {', '.join(ROOMS)}.", "room")
-    return str(value)
+    @model_validator(mode="after")
+    def _check_windows(self) -> Self:
+        for start, end in self.WINDOWS:
+            start_s, end_s = getattr(self, start) or 0.0, getattr(self, end)
+            if end_s is not None and end_s - start_s < MIN_WINDOW_S:
+                raise BadInput(
+                    f"The part chosen runs from {start_s:g} s to {end_s:g} s; it must be at least "
+                    f"{MIN_WINDOW_S:g} s long. Move the end after the start, or leave both empty.",
+                    start,
+                )
+        return self
 
 
 def read_object(text: str) -> dict[str, Any]:

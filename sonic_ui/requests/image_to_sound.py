@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import field_validator, model_validator
+from pydantic import BeforeValidator, model_validator
 
-from sonic_ui.requests.base import BadInput, MakingRequest, Range, check_path, shown
+from sonic_ui.requests.base import BadInput, MakingRequest, Range, shown
 from sonic_ui.requests.curves import Moments, check_curve, check_moments
-from sonic_ui.requests.edit_image import NO_PICTURE
+from sonic_ui.requests.fields import OneOf, PicturePath, empty_as
 
 ENERGY_STRENGTH = Range("Strength of the curve", 0.0, 2.0, 0.05, 1.0)
 TAKES = Range("Number of takes", 1, 4, 1, 1, whole=True)
@@ -17,15 +17,21 @@ LOUDNESS = Range("Loudness (LUFS)", -40.0, -10.0, 0.5, -20.0)
 CONCEPTS = Range("Number of sources", 1, 4, 1, 2, whole=True)
 SOURCE_LUFS = Range("Loudness of one source (LUFS)", -50.0, -10.0, 0.5, None)
 
-CurveMode = Literal["natural", "exact"]
-Control = Literal["trained", "guided", "none"]
-SoundSource = Literal["generate", "recordings"]
+MAX_LIBRARY_CHARACTERS = 500
 
-_WAYS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "mode": ("The way to follow the curve", ("natural", "exact")),
-    "control": ("The control", ("trained", "guided", "none")),
-    "source": ("Where the sound comes from", ("generate", "recordings")),
-}
+CurveMode = Annotated[
+    Literal["natural", "exact"], OneOf("The way to follow the curve is {given}; it takes {known}.")
+]
+Control = Annotated[Literal["trained", "guided", "none"], OneOf("The control is {given}; it takes {known}.")]
+SoundSource = Annotated[
+    Literal["generate", "recordings"], OneOf("Where the sound comes from is {given}; it takes {known}.")
+]
+
+
+def _check_library(value: object) -> object:
+    if not isinstance(value, str) or len(value) > MAX_LIBRARY_CHARACTERS or "\0" in value:
+        raise BadInput(f"The library is {shown(value)}; it takes the name of a folder.", "library")
+    return value
 
 
 class ImageToSoundRequest(MakingRequest):
@@ -47,16 +53,16 @@ class ImageToSoundRequest(MakingRequest):
     """
 
     verb: Literal["image_to_sound"] = "image_to_sound"
-    picture: str
-    curve: tuple[float, ...] | None = None
-    moments: Moments | None = None
+    picture: PicturePath
+    curve: Annotated[tuple[float, ...] | None, BeforeValidator(check_curve)] = None
+    moments: Annotated[Moments | None, BeforeValidator(check_moments)] = None
     mode: CurveMode = "exact"
     source: SoundSource = "generate"
     control: Control = "trained"
     energy_strength: float = 1.0
     takes: int = 1
     loudness_lufs: float | None = -20.0
-    library: str | None = None
+    library: Annotated[Annotated[str, BeforeValidator(_check_library)] | None, empty_as(None)] = None
     concepts: int = 2
     quietest_lufs: float = -26.0
     loudest_lufs: float = -20.0
@@ -77,38 +83,6 @@ class ImageToSoundRequest(MakingRequest):
         """Fill open settings from the bundle's defaults for this verb; the others are for painting."""
         own = defaults.get("image_to_sound")
         return super().with_defaults(own if isinstance(own, Mapping) else {})
-
-    @field_validator("picture", mode="before")
-    @classmethod
-    def _check_picture(cls, value: object) -> str:
-        return check_path(value, "picture", NO_PICTURE)
-
-    @field_validator("curve", mode="before")
-    @classmethod
-    def _check_curve(cls, value: object) -> object:
-        return check_curve(value)
-
-    @field_validator("moments", mode="before")
-    @classmethod
-    def _check_moments(cls, value: object) -> object:
-        return check_moments(value)
-
-    @field_validator("mode", "control", "source", mode="before")
-    @classmethod
-    def _check_way(cls, value: object, info: Any) -> object:
-        what, known = _WAYS[info.field_name]
-        if value not in known:
-            raise BadInput(f"{what} is {shown(value)}; it takes {', '.join(known)}.", info.field_name)
-        return value
-
-    @field_validator("library", mode="before")
-    @classmethod
-    def _check_library(cls, value: object) -> object:
-        if value is None or value == "":
-            return None
-        if not isinstance(value, str) or len(value) > 500 or "\0" in value:
-            raise BadInput(f"The library is {shown(value)}; it takes the name of a folder.", "library")
-        return value
 
     @model_validator(mode="after")
     def _check_together(self) -> Self:

@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, get_args
 
-from pydantic import ValidationInfo, field_validator, model_validator
-
-from sonic_ui.requests.base import (
-    END,
-    START,
-    BadInput,
-    PaintingRequest,
-    Range,
-    Room,
-    check_path,
-    check_room,
-    check_window,
-    shown,
-)
+from sonic_ui.requests.base import END, START, PaintingRequest, Range
+from sonic_ui.requests.fields import OneOf, Room, file_path, numbers
 
 Method = Literal["linear", "spherical", "mix"]
-METHODS: tuple[Method, ...] = ("linear", "spherical", "mix")
+METHODS: tuple[Method, ...] = get_args(Method)
 
 MAX_FRAMES = 48
 FRAMES = Range("Number of frames", 2, MAX_FRAMES, 1, 8, whole=True)
@@ -50,23 +38,24 @@ class InterpolateRequest(PaintingRequest):
     """
 
     verb: Literal["interpolate"] = "interpolate"
-    sound_a: str
-    sound_b: str
+    sound_a: Annotated[str, file_path(NO_SECOND_SOUND.format(which="first"))]
+    sound_b: Annotated[str, file_path(NO_SECOND_SOUND.format(which="second"))]
     start_a_s: float | None = None
     end_a_s: float | None = None
     start_b_s: float | None = None
     end_b_s: float | None = None
-    method: Method = "linear"
+    method: Annotated[Method, OneOf("The method is {given}; it takes one of {known}.")] = "linear"
     lufs_a: float | None = None
     lufs_b: float | None = None
     room: Room = "dry"
     frames: int = 8
-    positions: tuple[float, ...] | None = None
+    positions: Annotated[tuple[float, ...], numbers(POSITION, MAX_FRAMES)] | None = None
     loop: bool = True
     smoothing: int = 5
     film_s: float = 6.0
 
     SOUNDS: ClassVar[tuple[str, ...]] = ("sound_a", "sound_b")
+    WINDOWS: ClassVar[tuple[tuple[str, str], ...]] = (("start_a_s", "end_a_s"), ("start_b_s", "end_b_s"))
     RANGES: ClassVar[dict[str, Range]] = {
         **PaintingRequest.RANGES,
         **{f"start_{side}_s": START for side in "ab"},
@@ -88,33 +77,3 @@ class InterpolateRequest(PaintingRequest):
         if self.positions is not None:
             return self.positions
         return tuple(i / (self.frames - 1) for i in range(self.frames))
-
-    @field_validator("sound_a", "sound_b", mode="before")
-    @classmethod
-    def _check_sound(cls, value: object, info: ValidationInfo) -> str:
-        field = str(info.field_name)
-        which = "first" if field == "sound_a" else "second"
-        return check_path(value, field, NO_SECOND_SOUND.format(which=which))
-
-    @field_validator("method", mode="before")
-    @classmethod
-    def _check_method(cls, value: object) -> object:
-        if value not in METHODS:
-            raise BadInput(f"The method is {shown(value)}; it takes one of {', '.join(METHODS)}.", "method")
-        return value
-
-    @field_validator("room", mode="before")
-    @classmethod
-    def _check_room(cls, value: object) -> str:
-        return check_room(value)
-
-    @field_validator("positions", mode="before")
-    @classmethod
-    def _check_positions(cls, value: object) -> tuple[float, ...] | None:
-        return None if value is None else POSITION.check_list(value, "positions", MAX_FRAMES)
-
-    @model_validator(mode="after")
-    def _check_windows(self) -> Self:
-        check_window(self.start_a_s, self.end_a_s, "start_a_s")
-        check_window(self.start_b_s, self.end_b_s, "start_b_s")
-        return self

@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal
 
-from pydantic import field_validator, model_validator
-
-from sonic_ui.requests.base import (
-    END,
-    START,
-    PaintingRequest,
-    Range,
-    check_path,
-    check_window,
-)
+from sonic_ui.requests.base import WINDOW, PaintingRequest, Range
+from sonic_ui.requests.fields import SoundPath
 
 COUNT = Range("Number of pictures", 1, 8, 1, 1, whole=True)
 GAIN = Range("Gain in dB", -48.0, 24.0, 0.5, 0.0)
@@ -29,7 +21,7 @@ class SoundToImageRequest(PaintingRequest):
     """
 
     verb: Literal["sound_to_image"] = "sound_to_image"
-    sound: str
+    sound: SoundPath
     start_s: float | None = None
     end_s: float | None = None
     gain_db: float = 0.0
@@ -39,17 +31,6 @@ class SoundToImageRequest(PaintingRequest):
         **PaintingRequest.RANGES,
         "count": COUNT,
         "gain_db": GAIN,
-        "start_s": START,
-        "end_s": END,
+        **WINDOW,
     }
-    OPTIONAL: ClassVar[frozenset[str]] = PaintingRequest.OPTIONAL | {"start_s", "end_s"}
-
-    @field_validator("sound", mode="before")
-    @classmethod
-    def _check_sound(cls, value: object) -> str:
-        return check_path(value, "sound")
-
-    @model_validator(mode="after")
-    def _check_window(self) -> Self:
-        check_window(self.start_s, self.end_s, "start_s")
-        return self
+    OPTIONAL: ClassVar[frozenset[str]] = PaintingRequest.OPTIONAL.union(WINDOW)

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import ValidationInfo, field_validator, model_validator
+from pydantic import model_validator
 
-from sonic_ui.requests.base import (
-    END,
-    START,
-    BadInput,
-    PaintingRequest,
-    Range,
-    Room,
-    check_path,
-    check_room,
-    check_window,
-)
+from sonic_ui.requests.base import WINDOW, BadInput, PaintingRequest, Range
+from sonic_ui.requests.fields import Room, SoundPath, numbers
 from sonic_ui.requests.interpolate import FILM_S, SMOOTHING
 
 MAX_GAINS = 16
@@ -37,11 +28,11 @@ class VolumeSweepRequest(PaintingRequest):
     """
 
     verb: Literal["volume_sweep"] = "volume_sweep"
-    sound: str
+    sound: SoundPath
     start_s: float | None = None
     end_s: float | None = None
-    gains_db: tuple[float, ...] = GAINS_DB
-    scales: tuple[float, ...] = (1.0,)
+    gains_db: Annotated[tuple[float, ...], numbers(VOLUME, MAX_GAINS)] = GAINS_DB
+    scales: Annotated[tuple[float, ...], numbers(SCALE, MAX_GAINS)] = (1.0,)
     room: Room = "dry"
     loop: bool = True
     smoothing: int = 5
@@ -49,12 +40,11 @@ class VolumeSweepRequest(PaintingRequest):
 
     RANGES: ClassVar[dict[str, Range]] = {
         **PaintingRequest.RANGES,
-        "start_s": START,
-        "end_s": END,
+        **WINDOW,
         "smoothing": SMOOTHING,
         "film_s": FILM_S,
     }
-    OPTIONAL: ClassVar[frozenset[str]] = PaintingRequest.OPTIONAL | {"start_s", "end_s"}
+    OPTIONAL: ClassVar[frozenset[str]] = PaintingRequest.OPTIONAL.union(WINDOW)
 
     @property
     def turns(self) -> tuple[tuple[float, float], ...]:
@@ -64,22 +54,6 @@ class VolumeSweepRequest(PaintingRequest):
         scales = self.scales * (count if len(self.scales) == 1 else 1)
         return tuple(zip(gains, scales, strict=True))
 
-    @field_validator("sound", mode="before")
-    @classmethod
-    def _check_sound(cls, value: object) -> str:
-        return check_path(value, "sound")
-
-    @field_validator("gains_db", "scales", mode="before")
-    @classmethod
-    def _check_list(cls, value: object, info: ValidationInfo) -> tuple[float, ...]:
-        field = str(info.field_name)
-        return (VOLUME if field == "gains_db" else SCALE).check_list(value, field, MAX_GAINS)
-
-    @field_validator("room", mode="before")
-    @classmethod
-    def _check_room(cls, value: object) -> str:
-        return check_room(value)
-
     @model_validator(mode="after")
     def _check_lengths(self) -> Self:
         gains, scales = len(self.gains_db), len(self.scales)
@@ -88,5 +62,4 @@ class VolumeSweepRequest(PaintingRequest):
                 f"There are {gains} gains and {scales} scales; give as many of both, or one of either.",
                 "scales",
             )
-        check_window(self.start_s, self.end_s, "start_s")
         return self
