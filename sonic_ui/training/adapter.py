@@ -20,6 +20,7 @@ from sonic_ui.models.latents import LatentNormalizer, decode_latents
 from sonic_ui.models.projector import AudioProjector
 from sonic_ui.scenes.world import SOURCES, Scene, article, caption
 from sonic_ui.training.denoiser import DiffusionLoss, LatentData, TextSide, build_scheduler, guided_latents
+from sonic_ui.training.rendering import crowd_shares
 from sonic_ui.training.sheets import save_sheet
 
 
@@ -160,6 +161,7 @@ class AdapterStage:
         text_shares: tuple[float, float] = (0.55, 0.35),
     ) -> None:
         self.data, self.heard, self.text = data, heard, text
+        self.shares = torch.from_numpy(crowd_shares(data.scenes))
         self.unet = unet.requires_grad_(False).to(memory_format=torch.channels_last)
         self.module: nn.Module = adapter
         self.vae, self.normalizer, self.drop = vae, normalizer, drop
@@ -190,7 +192,7 @@ class AdapterStage:
 
     def loss(self, generator: torch.Generator, batch_size: int) -> tuple[Tensor, dict[str, float]]:
         adapter: Any = self.module
-        index = torch.randint(0, len(self.data.scenes), (batch_size,), generator=generator)
+        index = torch.multinomial(self.shares, batch_size, replacement=True, generator=generator)
         mirror = torch.randint(0, 2, (batch_size,), generator=generator)
         take = torch.randint(0, self.heard.scales.shape[1], (batch_size,), generator=generator)
         latents = self.data.latents[index, mirror].float().contiguous(memory_format=torch.channels_last)

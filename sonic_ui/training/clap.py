@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from transformers import ClapConfig, ClapFeatureExtractor, ClapModel, PreTrainedTokenizerFast
 
+from sonic_ui.models.timbre import TIMBRE, TimbreClapModel, timbre
 from sonic_ui.scenes.sounding import level_to_lufs
 from sonic_ui.scenes.world import SOURCES, Scene, caption
 from sonic_ui.training.clip import scene_factors
@@ -30,8 +30,8 @@ FRAME_STEP = 2
 
 def build_clap(
     vocab_size: int, max_length: int, *, width: int = 128, text_width: int = 128, projection_dim: int = 256
-) -> ClapModel:
-    """A small unfused `ClapModel`: 5 s at 20 ms a frame, patches of 16 bins x 320 ms, two stages of two."""
+) -> TimbreClapModel:
+    """A small unfused CLAP: 5 s at 20 ms a frame, patches of 16 bins x 320 ms, two stages of two."""
     text = {
         "vocab_size": vocab_size,
         "hidden_size": text_width,
@@ -56,7 +56,9 @@ def build_clap(
         "spec_size": 128,
         "window_size": 4,
     }
-    clap = ClapModel(ClapConfig(text_config=text, audio_config=audio, projection_dim=projection_dim))
+    clap = TimbreClapModel(
+        ClapConfig(text_config=text, audio_config=audio, projection_dim=projection_dim, timbre_width=768)
+    )
     patches: Any = clap.audio_model.audio_encoder.patch_embed.proj
     patches.weight.data.copy_(spectro_temporal_filters(width))
     patches.bias.data.zero_()
@@ -164,27 +166,6 @@ def vary(mel: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float
     return np.maximum(out, floor + rng.normal(0, 1.5, out.shape)).astype(np.float32)
 
 
-BANDS, RATES = 4, 12
-TIMBRE = 2 * MELS + BANDS * RATES
-
-
-def timbre(mels: Tensor) -> Tensor:
-    """Log-mels [B, 1, T, 64] in dB -> [B, TIMBRE]: mean and deviation of every bin, and the log modulation
-    spectrum of four bands at twelve rates (Greenberg and Kingsbury 1997).
-
-    A small perceptron on these tells 98 of 100 single sounds of the world apart; the transformer alone needs
-    very long to find rates such as those of a rotor and a chain.
-    """
-    mel = mels[:, 0]
-    bands = mel.unflatten(-1, (BANDS, MELS // BANDS)).mean(-1)  # [B, T, 4]
-    spectrum = torch.fft.rfft(bands - bands.mean(1, keepdim=True), dim=1).abs()
-    edges = np.geomspace(1, spectrum.shape[1] - 1, RATES + 1).round().astype(int)
-    edges = np.maximum(edges, np.arange(1, RATES + 2))  # no rate is empty
-    rates = [spectrum[:, a:b].mean(1) for a, b in pairwise(edges.tolist())]
-    modulation = (torch.stack(rates, 1) + 1e-3).log().flatten(1)
-    return torch.cat([mel.mean(1), mel.std(1), modulation], -1)
-
-
 class ClapWithHead(nn.Module):
     """The model that is kept, and the training heads that are not."""
 
@@ -270,4 +251,5 @@ def pool_mels(clap: ClapModel, mels: Tensor) -> Tensor:
 
 def embed_mels(clap: ClapModel, mels: Tensor) -> Tensor:
     """Log-mels [B, 1, T, 64] -> audio embeddings [B, D], not normalised."""
-    return clap.audio_projection(pool_mels(clap, mels))
+    longer = torch.zeros(len(mels), 1, dtype=torch.bool)
+    return clap.get_audio_features(mels, is_longer=longer).pooler_output

@@ -13,6 +13,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sonic_ui.scenes.painting import paint
 from sonic_ui.scenes.world import Scene, SourceInstance, caption, sample_scene
@@ -84,3 +85,13 @@ def load_pictures(folder: Path, split: str) -> tuple[np.ndarray, list[Scene], li
         scene_from_json(line) for p in paths for line in p.with_suffix(".jsonl").read_text().splitlines()
     ]
     return np.concatenate([np.load(p) for p in paths]), scenes, [caption(s) for s in scenes]
+
+
+CROWD = (1.0, 2.2, 2.0)
+"""How often scenes of one, two and three sources are drawn: what sounds together is the hard part."""
+
+
+def crowd_shares(scenes: list[Scene]) -> NDArray[np.float64]:
+    """Probabilities [N] of drawing each scene, by how many sources it has."""
+    share = np.array([CROWD[min(len(scene.sources), len(CROWD)) - 1] for scene in scenes])
+    return share / share.sum()

@@ -13,12 +13,13 @@ import numpy as np
 import torch
 from diffusers import AutoencoderDC, UNet2DConditionModel
 from torch import Tensor
-from transformers import ClapModel, CLIPModel, CLIPTextModel, CLIPTokenizer, PreTrainedTokenizerFast
+from transformers import CLIPModel, CLIPTextModel, CLIPTokenizer, PreTrainedTokenizerFast
 
 from sonic_ui.models.gated_attention import AudioAttention
 from sonic_ui.models.latents import LatentNormalizer
 from sonic_ui.models.picture_judge import PictureJudge
 from sonic_ui.models.projector import AudioProjector
+from sonic_ui.models.timbre import TimbreClapModel
 from sonic_ui.scenes.world import SOURCES, Scene
 from sonic_ui.training.adapter import HeardScenes, SoundAdapter, at_scale
 from sonic_ui.training.autoencoder import build_autoencoder
@@ -29,6 +30,7 @@ from sonic_ui.training.denoiser import LatentData, TextSide, build_unet, encode_
 from sonic_ui.training.listening import load_clips
 from sonic_ui.training.loop import LoopConfig, load_average
 from sonic_ui.training.rendering import load_pictures
+from sonic_ui.training.timbre import EarWithHead, HeardPool, fill_pool
 
 Report = Callable[[str], None]
 
@@ -151,16 +153,30 @@ class Run:
         made, real = (load_clips(self.folder / "clips", split) for split in ("train", "real"))
         return SoundBank(np.concatenate([made[0], real[0]])[:, ::FRAME_STEP], made[1] + real[1])
 
-    def new_clap(self) -> ClapModel:
+    def new_clap(self) -> TimbreClapModel:
         """An untrained CLAP of the recipe's size."""
         return build_clap(
             len(self.clap_tokenizer), self.recipe["world"]["clap_tokens"], width=self.recipe["clap"]["width"]
         )
 
     @cached_property
-    def clap(self) -> ClapModel:
-        """The trained CLAP."""
-        return load_average(self.checkpoint("clap"), ClapWithHead(self.new_clap())).clap.eval()
+    def clap(self) -> TimbreClapModel:
+        """The trained CLAP; with its ear for timbre, once that stage is done."""
+        clap = load_average(self.checkpoint("clap"), ClapWithHead(self.new_clap())).clap
+        if self.checkpoint("timbre").exists():
+            load_average(self.checkpoint("timbre"), EarWithHead(clap.timbre, clap.config.projection_dim))
+        return clap.eval()
+
+    @cached_property
+    def heard_pool(self) -> HeardPool:
+        """Composed sounds as CLAP hears them without its ear for timbre."""
+        path = self.folder / "heard_pool.pt"
+        if not path.exists():
+            clap = load_average(self.checkpoint("clap"), ClapWithHead(self.new_clap())).clap.eval()
+            clap.timbre.reset()  # that of an imported bundle
+            made = fill_pool(clap, self.bank, self.pictures[1], self.recipe["timbre"]["pool"])
+            torch.save({"timbre": made.timbre, "embeds": made.embeds, "scenes": made.scenes}, path)
+        return HeardPool(**torch.load(path, weights_only=True))
 
     @cached_property
     def heard(self) -> HeardScenes:
@@ -193,7 +209,7 @@ class Run:
 
 @torch.no_grad()
 def embed_scenes(
-    clap: ClapModel, bank: SoundBank, scenes: list[Scene], takes: int, batch: int = 50
+    clap: TimbreClapModel, bank: SoundBank, scenes: list[Scene], takes: int, batch: int = 50
 ) -> HeardScenes:
     """Embed composed sounds of the scenes: the first take as loud as the scene, the others at levels that a
     scale of loudness reweighting makes up for (`at_scale`)."""

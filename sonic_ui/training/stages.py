@@ -12,7 +12,7 @@ from sonic_ui.models.picture_judge import PictureJudge
 from sonic_ui.scenes.world import SOURCES, caption
 from sonic_ui.training.adapter import AdapterStage, ProjectorStage, SoundAdapter
 from sonic_ui.training.autoencoder import AutoencoderStage
-from sonic_ui.training.clap import ClapStage
+from sonic_ui.training.clap import ClapStage, ClapWithHead
 from sonic_ui.training.clip import ClipStage
 from sonic_ui.training.denoiser import DenoiserStage
 from sonic_ui.training.judge import JudgeStage
@@ -21,6 +21,7 @@ from sonic_ui.training.loop import load_average, train
 from sonic_ui.training.rendering import render_pictures
 from sonic_ui.training.run import Run, image_embeddings
 from sonic_ui.training.sound_stages import SOUND_STAGES
+from sonic_ui.training.timbre import TimbreStage
 from sonic_ui.training.tokenizers import train_clap_tokenizer, train_clip_tokenizer
 
 
@@ -96,6 +97,15 @@ def run_clap(run: Run) -> None:
     train(stage, run.loop("clap"), run.folder / "clap", report=run.report)
 
 
+def run_timbre(run: Run) -> None:
+    """CLAP's ear for timbre."""
+    pictures, scenes, _ = run.pictures
+    clap = load_average(run.checkpoint("clap"), ClapWithHead(run.new_clap())).clap.eval()
+    embeds = image_embeddings(run.clip, pictures)
+    stage = TimbreStage(run.heard_pool, scenes, embeds, run.clap_tokenizer, clap)
+    train(stage, run.loop("timbre"), run.folder / "timbre", report=run.report)
+
+
 def run_projector(run: Run) -> None:
     """SonicDiffusion, stage 1."""
     stage = ProjectorStage(run.heard.embeddings[:, 0], run.pictures[1], run.text, run.new_projector())
@@ -133,6 +143,7 @@ STAGES: dict[str, Callable[[Run], None]] = {
     "denoiser": run_denoiser,
     "decoder": run_decoder,
     "clap": run_clap,
+    "timbre": run_timbre,
     "projector": run_projector,
     "adapter": run_adapter,
     "judge": run_judge,

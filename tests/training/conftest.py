@@ -50,6 +50,7 @@ RECIPE: dict[str, Any] = {
     "clip": {"loop": loop(3, 8)},
     "denoiser": {"channels": [16, 16, 16, 16], "token_dim": 192, "loop": loop(3, 4)},
     "clap": {"width": 32, "loop": loop(2, 4)},
+    "timbre": {"pool": 64, "loop": loop(30, 16)},
     "embeddings": {"takes": 2},
     "projector": {"tokens": 16, "loop": loop(12, 8)},
     "adapter": {"loop": loop(3, 4)},

@@ -1,0 +1,108 @@
+"""CLAP with an ear for timbre: statistics of the log-mel speak in the embedding beside the transformer.
+
+Departs from `ClapModel` for a reason that was measured: trained for as long, a small perceptron on these
+statistics tells two sounds at once apart twice as often as the small audio transformer, which sees patches
+of a third of a second and averages over them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from transformers import ClapConfig, ClapModel, PreTrainedModel
+from transformers.modeling_outputs import BaseModelOutputWithPooling
+
+__all__ = ["PreTrainedModel", "TimbreClapModel", "TimbreEar", "timbre"]  # diffusers reads the first
+
+MELS = 64
+BANDS, RATES = 16, 20
+QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
+TIMBRE = (6 + len(QUANTILES)) * MELS + BANDS * RATES
+"""Size of what `timbre` gives."""
+
+
+def timbre(mels: Tensor) -> Tensor:
+    """Log-mels [B, 1, T, 64] in dB -> [B, TIMBRE], float32.
+
+    Of every bin over time: mean, deviation, least, most and quantiles (the low ones are of what never stops,
+    the high ones of what comes and goes), and mean and deviation of its change from frame to frame; of bands
+    of bins the log modulation spectrum at logarithmic rates (Greenberg and Kingsbury 1997).
+
+    Raises ValueError for another number of bins and for fewer than three frames.
+    """
+    if mels.ndim != 4 or mels.shape[1] != 1 or mels.shape[-1] != MELS or mels.shape[2] < 3:
+        raise ValueError(f"Log-mels of shape {tuple(mels.shape)} were given; [B, 1, T > 2, {MELS}] is needed")
+    mel = mels[:, 0].float()
+    change = mel.diff(dim=1)
+    bins = [mel.mean(1), mel.std(1), mel.amin(1), mel.amax(1), change.abs().mean(1), change.std(1)]
+    bins += list(torch.quantile(mel, torch.tensor(QUANTILES, device=mel.device), dim=1))
+    bands = mel.unflatten(-1, (BANDS, MELS // BANDS)).mean(-1)  # [B, T, BANDS]
+    spectrum = torch.fft.rfft(bands - bands.mean(1, keepdim=True), dim=1).abs()
+    rates = [spectrum[:, low:high].mean(1) for low, high in _ranges(spectrum.shape[1])]
+    modulation = (torch.stack(rates, 1) + 1e-3).log().flatten(1)
+    return torch.cat([*bins, modulation], -1)
+
+
+def _ranges(lines: int) -> list[tuple[int, int]]:
+    """RATES logarithmic ranges of spectral lines above the zeroth; none is empty."""
+    edges = np.geomspace(1, max(2, lines - 1), RATES + 1).round().astype(int)
+    edges = np.maximum(edges, np.arange(1, RATES + 2)).tolist()
+    starts = [min(edge, lines - 1) for edge in edges[:-1]]
+    return [(low, max(high, low + 1)) for low, high in zip(starts, edges[1:], strict=True)]
+
+
+class TimbreClapModel(ClapModel):
+    """A `ClapModel` whose audio embedding is the transformer's plus a perceptron's on `timbre`.
+
+    The config's `timbre_width` is the perceptron's width. Its last layer starts at zero: an untrained one
+    hears what the `ClapModel` hears.
+    """
+
+    def __init__(self, config: ClapConfig) -> None:
+        super().__init__(config)
+        width = int(getattr(config, "timbre_width", 768))
+        self.timbre = TimbreEar(width, int(config.projection_dim))
+
+    def get_audio_features(
+        self, input_features: Tensor, is_longer: Tensor | None = None, **kwargs: Any
+    ) -> BaseModelOutputWithPooling:
+        """As `ClapModel.get_audio_features`; `pooler_output` [B, D] is the sum, not normalised."""
+        heard = super().get_audio_features(input_features=input_features, is_longer=is_longer, **kwargs)
+        heard.pooler_output = heard.pooler_output + self.timbre(timbre(input_features))
+        return heard
+
+
+class TimbreEar(nn.Module):
+    """Timbre [B, TIMBRE] -> what it adds to the embedding [B, D]."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, width: int, embedding_dim: int, dropout: float = 0.1) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(TIMBRE))
+        self.register_buffer("std", torch.ones(TIMBRE))
+        self.layers = nn.Sequential(
+            nn.Linear(TIMBRE, width),
+            nn.GELU(),
+            nn.Dropout(dropout),
+            nn.Linear(width, width // 2),
+            nn.GELU(),
+            nn.Dropout(dropout),
+            nn.Linear(width // 2, embedding_dim),
+        )
+        self.reset()
+
+    def reset(self) -> None:
+        """Add nothing yet."""
+        last: Any = self.layers[-1]
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
+
+    def forward(self, heard: Tensor) -> Tensor:
+        """Statistics as `timbre` gives them."""
+        known = (heard - self.mean.float()) / self.std.float()
+        return self.layers(known.clamp(-8, 8).to(self.layers[0].weight.dtype))
