@@ -45,7 +45,7 @@ class EditImageRequest(PaintingRequest):
     mode: Mode = "replace"
     tau_attn: float | None = None
     tau_feature: float | None = None
-    layers: Layers | None = None
+    layers: Annotated[Layers | None, empty_as(None)] = None
     mask: Annotated[PicturePath | None, empty_as(None)] = None
     source_prompt: str = ""
     strengths: Annotated[tuple[float, ...], numbers(STRENGTH, MAX_STRENGTHS)] | None = None

@@ -7,9 +7,10 @@ from typing import Any
 
 import gradio as gr
 
-from sonic_ui.requests import GAIN, SEED, STRENGTH, VARIATION, BadInput, EditImageRequest
-from sonic_ui.studio import Failure, Result
+from sonic_ui.requests import EditImageRequest
+from sonic_ui.studio import Result
 from sonic_ui.ui.desk import Desk
+from sonic_ui.ui.endpoints import FILES, PictureFile, SoundFile, asked, made, offer
 
 DESCRIPTION = """Keep a picture's layout and let it take on what a sound depicts.
 
@@ -24,11 +25,11 @@ out of range is refused with a sentence that names the range.
 
 
 def build(desk: Desk) -> None:
-    """Add the endpoint to the current page. Its components are for the schema alone and are never shown."""
+    """Add the endpoint to the current page."""
 
     def edit_image(
-        picture: str | None = None,  # what defaults to None here may be left out by a program
-        sound: str | None = None,
+        picture: PictureFile = None,
+        sound: SoundFile = None,
         mode: str = "replace",
         prompt: str = "",
         negative_prompt: str = "",
@@ -37,7 +38,7 @@ def build(desk: Desk) -> None:
         tau_attn: float | None = None,
         tau_feature: float | None = None,
         layers: str | None = None,
-        mask: str | None = None,
+        mask: PictureFile = None,
         source_prompt: str = "",
         variation: float = 0,
         guidance_scale: float | None = None,
@@ -49,63 +50,17 @@ def build(desk: Desk) -> None:
         room: str = "dry",
         request: gr.Request | None = None,
     ) -> tuple[list[str], dict[str, Any]]:
-        given = locals()
-        values = {name: given[name] for name in EditImageRequest.model_fields if name in given}
-        values["strength"] = STRENGTH.default if strength is None else strength
-        values["layers"] = layers or None
+        wanted = asked(EditImageRequest, locals(), own_if_none=["strength"])
         session = (request.session_hash if request else None) or ""
-        try:
-            result = _result(desk, EditImageRequest.from_values(values), session)
-        except (BadInput, Failure) as problem:
-            raise gr.Error(str(problem), print_exception=False) from problem
+        result = made(desk, wanted, Result, session)
         files = desk.pictures.write(result.images, result.settings)
         told = {
             **result.settings,
             "edits": [asdict(info) for info in result.frames],
             "notices": [*result.notices],
             "reused": result.reused,
-            "kept_bytes": desk.studio.kept(session, str(picture)).nbytes,
+            "kept_bytes": desk.studio.kept(session, wanted.picture).nbytes,
         }
         return [str(path) for path in files], told
 
-    with gr.Group(visible=False):
-        gr.Button("edit_image").click(
-            edit_image,
-            _inputs(),
-            [gr.File(label="pictures", file_count="multiple"), gr.JSON(label="settings")],
-            api_name="edit_image",
-            api_description=DESCRIPTION,
-            concurrency_limit=4,
-        )
-
-
-def _inputs() -> list[gr.components.Component]:
-    return [
-        gr.File(label="picture", type="filepath"),
-        gr.Audio(label="sound", type="filepath"),
-        gr.Textbox("replace", label="mode"),
-        gr.Textbox("", label="prompt"),
-        gr.Textbox("", label="negative_prompt"),
-        gr.JSON(None, label="strength"),
-        gr.JSON(None, label="strengths"),
-        gr.Number(None, label="tau_attn"),
-        gr.Number(None, label="tau_feature"),
-        gr.Textbox(None, label="layers"),
-        gr.File(label="mask", type="filepath"),
-        gr.Textbox("", label="source_prompt"),
-        gr.Number(VARIATION.default, label="variation"),
-        gr.Number(None, label="guidance_scale"),
-        gr.Number(None, label="steps"),
-        gr.Number(SEED.default, label="seed"),
-        gr.Number(None, label="start_s"),
-        gr.Number(None, label="end_s"),
-        gr.Number(GAIN.default, label="gain_db"),
-        gr.Textbox("dry", label="room"),
-    ]
-
-
-def _result(desk: Desk, request: EditImageRequest, session: str) -> Result:
-    for event in desk.studio.run(request, session=session):
-        if isinstance(event, Result):
-            return event
-    raise Failure("The engine ended without a picture. Try again.")
+    offer(edit_image, {"pictures": FILES, "settings": gr.JSON}, DESCRIPTION)

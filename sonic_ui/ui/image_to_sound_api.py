@@ -6,17 +6,10 @@ from typing import Any
 
 import gradio as gr
 
-from sonic_ui.requests import (
-    CONCEPTS,
-    ENERGY_STRENGTH,
-    LOUDNESS,
-    SEED,
-    TAKES,
-    BadInput,
-    ImageToSoundRequest,
-)
-from sonic_ui.studio import Failure, SoundResult
+from sonic_ui.requests import ImageToSoundRequest
+from sonic_ui.studio import SoundResult
 from sonic_ui.ui.desk import Desk
+from sonic_ui.ui.endpoints import FILES, PictureFile, asked, made, offer
 from sonic_ui.ui.image_to_sound_results import write_takes
 
 DESCRIPTION = """Let a picture sound, with its energy along a curve.
@@ -32,10 +25,10 @@ is out of range is refused with a sentence that names the range.
 
 
 def build(desk: Desk) -> None:
-    """Add the endpoint to the current page. Its components are for the schema alone and are never shown."""
+    """Add the endpoint to the current page."""
 
     def image_to_sound(
-        picture: str | None = None,  # what defaults to None here may be left out by a program
+        picture: PictureFile = None,
         curve: Any = None,
         moments: Any = None,
         mode: str = "exact",
@@ -54,57 +47,14 @@ def build(desk: Desk) -> None:
         quietest_lufs: float = -26,
         loudest_lufs: float = -20,
     ) -> tuple[list[str], dict[str, Any]]:
-        given = locals()
-        values = {name: given[name] for name in ImageToSoundRequest.model_fields if name in given}
-        try:
-            result = _result(desk, ImageToSoundRequest.from_values(values))
-        except (BadInput, Failure) as problem:
-            raise gr.Error(str(problem), print_exception=False) from problem
+        result = made(desk, asked(ImageToSoundRequest, locals()), SoundResult)
         files = write_takes(desk, result)
         return [str(path) for path in files], _told(result)
 
-    with gr.Group(visible=False):
-        gr.Button("image_to_sound").click(
-            image_to_sound,
-            _inputs(),
-            [gr.File(label="sounds", file_count="multiple"), gr.JSON(label="settings")],
-            api_name="image_to_sound",
-            api_description=DESCRIPTION,
-            concurrency_limit=4,
-        )
-
-
-def _inputs() -> list[gr.components.Component]:
-    return [
-        gr.File(label="picture", type="filepath"),
-        gr.JSON(None, label="curve"),
-        gr.JSON(None, label="moments"),
-        gr.Textbox("exact", label="mode"),
-        gr.Textbox("generate", label="source"),
-        gr.Textbox("", label="prompt"),
-        gr.Textbox("", label="negative_prompt"),
-        gr.Number(TAKES.default, label="takes"),
-        gr.Number(LOUDNESS.default, label="loudness_lufs"),
-        gr.Number(ENERGY_STRENGTH.default, label="energy_strength"),
-        gr.Textbox("trained", label="control"),
-        gr.Number(None, label="guidance_scale"),
-        gr.Number(None, label="steps"),
-        gr.Number(SEED.default, label="seed"),
-        gr.Textbox(None, label="library"),
-        gr.Number(CONCEPTS.default, label="concepts"),
-        gr.Number(-26, label="quietest_lufs"),
-        gr.Number(-20, label="loudest_lufs"),
-    ]
+    offer(image_to_sound, {"sounds": FILES, "settings": gr.JSON}, DESCRIPTION)
 
 
 def _told(result: SoundResult) -> dict[str, Any]:
     wish = None if result.wish is None else [round(float(level), 4) for level in result.wish]
     energy = [[round(float(level), 5) for level in take.energy] for take in result.takes]
     return {**result.settings, "notices": [*result.notices], "wish": wish, "energy": energy}
-
-
-def _result(desk: Desk, request: ImageToSoundRequest) -> SoundResult:
-    for event in desk.studio.run(request):
-        if isinstance(event, SoundResult):
-            return event
-    raise Failure("The engine ended without a sound. Try again.")

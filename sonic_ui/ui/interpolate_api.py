@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import gradio as gr
-
-from sonic_ui.requests import FILM_S, FRAMES, SEED, SMOOTHING, STRENGTH, InterpolateRequest
+from sonic_ui.requests import InterpolateRequest
 from sonic_ui.ui.desk import Desk
+from sonic_ui.ui.endpoints import SoundFile, asked, offer
 from sonic_ui.ui.interpolate_strips import files_of
-from sonic_ui.ui.strip_api import Answer, answer_strip, strip_outputs
+from sonic_ui.ui.strip_api import STRIP, Answer, answer_strip
 
 DESCRIPTION = """Glide from one sound to another: a strip of pictures from one seed, and its film.
 
@@ -22,11 +21,11 @@ range is refused with a sentence that names the range.
 
 
 def build(desk: Desk) -> None:
-    """Add the endpoint to the current page. Its components are for the schema alone and are never shown."""
+    """Add the endpoint to the current page."""
 
     def interpolate(
-        sound_a: str | None = None,  # what defaults to None here may be left out by a program
-        sound_b: str | None = None,
+        sound_a: SoundFile = None,
+        sound_b: SoundFile = None,
         method: str = "linear",
         frames: float = 8,
         positions: Any = None,
@@ -47,37 +46,7 @@ def build(desk: Desk) -> None:
         start_b_s: float | None = None,
         end_b_s: float | None = None,
     ) -> Answer:
-        given = locals()
-        values = {name: given[name] for name in InterpolateRequest.model_fields if name in given}
-        values["strength"] = STRENGTH.default if strength is None else strength
-        return answer_strip(desk, lambda: InterpolateRequest.from_values(values), files_of)
+        request = asked(InterpolateRequest, locals(), own_if_none=["strength"])
+        return answer_strip(desk, request, files_of)
 
-    with gr.Group(visible=False):
-        inputs = [
-            gr.Audio(label="sound_a", type="filepath"),
-            gr.Audio(label="sound_b", type="filepath"),
-            gr.Textbox("linear", label="method"),
-            gr.Number(FRAMES.default, label="frames"),
-            gr.JSON(None, label="positions"),
-            gr.Textbox("", label="prompt"),
-            gr.Textbox("", label="negative_prompt"),
-            gr.JSON(None, label="strength"),
-            gr.Number(None, label="guidance_scale"),
-            gr.Number(None, label="steps"),
-            gr.Number(SEED.default, label="seed"),
-            gr.Textbox("dry", label="room"),
-            gr.Number(None, label="lufs_a"),
-            gr.Number(None, label="lufs_b"),
-            gr.Checkbox(True, label="loop"),
-            gr.Number(SMOOTHING.default, label="smoothing"),
-            gr.Number(FILM_S.default, label="film_s"),
-            *(gr.Number(None, label=name) for name in ("start_a_s", "end_a_s", "start_b_s", "end_b_s")),
-        ]
-        gr.Button("interpolate").click(
-            interpolate,
-            inputs,
-            strip_outputs(),
-            api_name="interpolate",
-            api_description=DESCRIPTION,
-            concurrency_limit=4,
-        )
+    offer(interpolate, STRIP, DESCRIPTION)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import gradio as gr
-
-from sonic_ui.requests import FILM_S, GAINS_DB, SEED, SMOOTHING, STRENGTH, VolumeSweepRequest
+from sonic_ui.requests import VolumeSweepRequest
 from sonic_ui.ui.desk import Desk
-from sonic_ui.ui.strip_api import Answer, answer_strip, strip_outputs
+from sonic_ui.ui.endpoints import SoundFile, asked, offer
+from sonic_ui.ui.strip_api import STRIP, Answer, answer_strip
 from sonic_ui.ui.volume_strips import files_of
 
 DESCRIPTION = """Turn a sound from a whisper to a roar: a strip of pictures from one seed, and its film.
@@ -23,10 +22,10 @@ names the range.
 
 
 def build(desk: Desk) -> None:
-    """Add the endpoint to the current page. Its components are for the schema alone and are never shown."""
+    """Add the endpoint to the current page."""
 
     def volume_sweep(
-        sound: str | None = None,  # what defaults to None here may be left out by a program
+        sound: SoundFile = None,
         gains_db: Any = None,
         scales: Any = None,
         prompt: str = "",
@@ -42,35 +41,7 @@ def build(desk: Desk) -> None:
         start_s: float | None = None,
         end_s: float | None = None,
     ) -> Answer:
-        given = locals()
-        values = {name: given[name] for name in VolumeSweepRequest.model_fields if name in given}
-        for name, own in (("gains_db", GAINS_DB), ("scales", (1.0,)), ("strength", STRENGTH.default)):
-            values[name] = own if values[name] is None else values[name]
-        return answer_strip(desk, lambda: VolumeSweepRequest.from_values(values), files_of)
+        request = asked(VolumeSweepRequest, locals(), own_if_none=["gains_db", "scales", "strength"])
+        return answer_strip(desk, request, files_of)
 
-    with gr.Group(visible=False):
-        inputs = [
-            gr.Audio(label="sound", type="filepath"),
-            gr.JSON(None, label="gains_db"),
-            gr.JSON(None, label="scales"),
-            gr.Textbox("", label="prompt"),
-            gr.Textbox("", label="negative_prompt"),
-            gr.JSON(None, label="strength"),
-            gr.Number(None, label="guidance_scale"),
-            gr.Number(None, label="steps"),
-            gr.Number(SEED.default, label="seed"),
-            gr.Textbox("dry", label="room"),
-            gr.Checkbox(True, label="loop"),
-            gr.Number(SMOOTHING.default, label="smoothing"),
-            gr.Number(FILM_S.default, label="film_s"),
-            gr.Number(None, label="start_s"),
-            gr.Number(None, label="end_s"),
-        ]
-        gr.Button("volume_sweep").click(
-            volume_sweep,
-            inputs,
-            strip_outputs(),
-            api_name="volume_sweep",
-            api_description=DESCRIPTION,
-            concurrency_limit=4,
-        )
+    offer(volume_sweep, STRIP, DESCRIPTION)

@@ -13,6 +13,7 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 import app
+from sonic_ui.requests import VERBS
 from sonic_ui.studio import Studio
 from sonic_ui.ui.page import build_page, launch_options
 from sonic_ui.ui.pictures import read_settings
@@ -152,6 +153,16 @@ def test_only_the_endpoints_are_public(client: Any) -> None:
     assert {"/sound_to_image", "/interpolate"} <= set(endpoints) <= PUBLIC
     names = [parameter["parameter_name"] for parameter in endpoints["/sound_to_image"]["parameters"]]
     assert names[:4] == ["sound", "prompt", "negative_prompt", "strength"]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_an_endpoint_takes_the_settings_of_its_request_with_the_same_defaults(client: Any, verb: str) -> None:
+    endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
+    taken = {one["parameter_name"]: one["parameter_default"] for one in endpoints[f"/{verb}"]["parameters"]}
+    fields = VERBS[verb].model_fields
+    assert set(taken) == set(fields) - {"verb"}
+    given = {name: value for name, value in taken.items() if value is not None}
+    assert given == {name: fields[name].default for name in given}
 
 
 def test_files_of_the_machine_are_not_served(client: Any, tmp_path: Path) -> None:
