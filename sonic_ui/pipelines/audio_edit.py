@@ -26,7 +26,7 @@ from sonic_ui.pipelines.fitting import FittedPicture, composite, fit_picture, re
 from sonic_ui.pipelines.given import common_length, finite, output_kind, picture_seeds, share, spread, texts
 from sonic_ui.pipelines.injection import FeatureInjection
 from sonic_ui.pipelines.inversion import KEPT_BYTES, Inversion, KeptFeatures, invert_latents
-from sonic_ui.pipelines.sampling import StepReport, guide, seeded_noise
+from sonic_ui.pipelines.sampling import StepReport, guidance_rescale, guide, seeded_noise
 from sonic_ui.pipelines.trajectory import Trajectory
 from sonic_ui.requests.edit_modes import ATTENTION_LAYERS, FEATURE_LAYERS, HOLD_HARDER
 
@@ -209,7 +209,7 @@ class AudioEditPipeline(AudioPipeline):
                     passes += len(inputs)
                     output = output[1:] if with_source else output
                     if plan.rows.guidance_scale is not None:
-                        output = guide(output, plan.rows.guidance_scale)
+                        output = guide(output, plan.rows.guidance_scale, guidance_rescale(self.scheduler))
                     clean = path.clean(level, latents, output)
                     latents = plan.step_down(level, latents, output)
                     if on_step is not None:

@@ -23,7 +23,7 @@ from sonic_ui.pipelines.given import (
     spread,
     texts,
 )
-from sonic_ui.pipelines.sampling import StepReport, advance, guide, seeded_noise
+from sonic_ui.pipelines.sampling import StepReport, advance, guidance_rescale, guide, seeded_noise
 from sonic_ui.requests import BadInput
 
 
@@ -97,7 +97,7 @@ class AudioToImagePipeline(AudioPipeline):
             for step, timestep in enumerate(scheduler.timesteps, start=1):
                 prediction = self._predict(scheduler.scale_model_input(latents, timestep), timestep, text)
                 if guided:
-                    prediction = guide(prediction, guidance_scale)
+                    prediction = guide(prediction, guidance_scale, guidance_rescale(scheduler))
                 latents, clean = advance(scheduler, prediction, timestep, latents, generators)
                 if on_step is not None:
                     on_step(

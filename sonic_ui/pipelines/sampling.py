@@ -14,6 +14,7 @@ from torch import Generator, Tensor
 
 PREVIEW_LATENTS = 32  # previews are decoded from at most this many latents a side
 MIN_ALPHA_BAR = 1e-8
+ZERO_SNR_RESCALE = 0.7  # arXiv 2305.08891
 
 
 @dataclass(frozen=True)
@@ -47,13 +48,26 @@ def seeded_noise(seeds: Sequence[int], shape: tuple[int, int, int]) -> tuple[Ten
     return torch.stack([torch.randn(shape, generator=generator) for generator in generators]), generators
 
 
-def guide(prediction: Tensor, guidance_scale: float) -> Tensor:
+def guide(prediction: Tensor, guidance_scale: float, rescale: float = 0.0) -> Tensor:
     """Classifier-free guidance: [2B, ...] of unconditional, then conditional -> [B, ...].
 
-    Source: arXiv 2207.12598; SonicDiffusion, supplement, equation 3.
+    rescale   phi in 0..1: how far the result is brought back to the deviation of the conditional
+              prediction; without it a schedule that ends in pure noise gives glaring pictures
+
+    Source: arXiv 2207.12598; SonicDiffusion, supplement, equation 3; rescale: arXiv 2305.08891, section 3.4.
     """
     unconditional, conditional = prediction.chunk(2)
-    return unconditional + guidance_scale * (conditional - unconditional)
+    guided = unconditional + guidance_scale * (conditional - unconditional)
+    if rescale == 0:
+        return guided
+    axes = tuple(range(1, guided.ndim))
+    ratio = conditional.std(axes, keepdim=True) / guided.std(axes, keepdim=True).clamp(min=1e-8)
+    return guided * (rescale * ratio + 1 - rescale)
+
+
+def guidance_rescale(scheduler: Any) -> float:
+    """The `rescale` of `guide` for a schedule: ZERO_SNR_RESCALE where it ends in pure noise, else 0."""
+    return ZERO_SNR_RESCALE if scheduler.config.get("rescale_betas_zero_snr") else 0.0
 
 
 def predicted_clean(

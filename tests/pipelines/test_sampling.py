@@ -8,7 +8,15 @@ from diffusers import DDIMScheduler, DPMSolverMultistepScheduler, EulerDiscreteS
 
 from sonic_ui.models.debug import debug_scheduler, debug_tokenizer
 from sonic_ui.pipelines.prompts import truncated_text
-from sonic_ui.pipelines.sampling import StepReport, advance, guide, predicted_clean, seeded_noise, to_pil
+from sonic_ui.pipelines.sampling import (
+    StepReport,
+    advance,
+    guidance_rescale,
+    guide,
+    predicted_clean,
+    seeded_noise,
+    to_pil,
+)
 
 GENERATORS = [torch.Generator().manual_seed(0)]
 
@@ -88,3 +96,19 @@ def test_truncated_text_is_what_does_not_fit() -> None:
     assert truncated_text(tokenizer, "") == ""
     assert truncated_text(tokenizer, "abcd efgh ijkl mnop qrst uv") == ""
     assert truncated_text(tokenizer, "abcd efgh ijkl mnop qrst uv Wide  Sky, at Dusk") == "Wide  Sky, at Dusk"
+
+
+def test_rescaled_guidance_has_the_deviation_of_the_conditional_prediction() -> None:
+    both = torch.randn(6, 4, 8, 8, generator=torch.Generator().manual_seed(1))
+    conditional = both[3:]
+    wild, tame = guide(both, 7.0), guide(both, 7.0, 1.0)
+    assert torch.allclose(tame.std((1, 2, 3)), conditional.std((1, 2, 3)), rtol=1e-4)
+    assert wild.std() > 2 * tame.std()
+    assert torch.allclose(guide(both, 7.0, 0.5), (wild + tame) / 2, atol=1e-5)
+    assert torch.equal(guide(both, 1.0, 0.0), guide(both, 1.0))
+
+
+def test_guidance_is_rescaled_where_the_schedule_ends_in_pure_noise() -> None:
+    assert guidance_rescale(DDIMScheduler(rescale_betas_zero_snr=True)) > 0
+    assert guidance_rescale(DDIMScheduler()) == 0
+    assert guidance_rescale(EulerDiscreteScheduler()) == 0
