@@ -32,13 +32,16 @@ KEY = "sonic-ui"
 
 @dataclass
 class Visit:
-    """One client's way: refused `refusals` times, then queued, then served; seconds since the round began."""
+    """One client's way: refused `refusals` times, then queued, then served; seconds since the round began.
+
+    own   whether the picture that was fetched is this client's; None where none was
+    """
 
     seed: int
     refusals: int = 0
     queued_s: float = 0.0
     served_s: float | None = None
-    own: bool = False
+    own: bool | None = None
     picture: bytes = field(default=b"", repr=False)
     problem: str = ""
 
@@ -128,7 +131,17 @@ def figures_of(rounds: Sequence[Round]) -> list[Figure]:
     refused = sum(visit.refusals > 0 for visit in visits)
     figures = [
         Figure("clients served", len(served) / len(visits), 1.0, note=f"{len(visits)} requests"),
-        Figure("clients that got their own picture", sum(visit.own for visit in visits) / len(visits), 1.0),
+        Figure(
+            "clients that got their own picture",
+            sum(visit.own is True for visit in visits) / len(visits),
+            1.0,
+        ),
+        Figure(
+            "clients that got another's",
+            float(sum(visit.own is False for visit in visits)),
+            0.0,
+            at_least=False,
+        ),
         Figure("clients told that the queue is full", float(refused), note="they came again"),
         Figure("places by which anybody was overtaken, at most", float(overtaken(rounds))),
         Figure("pictures a second", len(served) / sum(one.seconds for one in rounds)),
