@@ -129,7 +129,13 @@ def build(desk: Desk, shared: Shared) -> Parts:
             bar = run_bar(TAB, "Edit the picture")
         with gr.Column(elem_classes="su-result su-edit-place", scale=8, min_width=340):
             compare = _compare()
-            live_html("compare_keys", None, elem_id=f"{TAB}-compare-keys", place=f"{TAB}-compare")
+            live_html(
+                "compare_keys",
+                None,
+                elem_id=f"{TAB}-compare-keys",
+                elem_classes="su-unseen",
+                place=f"{TAB}-compare",
+            )
             place = stage(TAB, Handlers.first_card(desk, FIRST_PICTURE))
             drop = picture_drop(TAB)
     target: Any = None

@@ -14,7 +14,7 @@ from sonic_ui.ui.parts.picture_input import PREVIEW_PX, write_preview
 
 MODE_WORDS = {"replace": "Replace", "add": "Add", "style": "Style"}
 
-REUSED = "the first half was skipped"
+REUSED = "the picture was not studied again"
 STUDIED = "the picture was studied first"
 
 
@@ -85,7 +85,7 @@ def kept_words(kept: Kept) -> str:
     if not kept.count:
         return "Nothing is kept of this picture yet: its first edit studies it, later ones are faster."
     return (
-        f"Kept of this picture: {_size(kept.nbytes)}. The next edit of it skips the first half, "
+        f"Kept of this picture: {_size(kept.nbytes)}. The next edit of it takes about a third less time, "
         "with as many steps and the same words for it."
     )
 

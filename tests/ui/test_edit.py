@@ -151,7 +151,9 @@ def test_an_edit_shows_progress_then_before_and_after(write_sound: WriteSound, m
     assert path.name == "meadow-with-rain-5.png" and str(path) == shown["compare"][1]
     request = read_settings(path)["request"]
     assert (request["picture"], request["tau_attn"], request["mask"]) == ("meadow.png", 0.5, None)
-    assert shown["kept"].startswith("Kept of this picture: 1 KB. The next edit of it skips the first half")
+    assert shown["kept"].startswith(
+        "Kept of this picture: 1 KB. The next edit of it takes about a third less"
+    )
 
 
 def test_the_second_edit_starts_from_what_was_kept(write_sound: WriteSound, meadow: Path) -> None:

@@ -43,7 +43,9 @@ def curve_pad(tab: str, label: str, presets: Sequence[Preset]) -> CurvePad:
         seconds=SECONDS,
         presets=offered,
     )
-    return CurvePad(pad, live_html("pad_ghost", None, elem_id=f"{tab}-pad-ghost", tab=tab))
+    return CurvePad(
+        pad, live_html("pad_ghost", None, elem_id=f"{tab}-pad-ghost", elem_classes="su-unseen", tab=tab)
+    )
 
 
 def drawn(kind: str, values: Sequence[float]) -> Value:

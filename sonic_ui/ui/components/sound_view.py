@@ -13,13 +13,17 @@ from sonic_ui.ui.components.live import live_html
 
 Value = dict[str, Any]
 
-NO_DRAWING: Value = {"src": "", "alt": "", "caption": ""}
+NO_DRAWING: Value = {"src": "", "alt": "", "caption": "", "waiting": ""}
+TO_COME: Value = {**NO_DRAWING, "waiting": "Drawing the sound …"}
 NO_LABELS: Value = {"waiting": "", "labels": []}
 
 
-def sound_view(elem_id: str) -> gr.HTML:
-    """The place of the drawing, with an invitation while there is no sound; `appear` tells that it stands."""
-    return live_html("sound_view", NO_DRAWING, elem_id=elem_id)
+def sound_view(elem_id: str, sounds: bool = False) -> gr.HTML:
+    """The place of the drawing, with an invitation while there is no sound; `appear` tells that it stands.
+
+    `sounds` tells that there is a sound from the start.
+    """
+    return live_html("sound_view", TO_COME if sounds else NO_DRAWING, elem_id=elem_id)
 
 
 def drawing(png: bytes, alt: str, caption: str) -> Value:

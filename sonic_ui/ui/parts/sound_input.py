@@ -85,7 +85,7 @@ def sound_input(
     )
     words = message(f"{name}-sound-message")
     examples = example_cards(desk.examples, name, "su-compact" if compact else "")
-    view = sound_view(f"{name}-drawing")
+    view = sound_view(f"{name}-drawing", example is not None)
     labels = label_bars(f"{name}-labels")
     with fold("Choose the part to listen to"):
         with gr.Row(elem_classes="su-pair"):
