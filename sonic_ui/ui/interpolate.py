@@ -49,6 +49,7 @@ class Gliding:
     own_b: gr.Checkbox
     lufs_b: gr.Slider
     room: gr.Radio
+    positions: gr.Textbox
     message: gr.HTML
     loop: gr.Checkbox
     smoothing: gr.Slider
@@ -90,7 +91,7 @@ class Parts:
         return {
             **dict.fromkeys(("sound_a", "start_a_s", "end_a_s"), self.a.message),
             **dict.fromkeys(("sound_b", "start_b_s", "end_b_s"), self.b.message),
-            **dict.fromkeys(("method", "lufs_a", "lufs_b", "room"), self.gliding.message),
+            **dict.fromkeys(("method", "lufs_a", "lufs_b", "room", "positions"), self.gliding.message),
             **dict.fromkeys(("prompt", "negative_prompt"), self.words.message),
         }
 
@@ -137,12 +138,26 @@ def _gliding() -> Gliding:
         own_a, lufs_a = _loudness("First sound")
         own_b, lufs_b = _loudness("Second sound")
     room = room_choice(TAB)
+    positions = _positions()
     told = message(f"{TAB}-how-message")
     with fold("The film"):
         loop = gr.Checkbox(True, label="There and back", container=False, elem_classes="su-check")
         smoothing = slider(SMOOTHING, "Pictures blended in between", "More glides, none steps.")
         film_s = slider(FILM_S, "Length (seconds)", "From the first sound to the second.")
-    return Gliding(method, own_a, lufs_a, own_b, lufs_b, room, told, loop, smoothing, film_s)
+    return Gliding(method, own_a, lufs_a, own_b, lufs_b, room, positions, told, loop, smoothing, film_s)
+
+
+def _positions() -> gr.Textbox:
+    """Places that came with settings; out of sight while there are none."""
+    return gr.Textbox(
+        label="Places of the pictures",
+        info="From 0, the first sound, to 1, the second. Empty this or move “Pictures” for even steps.",
+        placeholder="evenly spaced",
+        lines=1,
+        max_lines=3,
+        elem_id=f"{TAB}-positions",
+        elem_classes="su-places",
+    )
 
 
 def _loudness(which: str) -> tuple[gr.Checkbox, gr.Slider]:
@@ -166,6 +181,7 @@ def _connect(desk: Desk, parts: Parts) -> Parts:
         connect_sound(place, Ears(desk, place, room=True), room=gliding.room) for place in (parts.a, parts.b)
     ]
     connect_words(parts.words)
+    parts.words.beside.input(None, js="() => ''", outputs=[gliding.positions], api_visibility="private")
     connect_run(
         TAB,
         parts.bar,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from sonic_ui.requests import InterpolateRequest
+from sonic_ui.requests import FRAMES, InterpolateRequest
 from sonic_ui.studio import CancelToken, Notice, Result
 from sonic_ui.studio.plans import SAME_SOUND
 from sonic_ui.ui.components.film import done
@@ -27,7 +27,7 @@ TAB = "interpolate"
 SOUNDS = ("sound_a", "start_a_s", "end_a_s", "sound_b", "start_b_s", "end_b_s")
 LOUDNESS = ("own_a", "lufs_a", "own_b", "lufs_b")
 OWN = ("method", "room", "frames", "loop", "smoothing", "film_s")
-SETTINGS = (*SOUNDS, *OWN, *LOUDNESS, *words.SETTINGS)
+SETTINGS = (*SOUNDS, *OWN, "positions", *LOUDNESS, *words.SETTINGS)
 
 
 class Handlers:
@@ -80,6 +80,7 @@ def build_request(values: Mapping[str, Any]) -> InterpolateRequest:
     own = {name: values[name] for name in (*SOUNDS, *OWN)}
     mixed = values["method"] == "mix"
     lufs = {f"lufs_{side}": values[f"lufs_{side}"] for side in "ab" if mixed and values[f"own_{side}"]}
+    own["positions"] = (values["positions"] or "").strip() or None
     return InterpolateRequest.from_values({**own, **lufs, **words.painting_values(values)})
 
 
@@ -90,9 +91,19 @@ def updates_of(settings: dict[str, Any], sounds: Mapping[str, str]) -> dict[str,
     """
     request = request_of(settings, sounds, InterpolateRequest)
     updates = {name: getattr(request, name) for name in (*SOUNDS, *OWN) if not name.startswith("sound")}
+    if request.positions is None:
+        updates["positions"] = ""
+    else:
+        updates["positions"] = position_list(request.positions)
+        updates["frames"] = max(len(request.positions), int(FRAMES.minimum))
     for side in "ab":
         lufs = getattr(request, f"lufs_{side}")
         updates[f"own_{side}"] = lufs is not None
         if lufs is not None:
             updates[f"lufs_{side}"] = lufs
     return {**updates, **words.painting_updates(request), **sounds}
+
+
+def position_list(positions: Sequence[float]) -> str:
+    """Positions as a person writes them, each exactly itself when it is read again."""
+    return ", ".join(f"{at:g}" if float(f"{at:g}") == at else repr(at) for at in positions)

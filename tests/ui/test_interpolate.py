@@ -86,7 +86,15 @@ def page_values(pair: tuple[Path | None, Path | None], **values: Any) -> list[An
     settings = {
         **{f"sound_{side}": path and str(path) for side, path in zip("ab", pair, strict=True)},
         **{f"{name}_{side}_s": None for side in "ab" for name in ("start", "end")},
-        **{"method": "linear", "room": "dry", "frames": 4, "loop": True, "smoothing": 1, "film_s": 1},
+        **{
+            "method": "linear",
+            "room": "dry",
+            "frames": 4,
+            "positions": "",
+            "loop": True,
+            "smoothing": 1,
+            "film_s": 1,
+        },
         **{"own_a": False, "lufs_a": -20, "own_b": False, "lufs_b": -20},
         **{"prompt": "", "negative_prompt": "", "strength": 1, "layers": "", "guidance_scale": 4.0},
         **{"steps": 3, "seed": 5, "keep_seed": True},
@@ -130,8 +138,8 @@ def test_a_glide_comes_frame_by_frame(pair: tuple[Path, Path]) -> None:
 def test_the_film_is_made_after_the_strip_is_shown(pair: tuple[Path, Path]) -> None:
     tab = tab_of(FakeBackend())
     strip = last(tab.handlers.generate(ME, *page_values(pair)))["view"]["strip"]
-    told = tab.filmer.film(ME, event(id=strip["id"]))["view"]
-    assert told["kind"] == "film" and told["id"] == strip["id"] and told["note"] == ""
+    told = tab.filmer.film(ME, event(id=strip["id"]))["films"]
+    assert told["id"] == strip["id"] and told["note"] == "" and not told["again"]
     labels = [one["label"] for one in told["downloads"]]
     assert labels[1:] == ["GIF", "Strip (PNG)"] and labels[0].startswith("Film (")
     with av.open(told["video"]["path"]) as film:
@@ -139,11 +147,11 @@ def test_the_film_is_made_after_the_strip_is_shown(pair: tuple[Path, Path]) -> N
         assert len(film.streams.audio) == 1
         assert '"sound_b": "dog.wav"' in film.metadata.get("comment", film.metadata.get("COMMENT", ""))
     assert read_settings(told["downloads"][2]["file"]["path"])["request"]["seed"] == 5
-    again = tab.filmer.film(ME, event(id=strip["id"]))["view"]
+    again = tab.filmer.film(ME, event(id=strip["id"]))["films"]
     assert again["video"] is None and again["downloads"] == [], "it is made once"
 
 
-def test_a_film_gives_way_to_a_new_run(pair: tuple[Path, Path]) -> None:
+def test_a_film_gives_way_to_a_new_run_and_is_made_after_it(pair: tuple[Path, Path]) -> None:
     tab = tab_of(FakeBackend())
     strip = last(tab.handlers.generate(ME, *page_values(pair)))["view"]["strip"]
 
@@ -151,8 +159,12 @@ def test_a_film_gives_way_to_a_new_run(pair: tuple[Path, Path]) -> None:
         last(tab.handlers.generate(ME, *page_values(pair)))
         token.check()
 
-    tab.filmer._files_of = files
-    assert tab.filmer.film(ME, event(id=strip["id"]))["view"]["downloads"] == []
+    made, tab.filmer._files_of = tab.filmer._files_of, files
+    left = tab.filmer.film(ME, event(id=strip["id"]))["films"]
+    assert left["again"] and left["id"] == strip["id"] and left["downloads"] == []
+    tab.filmer._files_of = made
+    told = tab.filmer.film(ME, event(id=strip["id"]))["films"]
+    assert not told["again"] and len(told["downloads"]) == 3
 
 
 def test_cancelling_keeps_the_frames_made_so_far(pair: tuple[Path, Path]) -> None:
@@ -165,7 +177,7 @@ def test_cancelling_keeps_the_frames_made_so_far(pair: tuple[Path, Path]) -> Non
     strip = shown["view"]["strip"]
     assert len(strip["frames"]) == 2 and strip["frames"][1]["at"] == 1
     assert strip["note"] == "Stopped: 2 of 9 pictures were finished."
-    assert tab.filmer.film(ME, event(id=strip["id"]))["view"]["video"] is not None
+    assert tab.filmer.film(ME, event(id=strip["id"]))["films"]["video"] is not None
 
 
 def test_cancelling_before_the_first_frame_keeps_the_last_strip(pair: tuple[Path, Path]) -> None:
@@ -230,6 +242,7 @@ def test_a_run_ends_the_painting_of_places(pair: tuple[Path, Path]) -> None:
         ({"method": "mix", "own_a": True, "lufs_a": 3}, "how_message", "from -60 to -6"),
         ({"room": "cave"}, "how_message", "dry, room, hall, church"),
         ({"frames": 500}, "run_message", "from 2 to 48"),
+        ({"positions": "0, 1.5"}, "how_message", "from 0 to 1"),
         ({"film_s": 0}, "run_message", "from 1 to 60"),
         ({"prompt": "x" * 1001}, "words_message", "at most 1000"),
     ],
@@ -282,6 +295,22 @@ def test_settings_come_back(pair: tuple[Path, Path]) -> None:
     elsewhere = tab.reuse.dropped(strip["frames"][1]["file"]["path"], {})
     assert "“rain.wav” and “dog.wav”" in elsewhere["picture_message"]["text"]
     assert "sound_a" not in elsewhere
+
+
+def test_uneven_places_come_back_as_they_are(pair: tuple[Path, Path]) -> None:
+    tab = tab_of(FakeBackend())
+    places = (0.0, 0.1, 1 / 3, 0.5, 1.0)
+    request = InterpolateRequest(sound_a=str(pair[0]), sound_b=str(pair[1]), positions=places)
+    back = updates_of({"request": request.model_dump(mode="json")}, {})
+    assert back["positions"] == "0, 0.1, 0.3333333333333333, 0.5, 1" and back["frames"] == 5
+    shown = last(tab.handlers.generate(ME, *page_values(pair, positions=back["positions"])))
+    strip = shown["view"]["strip"]
+    assert tuple(frame["at"] for frame in strip["frames"]) == places
+    again = tab.reuse.shown(shown["records"], event(id=strip["id"]))
+    assert again["positions"] == back["positions"]
+    even = last(tab.handlers.generate(ME, *page_values(pair, positions=" ")))
+    assert len(even["view"]["strip"]["frames"]) == 4
+    assert tab.reuse.shown(even["records"], event(id=even["view"]["strip"]["id"]))["positions"] == ""
 
 
 def test_settings_of_another_tab_are_refused() -> None:

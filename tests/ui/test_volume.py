@@ -226,8 +226,8 @@ def test_the_film_grows_louder_with_its_pictures(write_sound: WriteSound, tmp_pa
 
     tab = tab_of(FakeBackend())
     strip, _ = strip_of(tab, write_sound(gain=0.1), frames="-24, 0", film_s=2)
-    made = tab.filmer.film(ME, event(id=strip["id"]))["view"]
-    assert made["kind"] == "film" and not made["note"]
+    made = tab.filmer.film(ME, event(id=strip["id"]))["films"]
+    assert not made["note"] and not made["again"]
     labels = [one["label"] for one in made["downloads"]]
     assert labels[1:] == ["GIF", "Strip (PNG)"]
     with av.open(made["video"]["path"]) as film:

@@ -3,18 +3,17 @@
 //   {kind: "working", run, slots: [{at, caption}, ...], frames: {index: {src, level}}, previews: {index: src},
 //    step, total, message, eta_s}                             frames as they come, all of them every time
 //   {kind: "done", run, strip}   {kind: "ended", run, message}   (cancelled or refused: the last strip stays)
-//   {kind: "film", id, video, downloads, note}               of a strip that is done
 // with strip = {id, title, detail, note, ends: [left, right], seconds, loop, knob, reusable, refinable,
 //   filming (whether a film is to follow), video: {url} | null, downloads: [{label, file: {url}, name}, ...],
 //   frames: [{at, caption, level, words, file: {url}, name}, ...]}.
 // props: tab, label, slider: {minimum, maximum, step} | null (then it follows 'su-turned' {tab, knob, at, settled} of
 // another component, and tells it 'su-frames' {tab, knob, at: [...]}, 'su-film-at' {tab, knob, at}, and 'su-film-shown'
 //   {tab, src, words}: the picture that is shown, and what is to be said about it).
-// Asks Python: 'film' {id} once a strip is shown whose film is to follow, 'reuse' {id}, 'give' {id, as}, 'send' {to, id, index} for the
+// Asks Python: 'film' {id} once a strip is shown whose film is to follow (answered as 'su-filmed'), 'reuse' {id}, 'give' {id, as}, 'send' {to, id, index} for the
 // picture shown (of a place between frames: id is "strip@place", index 0), and 'refine' {id, at, knob} for
 // the picture of exactly one place; that answer comes as 'su-refined' {tab, id, at, frame | null, glimpse, words} from
 // `film_answer`.
-// What it remembers and its thumbnails are in `film_strip.js`.
+// What it remembers, its thumbnails and its film as a file are in `film_strip.js`.
 const KEPT = 12;
 const SETTLE_MS = 140;     // how long the slider rests before its exact picture is asked for
 const PATIENCE_MS = 30000; // how long it says that it is being painted
@@ -72,22 +71,6 @@ const drawWords = () => {
   showReuse(strip?.reusable);
 };
 
-const drawFilm = () => {
-  const video = find('.su-film-video video');
-  find('.su-film-video').hidden = !strip?.filming && !strip?.video && !strip?.downloads.length;
-  find('.su-film-wait').hidden = !strip?.filming;
-  video.hidden = !strip?.video;
-  video.poster = strip?.frames[0]?.src || '';
-  const source = strip?.video?.url || '';
-  if (video.getAttribute('src') !== source) { if (source) video.src = source; else video.removeAttribute('src'); }
-  find('.su-film-files').replaceChildren(...(strip?.downloads || []).map(one => {
-    const link = make('a', 'su-action', one.label);
-    link.href = one.file.url;
-    link.download = one.name;
-    return link;
-  }));
-};
-
 const drawAll = () => {
   const [left, right] = find('.su-film-ends').children;
   [left.textContent, right.textContent] = ends();
@@ -112,6 +95,7 @@ const turnTo = (next, at) => {
   drawFilm();
   drawHistory();
   if (strip) tell('su-frames', { at: strip.frames.map(frame => frame.at) });
+  askFilm();
 };
 
 const prepared = value => value && {
@@ -194,6 +178,7 @@ const end = words => {
   drawAll();
   drawWords();
   if (words) { find('.su-detail').textContent = words; announce(words); }
+  askFilm();
 };
 
 const receiveWork = value => {
@@ -221,17 +206,10 @@ const draw = () => {
     results = [result, ...results].slice(0, KEPT);
     turnTo(result, touched ? place : undefined);
     announce('Done. ' + result.title + '. ' + result.note);
-    if (result.filming) trigger('film', { id: result.id });
     if (touched) settle();
   } else if (value.kind === 'ended' && isNews(value.run)) {
     ended = value.run;
     end(value.message);
-  } else if (value.kind === 'film') {
-    const result = results.find(one => one.id === value.id);
-    if (!result) return;
-    Object.assign(result, { filming: false, video: value.video, downloads: value.downloads });
-    if (value.note) result.note += (result.note && ' ') + value.note;
-    if (result === strip) { drawFilm(); if (!busy) drawWords(); }
   }
 };
 

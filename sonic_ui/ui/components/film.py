@@ -1,8 +1,8 @@
 """A strip of pictures with a slider along it: the place shown large, thumbnails, the film to play.
 
 The JSON that the script takes is described at the top of `film.js`. The picture of a place between two frames
-is asked for by the event `refine`, {id, at, knob}, and answered through a component of its own: so it never
-gets in the way of a run whose frames come at the same time.
+is asked for by the event `refine`, {id, at, knob}, its film by `film`, {id}; each is answered through a
+component of its own: so it never gets in the way of a run whose frames come at the same time.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ from sonic_ui.ui.components.stage import Value, served
 
 @dataclass(frozen=True)
 class Film:
-    """The components: the strip, and what answers its questions."""
+    """The components: the strip, and what answers its questions for pictures and for films."""
 
     view: gr.HTML
     answer: gr.HTML
+    films: gr.HTML
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,18 @@ def film_view(tab: str, label: str, *, slider: Range | None, first: Strip | None
         label=label,
         slider=limits,
     )
-    return Film(view, live_html("film_answer", None, elem_id=f"{tab}-film-answer", tab=tab))
+    answer, films = (
+        live_html(
+            "film_answer",
+            None,
+            elem_id=f"{tab}-film-{name}",
+            elem_classes="su-unseen",
+            tab=tab,
+            event=f"su-{event}",
+        )
+        for name, event in (("answer", "refined"), ("films", "filmed"))
+    )
+    return Film(view, answer, films)
 
 
 def showing(strip: Strip | None) -> Value:
@@ -160,8 +172,13 @@ def done(run: int, strip: Strip) -> Value:
 
 
 def filmed(strip_id: str, video: Path | None, downloads: Sequence[tuple[str, Path]], note: str = "") -> Value:
-    """The film of a strip that is done, if there is one, and labelled files to take along."""
-    return {"kind": "film", "id": strip_id, "note": note, **_files(video, downloads)}
+    """The film of a strip that is done, if there is one, and labelled files, for `Film.films`."""
+    return {"id": strip_id, "again": False, "note": note, **_files(video, downloads)}
+
+
+def interrupted(strip_id: str) -> Value:
+    """The film of a strip was begun and left: it is to be asked for again. For `Film.films`."""
+    return {**filmed(strip_id, None, ()), "again": True}
 
 
 def _files(video: Path | None, downloads: Sequence[tuple[str, Path]]) -> Value:

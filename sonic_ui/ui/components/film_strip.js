@@ -1,4 +1,4 @@
-// What a film remembers, and its frames below the picture: thumbnails, marks on the slider, earlier strips.
+// What a film remembers, and its frames below the picture: thumbnails, marks on the slider, earlier strips, the film as a file.
 const range = find('.su-film-range');
 const picture = find('.su-film-picture');
 const over = find('.su-film-over');
@@ -95,3 +95,40 @@ const drawHistory = () => {
     return item;
   }));
 };
+
+const drawFilm = () => {
+  const video = find('.su-film-video video');
+  find('.su-film-video').hidden = !strip?.filming && !strip?.video && !strip?.downloads.length;
+  find('.su-film-wait').hidden = !strip?.filming;
+  video.hidden = !strip?.video;
+  video.poster = strip?.frames[0]?.src || '';
+  const source = strip?.video?.url || '';
+  if (video.getAttribute('src') !== source) { if (source) video.src = source; else video.removeAttribute('src'); }
+  find('.su-film-files').replaceChildren(...(strip?.downloads || []).map(one => {
+    const link = make('a', 'su-action', one.label);
+    link.href = one.file.url;
+    link.download = one.name;
+    return link;
+  }));
+};
+
+// Ask for the film of the strip that is shown, unless that is done. A run interrupts it: it is asked for again after it.
+const askFilm = () => {
+  if (busy || !strip?.filming || strip.filmAsked) return;
+  strip.filmAsked = true;
+  trigger('film', { id: strip.id });
+};
+
+document.addEventListener('su-filmed', event => {
+  const { tab, id, again, video, downloads, note } = event.detail;
+  const result = tab === props.tab && results.find(one => one.id === id);
+  if (!result) return;
+  if (again) {
+    result.filmAsked = false;
+    askFilm();
+    return;
+  }
+  Object.assign(result, { filming: false, video, downloads });
+  if (note) result.note += (result.note && ' ') + note;
+  if (result === strip) { drawFilm(); if (!busy) drawWords(); }
+});

@@ -12,7 +12,7 @@ import gradio as gr
 
 from sonic_ui.requests import BadInput, PaintingRequest
 from sonic_ui.studio import Cancelled, CancelToken, Event, Failure, FramesDone, Preview, Progress, Result
-from sonic_ui.ui.components.film import Film, Frame, Rough, Slot, filmed, refined, working
+from sonic_ui.ui.components.film import Film, Frame, Rough, Slot, filmed, interrupted, refined, working
 from sonic_ui.ui.components.live import sent
 from sonic_ui.ui.components.stage import Value, preview_uris
 from sonic_ui.ui.desk import Desk, Shared
@@ -67,7 +67,7 @@ class Filmer:
     ) -> None:
         self._desk = desk
         self._task = film_task(tab)
-        self._view = film.view
+        self._answer = film.films
         self._files_of = files_of
         self._results: OrderedDict[str, Result] = OrderedDict()
 
@@ -78,23 +78,24 @@ class Filmer:
             self._results.popitem(last=False)
 
     def film(self, request: gr.Request, event: gr.EventData) -> Update:
-        """A strip is shown that has no film yet: make it."""
+        """A strip is shown that has no film yet: make it. A run interrupts it; the strip asks again then."""
         strip_id = str(sent(event, "id"))
-        result = self._results.pop(strip_id, None)
+        result = self._results.get(strip_id)
         if result is None:
-            return {self._view: filmed(strip_id, None, ())}
+            return {self._answer: filmed(strip_id, None, ())}
         session = request.session_hash or ""
         _, token = self._desk.sessions.begin(session, self._task)
         try:
             made = self._files_of(result, token)
         except Cancelled:
-            return {self._view: filmed(strip_id, None, ())}
+            return {self._answer: interrupted(strip_id)}
         except Exception:
             log.exception("A film was not made")
-            return {self._view: filmed(strip_id, None, (), NOT_FILMED)}
+            return {self._answer: filmed(strip_id, None, (), NOT_FILMED)}
         finally:
             self._desk.sessions.finish(session, self._task, token)
-        return {self._view: filmed(strip_id, made.video, made.downloads, made.note)}
+        self._results.pop(strip_id, None)
+        return {self._answer: filmed(strip_id, made.video, made.downloads, made.note)}
 
 
 class Refiner:
@@ -164,5 +165,5 @@ class Refiner:
 def connect_strip(film: Film, filmer: Filmer, refiner: Refiner, shared: Shared) -> None:
     """Connect the film's questions: as many as come, each of which ends the one before."""
     options: dict[str, Any] = {"trigger_mode": "multiple", "concurrency_limit": MANY, **QUIET}
-    film.view.film(filmer.film, outputs=[film.view], **options)
+    film.view.film(filmer.film, outputs=[film.films], **options)
     film.view.refine(refiner.refine, inputs=[shared.records], outputs=[film.answer], **options)
