@@ -23,6 +23,7 @@ DETAIL, KEPT = f"{STAGE} .su-detail", "#edit-kept"
 IMAGE, MASK, COMPARE = "#edit-photo-image", "#edit-mask", "#edit-compare"
 PICTURE_MESSAGE = "#edit-photo-message"
 HANDLE = f"{COMPARE} [data-testid=slider]"
+TRIES = 6
 WATCH = """() => {
   // Tiny networks edit fast: note what is said meanwhile, instead of looking at the right moment.
   window.said = new Set();
@@ -72,6 +73,23 @@ def run(page: Any) -> set[str]:
     return set(page.evaluate("[...window.said]"))
 
 
+def paint(page: Any) -> None:
+    """A stroke in the middle of the picture."""
+    canvas = page.locator(f"{MASK} canvas").first
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x - 20, y)
+    page.mouse.down()
+    page.mouse.move(x + 20, y, steps=5)
+    page.mouse.up()
+
+
+def painted(page: Any) -> bool:
+    """Whether the picture shown was edited under a mask."""
+    return "only where painted" in page.locator(DETAIL).inner_text()
+
+
 def test_edit_a_picture_and_edit_it_again(
     new_page: Any, address: str, photos: Path, sounds: Path, tmp_path: Path
 ) -> None:
@@ -117,7 +135,7 @@ def test_edit_a_picture_and_edit_it_again(
     set_number(page.locator("#edit-tab"), "Strength of the sound", 0.4)
     second = run(page)
     assert "Editing" in second and "Studying the picture" not in second
-    expect(page.locator(DETAIL)).to_have_text(re.compile("the first half was skipped$"))
+    expect(page.locator(DETAIL)).to_have_text(re.compile("the picture was not studied again$"))
     expect(page.locator(f"{STAGE} .su-history li")).to_have_count(2)
     page.locator(f"{STAGE} .su-history button").nth(1).click()
     expect(images.nth(1)).to_have_attribute("src", after)
@@ -142,6 +160,69 @@ def test_edit_a_picture_and_edit_it_again(
     expect(images.nth(1)).to_have_attribute("src", after), "the same request, the same picture"
 
 
+def test_paint_a_mask_and_clear_it(new_page: Any, address: str, photos: Path, tmp_path: Path) -> None:
+    page = opened(new_page, address, accept_downloads=True)
+    give(page, photos / "meadow.png")
+    expect(page.locator(DETAIL)).to_have_text("meadow.png · 300 × 200 px")
+    page.get_by_role("button", name="Edit only where you paint").click()
+    expect(page.locator(f"{MASK} canvas").first).to_be_visible()
+    expect(page.locator(f"{MASK} button[aria-label=Undo]")).to_be_enabled()  # the picture lies there
+    for _ in range(TRIES):  # the editor makes its brush ready a moment after it is seen
+        paint(page)
+        run(page)
+        if painted(page):
+            break
+    assert painted(page)
+    with page.expect_download() as download:
+        page.locator(f"{STAGE} .su-download").click()
+    path = tmp_path / "painted.png"
+    download.value.save_as(path)
+    source, edited = (np.asarray(Image.open(one)) for one in (photos / "meadow.png", path))
+    changed = (source != edited).any(-1)
+    assert changed.any() and not changed[:20].any() and not changed[-20:].any()
+    assert not changed[:, :20].any() and not changed[:, -20:].any()
+    assert changed[90:110, 140:160].mean() > 0.5
+
+    page.locator(f"{MASK} canvas").first.scroll_into_view_if_needed()
+    page.locator("#edit-clear-mask").click()
+    for _ in range(TRIES):  # nothing on the page tells that the editor is empty
+        run(page)
+        if not painted(page):
+            break
+    assert not painted(page)
+    page.locator(f"{STAGE} .su-history button").last.click()
+    page.locator(f"{STAGE} .su-reuse").click()
+    expect(page.locator("#edit-picture-message")).to_contain_text("are back.")
+    for _ in range(TRIES):
+        run(page)
+        if painted(page):
+            break
+    assert painted(page)
+
+
+def test_modes_turn_the_sliders_and_strengths_make_a_grid(new_page: Any, address: str) -> None:
+    page = opened(new_page, address)
+    tab = page.locator("#edit-tab")
+    layout = tab.get_by_label(re.compile("^number input for Keep the layout"))
+    page.get_by_role("radio", name="Style").check()
+    expect(layout).to_have_value("1")
+    page.get_by_role("button", name="Layers, and words for the picture").click()
+    expect(page.get_by_role("radio", name=re.compile("Hold harder"))).to_be_checked()
+    set_number(tab, "Keep the layout", 0.6)
+    tab.get_by_label("Try a few strengths at once").check()
+    tab.locator("#edit-strengths :is(input, textarea)").fill("0.3, 1, 2")
+    run(page)
+    expect(page.locator(f"{STAGE} .su-thumbs li")).to_have_count(3)
+    captions = page.locator(f"{STAGE} .su-thumb-caption").all_inner_texts()
+    assert captions[:3] == ["strength 0.3", "strength 1", "strength 2"]
+    after = page.locator(f"{COMPARE} img").nth(1)
+    first = after.get_attribute("src")
+    page.locator(f"{STAGE} .su-thumbs button").nth(2).click()
+    expect(after).not_to_have_attribute("src", first)
+    expect(page.locator(f"{STAGE} .su-picture")).to_have_attribute("alt", re.compile("strength 2"))
+    assert page.locator(f"{STAGE} .su-picture").get_attribute("src") == after.get_attribute("src")
+
+
 def test_bad_pictures_are_sentences_and_the_next_request_works(
     new_page: Any, address: str, photos: Path
 ) -> None:
@@ -163,12 +244,11 @@ def test_bad_pictures_are_sentences_and_the_next_request_works(
     expect(page.locator(f"{PICTURE_MESSAGE} .su-message")).to_be_hidden()
     run(page)
     expect(page.locator(f"{STAGE} .su-history li")).to_have_count(1)
-    assert page.locator(f"{COMPARE} img").first.evaluate(
-        "image => [image.naturalWidth, image.naturalHeight]"
-    ) == [
-        200,
-        300,
-    ]
+    page.wait_for_function(
+        "([place, size]) => { const { naturalWidth, naturalHeight } = document.querySelector(place);"
+        " return naturalWidth === size[0] && naturalHeight === size[1]; }",
+        arg=[f"{COMPARE} img", [200, 300]],
+    )
 
 
 def test_cancel_while_the_picture_is_studied_keeps_nothing(new_page: Any, address: str, photos: Path) -> None:
@@ -186,3 +266,22 @@ def test_cancel_while_the_picture_is_studied_keeps_nothing(new_page: Any, addres
     expect(page.locator(DETAIL)).to_have_text("Stopped. The last picture stays.", timeout=ENGINE_MS)
     expect(page.locator(KEPT)).to_contain_text("Nothing is kept")
     expect(page.locator(COMPARE)).to_be_hidden()
+
+
+def test_on_a_phone_it_stacks_without_overflow(new_page: Any, address: str, photos: Path) -> None:
+    page = opened(new_page, address, 390, 844, has_touch=True, is_mobile=True)
+    give(page, photos / "meadow.png")
+    for name in ("Edit only where you paint", "Layers, and words for the picture", "Advanced"):
+        page.locator("#edit-tab").get_by_role("button", name=name).click()
+    run(page)
+    expect(page.locator(COMPARE)).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    edges = page.evaluate(
+        "[...document.querySelectorAll('#edit-tab :is(.su-panel :is(input, button), textarea, .su-action)')]"
+        ".filter(e => e.offsetParent && !e.closest('.su-example-list') && e.type !== 'file')"
+        ".map(e => [e.getBoundingClientRect().right, e.outerHTML.slice(0, 80)]).filter(e => e[0] > 391)"
+    )
+    assert edges == []
+    frame, over = (page.locator(one).bounding_box() for one in (f"{STAGE} .su-frame", COMPARE))
+    assert all(abs(frame[side] - over[side]) < 2 for side in ("x", "y", "width", "height"))
+    assert frame["width"] > 340
