@@ -15,7 +15,7 @@ from PIL import Image
 from torch import Tensor
 
 import sonic_ui.models.mel  # noqa: F401  diffusers finds a vocoder only in a module that is imported
-from sonic_ui.audio.energy import ENERGY_HZ, resample_curve, smooth
+from sonic_ui.audio.energy import ENERGY_HZ, held_to_strip, is_strip, resample_curve, smooth
 from sonic_ui.audio.limiter import limit_true_peak
 from sonic_ui.audio.loudness import set_lufs
 from sonic_ui.models.energy_control import EnergyControlNet
@@ -146,7 +146,8 @@ class SoundPipeline(DiffusionPipeline):
     ) -> NDArray[np.float32]:
         """What will be imposed [frames] in [0, 1] for a curve or a strip [N] in [0, 1].
 
-        mode   "natural": the modulator makes of it what such a sound does; "exact": only smoothed
+        mode   "natural": the modulator makes of it what such a sound does, at the moments of a strip;
+               "exact": only smoothed
 
         Without a sketch, or with an empty strip in natural mode, it is `suggest`. Raises BadInput.
         """
@@ -160,7 +161,10 @@ class SoundPipeline(DiffusionPipeline):
         wish = checked_sketch(sketch, self.frames)
         if mode == "exact":
             return np.clip(smooth(wish), 0.0, 1.0)
-        return self._natural(embeds, wish if wish.max() > SILENT else None)
+        if wish.max() <= SILENT:
+            return self._natural(embeds, None)
+        natural = self._natural(embeds, wish)
+        return held_to_strip(natural, wish) if is_strip(sketch) else natural
 
     @torch.no_grad()
     def _natural(self, embeds: Tensor, wish: NDArray[np.float32] | None) -> NDArray[np.float32]:

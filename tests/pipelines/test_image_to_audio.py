@@ -85,6 +85,14 @@ def test_guidance_can_be_added_to_the_control_net(sounding: ImageToAudioPipeline
     assert pull_schedule(3, 0.5, whole=True) == [0.5] * 3
 
 
+def test_natural_mode_keeps_the_moments_of_a_strip(sounding: ImageToAudioPipeline) -> None:
+    strip = np.zeros(512, np.float32)
+    strip[100:200] = strip[300:420] = 1
+    natural = sounding.envelope(PICTURE, strip, "natural")
+    assert natural[120:180].min() > 2 * natural[230:270].max()
+    assert natural[320:400].min() > 2 * natural[450:].max()
+
+
 def test_without_a_wish_a_remembered_envelope_is_suggested() -> None:
     pipeline = debug_sound_pipeline()
     embeds, curves = torch.randn(3, 32), torch.rand(3, 512)
