@@ -26,6 +26,7 @@ from sonic_ui.models.gated_attention import AudioAttention
 from sonic_ui.models.latents import LatentNormalizer, decode_latents
 from sonic_ui.models.microsoft_clap import MicrosoftClap, MicrosoftClapFeatures
 from sonic_ui.models.projector import AudioProjector
+from sonic_ui.models.timbre import TimbreClapModel
 from sonic_ui.pipelines.given import repeat
 from sonic_ui.pipelines.prompts import encode_prompts
 from sonic_ui.pipelines.sampling import StepReport, to_pil, unit_range
@@ -61,7 +62,7 @@ class AudioPipeline(DiffusionPipeline):
         tokenizer: CLIPTokenizer,
         unet: UNet2DConditionModel,
         scheduler: SchedulerMixin,
-        audio_encoder: ClapModel | MicrosoftClap,
+        audio_encoder: ClapModel | TimbreClapModel | MicrosoftClap,
         feature_extractor: ClapFeatureExtractor | MicrosoftClapFeatures,
         audio_projector: AudioProjector,
         audio_attention: AudioAttention,

@@ -81,6 +81,23 @@ class Heard:
     real: bool
 
 
+VOCODED_SHARE = 0.2
+"""Of the synthesised clips: as a 16 kHz vocoder gives them back, so that our own sounds are known, too."""
+
+
+def vocoded(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Mono samples at 48 kHz through log-mels at 16 kHz and Griffin-Lim, as pictures sound."""
+    import torch
+    from scipy.signal import resample_poly
+
+    from sonic_ui.models.mel import GriffinLimVocoder
+    from sonic_ui.models.mel import log_mel as mel_at_16_khz
+
+    low = resample_poly(samples, 1, 3).astype(np.float32)
+    heard = GriffinLimVocoder()(mel_at_16_khz(torch.from_numpy(low)[None]))[0].numpy()
+    return np.resize(resample_poly(heard, 3, 1).astype(np.float32), samples.size)
+
+
 def _render_clip_shard(job: tuple[str, str, int, int]) -> str:
     folder, split, shard, per_source = job
     path = Path(folder) / f"{split}-{shard:04d}.npy"
@@ -93,7 +110,8 @@ def _render_clip_shard(job: tuple[str, str, int, int]) -> str:
             room = str(rng.choice(list(ROOM_SHARES), p=list(ROOM_SHARES.values())))
             level, seed = float(rng.random()), int(rng.integers(2**31))
             clip = synthesise(source, np.random.default_rng(seed), CLIP_S, SAMPLE_RATE, level)
-            mels.append(at_reference(reverberate(clip, SAMPLE_RATE, room, seed=seed)))
+            clip = reverberate(clip, SAMPLE_RATE, room, seed=seed)
+            mels.append(at_reference(vocoded(clip) if seed % 100 < 100 * VOCODED_SHARE else clip))
             heard.append({"source": source, "room": room, "level": level, "real": False})
     _write(path, mels, heard)
     return str(path)
