@@ -57,15 +57,9 @@ def weighed_strengths(strength: Strength, factors: Sequence[float], paths: Seque
     `layer_strengths` does.
     """
     spread = [float(factors[i * len(factors) // len(paths)]) for i in range(len(paths))]
-    betas = layer_strengths(strength, paths)
-    columns = [
-        beta.flatten() * factor
-        for beta, factor in zip(betas, spread, strict=True)
-        if isinstance(beta, Tensor)
-    ]
-    if columns:
-        return torch.stack(columns, dim=1)  # [B, layers]
-    return tuple(beta * factor for beta, factor in zip(betas, spread, strict=True))
+    betas = [beta * factor for beta, factor in zip(layer_strengths(strength, paths), spread, strict=True)]
+    columns = [beta.flatten() for beta in betas if isinstance(beta, Tensor)]
+    return torch.stack(columns, dim=1) if columns else tuple(betas)  # [B, layers]
 
 
 def _tensor_strengths(strength: Tensor, layers: int) -> tuple[float | Tensor, ...]:

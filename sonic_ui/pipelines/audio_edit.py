@@ -149,23 +149,18 @@ class AudioEditPipeline(AudioPipeline):
         Raises BadInput for values that cannot be used.
         """
         output_kind(output_type)
+        share("variation", variation)
         hold = Hold(tau_attn, tau_feature, tuple(attention_layers), tuple(feature_layers), features)
         injection = self._injection(hold.attention_layers, hold.feature_layers)
-        fitted = image.picture if isinstance(image, Inversion) else self._fitted(image)
+        source = image if isinstance(image, Inversion) else self._fitted(image)
+        fitted = source.picture if isinstance(source, Inversion) else source
         editable = None if mask is None else read_mask(mask, fitted.source.size)
         embeds = self._audio_embeds(audio, audio_embeds)
         weighed = weighed_strengths(strength, sound_layers, self.audio_attention.paths)
         rows = self._rows(embeds, prompt, negative_prompt, weighed, guidance_scale)
         seeds = picture_seeds(seed, rows.count)
-        share("variation", variation)
 
-        cost, inversion = 0, image
-        if not isinstance(inversion, Inversion):
-            kept_bytes = KEPT_BYTES if features == "replay" else 0
-            inversion = self.invert(
-                fitted, "", num_inference_steps, attention_layers, feature_layers, kept_bytes, on_step=on_step
-            )
-            cost = inversion.sample_passes
+        inversion, cost = self._inverted(source, hold, num_inference_steps, on_step)
         region = None if editable is None else self._latent_mask(fitted.fit_mask(editable))
         plan = EditPlan(inversion, hold, injection, rows, region)
         start = _varied(inversion.latents[-1:].float(), seeds, variation).to(self.device)
@@ -175,6 +170,18 @@ class AudioEditPipeline(AudioPipeline):
         if output_type == "pil":
             images = [_finished(picture, fitted, editable) for picture in images]
         return AudioEditOutput(images=images, inversion=inversion, sample_passes=cost + passes)
+
+    def _inverted(
+        self, source: Inversion | FittedPicture, hold: Hold, steps: int, on_step: OnStep | None
+    ) -> tuple[Inversion, int]:
+        """What an edit starts from, and the sample passes that it cost to get there."""
+        if isinstance(source, Inversion):
+            return source, 0
+        kept_bytes = KEPT_BYTES if hold.features == "replay" else 0
+        inversion = self.invert(
+            source, "", steps, hold.attention_layers, hold.feature_layers, kept_bytes, on_step=on_step
+        )
+        return inversion, inversion.sample_passes
 
     def _rows(
         self,
