@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import struct
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +17,7 @@ from sonic_ui.pipelines.fitting import (
     upright_rgb,
 )
 from sonic_ui.requests import BadInput
+from tests.picture_files import png_that_claims
 
 SIZE = 64
 
@@ -102,17 +101,6 @@ def test_an_animation_gives_its_first_frame(tmp_path: Path) -> None:
     assert mean_difference(load_picture(tmp_path / "film.gif"), landscape()) < 12
 
 
-def png_header(width: int, height: int) -> bytes:
-    """The head of a PNG that claims a size and holds next to nothing."""
-    chunks = b""
-    for kind, data in (
-        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)),
-        (b"IDAT", zlib.compress(b"0")),
-    ):
-        chunks += struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-    return b"\x89PNG\r\n\x1a\n" + chunks
-
-
 def test_files_that_cannot_be_used_say_why(tmp_path: Path) -> None:
     whole = tmp_path / "whole.png"
     landscape(300, 200).save(whole)
@@ -120,8 +108,8 @@ def test_files_that_cannot_be_used_say_why(tmp_path: Path) -> None:
         "text.png": b"this is no picture",
         "empty.png": b"",
         "cut.png": whole.read_bytes()[: whole.stat().st_size // 2],
-        "bomb.png": png_header(100_000, 100_000),
-        "huge.png": png_header(12_000, 9_000),
+        "bomb.png": png_that_claims(100_000, 100_000),
+        "huge.png": png_that_claims(12_000, 9_000),
         "drawing.eps": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n",
     }
     for name, data in contents.items():

@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import struct
-import zlib
-from collections.abc import Callable
-from dataclasses import dataclass, fields
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -17,119 +11,15 @@ import pytest
 from PIL import Image
 
 from sonic_ui.requests import EDIT_MODES
-from sonic_ui.studio import Failure, Kept, Studio
-from sonic_ui.ui.desk import Desk, Shared
-from sonic_ui.ui.edit import TAB, Holding, Parts, Several
-from sonic_ui.ui.edit_handlers import SETTINGS, Handlers, mode_settings
+from sonic_ui.studio import Failure, Kept
+from sonic_ui.ui.edit_handlers import SETTINGS, mode_settings
 from sonic_ui.ui.edit_results import REUSED, STUDIED
-from sonic_ui.ui.examples import Example
-from sonic_ui.ui.parts.picture_drop import PictureDrop, Reuse
-from sonic_ui.ui.parts.picture_input import PREVIEW_PX, PictureInput
-from sonic_ui.ui.parts.runs import RunBar, Runs
-from sonic_ui.ui.parts.sound_input import SoundInput
-from sonic_ui.ui.parts.words import Words
 from sonic_ui.ui.pictures import read_settings
 from tests.conftest import WriteSound
 from tests.fakes import FakeBackend
-
-ME = gr.Request(session_hash="me")
-SIZE = (60, 40)
-
-
-def part(kind: Any, **names: Any) -> Any:
-    """A part whose components are their own names."""
-    return kind(**{field.name: names.get(field.name, field.name) for field in fields(kind)})
-
-
-@dataclass(frozen=True)
-class Tab:
-    """The tab's handlers, on components that are their own names."""
-
-    desk: Desk
-    runs: Runs
-    handlers: Handlers
-    reuse: Reuse
-
-
-def tab_of(backend: FakeBackend, examples: tuple[Example, ...] = ()) -> Tab:
-    desk, shared = Desk(Studio(backend), examples), part(Shared)
-    parts = part(
-        Parts,
-        picture=part(PictureInput, message="picture_message"),
-        sound=part(SoundInput, message="sound_message"),
-        holding=part(Holding, message="how_message"),
-        words=part(Words, message="words_message", beside="variation"),
-        several=part(Several, message="several_message"),
-        bar=part(RunBar, message="run_message"),
-        drop=part(PictureDrop, message="drop_message", picture="dropped"),
-        shared=shared,
-    )
-    runs = Runs(desk, shared, TAB, parts.stage, parts.bar, parts.messages)
-    handlers = Handlers(desk, parts, runs)
-    return Tab(desk, runs, handlers, Reuse(desk, parts.drop, parts.settings, handlers.updates))
-
-
-MESSAGES = {f"{name}_message" for name in ("picture", "mask", "sound", "how", "words", "several", "run")}
-
-
-@pytest.fixture
-def meadow(tmp_path: Path) -> Path:
-    path = tmp_path / "meadow.png"
-    pixels = np.random.default_rng(0).integers(0, 255, (SIZE[1], SIZE[0], 3), dtype=np.uint8)
-    Image.fromarray(pixels).save(path)
-    return path
-
-
-def page_values(picture: Path | None, sound: Path | None, **values: Any) -> list[Any]:
-    settings = {
-        "picture": None if picture is None else str(picture),
-        "mask": [],
-        "sound": None if sound is None else str(sound),
-        "start_s": None,
-        "end_s": None,
-        "gain_db": 0,
-        "room": "dry",
-        "mode": "replace",
-        "tau_attn": 0.5,
-        "tau_feature": 0.4,
-        "held": "paper",
-        "source_prompt": "",
-        "prompt": "",
-        "negative_prompt": "",
-        "strength": 1,
-        "layers": "",
-        "guidance_scale": 4.0,
-        "steps": 3,
-        "seed": 5,
-        "keep_seed": True,
-        "variation": 0,
-        "several": False,
-        "strengths": "0.5, 1",
-        **values,
-    }
-    return [settings[name] for name in SETTINGS] + [{}]
-
-
-def last(updates: Any) -> dict[str, Any]:
-    """Everything the page shows in the end."""
-    shown: dict[str, Any] = {}
-    for update in updates:
-        shown |= update
-    return shown
-
-
-def event(**data: Any) -> gr.EventData:
-    return gr.EventData(None, data)
-
-
-def stroke(left: int = 10, right: int = 30, size: tuple[int, int] = SIZE) -> bytes:
-    """A layer as the editor sends it: half-transparent paint on nothing."""
-    layer = Image.new("RGBA", size)
-    layer.paste((217, 132, 56, 158), (left, 10, right, 20))
-    buffer = BytesIO()
-    layer.save(buffer, "PNG")
-    return buffer.getvalue()
-
+from tests.picture_files import SIZE
+from tests.ui.edit_tab import MESSAGES, page_values, stroke, tab_of
+from tests.ui.tabs import ME, event, last
 
 # Editing
 
@@ -253,125 +143,6 @@ def test_failures_are_sentences(write_sound: WriteSound, meadow: Path) -> None:
     shown = last(tab.handlers.generate(ME, *page_values(meadow, write_sound())))
     assert shown["run_message"]["text"] == "unet/config.json is missing."
     assert isinstance(Failure("x"), RuntimeError) and shown["head"]["state"] == "failed"
-
-
-# Pictures of every kind
-
-
-def png_that_claims(width: int, height: int) -> bytes:
-    """The head of a PNG of this size, with next to nothing in it."""
-    chunks = b""
-    for kind, data in (
-        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)),
-        (b"IDAT", zlib.compress(b"0")),
-    ):
-        chunks += struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-    return b"\x89PNG\r\n\x1a\n" + chunks
-
-
-BAD: dict[str, tuple[bytes | Callable[[Path], None], str]] = {
-    "letter.png": (b"This is a letter.", "“letter.png” cannot be read as a picture"),
-    "dot.png": (lambda path: Image.new("RGB", (1, 1)).save(path), "1 × 1 px; at least 8 px"),
-    "huge.png": (png_that_claims(12_000, 9_000), "12000 × 9000 px; at most 50 million"),
-    "bomb.png": (png_that_claims(100_000, 100_000), "more pixels than can be opened safely"),
-    "panorama.png": (lambda path: Image.new("RGB", (900, 20)).save(path), "900 × 20 px; at most 10 times"),
-    "cut.jpg": (b"\xff\xd8\xff\xe0" + b"\0" * 50, "cannot be read|is damaged"),
-}
-
-
-@pytest.mark.parametrize("name", list(BAD))
-def test_pictures_that_cannot_be_used_say_why(
-    write_sound: WriteSound, meadow: Path, tmp_path: Path, name: str
-) -> None:
-    content, says = BAD[name]
-    path = tmp_path / name
-    if callable(content):
-        content(path)
-    else:
-        path.write_bytes(content)
-    tab = tab_of(FakeBackend())
-    looked = tab.handlers.look(ME, str(path))
-    pattern = re.compile(says)
-    assert looked["picture_message"]["kind"] == "error" and pattern.search(looked["picture_message"]["text"])
-    assert "stage" not in tab.handlers.take(str(path)), "the last good result stays"
-    shown = last(tab.handlers.generate(ME, *page_values(path, write_sound())))
-    assert pattern.search(shown["picture_message"]["text"]) and shown["stage"]["kind"] == "ended"
-    assert last(tab.handlers.generate(ME, *page_values(meadow, write_sound())))["stage"]["kind"] == "done"
-
-
-def phone(path: Path) -> None:
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    Image.new("RGB", (40, 60), "teal").save(path, exif=exif)
-
-
-def animation(path: Path) -> None:
-    frames = [Image.new("RGB", SIZE, colour) for colour in ("teal", "red")]
-    frames[0].save(path, save_all=True, append_images=frames[1:])
-
-
-GOOD: dict[str, Callable[[Path], None]] = {
-    "clear.png": lambda path: Image.new("RGBA", SIZE, (0, 0, 0, 0)).save(path),
-    "print.jpg": lambda path: Image.new("CMYK", SIZE, (90, 20, 0, 0)).save(path),
-    "deep.png": lambda path: Image.fromarray(np.full(SIZE[::-1], 40_000, np.uint16)).save(path),
-    "phone.jpg": phone,
-    "film.gif": animation,
-    "black.png": lambda path: Image.new("RGB", SIZE).save(path),
-    "scan.tiff": lambda path: Image.new("L", SIZE, 90).save(path),
-    "wide.png": lambda path: Image.new("RGB", (600, 60), "teal").save(path),
-}
-
-
-@pytest.mark.parametrize("name", list(GOOD))
-def test_pictures_of_every_kind_are_edited_upright(
-    write_sound: WriteSound, tmp_path: Path, name: str
-) -> None:
-    path = tmp_path / name
-    GOOD[name](path)
-    backend = FakeBackend()
-    tab = tab_of(backend)
-    size = (600, 60) if name == "wide.png" else SIZE
-    taken = tab.handlers.take(str(path))
-    assert taken["stage"]["result"]["detail"] == f"{name} · {size[0]} × {size[1]} px"
-    assert Image.open(taken["mask"]["background"]).size == size and taken["mask"]["layers"] == []
-    shown = last(tab.handlers.generate(ME, *page_values(path, write_sound())))
-    assert shown["stage"]["kind"] == "done", shown
-    assert backend.edits[-1].picture.mode == "RGB" and backend.edits[-1].picture.size == size
-    assert Image.open(shown["compare"][0]).size == Image.open(shown["compare"][1]).size == size
-
-
-def test_large_pictures_are_shown_smaller_and_finished_whole(write_sound: WriteSound, tmp_path: Path) -> None:
-    path = tmp_path / "photo.jpg"
-    Image.new("RGB", (PREVIEW_PX + 800, 1040), "teal").save(path)
-    tab = tab_of(FakeBackend())
-    shown = last(tab.handlers.generate(ME, *page_values(path, write_sound())))
-    assert {Image.open(one).size for one in shown["compare"]} == {(PREVIEW_PX, 640)}
-    assert Image.open(shown["stage"]["result"]["pictures"][0]["file"]["path"]).size == (
-        PREVIEW_PX + 800,
-        1040,
-    )
-    same = tab.handlers.compare(ME, event(id=shown["stage"]["result"]["id"], index=0))
-    assert same["compare"] == shown["compare"]
-
-
-def test_no_picture_is_no_error() -> None:
-    handlers = tab_of(FakeBackend()).handlers
-    assert handlers.look(ME, None) == {"kept": "", "picture_message": {"kind": "", "text": ""}}
-    assert handlers.take(None)["mask"] is None and "stage" not in handlers.take(None)
-
-
-def test_examples_and_pictures_that_are_sent_here(meadow: Path, write_sound: WriteSound) -> None:
-    sound = write_sound()
-    examples = (Example(sound, "Silent film", None), Example(sound, "Meadow", meadow))
-    handlers = tab_of(FakeBackend(), examples).handlers
-    chosen = handlers.choose(event(index=0))
-    assert chosen["picture"] == str(meadow) and chosen["stage"]["result"]["pictures"]
-    assert handlers.receive(meadow)["picture"] == str(meadow)
-    with pytest.raises(gr.Error, match="no longer there"):
-        handlers.choose(event(index=1))
-    card = Handlers.first_card(Desk(Studio(FakeBackend()), examples), 0)
-    assert card is not None and card.detail == "Meadow · 60 × 40 px" and not card.ours
-    assert Handlers.first_card(Desk(Studio(FakeBackend())), 0) is None
 
 
 # Settings that come back

@@ -2,43 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from gradio_client.exceptions import AppError
 from PIL import Image
 
-from sonic_ui.studio import Studio
-from sonic_ui.ui.page import build_page, launch_options
 from sonic_ui.ui.pictures import read_settings
 from tests.conftest import WriteSound
 from tests.fakes import FakeBackend
-from tests.ui.test_edit import BAD, GOOD, SIZE
-
-
-@pytest.fixture(scope="module")
-def backend() -> FakeBackend:
-    return FakeBackend()
-
-
-@pytest.fixture(scope="module")
-def client(backend: FakeBackend, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    from gradio_client import Client
-
-    page = build_page(Studio(backend), tmp_path_factory.mktemp("no-examples"))
-    _, address, _ = page.launch(prevent_thread_lock=True, **launch_options())
-    yield Client(address, verbose=False, download_files=str(tmp_path_factory.mktemp("downloads")))
-    page.close()
-
-
-@pytest.fixture
-def meadow(tmp_path: Path) -> Path:
-    path = tmp_path / "meadow.png"
-    Image.fromarray(np.random.default_rng(1).integers(0, 255, (40, 60, 3), dtype=np.uint8)).save(path)
-    return path
+from tests.picture_files import BAD, GOOD, SIZE
 
 
 def edit(client: Any, picture: Path, sound: Path, **values: Any) -> tuple[list[str], dict[str, Any]]:
@@ -115,12 +89,9 @@ def test_every_kind_of_picture_is_read_or_refused_and_the_next_works(
     client: Any, backend: FakeBackend, write_sound: WriteSound, meadow: Path, tmp_path: Path
 ) -> None:
     sound = write_sound()
-    for name, (content, says) in BAD.items():
+    for name, (make, says) in BAD.items():
         path = tmp_path / name
-        if callable(content):
-            content(path)
-        else:
-            path.write_bytes(content)
+        make(path)
         with pytest.raises(AppError, match=says):
             edit(client, path, sound)
     for name, make in GOOD.items():

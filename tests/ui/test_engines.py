@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from gradio_client.exceptions import AppError
 
 from sonic_ui.studio import Engines, Studio
-from sonic_ui.ui.page import build_page, launch_options
+from sonic_ui.ui.page import build_page
 from tests.fakes import FakeBackend
 
 
@@ -20,17 +19,12 @@ def make(name: str) -> FakeBackend:
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    from gradio_client import Client
-
+def studio() -> Studio:
     studio = Studio(FakeBackend(), engines=Engines(make, "miniature"))
-    page = build_page(studio, tmp_path_factory.mktemp("no-examples"))
-    _, address, _ = page.launch(prevent_thread_lock=True, **launch_options())
     thread = studio.start()
     assert thread is not None
     thread.join(20)
-    yield Client(address, verbose=False)
-    page.close()
+    return studio
 
 
 def test_programs_list_and_change_engines(client: Any) -> None:

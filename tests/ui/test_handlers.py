@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -25,13 +24,7 @@ from sonic_ui.ui.sound_to_image import TAB, Parts
 from sonic_ui.ui.sound_to_image_handlers import SETTINGS, Handlers, updates_of
 from tests.conftest import WriteSound
 from tests.fakes import FakeBackend
-
-ME = gr.Request(session_hash="me")
-
-
-def part(kind: Any, **names: str) -> Any:
-    """A part whose components are their own names."""
-    return kind(**{field.name: names.get(field.name, field.name) for field in fields(kind)})
+from tests.ui.tabs import ME, event, last, part
 
 
 @dataclass(frozen=True)
@@ -81,18 +74,6 @@ def page_values(path: Path | None, **values: Any) -> list[Any]:
         **values,
     }
     return [settings[name] for name in SETTINGS] + [{}]
-
-
-def last(updates: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """Everything the page shows in the end."""
-    shown: dict[str, Any] = {}
-    for update in updates:
-        shown |= update
-    return shown
-
-
-def event(**data: Any) -> gr.EventData:
-    return gr.EventData(None, data)
 
 
 def test_generating_shows_progress_previews_and_the_result(write_sound: WriteSound) -> None:

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
-import numpy as np
 import pytest
-import soundfile
-from gradio_client.exceptions import AppError
 from PIL import Image
 
 from sonic_ui.requests import BadInput
-from sonic_ui.studio import Failure, Libraries, Studio
+from sonic_ui.studio import Failure, Studio
 from sonic_ui.ui.components.curve_pad import CurvePad
 from sonic_ui.ui.desk import Desk, Shared
 from sonic_ui.ui.examples import Example
 from sonic_ui.ui.image_to_sound import TAB, Making, Parts, SoundWords
 from sonic_ui.ui.image_to_sound_handlers import SETTINGS, Handlers, updates_of
-from sonic_ui.ui.page import build_page, launch_options
 from sonic_ui.ui.parts.picture_drop import PictureDrop, Reuse
 from sonic_ui.ui.parts.picture_input import PictureInput
 from sonic_ui.ui.parts.runs import RunBar, Runs
@@ -30,13 +24,7 @@ from sonic_ui.ui.reuse import find_files
 from sonic_ui.ui.sound_files import read_sound_settings
 from tests.conftest import WriteSound
 from tests.fakes import SWELL, FakeBackend
-
-ME = gr.Request(session_hash="me")
-
-
-def part(kind: Any, **names: str) -> Any:
-    """A part whose components are their own names."""
-    return kind(**{field.name: names.get(field.name, field.name) for field in fields(kind)})
+from tests.ui.tabs import ME, event, last, part
 
 
 @dataclass(frozen=True)
@@ -98,20 +86,13 @@ def page_values(picture: str | None, **values: Any) -> list[Any]:
     return [*(settings[name] for name in SETTINGS), {}]
 
 
-def merged(updates: Iterator[dict[Any, Any]]) -> dict[Any, Any]:
-    result: dict[Any, Any] = {}
-    for update in updates:
-        result |= update
-    return result
-
-
 def test_a_picture_becomes_takes_with_their_energy(picture: str) -> None:
     tab = tab_of(FakeBackend())
     updates = list(tab.handlers.generate(ME, *page_values(picture, takes=2)))
     kinds = [update["takes"]["kind"] for update in updates if "takes" in update]
     assert kinds[-1] == "done" and kinds.count("working") >= 3
-    last = merged(iter(updates))
-    card = last["takes"]["result"]
+    shown = last(updates)
+    card = shown["takes"]["result"]
     assert card["title"] == "Shows rain and a dog" and "storm.png · generated · seed 7" in card["detail"]
     assert [take["title"] for take in card["takes"]] == [
         "Take 1: follows your curve closely",
@@ -124,8 +105,8 @@ def test_a_picture_becomes_takes_with_their_energy(picture: str) -> None:
         assert len(take["energy"]) == len(card["wish"]) == 200 and max(take["energy"]) > 0.9
         sidecar = json.loads(Path(take["settings"]["file"]["path"]).read_text())
         assert sidecar["request"]["curve"] == PAD["values"]
-    assert last["seed"] == 7 and last["run_message"]["text"] == ""
-    assert last["records"][card["id"]]["files"] == {"picture": picture}
+    assert shown["seed"] == 7 and shown["run_message"]["text"] == ""
+    assert shown["records"][card["id"]]["files"] == {"picture": picture}
     assert tab.desk.gallery.find("me", card["id"], 1) is not None
     assert tab.desk.gallery.find("you", card["id"], 1) is None
 
@@ -144,50 +125,51 @@ def test_a_problem_stands_beside_its_cause_and_the_next_works(
     picture: str, values: dict[str, Any], place: str, says: str
 ) -> None:
     tab = tab_of(FakeBackend())
-    last = merged(tab.handlers.generate(ME, *page_values(values.pop("picture", picture), **values)))
-    assert says in last[place]["text"] and last[place]["kind"] == "error"
-    assert last["takes"]["kind"] == "ended"
-    assert merged(tab.handlers.generate(ME, *page_values(picture)))["takes"]["kind"] == "done"
+    shown = last(tab.handlers.generate(ME, *page_values(values.pop("picture", picture), **values)))
+    assert says in shown[place]["text"] and shown[place]["kind"] == "error"
+    assert shown["takes"]["kind"] == "ended"
+    assert last(tab.handlers.generate(ME, *page_values(picture)))["takes"]["kind"] == "done"
 
 
 def test_what_is_worth_knowing_is_said(picture: str) -> None:
     tab = tab_of(FakeBackend(notice="The words are long."))
-    last = merged(tab.handlers.generate(ME, *page_values(picture, pad={"kind": "curve", "values": None})))
-    assert last["run_message"]["text"] == "No curve was drawn: the picture’s own is used. The words are long."
-    assert last["takes"]["result"]["takes"][0]["title"] == "Follows the picture’s own curve closely"
+    shown = last(tab.handlers.generate(ME, *page_values(picture, pad={"kind": "curve", "values": None})))
+    said = shown["run_message"]["text"]
+    assert said == "No curve was drawn: the picture’s own is used. The words are long."
+    assert shown["takes"]["result"]["takes"][0]["title"] == "Follows the picture’s own curve closely"
 
 
 def test_failures_and_cancelling_leave_the_last_result(picture: str) -> None:
     tab = tab_of(FakeBackend(failure=Failure("The engine stopped.")))
-    last = merged(tab.handlers.generate(ME, *page_values(picture)))
-    assert last["takes"]["kind"] == "ended" and last["run_message"]["text"] == "The engine stopped."
+    shown = last(tab.handlers.generate(ME, *page_values(picture)))
+    assert shown["takes"]["kind"] == "ended" and shown["run_message"]["text"] == "The engine stopped."
     tab = tab_of(FakeBackend())
     run = tab.handlers.generate(ME, *page_values(picture))
     next(run)
     next(run)
     tab.desk.sessions.cancel("me", TAB)
-    assert merged(run)["takes"]["message"] == "Stopped. The last picture stays."
+    assert last(run)["takes"]["message"] == "Stopped. The last picture stays."
 
 
 def test_a_picture_tells_what_it_shows_and_its_own_curve(picture: str) -> None:
     tab = tab_of(FakeBackend())
-    last = merged(tab.handlers.look(ME, picture))
-    assert last["labels"]["labels"][0] == {"name": "rain", "share": 0.8}
-    assert last["ghost"]["seconds"] == 5 and len(last["ghost"]["values"]) == SWELL.size
-    assert merged(tab.handlers.look(ME, None))["ghost"]["values"] is None
+    shown = last(tab.handlers.look(ME, picture))
+    assert shown["labels"]["labels"][0] == {"name": "rain", "share": 0.8}
+    assert shown["ghost"]["seconds"] == 5 and len(shown["ghost"]["values"]) == SWELL.size
+    assert last(tab.handlers.look(ME, None))["ghost"]["values"] is None
     backend = FakeBackend()
     backend.generates = False
-    assert merged(tab_of(backend).handlers.look(ME, picture))["ghost"]["values"] is None
+    assert last(tab_of(backend).handlers.look(ME, picture))["ghost"]["values"] is None
 
 
 def test_bad_pictures_are_named_where_they_stand(tmp_path: Path) -> None:
     letter = tmp_path / "letter.png"
     letter.write_text("This is not a picture.")
-    last = merged(tab_of(FakeBackend()).handlers.look(ME, str(letter)))
-    assert "cannot be read as a picture" in last["picture_message"]["text"]
-    assert last["labels"]["labels"] == [] and last["ghost"]["values"] is None
-    last = merged(tab_of(FakeBackend("No weights.")).handlers.look(ME, str(letter)))
-    assert last["picture_message"]["kind"] == "error"
+    shown = last(tab_of(FakeBackend()).handlers.look(ME, str(letter)))
+    assert "cannot be read as a picture" in shown["picture_message"]["text"]
+    assert shown["labels"]["labels"] == [] and shown["ghost"]["values"] is None
+    shown = last(tab_of(FakeBackend("No weights.")).handlers.look(ME, str(letter)))
+    assert shown["picture_message"]["kind"] == "error"
 
 
 def test_a_hum_is_drawn(write_sound: WriteSound, tmp_path: Path) -> None:
@@ -201,31 +183,26 @@ def test_a_hum_is_drawn(write_sound: WriteSound, tmp_path: Path) -> None:
     assert handlers.hum(None)["hum_message"]["text"] == ""
 
 
-class Sent:
-    def __init__(self, **values: Any) -> None:
-        vars(self).update(values)
-
-
 def test_a_video_is_made_when_asked_for(picture: str) -> None:
     import av
 
     tab = tab_of(FakeBackend())
-    card = merged(tab.handlers.generate(ME, *page_values(picture)))["takes"]["result"]
-    value = tab.handlers.film(ME, Sent(id=card["id"], index=0))["takes"]  # type: ignore[arg-type]
+    card = last(tab.handlers.generate(ME, *page_values(picture)))["takes"]["result"]
+    value = tab.handlers.film(ME, event(id=card["id"], index=0))["takes"]
     assert value["kind"] == "film" and value["name"].startswith("storm-7.")
     with av.open(value["video"]["path"]) as film:
         assert abs(film.duration / 1e6 - 5) < 0.2 and film.streams.audio and film.streams.video
         assert json.loads(film.metadata["comment" if "comment" in film.metadata else "COMMENT"])["take"] == 0
     for name, index in (("gone", 0), (card["id"], 3), (card["id"], "x")):
-        value = tab.handlers.film(ME, Sent(id=name, index=index))["takes"]  # type: ignore[arg-type]
+        value = tab.handlers.film(ME, event(id=name, index=index))["takes"]
         assert value["video"] is None and "no longer kept" in value["note"]
 
 
 def test_settings_come_back_from_the_result_and_from_the_file(picture: str) -> None:
     tab = tab_of(FakeBackend())
-    last = merged(tab.handlers.generate(ME, *page_values(picture, mode="natural", steps=9, prompt="far")))
-    card, records = last["takes"]["result"], last["records"]
-    back = tab.reuse.shown(records, Sent(id=card["id"]))  # type: ignore[arg-type]
+    shown = last(tab.handlers.generate(ME, *page_values(picture, mode="natural", steps=9, prompt="far")))
+    card, records = shown["takes"]["result"], shown["records"]
+    back = tab.reuse.shown(records, event(id=card["id"]))
     assert back["pad"] == PAD and (back["mode"], back["steps"], back["prompt"]) == ("natural", 9, "far")
     assert back["picture"] == picture and back["keep_seed"] is True and back["seed"] == 7
     path = card["takes"][0]["sound"]["file"]["path"]
@@ -239,81 +216,3 @@ def test_settings_come_back_from_the_result_and_from_the_file(picture: str) -> N
 def test_settings_of_other_tabs_are_refused() -> None:
     with pytest.raises(BadInput, match="belong to the tab “Sound → Image”"):
         updates_of({"request": {"verb": "sound_to_image", "sound": "a.wav"}}, {})
-
-
-# The endpoint
-
-
-@pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("library")
-
-
-@pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory, library: Path) -> Iterator[Any]:
-    from gradio_client import Client
-
-    studio = Studio(FakeBackend(), Libraries(library))
-    page = build_page(studio, tmp_path_factory.mktemp("no-examples"))
-    _, address, _ = page.launch(prevent_thread_lock=True, **launch_options())
-    yield Client(address, verbose=False, download_files=str(tmp_path_factory.mktemp("downloads")))
-    page.close()
-
-
-def call(client: Any, picture: str, **values: Any) -> tuple[list[str], dict[str, Any]]:
-    from gradio_client import handle_file
-
-    return client.predict(handle_file(picture), api_name="/image_to_sound", **values)
-
-
-def test_programs_let_a_picture_sound(client: Any, picture: str) -> None:
-    files, settings = call(client, picture, curve=[0, 1, 0.2], takes=2, seed=11)
-    assert len(files) == 2 and settings["request"]["curve"] == [0, 1, 0.2]
-    samples, rate = soundfile.read(files[1])
-    assert rate == 16_000 and samples.size == 80_000
-    assert [take["pearson_r"] > 0.9 for take in settings["takes"]] == [True, True]
-    assert len(settings["energy"][0]) == len(settings["wish"]) == 500
-    assert read_sound_settings(files[0])["request"]["seed"] == 11
-    _, settings = call(client, picture)
-    assert "picture’s own" in settings["notices"][0]
-    _, settings = call(client, picture, moments=[[0.5, 1.5], [3, 4]], mode="natural")
-    assert settings["request"]["moments"] == [[0.5, 1.5], [3, 4]] and np.sum(settings["wish"]) == 200
-
-
-@pytest.mark.parametrize(
-    ("values", "says"),
-    [
-        ({"curve": []}, "The curve is empty"),
-        ({"curve": [0.5]}, "The curve has one number"),
-        ({"curve": [0, 1.5]}, "Number 2 of the curve is 1.5"),
-        ({"curve": [0, None]}, "Number 2 of the curve is empty"),
-        ({"curve": "loud"}, "it takes a list of numbers"),
-        ({"curve": [0, 1], "moments": [0, 1]}, "Give one of them"),
-        ({"moments": [[2, 1]]}, "runs from 2 s to 1 s"),
-        ({"moments": [[9, 10]]}, "All moments lie after the end"),
-        ({"mode": "wild"}, "natural, exact"),
-        ({"takes": 9}, "from 1 to 4"),
-        ({"source": "recordings", "library": "/etc"}, "--sounds FOLDER"),
-    ],
-)
-def test_programs_get_the_same_sentences(
-    client: Any, picture: str, values: dict[str, Any], says: str
-) -> None:
-    with pytest.raises(AppError) as caught:
-        call(client, picture, **values)
-    assert says in str(caught.value)
-
-
-def test_a_hundred_thousand_points_are_taken(client: Any, picture: str) -> None:
-    _, settings = call(client, picture, curve=[i % 1000 / 1000 for i in range(100_000)])
-    assert len(settings["request"]["curve"]) == 1000
-
-
-def test_no_picture_and_no_picture_file(client: Any, tmp_path: Path, picture: str) -> None:
-    letter = tmp_path / "letter.png"
-    letter.write_text("This is not a picture.")
-    with pytest.raises(AppError, match="cannot be read as a picture"):
-        call(client, str(letter))
-    with pytest.raises(AppError, match="There is no picture yet"):
-        client.predict(api_name="/image_to_sound")
-    assert len(call(client, picture)[0]) == 1

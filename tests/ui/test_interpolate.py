@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import av
-import gradio as gr
 import pytest
 from PIL import Image
 
@@ -28,13 +26,7 @@ from sonic_ui.ui.parts.words import Words
 from sonic_ui.ui.pictures import read_settings
 from tests.conftest import WriteSound
 from tests.fakes import FakeBackend
-
-ME = gr.Request(session_hash="me")
-
-
-def part(kind: Any, **names: str) -> Any:
-    """A part whose components are their own names."""
-    return kind(**{field.name: names.get(field.name, field.name) for field in fields(kind)})
+from tests.ui.tabs import ME, event, last, part
 
 
 @dataclass(frozen=True)
@@ -101,18 +93,6 @@ def page_values(pair: tuple[Path | None, Path | None], **values: Any) -> list[An
         **values,
     }
     return [settings[name] for name in SETTINGS] + [{}]
-
-
-def last(updates: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """Everything the page shows in the end."""
-    shown: dict[str, Any] = {}
-    for update in updates:
-        shown |= update
-    return shown
-
-
-def event(**data: Any) -> gr.EventData:
-    return gr.EventData(None, data)
 
 
 def test_a_glide_comes_frame_by_frame(pair: tuple[Path, Path]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,21 +28,6 @@ PUBLIC = {
     "/change_engine",
     "/engines",
 }
-
-
-@pytest.fixture(scope="module")
-def backend() -> FakeBackend:
-    return FakeBackend()
-
-
-@pytest.fixture(scope="module")
-def client(backend: FakeBackend, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    from gradio_client import Client
-
-    page = build_page(Studio(backend), tmp_path_factory.mktemp("no-examples"))
-    _, address, _ = page.launch(prevent_thread_lock=True, **launch_options())
-    yield Client(address, verbose=False, download_files=str(tmp_path_factory.mktemp("downloads")))
-    page.close()
 
 
 def call(client: Any, sound: Path, **values: Any) -> tuple[list[str], dict[str, Any]]:

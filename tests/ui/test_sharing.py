@@ -18,7 +18,8 @@ from sonic_ui.ui.reuse import Record, with_record
 from sonic_ui.ui.sharing import ADDRESS, open_link, python_call, share_link
 from tests.conftest import WriteSound
 from tests.fakes import FakeBackend
-from tests.ui.test_handlers import ME, event, last, page_values, tab_of
+from tests.ui.tabs import ME, event, last
+from tests.ui.test_handlers import page_values, tab_of
 
 
 @pytest.fixture

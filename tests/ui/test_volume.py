@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
 import numpy as np
 import pytest
 import soundfile
@@ -30,14 +28,9 @@ from sonic_ui.ui.volume_handlers import SETTINGS, TAB, Handlers, updates_of
 from sonic_ui.ui.volume_strips import files_of, frame_at, request_at
 from tests.conftest import WriteSound
 from tests.fakes import FakeBackend
+from tests.ui.tabs import ME, event, last, part
 
-ME = gr.Request(session_hash="me")
 RATE = 48_000
-
-
-def part(kind: Any, **names: str) -> Any:
-    """A part whose components are their own names."""
-    return kind(**{field.name: names.get(field.name, field.name) for field in fields(kind)})
 
 
 @dataclass(frozen=True)
@@ -95,18 +88,6 @@ def page_values(path: Path | None, **values: Any) -> list[Any]:
         **values,
     }
     return [settings[name] for name in SETTINGS] + [{}]
-
-
-def last(updates: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """Everything the page shows in the end."""
-    shown: dict[str, Any] = {}
-    for update in updates:
-        shown |= update
-    return shown
-
-
-def event(**data: Any) -> gr.EventData:
-    return gr.EventData(None, data)
 
 
 def strip_of(tab: Tab, path: Path, **values: Any) -> tuple[dict[str, Any], dict[str, Any]]:

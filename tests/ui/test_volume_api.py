@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,21 +11,8 @@ import soundfile
 from gradio_client.exceptions import AppError
 from PIL import Image
 
-from sonic_ui.studio import Studio
-from sonic_ui.ui.page import build_page, launch_options
 from sonic_ui.ui.pictures import read_settings
 from tests.conftest import WriteSound
-from tests.fakes import FakeBackend
-
-
-@pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    from gradio_client import Client
-
-    page = build_page(Studio(FakeBackend()), tmp_path_factory.mktemp("no-examples"))
-    _, address, _ = page.launch(prevent_thread_lock=True, **launch_options())
-    yield Client(address, verbose=False, download_files=str(tmp_path_factory.mktemp("downloads")))
-    page.close()
 
 
 def sweep(client: Any, sound: Path, **values: Any) -> tuple[list[str], str, str, dict[str, Any]]:
