@@ -220,11 +220,6 @@ element.addEventListener('click', event => {
     tell('su-film-at', { at: place });
   }
   if (event.target.closest('.su-film-play')) { if (playing) stop(); else if (!busy && strip) play(); }
-  const share = event.target.closest('.su-share-as');
-  if (share && strip) trigger('give', { id: strip.id, as: share.dataset.as });
-  if (event.target.closest('.su-reuse') && strip) trigger('reuse', { id: strip.id });
-  const send = event.target.closest('.su-send');
-  if (send) trigger('send', { to: send.dataset.to, ...shownAs });
   const earlier = event.target.closest('.su-film-earlier');
   if (earlier && !busy) {
     turnTo(results.find(result => result.id === earlier.dataset.result));
@@ -277,6 +272,7 @@ if (props.slider) {
   Object.assign(range, { min: props.slider.minimum, max: props.slider.maximum, step: props.slider.step });
 } else find('.su-film-slide').hidden = true;
 drawPlay();
+followActions(button => strip && (button.matches('.su-send') ? shownAs : { id: strip.id }));
 followButtons(begin, end);
 watch('value', draw);
 drawAll();

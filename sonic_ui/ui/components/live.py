@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -10,12 +11,14 @@ from typing import Any
 import gradio as gr
 
 FOLDER = Path(__file__).resolve().parent
+SHARED = re.compile(r"<!-- (\w+\.html) -->\n")
 
 
 @cache
 def read_part(name: str) -> str:
-    """The text of a template or script in this folder."""
-    return (FOLDER / name).read_text(encoding="utf-8")
+    """The text of a template or script in this folder; `<!-- other.html -->` stands for that template."""
+    text = (FOLDER / name).read_text(encoding="utf-8")
+    return SHARED.sub(lambda shared: read_part(shared[1]), text)
 
 
 def live_html(name: str, value: Any, *, upon: Sequence[str] = (), **options: Any) -> gr.HTML:

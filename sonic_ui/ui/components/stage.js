@@ -3,7 +3,8 @@
 //   {kind: "working", run, count, step, total, message, eta_s, previews: [data URI, ...]}
 //   {kind: "done", run, result}   {kind: "ended", run, message}   (cancelled or refused: the last result stays)
 // with result = {id, title, detail, reusable, ours, aspect, pair, pictures: [{file: {url}, name, description, caption}, ...]}.
-// Asks Python: 'reuse' {id, index}, 'send' {to, id, index}, and 'compare' {id, index} when another picture with a pair is shown.
+// Asks Python: 'reuse' {id, index}, 'give' {as, id, index}, 'send' {to, id, index}, and 'compare' {id, index} when another
+// picture with a pair is shown.
 const KEPT = 24;
 let results = [];          // newest first
 let shown = null;          // {result, index}
@@ -109,12 +110,8 @@ element.addEventListener('click', event => {
     if (result.pair) trigger('compare', { id: result.id, index: shown.index });
     strip.querySelector('[aria-current]')?.focus();
   }
-  const share = event.target.closest('.su-share-as');
-  if (share && shown) trigger('give', { id: shown.result.id, as: share.dataset.as });
-  if (event.target.closest('.su-reuse') && shown) trigger('reuse', { id: shown.result.id, index: shown.index });
-  const send = event.target.closest('.su-send');
-  if (send && shown) trigger('send', { to: send.dataset.to, id: shown.result.id, index: shown.index });
 });
+followActions(() => shown && { id: shown.result.id, index: shown.index });
 followButtons(begin, end);
 watch('value', draw);
 draw();

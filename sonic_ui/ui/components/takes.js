@@ -5,8 +5,8 @@
 //   {kind: "film", id, index, video: {url} | null, name, note}
 // with result = {id, title, detail, spoken, picture: {url}, seconds, wish: [0..1, ...] | null, takes: [{title, figures, made,
 //   energy: [0..1, ...], sound: {file: {url}, name}, settings: {file: {url}, name}}, ...]}.
-// Asks Python: 'reuse' {id}, 'give' {id, as}, 'film' {id, index}, and 'send' {to, id, index}. Tells the page 'su-produced' {tab, values}, the
-// energy of the first take, and 'su-playhead' {tab, share}. Sounds never start by themselves, and one at a time.
+// Asks Python: 'reuse' {id, index}, 'give' {as, id, index}, 'film' {id, index}, and 'send' {to, id, index}. Tells the page
+// 'su-produced' {tab, values}, the energy of the first take, and 'su-playhead' {tab, share}. Sounds never start by themselves, and one at a time.
 const KEPT = 12;
 const NAMESPACE = 'http://www.w3.org/2000/svg';
 let results = [];          // newest first
@@ -179,8 +179,6 @@ const drawFilm = index => {
 };
 
 element.addEventListener('click', event => {
-  const send = event.target.closest('.su-send');
-  if (send) trigger('send', { to: send.dataset.to, id: shown.id, index: Number(send.dataset.index) });
   const video = event.target.closest('.su-take-video');
   if (video) {
     const index = Number(video.dataset.index);
@@ -188,9 +186,6 @@ element.addEventListener('click', event => {
     drawFilm(index);
     trigger('film', { id: shown.id, index });
   }
-  if (event.target.closest('.su-reuse') && shown) trigger('reuse', { id: shown.id });
-  const share = event.target.closest('.su-share-as');
-  if (share && shown) trigger('give', { id: shown.id, as: share.dataset.as });
   const earlier = event.target.closest('.su-takes-earlier');
   if (earlier && !busy) {
     shown = results.find(result => result.id === earlier.dataset.id);
@@ -201,6 +196,7 @@ element.addEventListener('click', event => {
 element.addEventListener('play', event => {
   element.querySelectorAll('audio, video').forEach(other => { if (other !== event.target) other.pause(); });
 }, true);
+followActions(button => shown && { id: shown.id, index: Number(button.dataset.index || 0) });
 followButtons(begin, end);
 watch('value', draw);
 drawShown();

@@ -1,5 +1,5 @@
-// What the places of results have in common: progress, and the buttons of their tab. They live outside and are
-// named <tab>-generate, <tab>-cancel and <tab>-run, which carries data-busy.
+// What the places of results have in common: progress, the buttons below a result, and those of their tab. These
+// live outside and are named <tab>-generate, <tab>-cancel and <tab>-run, which carries data-busy.
 const find = selector => element.querySelector(selector);
 const part = name => document.getElementById(props.tab + '-' + name);
 let busy = false;
@@ -89,3 +89,13 @@ const followButtons = (begin, end) => {
     }, failed ? 400 : 4000);
   });
 };
+
+// Follow the buttons below a result: about(button) is what Python is told of it, {id, index}, or nothing.
+const followActions = about => element.addEventListener('click', event => {
+  const button = event.target.closest('.su-reuse, .su-share-as, .su-send');
+  const result = button && about(button);
+  if (!result) return;
+  if (button.matches('.su-send')) trigger('send', { ...result, to: button.dataset.to });
+  else if (button.matches('.su-share-as')) trigger('give', { ...result, as: button.dataset.as });
+  else trigger('reuse', result);
+});

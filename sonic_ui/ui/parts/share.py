@@ -7,8 +7,7 @@ A tab that lays out `picture_drop` and calls `connect_reuse` has both already. W
       <button type="button" class="su-action su-share-as" data-as="link">Share link</button>
       <button type="button" class="su-action su-share-as" data-as="python">Copy as Python</button>
 
-      const share = event.target.closest('.su-share-as');
-      if (share) trigger('give', { id: shown.id, as: share.dataset.as });
+      followActions(() => shown && { id: shown.id });  // of working.js
 
 - `reuse.TABS` knows the tab's verb and title, so that a link opens it;
 - its request names its files in `SOUNDS` and `PICTURES`: these never leave, unless they are examples.
