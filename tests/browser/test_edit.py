@@ -24,6 +24,7 @@ IMAGE, MASK, COMPARE = "#edit-photo-image", "#edit-mask", "#edit-compare"
 PICTURE_MESSAGE = "#edit-photo-message"
 HANDLE = f"{COMPARE} [data-testid=slider]"
 TRIES = 6
+TO_EDIT = ".su-send[data-to=edit]"
 WATCH = """() => {
   // Tiny networks edit fast: note what is said meanwhile, instead of looking at the right moment.
   window.said = new Set();
@@ -266,6 +267,27 @@ def test_cancel_while_the_picture_is_studied_keeps_nothing(new_page: Any, addres
     expect(page.locator(DETAIL)).to_have_text("Stopped. The last picture stays.", timeout=ENGINE_MS)
     expect(page.locator(KEPT)).to_contain_text("Nothing is kept")
     expect(page.locator(COMPARE)).to_be_hidden()
+
+
+def test_results_of_other_tabs_are_sent_here(new_page: Any, address: str) -> None:
+    page = new_page(address)
+    ready(page, "sound-to-image")
+    page.locator("#sound-to-image-generate").click()
+    settled(page, "sound-to-image")
+    painted = page.locator("#sound-to-image-stage .su-download").get_attribute("download")
+    page.locator(f"#sound-to-image-stage {TO_EDIT}").click()
+    expect(page.locator(DETAIL)).to_have_text(f"{painted} · 64 × 64 px")
+    expect(page.locator(f"{IMAGE} img")).to_have_attribute("src", re.compile(re.escape(painted)))
+    run(page)
+    edited = page.locator(f"{STAGE} .su-download").get_attribute("download")
+    page.locator(f"{STAGE} {TO_EDIT}").click()
+    expect(page.locator(DETAIL)).to_have_text(f"{edited} · 64 × 64 px")
+    for title, tab in (("Interpolate", "interpolate"), ("Volume", "volume")):
+        open_tab(page, title, tab)
+        page.locator(f"#{tab}-film .su-film-thumb").last.click()
+        page.locator(f"#{tab}-film {TO_EDIT}").click()
+        name = {"interpolate": "sound_3.png", "volume": "sound_0.png"}[tab]
+        expect(page.locator(DETAIL)).to_have_text(f"{name} · 64 × 64 px")
 
 
 def test_on_a_phone_it_stacks_without_overflow(new_page: Any, address: str, photos: Path) -> None:

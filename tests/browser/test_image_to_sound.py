@@ -181,6 +181,39 @@ def test_the_pad_by_keyboard_presets_numbers_and_undo(new_page: Any, address: st
     expect(board).to_have_attribute("aria-valuetext", re.compile("seconds: sounds$"))
 
 
+def test_a_hum_is_drawn_on_the_pad(new_page: Any, address: str, tmp_path: Path, sounds: Path) -> None:
+    page = new_page(address)
+    open_tab(page, "Image → Sound", TAB)
+    page.get_by_role("button", name="Hum it, or take the curve from a sound").click()
+    hum = page.locator(f"#{TAB}-hum")
+    pad, told = page.locator(".su-pad"), page.locator(f"#{TAB}-hum-message")
+    expect(pad).to_have_attribute("data-empty", "true")
+    hum.locator("button.record-button").click()
+    page.wait_for_timeout(2200)  # the microphone hears two bursts of noise a second
+    hum.locator("button.stop-button").click()
+    expect(told).to_contain_text(
+        re.compile(r"The first \d\.\d seconds follow your recording|were squeezed into 5")
+    )
+    expect(pad).to_have_attribute("data-empty", "false")
+    assert page.evaluate(DRAWING)
+    heard = levels(page)
+    loud = [level > 0.5 for level in heard]
+    rises = sum(now and not before for before, now in zip([False, *loud], loud, strict=False))
+    assert max(heard) > 0.95 and min(heard) < 0.3 and 2 <= rises <= 30, heard
+
+    # A file does it as well, and takes the place of what was drawn.
+    hum.locator("button[aria-label=Clear]").click()
+    expect(told.locator(".su-message")).to_be_hidden()
+    hum.locator("button[aria-label='Upload file']").click()
+    click = tmp_path / "late.wav"
+    samples, rate = soundfile.read(sounds / "microphone.wav")
+    soundfile.write(click, samples[: 5 * rate] * ([0.15] * (3 * rate) + [1.0] * (2 * rate)), rate)
+    hum.locator("input[type=file]").set_input_files(str(click))
+    expect(told).to_contain_text("The first 5.0 seconds follow your recording")
+    late = levels(page)
+    assert max(late[:55]) < 0.25 and max(late[60:]) > 0.95
+
+
 def test_on_a_phone_a_finger_draws(new_page: Any, address: str) -> None:
     page = new_page(address, 390, 844, has_touch=True, is_mobile=True)
     expect(page.locator(".su-engine[data-state=ready]")).to_be_visible(timeout=ENGINE_MS)

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from sonic_ui.requests import InterpolateRequest
+from sonic_ui.requests.links import PARAMETER, write_link
 from sonic_ui.ui.pictures import read_settings
 from tests.browser.steps import cancel_after_two, open_tab, ready, set_number, settled, upload
 
@@ -214,6 +216,41 @@ def test_bad_input_is_a_sentence_beside_its_cause(new_page: Any, address: str, s
     expect(page.locator(f"#{TAB}-tab").get_by_label(re.compile("^number input for Pictures$"))).to_have_value(
         "48"
     )
+
+
+def test_a_run_that_is_refused_does_not_cost_the_film(new_page: Any, address: str) -> None:
+    page = opened(new_page, address)
+    page.locator(f"#{TAB}-tab").get_by_role("button", name="The film", exact=True).click()
+    set_number(page.locator(f"#{TAB}-tab"), "Length", 8)
+    glide(page, 2)
+    page.locator(f"#{B}-audio button[aria-label=Clear]").click()
+    page.locator(GENERATE).click()
+    expect(page.locator(f"#{B}-sound-message")).to_contain_text("There is no second sound yet")
+    expect(page.locator(f"{FILM} .su-film-files a")).to_have_count(3)
+    expect(page.locator(f"{FILM} .su-film-wait")).to_be_hidden()
+    expect(page.locator(f"{FILM} video")).to_have_attribute("src", re.compile(r"\.(mp4|webm)$"))
+
+
+def test_uneven_places_of_a_link_are_kept_and_shown(new_page: Any, address: str) -> None:
+    request = InterpolateRequest(sound_a="a", sound_b="b", positions=(0, 0.05, 0.2, 1), steps=2, seed=3)
+    link = write_link(request, {"sound_a": "sound_0.wav", "sound_b": "sound_1.wav"})
+    page = new_page(f"{address}/?{PARAMETER}={link}")
+    expect(page.locator("#interpolate-share")).to_contain_text("settings of this link are here")
+    places, tab = page.get_by_label("Places of the pictures"), page.locator(f"#{TAB}-tab")
+    expect(places).to_have_value("0, 0.05, 0.2, 1")
+    expect(places).to_be_visible()
+    ready(page, B)
+    page.locator(GENERATE).click()
+    expect(page.locator(CANCEL)).to_be_visible()
+    settled(page, TAB)
+    expect(page.locator(f"{FILM} .su-film-caption")).to_have_text(["0 %", "5 %", "20 %", "100 %"])
+
+    # Another number of pictures is evenly spaced again, until the strip brings its places back.
+    set_number(tab, "Pictures$", 3)
+    expect(places).to_be_hidden()
+    page.locator(f"{FILM} .su-reuse").click()
+    expect(places).to_have_value("0, 0.05, 0.2, 1")
+    expect(tab.get_by_label(re.compile("^number input for Pictures$"))).to_have_value("4")
 
 
 def test_swap_and_mix(new_page: Any, address: str) -> None:
