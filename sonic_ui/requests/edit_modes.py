@@ -20,8 +20,8 @@ FEATURE_LAYERS = (4,)
 HOLD_HARDER = (4, 5, 6)
 """The same, to hold structure harder."""
 
-EVERYWHERE = (1.0,)
-COARSE = (1.0, 1.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.2, 0.2, 0.2)
+MOSTLY_COARSE = (0.9, 0.9, 0.9, 0.9, 0.5, 0.5, 0.5, 0.2, 0.2, 0.2)
+COARSE = (0.7, 0.7, 0.7, 0.7, 0.3, 0.3, 0.3, 0.1, 0.1, 0.1)
 FINE = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0)
 """Of the middle block and nine decoder blocks with cross-attention (Stable Diffusion 1.x)."""
 
@@ -52,17 +52,17 @@ EDIT_MODES: dict[str, EditMode] = {
             "The thing becomes what the sound depicts; the scene around it keeps its layout.",
             attention_layers=ATTENTION_LAYERS,
             feature_layers=FEATURE_LAYERS,
-            tau_attn=0.5,
-            tau_feature=0.5,
-            sound_layers=EVERYWHERE,
+            tau_attn=0.85,
+            tau_feature=0.85,
+            sound_layers=MOSTLY_COARSE,
         ),
         EditMode(
             "add",
             "Everything stays, and what the sound depicts is added to it.",
             attention_layers=ATTENTION_LAYERS,
-            feature_layers=FEATURE_LAYERS,
-            tau_attn=0.8,
-            tau_feature=0.8,
+            feature_layers=HOLD_HARDER,
+            tau_attn=1.0,
+            tau_feature=1.0,
             sound_layers=COARSE,
         ),
         EditMode(
