@@ -218,19 +218,6 @@ def test_bad_input_is_a_sentence_beside_its_cause(new_page: Any, address: str, s
     )
 
 
-def test_a_run_that_is_refused_does_not_cost_the_film(new_page: Any, address: str) -> None:
-    page = opened(new_page, address)
-    page.locator(f"#{TAB}-tab").get_by_role("button", name="The film", exact=True).click()
-    set_number(page.locator(f"#{TAB}-tab"), "Length", 8)
-    glide(page, 2)
-    page.locator(f"#{B}-audio button[aria-label=Clear]").click()
-    page.locator(GENERATE).click()
-    expect(page.locator(f"#{B}-sound-message")).to_contain_text("There is no second sound yet")
-    expect(page.locator(f"{FILM} .su-film-files a")).to_have_count(3)
-    expect(page.locator(f"{FILM} .su-film-wait")).to_be_hidden()
-    expect(page.locator(f"{FILM} video")).to_have_attribute("src", re.compile(r"\.(mp4|webm)$"))
-
-
 def test_uneven_places_of_a_link_are_kept_and_shown(new_page: Any, address: str) -> None:
     request = InterpolateRequest(sound_a="a", sound_b="b", positions=(0, 0.05, 0.2, 1), steps=2, seed=3)
     link = write_link(request, {"sound_a": "sound_0.wav", "sound_b": "sound_1.wav"})
