@@ -14,7 +14,15 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from sonic_ui.audio.energy import energy_l1, onset_agreement, pearson_r, rms_energy, smooth, timestamps
+from sonic_ui.audio.energy import (
+    energy_l1,
+    held_to_strip,
+    onset_agreement,
+    pearson_r,
+    rms_energy,
+    smooth,
+    timestamps,
+)
 from sonic_ui.audio.loudness import set_lufs
 from sonic_ui.evaluation.curves import curve_bank
 from sonic_ui.evaluation.report import Figure
@@ -150,7 +158,8 @@ def natural_figures(
 @torch.no_grad()
 def _blind_curve(modulator: EnergyModulator, strip: NDArray[np.float32]) -> NDArray[np.float32]:
     nothing = torch.zeros(1, 1)
-    return modulator(torch.from_numpy(strip)[None], torch.ones(1), nothing)[0].numpy()
+    made = modulator(torch.from_numpy(strip)[None], torch.ones(1), nothing)[0].numpy()
+    return held_to_strip(made, strip)  # as the pipeline does with the other
 
 
 def class_figures(

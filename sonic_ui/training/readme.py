@@ -25,10 +25,10 @@ SWELL = "sea_waves"
 SWELL_DB = (-24.0, -18.0, -12.0, -6.0, 0.0, 3.0, 6.0)
 STRIP_SEED = 12
 EDITS = (
-    ("sea_waves", "rain", "add"),
+    ("dog", "thunder", "add"),
     ("dog", "crackling_fire", "replace"),
     ("birds", "thunder", "style"),
-    ("stream", "crickets", "style"),
+    ("stream", "birds", "add"),
 )
 """Whose render is edited, by whose sound, in which mode."""
 

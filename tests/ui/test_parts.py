@@ -257,6 +257,6 @@ def test_the_style_sheet_knows_every_colour_it_uses() -> None:
     import re
 
     css = page_css()
-    used = set(re.findall(r"var\(--su-([a-z-]+)", css)) - {"aspect", "blur", "share", "thumb"}
+    used = set(re.findall(r"var\(--su-([a-z-]+)", css)) - {"aspect", "blur", "film-width", "share", "thumb"}
     assert used <= set(LIGHT)
     assert set(LIGHT) == set(DARK)
