@@ -1,6 +1,6 @@
 """CLAP with an ear for timbre: statistics of the log-mel speak in the embedding beside the transformer.
 
-Departs from `ClapModel` for a reason that was measured: trained for as long, a small perceptron on these
+Departs from `ClapModel` for a reason that was measured: trained on fewer sounds, a small perceptron on these
 statistics tells two sounds at once apart twice as often as the small audio transformer, which sees patches
 of a third of a second and averages over them.
 """

@@ -159,10 +159,14 @@ class Run:
             len(self.clap_tokenizer), self.recipe["world"]["clap_tokens"], width=self.recipe["clap"]["width"]
         )
 
+    def clap_alone(self) -> TimbreClapModel:
+        """CLAP as its own stage left it, loaded anew: the stage of its ear trains what it is given."""
+        return load_average(self.checkpoint("clap"), ClapWithHead(self.new_clap())).clap.eval()
+
     @cached_property
     def clap(self) -> TimbreClapModel:
         """The trained CLAP; with its ear for timbre, once that stage is done."""
-        clap = load_average(self.checkpoint("clap"), ClapWithHead(self.new_clap())).clap
+        clap = self.clap_alone()
         if self.checkpoint("timbre").exists():
             load_average(self.checkpoint("timbre"), EarWithHead(clap.timbre, clap.config.projection_dim))
         return clap.eval()
@@ -172,7 +176,7 @@ class Run:
         """Composed sounds as CLAP hears them without its ear for timbre."""
         path = self.folder / "heard_pool.pt"
         if not path.exists():
-            clap = load_average(self.checkpoint("clap"), ClapWithHead(self.new_clap())).clap.eval()
+            clap = self.clap_alone()
             clap.timbre.reset()  # that of an imported bundle
             made = fill_pool(clap, self.bank, self.pictures[1], self.recipe["timbre"]["pool"])
             torch.save({"timbre": made.timbre, "embeds": made.embeds, "scenes": made.scenes}, path)

@@ -12,7 +12,7 @@ from sonic_ui.models.picture_judge import PictureJudge
 from sonic_ui.scenes.world import SOURCES, caption
 from sonic_ui.training.adapter import AdapterStage, ProjectorStage, SoundAdapter
 from sonic_ui.training.autoencoder import AutoencoderStage
-from sonic_ui.training.clap import ClapStage, ClapWithHead
+from sonic_ui.training.clap import ClapStage
 from sonic_ui.training.clip import ClipStage
 from sonic_ui.training.denoiser import DenoiserStage
 from sonic_ui.training.judge import JudgeStage
@@ -100,9 +100,8 @@ def run_clap(run: Run) -> None:
 def run_timbre(run: Run) -> None:
     """CLAP's ear for timbre."""
     pictures, scenes, _ = run.pictures
-    clap = load_average(run.checkpoint("clap"), ClapWithHead(run.new_clap())).clap.eval()
     embeds = image_embeddings(run.clip, pictures)
-    stage = TimbreStage(run.heard_pool, scenes, embeds, run.clap_tokenizer, clap)
+    stage = TimbreStage(run.heard_pool, scenes, embeds, run.clap_tokenizer, run.clap_alone())
     train(stage, run.loop("timbre"), run.folder / "timbre", report=run.report)
 
 
