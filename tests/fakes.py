@@ -99,8 +99,12 @@ class FakeBackend:
                 self.steps_done = step
                 total = steps * len(job.groups)
                 yield Progress(number * steps + step, total, "Painting", float(steps - step))
-                yield Preview(tuple(_square(job.seeds[i]) for i in group), group)
-            yield Painted(tuple(_square(job.seeds[i]) for i in group), group)
+                yield Preview(tuple(self.picture(job, i) for i in group), group)
+            yield Painted(tuple(self.picture(job, i) for i in group), group)
+
+    def picture(self, job: Job, index: int) -> Image.Image:
+        """What is painted as number `index` of a job."""
+        return _square(job.seeds[index])
 
     def edit(self, job: EditJob, cancel: CancelToken) -> Iterator[BackendEvent]:
         self.edits.append(job)

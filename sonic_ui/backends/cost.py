@@ -51,7 +51,7 @@ def _made(request: MakingRequest) -> int:
     if isinstance(request, SoundToImageRequest):
         return request.count
     if isinstance(request, InterpolateRequest):
-        return len(request.places)
+        return request.count
     if isinstance(request, VolumeSweepRequest):
         return len(request.turns)
     if isinstance(request, EditImageRequest):

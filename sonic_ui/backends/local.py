@@ -158,8 +158,9 @@ class LocalBackend:
         threading.Thread(target=work.run, args=(self._line,), name="painting", daemon=True).start()
         try:
             yield from work.events()
-        finally:
+        except BaseException:
             work.cancel.cancel()  # whoever stops listening stops the work
+            raise
 
     def levels(self, images: Sequence[Image]) -> np.ndarray | None:
         """Judged level of every source in pictures, [N, S] in 0..1; None if the bundle has no judge."""

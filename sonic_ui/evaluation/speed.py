@@ -21,7 +21,8 @@ import numpy as np
 import torch
 
 from sonic_ui.evaluation.report import Figure
-from sonic_ui.pipelines.strips import strip_groups
+from sonic_ui.pipelines.strips import round_size, strip_groups
+from sonic_ui.requests.interpolate import first_places
 
 ROOT = Path(__file__).resolve().parents[2]
 HELLO = (
@@ -110,7 +111,7 @@ def picture_seconds(pipeline: Any, *, steps: int = 25, rounds: int = 3) -> Figur
 
 
 def strip_ratio(pipeline: Any, *, frames: int = 8, steps: int = 10, rounds: int = 3) -> Figure:
-    """A strip of frames over as many single pictures, in turns; both with decoding."""
+    """A glide of frames, painted in rounds, over as many single pictures, in turns; both with decoding."""
     settings = {"num_inference_steps": steps, "guidance_scale": 4.0}
     embeds = torch.nn.functional.normalize(
         torch.randn(frames, int(pipeline.audio_projector.config.embedding_dim)), dim=-1
@@ -123,7 +124,9 @@ def strip_ratio(pipeline: Any, *, frames: int = 8, steps: int = 10, rounds: int 
         return time.perf_counter() - start
 
     singles = tuple((i,) for i in range(frames))
-    strip = strip_groups(frames, ends_alone=True)
+    strip = [*strip_groups(len(first_places(frames)), ends_alone=True)]
+    while size := round_size(frames, sum(map(len, strip))):
+        strip.append(tuple(range(size)))
     ratios = [seconds(strip) / seconds(singles) for _ in range(rounds + 1)]
     note = f"{steps} steps"
     return Figure(

@@ -19,6 +19,7 @@ from sonic_ui.evaluation.pictures import Painter, as_tensor, image_embeddings
 from sonic_ui.evaluation.report import Figure
 from sonic_ui.models.embeddings import linear, spherical
 from sonic_ui.models.picture_judge import PictureJudge
+from sonic_ui.pipelines.strips import evenly_seen
 from sonic_ui.scenes.world import SOURCES
 
 GAINS_DB = (-24.0, -18.0, -12.0, -6.0, 0.0, 6.0, 12.0)
@@ -79,11 +80,18 @@ def pairs_of(clips: Sequence[HeldOutClip], count: int) -> list[tuple[HeldOutClip
     return pairs
 
 
-def glide_embeddings(a: Tensor, b: Tensor, method: Literal["linear", "spherical"]) -> Tensor:
-    """[FRAMES, D] between two embeddings [D]."""
+def glide_pictures(
+    painter: Painter, ends: Tensor, method: Literal["linear", "spherical"]
+) -> list[Image.Image]:
+    """FRAMES pictures between two embeddings [2, D], evenly seen as a glide is unless asked otherwise."""
     between = linear if method == "linear" else spherical
-    rows = [between(a.numpy(), b.numpy(), float(x)) for x in np.linspace(0, 1, FRAMES)]
-    return torch.from_numpy(np.stack(rows))
+    a, b = ends.numpy()
+
+    def paint(places: tuple[float, ...]) -> list[Image.Image]:
+        rows = np.stack([between(a, b, place) for place in places])
+        return painter.paint(torch.from_numpy(rows), [painter.seed] * len(places))
+
+    return evenly_seen(FRAMES, paint)[1]
 
 
 def glide_figures(
@@ -95,13 +103,12 @@ def glide_figures(
 ) -> tuple[list[Figure], list[Image.Image], dict[str, list[float]]]:
     """How a glide goes, over pairs of sounds; the strips side by side, and the values of every pair.
 
-    The correlation is the mean of two of Spearman's: of the position with the second source's logit, and of
-    the way back with the first's. A jump is the distance of neighbours in CLIP (1 - cosine).
+    The correlation is the mean of two of Spearman's: of a frame's number with the second source's logit, and
+    of the way back with the first's. A jump is the distance of neighbours in CLIP (1 - cosine).
     """
     correlations, jumps, strips = [], [], []
     for a, b in pairs:
-        ends = painter.embed([a.samples, b.samples])
-        pictures = painter.paint(glide_embeddings(ends[0], ends[1], method), [painter.seed] * FRAMES)
+        pictures = glide_pictures(painter, painter.embed([a.samples, b.samples]), method)
         strips += pictures
         pixels = as_tensor(pictures)
         logits = judge.read(pixels)[0].double().logit(eps=1e-12)

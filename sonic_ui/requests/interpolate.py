@@ -9,6 +9,7 @@ from sonic_ui.requests.fields import OneOf, Room, file_path, numbers
 
 Method = Literal["linear", "spherical", "mix"]
 METHODS: tuple[Method, ...] = get_args(Method)
+Spacing = Literal["seen", "heard"]
 
 MAX_FRAMES = 48
 FRAMES = Range("Number of frames", 2, MAX_FRAMES, 1, 8, whole=True)
@@ -31,7 +32,10 @@ class InterpolateRequest(PaintingRequest):
                         mixed with equal power before they are heard
     lufs_a, lufs_b      loudness of each sound in the mix; None leaves it as it is
     room                where both are heard
-    frames              frames, evenly spaced; or `positions` x in 0..1, one a frame, instead
+    frames              number of frames
+    spacing             where they are: "seen" places them where the picture changes, so that every step looks
+                        about as large as the others; "heard" evenly between the sounds
+    positions           x in 0..1, one a frame, instead of `frames` and `spacing`
     loop                the film goes there and back
     smoothing           frames cross-faded between neighbours in the film
     film_s              length of the film one way, in seconds
@@ -49,6 +53,7 @@ class InterpolateRequest(PaintingRequest):
     lufs_b: float | None = None
     room: Room = "dry"
     frames: int = 8
+    spacing: Annotated[Spacing, OneOf("The spacing is {given}; it takes one of {known}.")] = "seen"
     positions: Annotated[tuple[float, ...], numbers(POSITION, MAX_FRAMES)] | None = None
     loop: bool = True
     smoothing: int = 5
@@ -72,8 +77,26 @@ class InterpolateRequest(PaintingRequest):
     }
 
     @property
+    def count(self) -> int:
+        """How many frames there will be."""
+        return self.frames if self.positions is None else len(self.positions)
+
+    @property
     def places(self) -> tuple[float, ...]:
-        """The position of every frame, 0 at the first sound, 1 at the second."""
+        """The positions that are known before anything is painted, 0 at the first sound, 1 at the second.
+
+        All of them, unless the others depend on how these look.
+        """
         if self.positions is not None:
             return self.positions
-        return tuple(i / (self.frames - 1) for i in range(self.frames))
+        return first_places(self.frames) if self.spacing == "seen" else _evenly(self.frames)
+
+
+def first_places(frames: int) -> tuple[float, ...]:
+    """Where an evenly seen glide starts: the ends, and a third of the other frames evenly between."""
+    inner = frames - 2
+    return _evenly(2 + min(inner, max(1, inner // 3)))
+
+
+def _evenly(count: int) -> tuple[float, ...]:
+    return tuple(i / (count - 1) for i in range(count))

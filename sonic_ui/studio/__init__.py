@@ -14,7 +14,7 @@ from sonic_ui.backends.base import (
 )
 from sonic_ui.studio.core import Studio
 from sonic_ui.studio.engines import Engine, Engines, Status
-from sonic_ui.studio.events import Event, FrameInfo, FramesDone, Result, SoundResult, Take
+from sonic_ui.studio.events import Event, FrameInfo, FramesAdded, FramesDone, Result, SoundResult, Take
 from sonic_ui.studio.libraries import Libraries
 from sonic_ui.studio.listening import SAMPLE_RATE, Sound
 from sonic_ui.studio.shelf import Kept
@@ -31,6 +31,7 @@ __all__ = [
     "Event",
     "Failure",
     "FrameInfo",
+    "FramesAdded",
     "FramesDone",
     "Heard",
     "Kept",

@@ -35,7 +35,7 @@ from sonic_ui.requests import (
 )
 from sonic_ui.studio.cache import Cache
 from sonic_ui.studio.engines import Engines, Status
-from sonic_ui.studio.events import Event, Result
+from sonic_ui.studio.events import Event, FramesAdded, Result
 from sonic_ui.studio.libraries import Libraries
 from sonic_ui.studio.listening import Sound, file_digest, read_sound, treat_sound
 from sonic_ui.studio.looking import EditPicture, read_picture, read_upright
@@ -205,6 +205,8 @@ class Studio:
                         yield done
                     continue
                 if isinstance(event, Notice):
+                    if event.message in notices:  # every round of a strip says it anew
+                        continue
                     notices.append(event.message)
                 if not isinstance(event, (Inverted, Sounded)):
                     yield event
@@ -223,10 +225,14 @@ class Studio:
         picture: EditPicture | None,
         cancel: CancelToken,
         session: str,
-    ) -> Iterator[BackendEvent]:
+    ) -> Iterator[BackendEvent | FramesAdded]:
         """What the backend does for a plan; a picture's inversion is taken from the shelf, or put there."""
         if picture is None or not isinstance(request, EditImageRequest):
-            yield from self._backend.paint(plan.job, cancel)
+            for round_ in plan.rounds():
+                if round_.first:
+                    yield FramesAdded(round_.infos)
+                for event in self._backend.paint(round_.job, cancel):
+                    yield round_.in_strip(event)
             return
         key = InversionKey(self.info.name, picture.digest, request.source_prompt, request.steps)
         kept = self._shelf.get(session, key)

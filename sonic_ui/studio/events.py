@@ -35,6 +35,13 @@ class FrameInfo:
 
 
 @dataclass(frozen=True)
+class FramesAdded:
+    """Frames that a strip gets besides those known so far, whose numbers they continue."""
+
+    infos: tuple[FrameInfo, ...]
+
+
+@dataclass(frozen=True)
 class FramesDone:
     """Frames of a strip that are finished; `indices` say which of the strip's they are."""
 
@@ -104,4 +111,4 @@ class SoundResult:
     notices: tuple[str, ...] = ()
 
 
-Event = Progress | Preview | Notice | FramesDone | Result | SoundResult
+Event = Progress | Preview | Notice | FramesAdded | FramesDone | Result | SoundResult

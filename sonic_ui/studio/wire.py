@@ -19,16 +19,16 @@ from sonic_ui.backends.base import Heard, Label, Notice, Preview, Progress, Seen
 from sonic_ui.pipelines.retrieval import Pick
 from sonic_ui.requests import VERBS, Request, read_request
 from sonic_ui.requests.links import file_settings
-from sonic_ui.studio.events import FrameInfo, FramesDone, Result, SoundResult, Take
+from sonic_ui.studio.events import FrameInfo, FramesAdded, FramesDone, Result, SoundResult, Take
 from sonic_ui.studio.shelf import Kept
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Both apps must speak the same."""
 
 KINDS: dict[str, type] = {
     kind.__name__: kind
     for kind in (
-        *(Progress, Preview, Notice, FramesDone, FrameInfo, Result, SoundResult, Take),
+        *(Progress, Preview, Notice, FramesAdded, FramesDone, FrameInfo, Result, SoundResult, Take),
         *(Heard, Label, Seen, Pick, Kept),
     )
 }

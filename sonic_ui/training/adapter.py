@@ -70,31 +70,36 @@ class HeardScenes:
 
 
 class ProjectorStage:
-    """Stage 1: InfoNCE over clips (same class against other classes) + MSE to the caption's text tokens."""
+    """Stage 1: InfoNCE over clips (same class against other classes) + MSE to the caption's text tokens.
+
+    embeddings  of sounds [N, D], L2-normalised
+    scene_of    [N], the place of each sound's scene in `scenes`
+    """
 
     def __init__(
         self,
         embeddings: Tensor,
+        scene_of: Tensor,
         scenes: list[Scene],
         text: TextSide,
         projector: AudioProjector,
         *,
         contrast_weight: float = 1.0,
         mse_weight: float = 0.25,
-        negatives: int = 128,
+        negatives: int = 32,
     ) -> None:
-        self.embeddings, self.scenes = embeddings, scenes
+        self.embeddings = embeddings
         self.module: nn.Module = projector
         self.contrast_weight, self.mse_weight, self.negatives = contrast_weight, mse_weight, negatives
         self.weights = token_weights(int(projector.config.num_tokens))
         self.classes = torch.tensor(
             [SOURCES.index(s.sources[0].name) if len(s.sources) == 1 else -1 for s in scenes]
-        )
+        )[scene_of]
         captions = [source_caption(s) for s in scenes]
         unique = sorted(set(captions))
         tokens = torch.cat([text(unique[i : i + 256]) for i in range(0, len(unique), 256)])
         self.caption_tokens = tokens  # [U, K, C]
-        self.caption_of = torch.tensor([unique.index(c) for c in captions])
+        self.caption_of = torch.tensor([unique.index(c) for c in captions])[scene_of]
 
     def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
         return [{"params": list(self.module.parameters()), "lr": learning_rate}]
@@ -114,7 +119,7 @@ class ProjectorStage:
         return -logits.log_softmax(0)[0]
 
     def loss(self, generator: torch.Generator, batch_size: int) -> tuple[Tensor, dict[str, float]]:
-        index = torch.randint(0, len(self.scenes), (batch_size,), generator=generator)
+        index = torch.randint(0, len(self.embeddings), (batch_size,), generator=generator)
         tokens = self.module(self.embeddings[index])
         gap = tokens - self.caption_tokens[self.caption_of[index]]
         error = gap.square().sum(-1).mean(0)  # eq. 4, a squared norm: [K]

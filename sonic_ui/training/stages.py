@@ -107,7 +107,9 @@ def run_timbre(run: Run) -> None:
 
 def run_projector(run: Run) -> None:
     """SonicDiffusion, stage 1."""
-    stage = ProjectorStage(run.heard.embeddings[:, 0], run.pictures[1], run.text, run.new_projector())
+    pool = run.heard_pool
+    sounds = pool.heard_by(run.clap.timbre)
+    stage = ProjectorStage(sounds, pool.scenes, run.pictures[1], run.text, run.new_projector())
     train(stage, run.loop("projector"), run.folder / "projector", report=run.report)
 
 

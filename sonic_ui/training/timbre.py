@@ -38,6 +38,13 @@ class HeardPool:
     embeds: Tensor
     scenes: Tensor
 
+    @torch.no_grad()
+    def heard_by(self, ear: TimbreEar, batch: int = 4096) -> Tensor:
+        """The whole embeddings [N, D], L2-normalised float32: the transformer's and the ear's."""
+        ear = ear.eval()
+        parts = zip(self.timbre.split(batch), self.embeds.split(batch), strict=True)
+        return torch.cat([normalised(embeds.float() + ear(known.float())) for known, embeds in parts])
+
 
 def dulled(mel: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
     """The log-mel [T, 64] without the bins above a random one (about 3 to 13 kHz)."""

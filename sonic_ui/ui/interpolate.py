@@ -35,6 +35,10 @@ METHOD_WORDS = {
     ),
     "mix": ("Mix the sounds themselves", "Both sound at once, one fading out while the other fades in."),
 }
+SPACING_WORDS = {
+    "seen": ("Even to the eye", "More pictures where it changes most, so that it glides instead of jumping."),
+    "heard": ("Even to the ear", "The same step in what is heard from picture to picture."),
+}
 MIX_DEFAULT_LUFS = -20.0
 SWAP = "(...values) => values.map((_, index) => values[index ^ 1])"
 
@@ -49,6 +53,7 @@ class Gliding:
     own_b: gr.Checkbox
     lufs_b: gr.Slider
     room: gr.Radio
+    spacing: gr.HTML
     positions: gr.Textbox
     message: gr.HTML
     loop: gr.Checkbox
@@ -91,7 +96,9 @@ class Parts:
         return {
             **dict.fromkeys(("sound_a", "start_a_s", "end_a_s"), self.a.message),
             **dict.fromkeys(("sound_b", "start_b_s", "end_b_s"), self.b.message),
-            **dict.fromkeys(("method", "lufs_a", "lufs_b", "room", "positions"), self.gliding.message),
+            **dict.fromkeys(
+                ("method", "lufs_a", "lufs_b", "room", "spacing", "positions"), self.gliding.message
+            ),
             **dict.fromkeys(("prompt", "negative_prompt"), self.words.message),
         }
 
@@ -138,21 +145,24 @@ def _gliding() -> Gliding:
         own_a, lufs_a = _loudness("First sound")
         own_b, lufs_b = _loudness("Second sound")
     room = room_choice(TAB)
+    spacing = choice(f"{TAB}-spacing", "Steps", SPACING_WORDS, "seen")
     positions = _positions()
     told = message(f"{TAB}-how-message")
     with fold("The film"):
         loop = gr.Checkbox(True, label="There and back", container=False, elem_classes="su-check")
         smoothing = slider(SMOOTHING, "Pictures blended in between", "More glides, none steps.")
         film_s = slider(FILM_S, "Length (seconds)", "From the first sound to the second.")
-    return Gliding(method, own_a, lufs_a, own_b, lufs_b, room, positions, told, loop, smoothing, film_s)
+    return Gliding(
+        method, own_a, lufs_a, own_b, lufs_b, room, spacing, positions, told, loop, smoothing, film_s
+    )
 
 
 def _positions() -> gr.Textbox:
     """Places that came with settings; out of sight while there are none."""
     return gr.Textbox(
         label="Places of the pictures",
-        info="From 0, the first sound, to 1, the second. Empty this or move “Pictures” for even steps.",
-        placeholder="evenly spaced",
+        info="From 0, the first sound, to 1, the second. Empty this or move “Pictures” to have them placed.",
+        placeholder="as chosen under “Steps”",
         lines=1,
         max_lines=3,
         elem_id=f"{TAB}-positions",

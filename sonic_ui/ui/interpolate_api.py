@@ -13,8 +13,9 @@ from sonic_ui.ui.strip_api import STRIP, Answer, answer_strip
 DESCRIPTION = """Glide from one sound to another: a strip of pictures from one seed, and its film.
 
 `method` is "linear" or "spherical" (between the audio embeddings) or "mix" (of the sounds, at `lufs_a` and
-`lufs_b` if given). `positions` is a list of places from 0 to 1, one a frame, instead of `frames` evenly
-spaced ones. Returns the frames as PNG files, the film (null for a single frame), a GIF (the same) and the
+`lufs_b` if given). With `spacing` "seen" the frames are where the picture changes, with "heard" evenly
+between the sounds; `positions` is a list of places from 0 to 1, one a frame, instead of both `frames` and
+`spacing`. Returns the frames as PNG files, the film (null for a single frame), a GIF (the same) and the
 settings as JSON; all files carry the settings. What is left empty takes the engine's own. What is out of
 range is refused with a sentence that names the range.
 """
@@ -28,6 +29,7 @@ def build(desk: Desk) -> None:
         sound_b: SoundFile = None,
         method: str = "linear",
         frames: float = 8,
+        spacing: str = "seen",
         positions: Any = None,
         prompt: str = "",
         negative_prompt: str = "",

@@ -13,7 +13,7 @@ from sonic_ui.studio.plans import SAME_SOUND
 from sonic_ui.ui.components.film import done
 from sonic_ui.ui.components.message import note
 from sonic_ui.ui.desk import Desk
-from sonic_ui.ui.interpolate_strips import slots_of, strip_of
+from sonic_ui.ui.interpolate_strips import slot_of, slots_of, strip_of
 from sonic_ui.ui.parts import words
 from sonic_ui.ui.parts.runs import Runs
 from sonic_ui.ui.parts.sound_input import Update
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 TAB = "interpolate"
 SOUNDS = ("sound_a", "start_a_s", "end_a_s", "sound_b", "start_b_s", "end_b_s")
 LOUDNESS = ("own_a", "lufs_a", "own_b", "lufs_b")
-OWN = ("method", "room", "frames", "loop", "smoothing", "film_s")
+OWN = ("method", "room", "frames", "spacing", "loop", "smoothing", "film_s")
 SETTINGS = (*SOUNDS, *OWN, "positions", *LOUDNESS, *words.SETTINGS)
 
 
@@ -59,7 +59,7 @@ class Handlers:
         session: str,
     ) -> Iterator[Update]:
         view = self._parts.film.view
-        making = Making(run, slots_of(wanted))
+        making = Making(run, slots_of(wanted), slot_of)
         for event in self._desk.studio.run(wanted, token):
             if isinstance(event, Notice):
                 place = self._parts.b if event.message == SAME_SOUND else self._parts.words

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sonic_ui.requests import InterpolateRequest
-from sonic_ui.studio import SAMPLE_RATE, CancelToken, Result
+from sonic_ui.studio import SAMPLE_RATE, CancelToken, FrameInfo, Result
 from sonic_ui.ui.cards import heard_words, made_from
 from sonic_ui.ui.components.film import Frame, Slot, Strip
 from sonic_ui.ui.desk import Desk
@@ -14,8 +14,14 @@ from sonic_ui.ui.reuse import Record, request_of
 
 
 def slots_of(request: InterpolateRequest) -> list[Slot]:
-    """Where the frames of a request will be."""
+    """Where the frames of a request will be, as far as that is known before they are painted."""
     return [Slot(at, caption(at)) for at in request.places]
+
+
+def slot_of(info: FrameInfo) -> Slot:
+    """Where a frame will be that is added on the way."""
+    at = info.position or 0.0
+    return Slot(at, caption(at))
 
 
 def strip_of(run: int, result: Result, files: tuple[Path, ...]) -> Strip:
@@ -24,7 +30,7 @@ def strip_of(run: int, result: Result, files: tuple[Path, ...]) -> Strip:
     places = places_of(result)
     note = ""
     if result.stopped:
-        note = f"Stopped: {len(places)} of {len(request.places)} pictures were finished."
+        note = f"Stopped: {len(places)} of {request.count} pictures were finished."
     return Strip(
         id=f"result-{run}",
         title="From {} to {}".format(*_ends(result)),

@@ -105,4 +105,4 @@ def test_a_glide_is_measured_by_what_falls_and_what_rises(ends: tuple[float, flo
     figures, pictures, _ = strips.glide_figures(GreenJudge(), Brightness(), Glide(), [(a, b)])  # type: ignore[arg-type]
     assert len(pictures) == strips.FRAMES
     assert figures[0].value == pytest.approx(sign)
-    assert figures[1].value == pytest.approx(1.0, abs=0.1)
+    assert figures[1].value == pytest.approx(14 / 11, abs=0.05), "five steps of a sixth, two of half that"

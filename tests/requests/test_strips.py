@@ -26,8 +26,15 @@ def test_round_trip_through_json() -> None:
 
 
 def test_places_are_even_or_as_given() -> None:
-    assert glide(frames=5).places == (0.0, 0.25, 0.5, 0.75, 1.0)
-    assert glide(positions=(0.3,)).places == (0.3,)
+    assert glide(frames=5, spacing="heard").places == (0.0, 0.25, 0.5, 0.75, 1.0)
+    assert glide(positions=(0.3,)).places == (0.3,) and glide(positions=(0.3,)).count == 1
+
+
+@pytest.mark.parametrize(("frames", "known"), [(2, 2), (3, 3), (4, 3), (8, 4), (48, 17)])
+def test_an_evenly_seen_glide_knows_its_ends_and_some_places_between(frames: int, known: int) -> None:
+    request = glide(frames=frames)
+    assert request.spacing == "seen" and request.count == frames
+    assert request.places == pytest.approx([k / (known - 1) for k in range(known)])
 
 
 def test_a_single_gain_or_scale_holds_for_all_frames() -> None:
@@ -50,6 +57,7 @@ def test_gains_may_be_written_as_a_list() -> None:
         ({"positions": [0.5] * 49}, "positions", "49 values were given; 1 to 48"),
         ({"positions": []}, "positions", "0 values were given"),
         ({"positions": [1.2]}, "positions", "from 0 to 1"),
+        ({"spacing": "odd"}, "spacing", "'odd'; it takes one of seen, heard"),
         ({"method": "cubic"}, "method", "'cubic'; it takes one of linear, spherical, mix"),
         ({"lufs_a": 0}, "lufs_a", "from -60 to -6"),
         ({"room": "cave"}, "room", "one of dry, room, hall, church"),

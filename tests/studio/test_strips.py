@@ -8,11 +8,22 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from sonic_ui.backends.base import Heard, Label
+from sonic_ui.backends.base import Heard, Job, Label
 from sonic_ui.pipelines.strips import SIDE_BY_SIDE, coarse_to_fine, strip_groups
 from sonic_ui.requests import BadInput, InterpolateRequest, VolumeSweepRequest
-from sonic_ui.studio import Cancelled, CancelToken, Event, FramesDone, Notice, Result, Studio
+from sonic_ui.studio import (
+    Cancelled,
+    CancelToken,
+    Event,
+    FramesAdded,
+    FramesDone,
+    Notice,
+    Progress,
+    Result,
+    Studio,
+)
 from tests.fakes import FakeBackend
 
 WriteSound = Callable[..., Path]
@@ -58,7 +69,7 @@ def test_frames_come_coarse_to_fine() -> None:
 def test_a_glide_starts_and_ends_at_the_sounds(pair: dict[str, str]) -> None:
     backend = ByLoudness()
     studio = Studio(backend)
-    events = list(studio.run(InterpolateRequest(**pair, frames=5, seed=11)))
+    events = list(studio.run(InterpolateRequest(**pair, frames=5, spacing="heard", seed=11)))
     job = backend.jobs[-1]
     ends = [studio.hear(studio.listen(pair[name])).embedding for name in ("sound_a", "sound_b")]
     assert np.array_equal(job.embeddings[0], ends[0])
@@ -77,15 +88,64 @@ def test_a_glide_starts_and_ends_at_the_sounds(pair: dict[str, str]) -> None:
     assert sorted(done) == [0, 1, 2, 3, 4]
 
 
+class TurnsOver(ByLoudness):
+    """Paints black, and from `at` of the way between the sounds on white, with a short ramp."""
+
+    at, ramp = 0.83, 0.1
+
+    def picture(self, job: Job, index: int) -> Image.Image:
+        way = float(job.embeddings[index][1]) - 1.0  # the sounds last one second and two
+        return Image.new("L", (32, 32), round(255 * np.clip((way - self.at) / self.ramp, 0, 1))).convert(
+            "RGB"
+        )
+
+
+def test_an_evenly_seen_glide_looks_closer_where_the_picture_changes(pair: dict[str, str]) -> None:
+    backend = TurnsOver()
+    events = list(Studio(backend).run(InterpolateRequest(**pair, frames=8)))
+    result = result_of(events)
+    places = [info.position or 0.0 for info in result.frames]
+    assert len(places) == 8 and places == sorted(set(places)) and (places[0], places[-1]) == (0, 1)
+    assert sum(0.8 < place < 0.96 for place in places) >= 3, places
+    shades = [np.asarray(image).mean() for image in result.images]
+    assert shades == sorted(shades), "the pictures are in the order of their places"
+    assert [len(job.seeds) for job in backend.jobs] == [4, 2, 2]
+    added = [event for event in events if isinstance(event, FramesAdded)]
+    assert [len(event.infos) for event in added] == [2, 2]
+    done = [index for event in events if isinstance(event, FramesDone) for index in event.indices]
+    assert done == [0, 3, 1, 2, 4, 5, 6, 7]
+    shares = [event.step / event.total for event in events if isinstance(event, Progress) and event.total]
+    assert shares == sorted(shares) and shares[-1] == 1.0, "one progress for all rounds"
+    again = result_of(list(Studio(backend).run(InterpolateRequest(**pair, frames=8))))
+    assert [info.position for info in again.frames] == places
+
+
+def test_a_notice_of_every_round_is_told_once(pair: dict[str, str]) -> None:
+    events = list(Studio(FakeBackend(notice="Cut.")).run(InterpolateRequest(**pair, frames=8)))
+    assert [event.message for event in events if isinstance(event, Notice)] == ["Cut."]
+
+
+def test_stopping_in_a_later_round_keeps_all_that_was_made(pair: dict[str, str]) -> None:
+    token, events = CancelToken(), []
+    for event in Studio(TurnsOver()).run(InterpolateRequest(**pair, frames=8), token):
+        events.append(event)
+        if isinstance(event, FramesDone) and 4 in event.indices:
+            token.cancel()
+    result = result_of(events)
+    assert result.stopped and len(result.images) == 6
+    places = [info.position or 0.0 for info in result.frames]
+    assert places == sorted(places)
+
+
 def test_mixing_happens_before_listening(pair: dict[str, str]) -> None:
     backend = ByLoudness()
     studio = Studio(backend)
-    result = result_of(list(studio.run(InterpolateRequest(**pair, frames=3, method="mix", lufs_b=-40))))
+    result = result_of(list(studio.run(request)))
     seconds = backend.jobs[-1].embeddings[:, 1]
     assert seconds.tolist() == [1.0, 2.0, 2.0]  # the shorter one is looped in the mix
     assert result.frames[2].lufs == pytest.approx(-40, abs=0.5)
     count = len(backend.heard)
-    list(studio.run(InterpolateRequest(**pair, frames=3, method="mix", lufs_b=-40)))
+    list(studio.run(request))
     assert len(backend.heard) == count
 
 

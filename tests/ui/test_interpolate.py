@@ -82,6 +82,7 @@ def page_values(pair: tuple[Path | None, Path | None], **values: Any) -> list[An
             "method": "linear",
             "room": "dry",
             "frames": 4,
+            "spacing": "heard",
             "positions": "",
             "loop": True,
             "smoothing": 1,
@@ -113,6 +114,21 @@ def test_a_glide_comes_frame_by_frame(pair: tuple[Path, Path]) -> None:
     settings = read_settings(strip["frames"][2]["file"]["path"])
     assert settings["request"]["sound_b"] == "dog.wav" and settings["picture"] == 2
     assert Path(strip["frames"][0]["file"]["path"]).name == "rain-to-dog-5-1.png"
+
+
+def test_an_evenly_seen_glide_grows_between_its_first_frames(pair: tuple[Path, Path]) -> None:
+    tab = tab_of(FakeBackend())
+    updates = list(tab.handlers.generate(ME, *page_values(pair, frames=8, spacing="seen")))
+    views = [update["view"] for update in updates if "view" in update]
+    grown = [[slot["at"] for slot in view["slots"]] for view in views[:-1]]
+    assert grown[0] == pytest.approx([0, 1 / 3, 2 / 3, 1])
+    assert sorted({len(slots) for slots in grown}) == [4, 6, 8]
+    assert all(slots == sorted(slots) for slots in grown)
+    before, after = grown[0], grown[-1]
+    assert set(before) < set(after), "a frame stays where it is"
+    assert {"0", "7"} <= set(views[-2]["frames"]), "the last one's number is its place"
+    strip = views[-1]["strip"]
+    assert [frame["at"] for frame in strip["frames"]] == after and strip["note"] == ""
 
 
 def test_the_film_is_made_after_the_strip_is_shown(pair: tuple[Path, Path]) -> None:
@@ -219,6 +235,7 @@ def test_a_run_ends_the_painting_of_places(pair: tuple[Path, Path]) -> None:
         ({"start_b_s": 30}, "message_b", "earlier start"),
         ({"start_a_s": 2, "end_a_s": 1}, "message_a", "Move the end"),
         ({"method": "swirl"}, "how_message", "linear, spherical, mix"),
+        ({"spacing": "odd"}, "how_message", "seen, heard"),
         ({"method": "mix", "own_a": True, "lufs_a": 3}, "how_message", "from -60 to -6"),
         ({"room": "cave"}, "how_message", "dry, room, hall, church"),
         ({"frames": 500}, "run_message", "from 2 to 48"),

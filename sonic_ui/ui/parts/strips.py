@@ -6,12 +6,23 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import gradio as gr
 
 from sonic_ui.requests import BadInput, PaintingRequest
-from sonic_ui.studio import Cancelled, CancelToken, Event, Failure, FramesDone, Preview, Progress, Result
+from sonic_ui.studio import (
+    Cancelled,
+    CancelToken,
+    Event,
+    Failure,
+    FrameInfo,
+    FramesAdded,
+    FramesDone,
+    Preview,
+    Progress,
+    Result,
+)
 from sonic_ui.ui.components.film import Film, Frame, Rough, Slot, filmed, interrupted, refined, working
 from sonic_ui.ui.components.live import sent
 from sonic_ui.ui.components.stage import Value, preview_uris
@@ -29,13 +40,23 @@ NOT_REFINED = "nearest picture: this place could not be painted"
 
 log = logging.getLogger(__name__)
 
+Known = TypeVar("Known")
+
 
 class Making:
-    """What is there of a strip so far, while it is painted."""
+    """What is there of a strip so far, while it is painted.
 
-    def __init__(self, run: int, slots: Sequence[Slot]) -> None:
+    slots     the frames that are known beforehand
+    slot_of   the slot of a frame that is added on the way; the strip is then in the order of its places
+    """
+
+    def __init__(
+        self, run: int, slots: Sequence[Slot], slot_of: Callable[[FrameInfo], Slot] | None = None
+    ) -> None:
         self._run = run
-        self._slots = slots
+        self._slots = list(slots)
+        self._slot_of = slot_of
+        self._order = list(range(len(slots)))
         self._progress = Progress(0, 0, "Starting")
         self._frames: dict[int, Rough] = {}
         self._previews: dict[int, str] = {}
@@ -44,6 +65,9 @@ class Making:
         """The film's value after an event; None if it changes nothing there."""
         if isinstance(event, Progress):
             self._progress = event
+        elif isinstance(event, FramesAdded) and self._slot_of:
+            self._slots += map(self._slot_of, event.infos)
+            self._order = sorted(range(len(self._slots)), key=lambda index: self._slots[index].at)
         elif isinstance(event, Preview):
             self._previews |= zip(event.indices, preview_uris(event.images), strict=True)
         elif isinstance(event, FramesDone):
@@ -53,7 +77,17 @@ class Making:
                 self._previews.pop(index, None)
         else:
             return None
-        return working(self._run, self._slots, self._progress, self._frames, self._previews)
+        return working(
+            self._run,
+            [self._slots[index] for index in self._order],
+            self._progress,
+            self._in_order(self._frames),
+            self._in_order(self._previews),
+        )
+
+    def _in_order(self, known: dict[int, Known]) -> dict[int, Known]:
+        """What is known of frames, by where they stand in the strip instead of their numbers."""
+        return {place: known[index] for place, index in enumerate(self._order) if index in known}
 
 
 class Filmer:
