@@ -145,7 +145,7 @@ def _gliding() -> Gliding:
         own_a, lufs_a = _loudness("First sound")
         own_b, lufs_b = _loudness("Second sound")
     room = room_choice(TAB)
-    spacing = choice(f"{TAB}-spacing", "Steps", SPACING_WORDS, "seen")
+    spacing = choice(f"{TAB}-spacing", "Spacing", SPACING_WORDS, "seen")
     positions = _positions()
     told = message(f"{TAB}-how-message")
     with fold("The film"):
@@ -162,7 +162,7 @@ def _positions() -> gr.Textbox:
     return gr.Textbox(
         label="Places of the pictures",
         info="From 0, the first sound, to 1, the second. Empty this or move “Pictures” to have them placed.",
-        placeholder="as chosen under “Steps”",
+        placeholder="as chosen under “Spacing”",
         lines=1,
         max_lines=3,
         elem_id=f"{TAB}-positions",

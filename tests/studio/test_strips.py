@@ -140,6 +140,7 @@ def test_stopping_in_a_later_round_keeps_all_that_was_made(pair: dict[str, str])
 def test_mixing_happens_before_listening(pair: dict[str, str]) -> None:
     backend = ByLoudness()
     studio = Studio(backend)
+    request = InterpolateRequest(**pair, frames=3, spacing="heard", method="mix", lufs_b=-40)
     result = result_of(list(studio.run(request)))
     seconds = backend.jobs[-1].embeddings[:, 1]
     assert seconds.tolist() == [1.0, 2.0, 2.0]  # the shorter one is looped in the mix
