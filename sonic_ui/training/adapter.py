@@ -30,8 +30,13 @@ def token_weights(count: int, t: float = 5.0) -> Tensor:
 
 
 def source_caption(scene: Scene) -> str:
-    """Only what sounds in the scene, with its level: what a sound can tell."""
-    quiet = Scene(scene.sources, scene.time_of_day, scene.place, scene.style, 0)
+    """Only what sounds in the scene, with its level: what a sound can tell.
+
+    Sources stand in the order of `SOURCES`: which of two is named first cannot be heard, and a projector that
+    had to guess would give the mean of both orders.
+    """
+    named = tuple(sorted(scene.sources, key=lambda source: SOURCES.index(source.name)))
+    quiet = Scene(named, scene.time_of_day, scene.place, scene.style, 0)
     words = caption(quiet, np.random.default_rng(0))
     words = words.split(" of ", 1)[-1]
     for tail in (" at the coast", " in the ", " in a ", " at night", " at dawn", " at dusk", " by day"):

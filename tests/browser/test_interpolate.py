@@ -63,6 +63,7 @@ def test_two_sounds_glide_and_the_slider_shows_what_lies_between(
     expect(page.locator(f"#{A}-drawing .su-sound-caption")).to_have_text(re.compile(r"of 14\.0 s"))
     page.locator(f"#{B}-examples .su-example").nth(1).click()
     expect(page.locator(f"#{B}-drawing .su-sound-caption")).to_have_text(re.compile(r"^1\.2 s of sound"))
+    page.locator("#interpolate-spacing input[value=heard]").check()
     glide(page, 5)
     expect(page.locator(f"{FILM} .su-detail")).to_have_text(
         re.compile(r"^long\.flac · sound_1\.wav · seed \d+")
@@ -173,7 +174,7 @@ def test_cancelling_in_the_middle_keeps_what_was_made(new_page: Any, address: st
     set_number(tab, "Pictures$", 12)
     set_number(tab, "Steps", 100)
     page.locator(GENERATE).click()
-    expect(page.locator(f"{FILM} .su-film-item")).to_have_count(12)
+    expect(page.locator(f"{FILM} .su-film-item")).to_have_count(5)
     cancel_after_two(page, DONE, CANCEL)
     settled(page, TAB)
     expect(page.locator(NOTE)).to_have_text(re.compile(r"^Stopped: \d+ of 12 pictures were finished\."))
@@ -218,6 +219,37 @@ def test_bad_input_is_a_sentence_beside_its_cause(new_page: Any, address: str, s
     )
 
 
+def test_a_run_that_is_refused_does_not_cost_the_film(new_page: Any, address: str) -> None:
+    page = opened(new_page, address)
+    page.locator(f"#{TAB}-tab").get_by_role("button", name="The film", exact=True).click()
+    set_number(page.locator(f"#{TAB}-tab"), "Length", 8)
+    glide(page, 2)
+    page.locator(f"#{B}-audio button[aria-label=Clear]").click()
+    expect(page.locator(f"#{B}-audio button[aria-label=Clear]")).to_have_count(0)
+    expect(page.locator(f"#{B}-labels li")).to_have_count(0)
+    page.locator(GENERATE).click()
+    expect(page.locator(f"#{B}-sound-message")).to_contain_text("There is no second sound yet")
+    expect(page.locator(f"{FILM} .su-film-files a")).to_have_count(3)
+    expect(page.locator(f"{FILM} .su-film-wait")).to_be_hidden()
+    expect(page.locator(f"{FILM} video")).to_have_attribute("src", re.compile(r"\.(mp4|webm)$"))
+
+
+def test_an_evenly_seen_strip_opens_up_where_the_picture_changes(new_page: Any, address: str) -> None:
+    page = opened(new_page, address)
+    expect(page.locator("#interpolate-spacing input[value=seen]")).to_be_checked()
+    glide(page, 6)
+    captions = page.locator(f"{FILM} .su-film-caption").all_text_contents()
+    places = [int(caption.removesuffix(" %")) for caption in captions]
+    assert places == sorted(set(places)) and (places[0], places[-1]) == (0, 100) and 50 in places
+    marks = page.locator(f"{FILM} .su-film-marks span")
+    expect(marks).to_have_count(6)
+    page.locator(f"{FILM} .su-film-thumb").nth(2).click()
+    expect(page.locator(PLACE)).to_have_text(f"{places[2]} %")
+    page.locator("#interpolate-spacing input[value=heard]").check()
+    page.locator(f"{FILM} .su-reuse").click()
+    expect(page.locator("#interpolate-spacing input[value=seen]")).to_be_checked()
+
+
 def test_uneven_places_of_a_link_are_kept_and_shown(new_page: Any, address: str) -> None:
     request = InterpolateRequest(sound_a="a", sound_b="b", positions=(0, 0.05, 0.2, 1), steps=2, seed=3)
     link = write_link(request, {"sound_a": "sound_0.wav", "sound_b": "sound_1.wav"})
@@ -232,7 +264,7 @@ def test_uneven_places_of_a_link_are_kept_and_shown(new_page: Any, address: str)
     settled(page, TAB)
     expect(page.locator(f"{FILM} .su-film-caption")).to_have_text(["0 %", "5 %", "20 %", "100 %"])
 
-    # Another number of pictures is evenly spaced again, until the strip brings its places back.
+    # Another number of pictures has them placed again, until the strip brings its places back.
     set_number(tab, "Pictures$", 3)
     expect(places).to_be_hidden()
     page.locator(f"{FILM} .su-reuse").click()
@@ -269,7 +301,7 @@ def test_tabs_do_not_cancel_each_other(new_page: Any, address: str) -> None:
     tab.get_by_role("button", name="Advanced").click()
     set_number(tab, "Steps", 8)
     page.locator(GENERATE).click()
-    expect(page.locator(f"{FILM} .su-film-item")).to_have_count(8)
+    expect(page.locator(f"{FILM} .su-film-item")).to_have_count(4)
     page.get_by_role("tab", name="Sound → Image").click()
     page.locator("#sound-to-image-generate").click()
     settled(page, "sound-to-image")
