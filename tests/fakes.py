@@ -141,7 +141,7 @@ class FakeBackend:
         curve = SWELL if wished is None else wished
         takes = [_noise(request.seed + number, curve) for number in range(request.takes)]
         energy = np.stack([rms_energy(take, SOUND_RATE) for take in takes])
-        yield Sounded(np.stack(takes), SOUND_RATE, curve, energy)
+        yield Sounded(np.stack(takes), SOUND_RATE, wished, energy)
 
     def levels(self, images: Sequence[Image.Image]) -> np.ndarray | None:
         return np.tile(np.float32([0.75, 0.25]), (len(images), 1)) if self.judge else None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sonic_ui.backends.base import Label, Notice, Seen, Sounded, SoundJob
+from sonic_ui.backends.base import Label, Seen, Sounded, SoundJob
 from sonic_ui.backends.loading import load_sounder
 from sonic_ui.backends.work import Work
 from sonic_ui.bundles import Bundle
@@ -206,8 +206,9 @@ class GeneratingWork(Work):
         if self._is_silenced(sketch):
             factor = QUIET / max(float(np.abs(samples).max(initial=0.0)), QUIET)
             samples, energy = samples * np.float32(factor), energy * np.float32(factor)
-        exact = sketch is not None and request.mode == "exact"
-        wish = sketch if exact else np.asarray(output.envelope, np.float32)
+        wish = sketch
+        if sketch is not None and request.mode != "exact":
+            wish = np.asarray(output.envelope, np.float32)
         self.queue.put(Sounded(samples, int(pipeline.sample_rate), wish, energy))
 
     def _is_silenced(self, sketch: np.ndarray | None) -> bool:
@@ -269,7 +270,7 @@ class BuildingWork(Work):
         self.queue.put(Sounded(np.stack(takes), SAMPLE_RATE, curve, energy, tuple(picks), library.skipped))
 
     def _curve(self, frames: int, duration_s: float) -> np.ndarray | None:
-        """The curve asked for, weakened by its strength; the picture's own if the bundle can tell it."""
+        """The curve asked for, weakened by its strength; None where recordings keep their own."""
         from sonic_ui.audio.energy import resample_curve
 
         request = self.job.request
@@ -277,11 +278,8 @@ class BuildingWork(Work):
             return None
         curve = wished_curve(request, frames, duration_s)
         if curve is None:
-            if self.pipeline is None:
-                self.queue.put(Notice("No curve was drawn: the recordings keep their own."))
-                return None
-            curve = resample_curve(self.pipeline.suggest(self.job.picture), frames)
-        elif request.mode == "natural" and self.pipeline is not None:
+            return None
+        if request.mode == "natural" and self.pipeline is not None:
             own = resample_curve(curve, self.pipeline.frames)
             curve = resample_curve(self.pipeline.envelope(self.job.picture, own, "natural"), frames)
         return np.asarray(curve, np.float32) ** np.float32(request.energy_strength)

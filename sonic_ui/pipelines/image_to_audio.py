@@ -71,7 +71,8 @@ class ImageToAudioPipeline(SoundPipeline):
         image                 what sounds
         prompt                words that turn the sound half way from the picture's to theirs
         negative_prompt       what it shall not sound like
-        sketch                energy over time [N] in [0, 1], any number of points; None: the picture's own
+        sketch                energy over time [N] in [0, 1], any number of points; None: nothing is held, the
+                              sound rises and falls by itself
         mode                  "natural": the sketch is a wish (moments are enough); "exact": it is the curve
         energy_strength       how firmly the energy is held; 0 is as without control
         control               "trained": the ControlNet; "guided": training-free guidance; "none"
@@ -98,10 +99,10 @@ class ImageToAudioPipeline(SoundPipeline):
         if curve.max(initial=0.0) <= SILENT:
             silence = np.zeros((len(seeds), round(self.duration_s * self.sample_rate)), np.float32)
             return ImageToAudioOutput(silence, curve, np.zeros((len(seeds), self.frames), np.float32), seeds)
+        if sketch is None:
+            control = "none"
         firmness = 0.0 if control == "none" else energy_strength
-        added = (
-            finite("pull", config["default_pull"] if pull is None else pull) if sketch is not None else 0.0
-        )
+        added = finite("pull", config["default_pull"] if pull is None else pull)
         pulls = pull_schedule(steps, 1.0 if control == "guided" else added, whole=control == "guided")
         latents = self._sample(labels, curve, seeds, scale, control, firmness, pulls, on_step)
         samples = [self._finished(take, loudness_lufs) for take in self._sound(latents)]

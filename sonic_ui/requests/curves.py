@@ -18,7 +18,7 @@ MAX_MOMENT_S = 600.0
 Moments = tuple[tuple[float, float], ...] | tuple[int, ...]
 """When something sounds: pairs of seconds (start, end), or a strip of 0 and 1 over the whole time."""
 
-LEAVE_OUT = "or leave it out: then the picture's own is used"
+LEAVE_OUT = "or leave it out: then the sound rises and falls by itself"
 
 
 def check_curve(value: object) -> tuple[float, ...] | None:

@@ -40,7 +40,7 @@ class ImageToSoundRequest(MakingRequest):
     picture          path of a picture file
     curve            how energy rises and falls: numbers in [0, 1] over the whole time
     moments          when something sounds, instead of a curve: pairs of seconds, or a strip of 0 and 1
-                     (neither: the picture's own curve is used)
+                     (neither: nothing is held, the sound rises and falls by itself)
     mode             "exact" takes the curve as it is; "natural" lets what is shown bend it to how it sounds
     source           "generate" makes the sound; "recordings" builds it from a library of recordings
     control          "trained" (energy ControlNet), "guided" (training-free guidance) or "none"

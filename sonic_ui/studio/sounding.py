@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 LABELS_KEPT = 5
-OWN_CURVE = "No curve was drawn: the picture’s own is used."
+NO_CURVE = "No curve was drawn: the sound rises and falls by itself."
 FLAT = "The curve is zero from end to end: the sound is close to silence."
 
 
@@ -77,7 +77,7 @@ class SoundRun:
         self.looked = see(self.picture)
         if self.request.curve is None and self.request.moments is None:
             if self.looked.seen.suggestion is not None and self.request.control != "none":
-                self.notices.append(OWN_CURVE)
+                self.notices.append(NO_CURVE)
         elif not np.any(self.request.curve if self.request.curve is not None else self.request.moments):
             self.notices.append(FLAT)
 

@@ -2,7 +2,8 @@
 
 Besides: `export` the trained parts as a bundle, write the `examples` (sounds, and the bundle's pictures of
 them), the `readme`'s pictures, or a contact `sheet` of the world. `import` starts a run from a bundle's
-weights, so that training can go on without the checkpoints that made it.
+weights, so that training can go on without the checkpoints that made it. `energy_ablation` compares
+representations of energy.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ def main(arguments: list[str] | None = None) -> None:
     from sonic_ui.training.stages import STAGES
 
     parser = argparse.ArgumentParser(prog="python -m sonic_ui.training", description=__doc__)
-    parser.add_argument("stage", choices=[*STAGES, "all", "export", "import", "examples", "readme", "sheet"])
+    besides = ["energy_ablation", "export", "import", "examples", "readme", "sheet"]
+    parser.add_argument("stage", choices=[*STAGES, "all", *besides])
     parser.add_argument("--config", type=Path, default=CONFIG, help="recipe, TOML")
     parser.add_argument("--out", type=Path, default=Path("runs/miniature"), help="folder of the run")
     parser.add_argument("--bundle", type=Path, default=Path("assets/miniature"), help="where export writes")
@@ -62,6 +64,10 @@ def main(arguments: list[str] | None = None) -> None:
             from sonic_ui.training.readme_sounds import write_sounding
 
             print(write_sounding(EXAMPLES, options.bundle, README / "image_to_sound.png"))
+    elif options.stage == "energy_ablation":
+        from sonic_ui.training.representations import run_energy_ablation
+
+        run_energy_ablation(run)
     elif options.stage == "sheet":
         from sonic_ui.training.contact_sheet import write_contact_sheet
 

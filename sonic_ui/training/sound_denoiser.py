@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,6 +89,15 @@ def encode_sounds(
 def wished_energy(energies: Tensor) -> Tensor:
     """Energies [B, T] -> what the ControlNet reads: smoothed and z-normed."""
     return torch.from_numpy(np.stack([z_norm(smooth(e), least=0.1) for e in energies.numpy()]))
+
+
+Told = Callable[[Tensor, Tensor], Tensor]
+"""Latents [B, C, t, m] and energies [B, T] of sounds -> what the ControlNet reads of them [B, T]."""
+
+
+def told_rms(latents: Tensor, energies: Tensor) -> Tensor:
+    """The representation that the shipped ControlNet reads: RMS."""
+    return wished_energy(energies)
 
 
 @torch.no_grad()
@@ -208,7 +217,9 @@ class EnergyControlStage:
         natural: float = 0.15,
         drop: float = 0.1,
         energy_weight: float = 1.0,
+        told: Told = told_rms,
     ) -> None:
+        self.told = told
         self.data, self.vae, self.normalizer = data, vae, normalizer
         self.natural, self.drop, self.energy_weight = natural, drop, energy_weight
         self.unet = unet.eval().requires_grad_(False).to(memory_format=torch.channels_last)
@@ -223,7 +234,7 @@ class EnergyControlStage:
         latents, energies, embeds = self.data.batch(generator, batch_size, self.natural)
         embeds = embeds * (torch.rand(batch_size, 1, generator=generator) >= self.drop)
         noisy, timesteps, target = self.diffusion.noised(latents, generator)
-        down, middle = self.module(noisy, timesteps, wished_energy(energies), embeds)
+        down, middle = self.module(noisy, timesteps, self.told(latents, energies), embeds)
         prediction = self.unet(
             noisy,
             timesteps,

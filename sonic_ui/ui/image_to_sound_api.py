@@ -15,12 +15,12 @@ from sonic_ui.ui.image_to_sound_results import write_takes
 DESCRIPTION = """Let a picture sound, with its energy along a curve.
 
 `curve` is a list of numbers from 0 to 1 over the whole time; `moments` says instead when something sounds:
-[[start, end], ...] in seconds, or a list of 0 and 1. With neither, the picture's own curve is used. `mode` is
-"exact" (as drawn) or "natural" (as it would sound). `source` is "generate" or "recordings"; `library` is a
-folder inside the one that the app was started with, empty for the examples. `control` is "trained", "guided"
-or "none". Returns the takes as WAV files, each carrying its settings, and the settings as JSON, with
-Pearson's r and E-L1 between wish and result, and `wish` and `energy` themselves at 100 values a second. What
-is out of range is refused with a sentence that names the range.
+[[start, end], ...] in seconds, or a list of 0 and 1. With neither, the sound rises and falls by itself.
+`mode` is "exact" (as drawn) or "natural" (as it would sound). `source` is "generate" or "recordings";
+`library` is a folder inside the one that the app was started with, empty for the examples. `control` is
+"trained", "guided" or "none". Returns the takes as WAV files, each carrying its settings, and the settings
+as JSON, with Pearson's r and E-L1 between wish and result, and `wish` and `energy` themselves at 100 values a
+second. What is out of range is refused with a sentence that names the range.
 """
 
 

@@ -69,11 +69,11 @@ def card_of_sounds(run: int, result: SoundResult, files: Sequence[Path], picture
 def closeness(result: SoundResult, take: Take) -> str:
     """How a take follows the wish, in words."""
     if result.wish is None or take.r is None:
-        return "As it was recorded"
+        return "As it was recorded" if result.request.source == "recordings" else "As it sounds by itself"
     if not np.any(result.wish):
         return "Close to silence, as drawn"
     if np.ptp(result.wish) < 1e-3:
-        return "Even from end to end, as drawn" if _is_own(result.request) else "Even from end to end"
+        return "Even from end to end, as drawn"
     words = next((words for least, words in CLOSENESS if take.r >= least), "hardly follows {}")
     said = words.format(whose(result.request))
     return said[0].upper() + said[1:]
@@ -81,14 +81,8 @@ def closeness(result: SoundResult, take: Take) -> str:
 
 def whose(request: ImageToSoundRequest) -> str:
     """What was followed, in words."""
-    if not _is_own(request):
-        return "the picture’s own curve"
     drawn = "your curve" if request.curve is not None else "your moments"
     return drawn if request.mode == "exact" else f"{drawn} as it would sound"
-
-
-def _is_own(request: ImageToSoundRequest) -> bool:
-    return request.curve is not None or request.moments is not None
 
 
 def write_video(result: SoundResult, index: int, stem: Path) -> Path:

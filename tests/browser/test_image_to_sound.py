@@ -147,12 +147,18 @@ def test_the_pad_by_keyboard_presets_numbers_and_undo(new_page: Any, address: st
     page.keyboard.press("Control+Shift+z")
     expect(board).to_have_attribute("aria-valuenow", "20")
 
+    page.get_by_role("button", name="The picture’s own").click()
+    own = levels(page)
+    assert len(own) == 100 and max(own) > 0.5 and page.locator(".su-pad-ghost").get_attribute("d")
     page.get_by_role("button", name="Swell").click()
     swell = levels(page)
     assert len(swell) == 100 and max(swell) == 1 and swell[0] < 0.01
     undo.click()
+    assert levels(page) == own
+    undo.click()
     assert levels(page)[0] == pytest.approx(0.2)
-    page.get_by_role("button", name="Redo").click()
+    for _ in range(2):
+        page.get_by_role("button", name="Redo").click()
     assert levels(page) == swell
 
     text = page.locator(".su-pad-text")

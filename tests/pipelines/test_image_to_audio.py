@@ -102,6 +102,13 @@ def test_without_a_wish_a_remembered_envelope_is_suggested() -> None:
     assert not np.allclose(pipeline.envelope(PICTURE, RAMP, "natural"), curves[1].numpy())
 
 
+def test_nothing_is_held_where_nothing_was_drawn(sounding: ImageToAudioPipeline) -> None:
+    settings = {"num_inference_steps": 2, "seed": 4}
+    free, alone = sounding(PICTURE, **settings), sounding(PICTURE, control="none", **settings)
+    assert np.array_equal(free.samples, alone.samples)
+    assert not np.array_equal(free.samples, sounding(PICTURE, sketch=RAMP, **settings).samples)
+
+
 def test_words_turn_the_sound(sounding: ImageToAudioPipeline) -> None:
     plain = sounding(PICTURE).samples
     assert not np.allclose(plain, sounding(PICTURE, prompt="rain").samples)

@@ -20,7 +20,7 @@ from sonic_ui.studio import (
     SoundResult,
     Studio,
 )
-from tests.fakes import SWELL, FakeBackend
+from tests.fakes import FakeBackend
 
 
 @pytest.fixture
@@ -56,11 +56,11 @@ def test_takes_with_what_they_measure(picture: str) -> None:
     assert said(events) == ""
 
 
-def test_without_a_curve_the_pictures_own_is_used_and_said(picture: str) -> None:
+def test_without_a_curve_nothing_is_wished_and_that_is_said(picture: str) -> None:
     events = list(Studio(FakeBackend()).run(ImageToSoundRequest(picture=picture)))
-    assert "the picture’s own is used" in said(events)
-    wish = result_of(events).wish
-    assert wish is not None and np.array_equal(wish, SWELL)
+    assert "rises and falls by itself" in said(events)
+    result = result_of(events)
+    assert result.wish is None and result.takes[0].r is None and result.takes[0].energy.any()
 
 
 def test_a_flat_zero_is_said(picture: str) -> None:

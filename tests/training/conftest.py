@@ -67,6 +67,7 @@ RECIPE: dict[str, Any] = {
     },
     "sound_denoiser": {"channels": [16, 32], "takes": 2, "loop": loop(30, 4)},
     "energy_control": {"loop": loop(4, 4)},
+    "energy_ablation": {"loop": loop(2, 4)},
     "sound_mapper": {"width": 32, "loop": loop(40, 16)},
     "energy_modulator": {"width": 16, "loop": loop(30, 8, 4e-3)},
     "energy_modulator_blind": {"loop": loop(2, 4)},

@@ -135,8 +135,8 @@ def test_what_is_worth_knowing_is_said(picture: str) -> None:
     tab = tab_of(FakeBackend(notice="The words are long."))
     shown = last(tab.handlers.generate(ME, *page_values(picture, pad={"kind": "curve", "values": None})))
     said = shown["run_message"]["text"]
-    assert said == "No curve was drawn: the picture’s own is used. The words are long."
-    assert shown["takes"]["result"]["takes"][0]["title"] == "Follows the picture’s own curve closely"
+    assert said == "No curve was drawn: the sound rises and falls by itself. The words are long."
+    assert shown["takes"]["result"]["takes"][0]["title"] == "As it sounds by itself"
 
 
 def test_failures_and_cancelling_leave_the_last_result(picture: str) -> None:

@@ -40,7 +40,7 @@ def test_programs_let_a_picture_sound(client: Any, meadow: Path) -> None:
     assert len(settings["energy"][0]) == len(settings["wish"]) == 500
     assert read_sound_settings(files[0])["request"]["seed"] == 11
     _, settings = call(client, meadow)
-    assert "picture’s own" in settings["notices"][0]
+    assert "by itself" in settings["notices"][0] and settings["wish"] is None
     _, settings = call(client, meadow, moments=[[0.5, 1.5], [3, 4]], mode="natural")
     assert settings["request"]["moments"] == [[0.5, 1.5], [3, 4]] and np.sum(settings["wish"]) == 200
 

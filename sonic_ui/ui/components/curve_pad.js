@@ -74,9 +74,10 @@ const draw = () => {
   find('.su-pad-ghost').setAttribute('d', ghost ? line(ghost) + 'V98H0Z' : '');
   find('.su-pad-made').setAttribute('d', produced && !draft ? line(produced) : '');
   find('.su-pad-empty').textContent = strip ? 'Paint when it sounds' : ghost
-    ? 'Draw how loud it is, or leave it to the picture' : 'Draw how loud it is, from left to right';
+    ? 'Draw how loud it is, or leave it to the sound' : 'Draw how loud it is, from left to right';
   element.querySelectorAll('.su-pad-kind').forEach(button => button.setAttribute('aria-pressed', String(button.dataset.kind === now.kind)));
   const act = name => find(`[data-act=${name}]`);
+  act('own').hidden = !ghost;
   act('undo').disabled = !past.length;
   act('redo').disabled = !future.length;
   act('smooth').disabled = strip || !values;
@@ -232,7 +233,8 @@ const acts = {
   undo: () => step(past, future),
   redo: () => step(future, past),
   smooth: () => change({ kind: 'curve', values: smooth(now.values) }),
-  clear: () => change({ kind: now.kind, values: null }, 'Empty: the picture’s own curve is used.'),
+  clear: () => change({ kind: now.kind, values: null }, 'Empty: the sound rises and falls by itself.'),
+  own: () => change(prepared({ kind: now.kind, values: ghost }), 'The picture’s own curve.'),
   use: () => use(find('.su-pad-text').value),
   save: () => download(written(now.values || zeros(), seconds), 'energy.csv'),
   open: () => find('.su-pad-file').click(),
@@ -277,7 +279,7 @@ hear('su-playhead', detail => {
 });
 
 board.setAttribute('aria-label', props.label);
-find('.su-pad-presets').replaceChildren(...props.presets.map(preset => {
+find('.su-pad-presets').append(...props.presets.map(preset => {
   const button = document.createElement('button');
   button.type = 'button';
   button.className = 'su-pad-preset';
