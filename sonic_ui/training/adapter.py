@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -68,10 +69,36 @@ def at_scale(scene: Scene, rng: np.random.Generator) -> tuple[Scene, float]:
 
 @dataclass(frozen=True)
 class HeardScenes:
-    """What the audio encoder makes of scenes: embeddings [N, takes, D], L2-normalised; scales [N, takes]."""
+    """What the audio encoder makes of scenes: embeddings [N, takes, D], L2-normalised; scales [N, takes].
+
+    Besides, further sounds [M, D] at the scale 1 may be there, `scene_of` [M] the place of each one's scene.
+    """
 
     embeddings: Tensor
     scales: Tensor
+    further: Tensor | None = None
+    scene_of: Tensor | None = None
+
+    def draw(self, index: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """A sound of every scene of `index` [B], half of them further ones: embeddings [B, D], scales [B]."""
+        count, takes = len(index), self.scales.shape[1]
+        take = torch.randint(0, takes, (count,), generator=generator)
+        embeddings, scales = self.embeddings[index, take], self.scales[index, take]
+        if self.further is None:
+            return embeddings, scales
+        order, starts, counts = self._by_scene
+        other = (torch.rand(count, generator=generator) < 0.5) & (counts[index] > 0)
+        place = starts[index] + (torch.rand(count, generator=generator) * counts[index]).long()
+        drawn = self.further[order[place.clamp(max=len(order) - 1)]]
+        return torch.where(other[:, None], drawn, embeddings), torch.where(other, 1.0, scales)
+
+    @cached_property
+    def _by_scene(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Further sounds sorted by scene [M]; where those of each scene start, and how many they are [N]."""
+        if self.scene_of is None:
+            raise ValueError("further sounds need to be told whose they are")
+        counts = torch.bincount(self.scene_of, minlength=len(self.scales))
+        return self.scene_of.argsort(stable=True), counts.cumsum(0) - counts, counts
 
 
 class ProjectorStage:
@@ -166,7 +193,7 @@ class AdapterStage:
         normalizer: LatentNormalizer,
         *,
         drop: float = 0.1,
-        projector_rate: float = 0.1,
+        projector_rate: float = 0.4,
         gate_rate: float = 20.0,
         text_shares: tuple[float, float] = (0.55, 0.35),
     ) -> None:
@@ -204,13 +231,13 @@ class AdapterStage:
         adapter: Any = self.module
         index = torch.multinomial(self.shares, batch_size, replacement=True, generator=generator)
         mirror = torch.randint(0, 2, (batch_size,), generator=generator)
-        take = torch.randint(0, self.heard.scales.shape[1], (batch_size,), generator=generator)
         latents = self.data.latents[index, mirror].float().contiguous(memory_format=torch.channels_last)
         kept = torch.rand(batch_size, 1, generator=generator) >= self.drop
-        tokens = adapter.projector(self.heard.embeddings[index, take] * kept)
+        heard, scales = self.heard.draw(index, generator)
+        tokens = adapter.projector(heard * kept)
         noisy, timesteps, target = self.diffusion.noised(latents, generator)
         words = self.text(self.prompts([self.data.scenes[i] for i in index.tolist()], generator))
-        with adapter.attention.condition(tokens, self.heard.scales[index, take]):
+        with adapter.attention.condition(tokens, scales):
             prediction = self.unet(noisy, timesteps, encoder_hidden_states=words).sample
         gate = torch.stack([g.detach().tanh().abs() for g in adapter.gates()]).mean()
         return self.diffusion(prediction, target, timesteps), {"gate": float(gate)}

@@ -184,17 +184,19 @@ class Run:
 
     @cached_property
     def heard(self) -> HeardScenes:
-        """Audio embeddings of every training scene, and what scale each take stands for."""
+        """Audio embeddings of every training scene, with the scale each take stands for, and of the pool."""
         path = self.folder / "embeddings.pt"
         if not path.exists():
             made = embed_scenes(self.clap, self.bank, self.pictures[1], self.recipe["embeddings"]["takes"])
             torch.save({"embeddings": made.embeddings, "scales": made.scales}, path)
-        return HeardScenes(**torch.load(path, weights_only=True))
+        pool = self.heard_pool
+        further = pool.heard_by(self.clap.timbre)
+        return HeardScenes(**torch.load(path, weights_only=True), further=further, scene_of=pool.scenes)
 
     def new_projector(self) -> AudioProjector:
         """An untrained audio projector from CLAP's embeddings to the denoiser's tokens."""
         return AudioProjector(
-            embedding_dim=self.heard.embeddings.shape[-1],
+            embedding_dim=int(self.clap.config.projection_dim),
             token_dim=self.recipe["denoiser"]["token_dim"],
             num_tokens=self.recipe["projector"]["tokens"],
         )

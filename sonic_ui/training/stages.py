@@ -107,9 +107,10 @@ def run_timbre(run: Run) -> None:
 
 def run_projector(run: Run) -> None:
     """SonicDiffusion, stage 1."""
-    pool = run.heard_pool
-    sounds = pool.heard_by(run.clap.timbre)
-    stage = ProjectorStage(sounds, pool.scenes, run.pictures[1], run.text, run.new_projector())
+    sounds, scene_of = run.heard.further, run.heard.scene_of
+    if sounds is None or scene_of is None:
+        raise ValueError("stage 1 learns from the pool of sounds; run the stage timbre first")
+    stage = ProjectorStage(sounds, scene_of, run.pictures[1], run.text, run.new_projector())
     train(stage, run.loop("projector"), run.folder / "projector", report=run.report)
 
 
