@@ -20,7 +20,7 @@ FEATURE_LAYERS = (4,)
 HOLD_HARDER = (4, 5, 6)
 """The same, to hold structure harder."""
 
-MOSTLY_COARSE = (0.9, 0.9, 0.9, 0.9, 0.5, 0.5, 0.5, 0.2, 0.2, 0.2)
+MOSTLY_COARSE = (0.8, 0.8, 0.8, 0.8, 0.4, 0.4, 0.4, 0.12, 0.12, 0.12)
 COARSE = (0.7, 0.7, 0.7, 0.7, 0.3, 0.3, 0.3, 0.1, 0.1, 0.1)
 FINE = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0)
 """Of the middle block and nine decoder blocks with cross-attention (Stable Diffusion 1.x)."""
@@ -52,8 +52,8 @@ EDIT_MODES: dict[str, EditMode] = {
             "The thing becomes what the sound depicts; the scene around it keeps its layout.",
             attention_layers=ATTENTION_LAYERS,
             feature_layers=FEATURE_LAYERS,
-            tau_attn=0.85,
-            tau_feature=0.85,
+            tau_attn=0.92,
+            tau_feature=0.92,
             sound_layers=MOSTLY_COARSE,
         ),
         EditMode(
