@@ -228,11 +228,7 @@ class Studio:
     ) -> Iterator[BackendEvent | FramesAdded]:
         """What the backend does for a plan; a picture's inversion is taken from the shelf, or put there."""
         if picture is None or not isinstance(request, EditImageRequest):
-            for round_ in plan.rounds():
-                if round_.first:
-                    yield FramesAdded(round_.infos)
-                for event in self._backend.paint(round_.job, cancel):
-                    yield round_.in_strip(event)
+            yield from plan.painted(self._backend.paint, cancel)
             return
         key = InversionKey(self.info.name, picture.digest, request.source_prompt, request.steps)
         kept = self._shelf.get(session, key)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sonic_ui.backends.base import BackendEvent, Heard, Job, Painted, Preview, Progress
+from sonic_ui.backends.base import BackendEvent, CancelToken, Heard, Job, Painted, Preview, Progress
 from sonic_ui.bundles import Source
 from sonic_ui.pipelines.strips import next_places, strip_groups
 from sonic_ui.requests import EditImageRequest, InterpolateRequest, SoundToImageRequest, VolumeSweepRequest
-from sonic_ui.studio.events import FrameInfo, FramesDone
+from sonic_ui.studio.events import FrameInfo, FramesAdded, FramesDone
 from sonic_ui.studio.listening import SAMPLE_RATE, Sound
 
 if TYPE_CHECKING:
@@ -81,6 +81,16 @@ class Plan:
             job, infos = following
             first, self.infos = len(self.infos), self.infos + infos
             yield Round(job, infos, first, total)
+
+    def painted(
+        self, paint: Callable[[Job, CancelToken], Iterator[BackendEvent]], cancel: CancelToken
+    ) -> Iterator[BackendEvent | FramesAdded]:
+        """Events of all rounds, as those of one strip; take each `Painted` in with `finish` as it comes."""
+        for round_ in self.rounds():
+            if round_.first:
+                yield FramesAdded(round_.infos)
+            for event in paint(round_.job, cancel):
+                yield round_.in_strip(event)
 
     def finish(self, painted: Painted, levels: Levels) -> FramesDone:
         """Take finished pictures in, with their judged levels."""

@@ -18,6 +18,7 @@ from sonic_ui.backends.remote import Address, read_address
 from sonic_ui.requests import BadInput
 from sonic_ui.studio import Failure, Preview, Progress, Result, Studio, remote
 from sonic_ui.studio.remote import RemoteStudio
+from sonic_ui.studio.wire import PROTOCOL
 from tests.conftest import WriteSound
 from tests.fakes import FakeBackend
 from tests.ui.serving import PATIENCE_S, serving, wait_until, wanted
@@ -59,7 +60,7 @@ def test_another_version_is_told(
 ) -> None:
     monkeypatch.setattr(remote, "PROTOCOL", 99)
     newer, sound = RemoteStudio(Address(address)), write_sound()
-    with pytest.raises(BadInput, match=r"protocol 1\), this is .* \(protocol 99\).*same version"):
+    with pytest.raises(BadInput, match=rf"protocol {PROTOCOL}\), this is .* \(protocol 99\).*same version"):
         list(newer.run(wanted(sound)))
     monkeypatch.undo()
     assert isinstance(list(newer.run(wanted(sound)))[-1], Result)
