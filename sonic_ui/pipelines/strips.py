@@ -111,6 +111,6 @@ def _spread(places: Sequence[int], apart: Sequence[float], wanted: int) -> tuple
         split[widest] += 1
     return tuple(
         (left + round(length * part / parts)) / FINEST
-        for left, length, parts in zip(places, lengths.tolist(), split.tolist(), strict=False)
+        for left, length, parts in zip(places[:-1], lengths.tolist(), split.tolist(), strict=True)
         for part in range(1, parts)
     )
