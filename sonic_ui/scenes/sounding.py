@@ -44,7 +44,7 @@ def lufs_to_level(lufs: float) -> float:
     return float(np.clip((lufs + 48.0) / 36.0, 0.0, 1.0))
 
 
-def _at_loudness(sound: NDArray[np.float32], sample_rate: int, lufs: float) -> NDArray[np.float32]:
+def at_loudness(sound: NDArray[np.float32], sample_rate: int, lufs: float) -> NDArray[np.float32]:
     """The sound at `lufs`, limited; what limiting takes from a sound full of clicks is given back.
 
     The limiter is a quick one: it flattens single clicks, where a slow one would turn down what lies between.
@@ -71,5 +71,5 @@ def render_sound(
         rng = np.random.default_rng([scene.seed, index])
         sound = synthesise(source.name, rng, duration_s, sample_rate, source.level)
         sound = reverberate(sound, sample_rate, scene.room, seed=scene.seed)
-        mix += _at_loudness(sound, sample_rate, level_to_lufs(source.level))
+        mix += at_loudness(sound, sample_rate, level_to_lufs(source.level))
     return limit_true_peak(mix, sample_rate)

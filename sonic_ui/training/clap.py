@@ -22,10 +22,7 @@ from sonic_ui.scenes.sounding import level_to_lufs
 from sonic_ui.scenes.world import SOURCES, Scene, caption
 from sonic_ui.training.clip import scene_factors
 from sonic_ui.training.contrastive import FactorHead, info_nce, normalised
-from sonic_ui.training.listening import CLIP_S, FLOOR_DB, HOP, MELS, REFERENCE_LUFS, Heard
-
-FRAME_STEP = 2
-"""The encoder reads every second frame of the stored clips: 20 ms."""
+from sonic_ui.training.listening import CLIP_S, FLOOR_DB, FRAME_STEP, HOP, MELS, Heard
 
 
 def build_clap(
@@ -123,18 +120,21 @@ class SoundBank:
             self._by_kind.setdefault((h.source, h.room, h.real), []).append(i)
 
     def pick(self, source: str, room: str, level: float, rng: np.random.Generator) -> NDArray[np.float32]:
-        """A clip [T, 64] of the source in that room: a recording, or the nearest in character of a few."""
+        """A clip [T, 64] of the source in that room, as loud as its level asks.
+
+        A recording, or of a few clips the nearest in level, since character and limiting go with it.
+        """
         real = self._by_kind.get((source, room, True))
         if real and rng.random() < self.real_share:
-            return self.mels[int(rng.choice(real))].astype(np.float32)
-        made = self._by_kind.get((source, room, False)) or [
-            i for i, h in enumerate(self.heard) if h.source == source and not h.real
-        ]
-        if not made:
-            raise ValueError(f"no stored clip of {source}; render the sounds first")
-        some = rng.choice(made, 4)
-        best = min(some, key=lambda i: abs(self.heard[int(i)].level - level))
-        return self.mels[int(best)].astype(np.float32)
+            best = int(rng.choice(real))
+        else:
+            made = self._by_kind.get((source, room, False)) or [
+                i for i, h in enumerate(self.heard) if h.source == source and not h.real
+            ]
+            if not made:
+                raise ValueError(f"no stored clip of {source}; render the sounds first")
+            best = min(rng.choice(made, 8).tolist(), key=lambda i: abs(self.heard[i].level - level))
+        return self.mels[best].astype(np.float32) + level_to_lufs(level) - self.heard[best].lufs
 
     def compose(self, scene: Scene, rng: np.random.Generator, *, augment: bool = True) -> NDArray[np.float32]:
         """The scene as a log-mel [T, 64] in dB: every source at its loudness, powers summed."""
@@ -143,12 +143,17 @@ class SoundBank:
             clip = self.pick(source.name, scene.room, source.level, rng)
             if augment:
                 clip = vary(clip, rng)
-            power += 10 ** ((clip + level_to_lufs(source.level) - REFERENCE_LUFS) / 10)
+            power += 10 ** (clip / 10)
         return np.maximum(10 * np.log10(power + 1e-10), FLOOR_DB)
 
 
-def vary(mel: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
-    """Another take of the same sound: shifted in time, equalised, faster or slower, over a noise floor."""
+def vary(
+    mel: NDArray[np.float32], rng: np.random.Generator, floor_db: tuple[float, float] = (35.0, 80.0)
+) -> NDArray[np.float32]:
+    """Another take of the same sound: shifted in time, equalised, faster or slower, over a noise floor.
+
+    floor_db   how far below the loudest bin the floor may lie
+    """
     out = np.roll(mel, int(rng.integers(len(mel))), axis=0)
     if rng.random() < 0.5:
         stretched = np.arange(len(out)) * rng.uniform(0.85, 1.15)
@@ -162,7 +167,7 @@ def vary(mel: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float
         out = np.roll(out, shift, axis=1)
     knots = np.interp(np.arange(MELS), np.linspace(0, MELS - 1, 5), rng.normal(0, 2.5, 5))
     out = out + (knots - knots.mean())[None, :]
-    floor = out.max() - rng.uniform(35, 80)
+    floor = out.max() - rng.uniform(*floor_db)
     return np.maximum(out, floor + rng.normal(0, 1.5, out.shape)).astype(np.float32)
 
 

@@ -1,7 +1,8 @@
 """Sounds for the audio encoder, as log-mels on disk: single-source clips of the world and real recordings.
 
-A clip is stored at -24 LUFS as decibels per mel bin, float16 [T, 64], so that a gain is an addition, a mix
-is a sum of powers, and no sound needs to be synthesised twice.
+A clip is stored as decibels per mel bin, float16 [T, 64], so that a gain is an addition, a mix is a sum of
+powers, and no sound needs to be synthesised twice. Clips of the world are stored as loud as their level asks,
+limited as a scene's are: a loud clock is not a quiet one turned up. Recordings are stored at -24 LUFS.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -18,14 +20,17 @@ from numpy.typing import NDArray
 
 from sonic_ui.audio.loudness import integrated_lufs
 from sonic_ui.audio.room import reverberate
+from sonic_ui.scenes.sounding import at_loudness, level_to_lufs, render_sound
 from sonic_ui.scenes.sounds import synthesise
-from sonic_ui.scenes.world import SOURCES
-from sonic_ui.training.rendering import SPLITS
+from sonic_ui.scenes.world import SOURCES, Scene
+from sonic_ui.training.rendering import SPLITS, scenes_of_shard
 
 REFERENCE_LUFS = -24.0
 CLIP_S = 5.0
 SAMPLE_RATE = 48000
 HOP, WINDOW, MELS = 480, 1024, 64
+FRAME_STEP = 2
+"""The encoder reads every second frame of the stored clips: 20 ms."""
 FLOOR_DB = -100.0
 ROOM_SHARES = {"dry": 0.55, "room": 0.15, "hall": 0.15, "church": 0.15}
 
@@ -54,20 +59,25 @@ HELD_OUT_FOLD = "4"
 def log_mel(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     """Log-mel [T, 64] in dB of mono samples at 48 kHz, as `ClapFeatureExtractor` computes it."""
     import torch
-    from librosa.filters import mel as mel_filters
 
-    filters = mel_filters(sr=SAMPLE_RATE, n_fft=WINDOW, n_mels=MELS, fmin=50.0, fmax=14000.0, norm="slaney")
     x = torch.from_numpy(np.ascontiguousarray(samples, dtype=np.float32))
     spectrum = torch.stft(
         x, WINDOW, HOP, window=torch.hann_window(WINDOW), center=True, pad_mode="reflect", return_complex=True
     )
-    mel = torch.from_numpy(filters) @ spectrum.abs().square()  # [64, T]
+    mel = torch.from_numpy(_filters()) @ spectrum.abs().square()  # [64, T]
     return (10 * mel.clamp(min=1e-10).log10()).T.numpy()
 
 
-def at_reference(samples: NDArray[np.float32]) -> NDArray[np.float16]:
-    """Log-mel of a clip shifted to -24 LUFS, float16 [T, 64]."""
-    shift = REFERENCE_LUFS - integrated_lufs(samples, SAMPLE_RATE)
+@cache
+def _filters() -> NDArray[np.float32]:
+    from librosa.filters import mel
+
+    return mel(sr=SAMPLE_RATE, n_fft=WINDOW, n_mels=MELS, fmin=50.0, fmax=14000.0, norm="slaney")
+
+
+def stored(samples: NDArray[np.float32], lufs: float = REFERENCE_LUFS) -> NDArray[np.float16]:
+    """Log-mel of a clip shifted to `lufs`, float16 [T, 64]."""
+    shift = lufs - integrated_lufs(samples, SAMPLE_RATE)
     return np.maximum(log_mel(samples) + shift, FLOOR_DB).astype(np.float16)
 
 
@@ -79,6 +89,11 @@ class Heard:
     room: str
     level: float
     real: bool
+
+    @property
+    def lufs(self) -> float:
+        """How loud it is stored."""
+        return REFERENCE_LUFS if self.real else level_to_lufs(self.level)
 
 
 VOCODED_SHARE = 0.2
@@ -111,7 +126,9 @@ def _render_clip_shard(job: tuple[str, str, int, int]) -> str:
             level, seed = float(rng.random()), int(rng.integers(2**31))
             clip = synthesise(source, np.random.default_rng(seed), CLIP_S, SAMPLE_RATE, level)
             clip = reverberate(clip, SAMPLE_RATE, room, seed=seed)
-            mels.append(at_reference(vocoded(clip) if seed % 100 < 100 * VOCODED_SHARE else clip))
+            lufs = level_to_lufs(level)
+            clip = at_loudness(clip, SAMPLE_RATE, lufs)
+            mels.append(stored(vocoded(clip) if seed % 100 < 100 * VOCODED_SHARE else clip, lufs))
             heard.append({"source": source, "room": room, "level": level, "real": False})
     _write(path, mels, heard)
     return str(path)
@@ -125,6 +142,62 @@ def render_clips(
     jobs = [(str(folder), split, k, per_source) for split, n in shards.items() for k in range(n)]
     with get_context("spawn").Pool(workers) as pool:
         yield from pool.imap_unordered(_render_clip_shard, jobs)
+
+
+@dataclass(frozen=True)
+class SceneSounds:
+    """Sounds of scenes as they are heard: dB [M, T, 64], and the place of each one's scene [M]."""
+
+    mels: NDArray[np.float16]
+    scene_of: NDArray[np.int64]
+
+
+def takes_of(scenes: list[Scene], take: int) -> dict[int, Scene]:
+    """The scenes that sound in a take, by their places: all of them in the first one, in others those of
+    several sources, each from another seed."""
+    crowded = {i: scene for i, scene in enumerate(scenes) if take == 0 or len(scene.sources) > 1}
+    return {i: replace(scene, seed=scene.seed + take) for i, scene in crowded.items()}
+
+
+def _render_scene_shard(job: tuple[str, str, int, int, int]) -> str:
+    folder, split, shard, count, take = job
+    path = Path(folder) / f"scenes_{split}-{shard:04d}-{take}.npy"
+    if not path.exists():
+        scenes = takes_of(scenes_of_shard(split, shard, count), take)
+        mels = [log_mel(render_sound(scene, CLIP_S))[::FRAME_STEP] for scene in scenes.values()]
+        temporary = path.with_suffix(".part.npy")
+        np.save(temporary, np.maximum(np.stack(mels), FLOOR_DB).astype(np.float16))
+        temporary.rename(path)
+    return str(path)
+
+
+def render_scene_sounds(
+    folder: Path, shards: dict[str, int], count: int, takes: int, *, workers: int = 2
+) -> Iterator[str]:
+    """Store the sounds of the scenes that are painted too, as they are heard: all sources in one room, each
+    limited at its loudness, and all of them together. No sum of stored clips has that; resumes by shard."""
+    folder.mkdir(parents=True, exist_ok=True)
+    every = [(split, shard) for split, number in shards.items() for shard in range(number)]
+    jobs = [(str(folder), *one, count, take) for take in range(takes) for one in every]
+    with get_context("spawn").Pool(workers) as pool:
+        yield from pool.imap_unordered(_render_scene_shard, jobs)
+
+
+def load_scene_sounds(folder: Path, split: str, scenes: list[Scene], count: int) -> SceneSounds:
+    """What `render_scene_sounds` stored of a split's `scenes`, `count` of them in a shard.
+
+    Raises:
+        FileNotFoundError: nothing was rendered for this split.
+    """
+    paths = sorted(p for p in folder.glob(f"scenes_{split}-*.npy") if ".part" not in p.name)
+    if not paths:
+        raise FileNotFoundError(f"no sounds of scenes of split {split!r} in {folder}; run the stage sounds")
+    places = []
+    for path in paths:
+        shard, take = map(int, path.stem.split("-")[1:])
+        first = shard * count
+        places += [first + place for place in takes_of(scenes[first : first + count], take)]
+    return SceneSounds(np.concatenate([np.load(p) for p in paths]), np.array(places))
 
 
 def real_files(data: Path, *, held_out: bool) -> list[tuple[Path, str]]:
@@ -159,7 +232,7 @@ def store_recordings(folder: Path, data: Path, *, windows: int = 4) -> None:
                 piece = np.resize(part, int(CLIP_S * SAMPLE_RATE)).astype(np.float32)
                 if np.abs(piece).max() < 1e-4:
                     continue
-                mels.append(at_reference(piece))
+                mels.append(stored(piece))
                 heard.append({"source": source, "room": "dry", "level": -1.0, "real": True})
         if mels:
             _write(path, mels, heard)

@@ -23,11 +23,11 @@ from sonic_ui.models.timbre import TimbreClapModel
 from sonic_ui.scenes.world import SOURCES, Scene
 from sonic_ui.training.adapter import HeardScenes, SoundAdapter, at_scale
 from sonic_ui.training.autoencoder import build_autoencoder
-from sonic_ui.training.clap import FRAME_STEP, ClapWithHead, SoundBank, build_clap, embed_mels
+from sonic_ui.training.clap import ClapWithHead, SoundBank, build_clap, embed_mels
 from sonic_ui.training.clip import ClipWithHead, build_clip, resize_for_clip
 from sonic_ui.training.contrastive import normalised
 from sonic_ui.training.denoiser import LatentData, TextSide, build_unet, encode_pictures
-from sonic_ui.training.listening import load_clips
+from sonic_ui.training.listening import FRAME_STEP, SceneSounds, load_clips, load_scene_sounds
 from sonic_ui.training.loop import LoopConfig, load_average
 from sonic_ui.training.rendering import load_pictures
 from sonic_ui.training.timbre import EarWithHead, HeardPool, fill_pool
@@ -153,6 +153,12 @@ class Run:
         made, real = (load_clips(self.folder / "clips", split) for split in ("train", "real"))
         return SoundBank(np.concatenate([made[0], real[0]])[:, ::FRAME_STEP], made[1] + real[1])
 
+    @cached_property
+    def rendered(self) -> SceneSounds:
+        """Sounds of the training scenes as they are heard."""
+        count = self.recipe["world"]["shard_scenes"]
+        return load_scene_sounds(self.folder / "clips", "train", self.pictures[1], count)
+
     def new_clap(self) -> TimbreClapModel:
         """An untrained CLAP of the recipe's size."""
         return build_clap(
@@ -178,7 +184,7 @@ class Run:
         if not path.exists():
             clap = self.clap_alone()
             clap.timbre.reset()  # that of an imported bundle
-            made = fill_pool(clap, self.bank, self.pictures[1], self.recipe["timbre"]["pool"])
+            made = fill_pool(clap, self.bank, self.pictures[1], self.recipe["timbre"]["pool"], self.rendered)
             torch.save({"timbre": made.timbre, "embeds": made.embeds, "scenes": made.scenes}, path)
         return HeardPool(**torch.load(path, weights_only=True))
 
@@ -187,7 +193,8 @@ class Run:
         """Audio embeddings of every training scene, with the scale each take stands for, and of the pool."""
         path = self.folder / "embeddings.pt"
         if not path.exists():
-            made = embed_scenes(self.clap, self.bank, self.pictures[1], self.recipe["embeddings"]["takes"])
+            takes = self.recipe["embeddings"]["takes"]
+            made = embed_scenes(self.clap, self.bank, self.pictures[1], takes, self.rendered)
             torch.save({"embeddings": made.embeddings, "scales": made.scales}, path)
         pool = self.heard_pool
         further = pool.heard_by(self.clap.timbre)
@@ -215,19 +222,29 @@ class Run:
 
 @torch.no_grad()
 def embed_scenes(
-    clap: TimbreClapModel, bank: SoundBank, scenes: list[Scene], takes: int, batch: int = 50
+    clap: TimbreClapModel,
+    bank: SoundBank,
+    scenes: list[Scene],
+    takes: int,
+    rendered: SceneSounds,
+    batch: int = 50,
 ) -> HeardScenes:
-    """Embed composed sounds of the scenes: the first take as loud as the scene, the others at levels that a
-    scale of loudness reweighting makes up for (`at_scale`)."""
+    """Embed sounds of the scenes: in the first take the scene as it is heard; in the others composed ones at
+    levels that a scale of loudness reweighting makes up for (`at_scale`)."""
+    as_heard = np.unique(rendered.scene_of, return_index=True)[1]  # [N], the first sound of every scene
     embeddings, scales = [], []
     for take in range(takes):
         rng = np.random.default_rng([11, take])
         rows = []
         for start in range(0, len(scenes), batch):
-            some = [at_scale(s, rng) if take else (s, 1.0) for s in scenes[start : start + batch]]
-            mels = np.stack([bank.compose(s, rng) for s, _ in some])
+            if take == 0:
+                mels = rendered.mels[as_heard[start : start + batch]].astype(np.float32)
+                scales += [1.0] * len(mels)
+            else:
+                some = [at_scale(scene, rng) for scene in scenes[start : start + batch]]
+                mels = np.stack([bank.compose(scene, rng) for scene, _ in some])
+                scales += [scale for _, scale in some]
             rows.append(normalised(embed_mels(clap, torch.from_numpy(mels).unsqueeze(1))))
-            scales += [scale for _, scale in some]
         embeddings.append(torch.cat(rows))
     return HeardScenes(torch.stack(embeddings, 1), torch.tensor(scales).view(takes, -1).T.contiguous())
 

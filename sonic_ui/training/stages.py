@@ -16,7 +16,7 @@ from sonic_ui.training.clap import ClapStage
 from sonic_ui.training.clip import ClipStage
 from sonic_ui.training.denoiser import DenoiserStage
 from sonic_ui.training.judge import JudgeStage
-from sonic_ui.training.listening import render_clips, store_recordings
+from sonic_ui.training.listening import render_clips, render_scene_sounds, store_recordings
 from sonic_ui.training.loop import load_average, train
 from sonic_ui.training.rendering import render_pictures
 from sonic_ui.training.run import Run, image_embeddings
@@ -35,10 +35,14 @@ def run_pictures(run: Run) -> None:
 
 
 def run_sounds(run: Run) -> None:
-    """Synthesise the world's clips and store the real recordings beside them."""
+    """Synthesise the world's clips and the sounds of its scenes; store the real recordings beside them."""
     world = run.recipe["world"]
     shards = {"held_out": world["held_out_clip_shards"], "train": world["clip_shards"]}
     for path in render_clips(run.folder / "clips", shards, per_source=world["clips_per_source"]):
+        run.report(path)
+    scenes = {"held_out": world["held_out_picture_shards"], "train": world["picture_shards"]}
+    takes = world["crowded_takes"]
+    for path in render_scene_sounds(run.folder / "clips", scenes, world["shard_scenes"], takes):
         run.report(path)
     store_recordings(run.folder / "clips", Path(world["recordings"]))
 

@@ -20,10 +20,10 @@ from transformers import PreTrainedTokenizerFast
 from sonic_ui.models.audio_encoder import embed_labels
 from sonic_ui.models.timbre import MELS, TimbreClapModel, TimbreEar, timbre
 from sonic_ui.scenes.world import SOURCES, SPECS, Scene, caption
-from sonic_ui.training.clap import SoundBank, embed_mels
+from sonic_ui.training.clap import SoundBank, embed_mels, vary
 from sonic_ui.training.clip import scene_factors
 from sonic_ui.training.contrastive import FactorHead, info_nce, normalised
-from sonic_ui.training.listening import FLOOR_DB
+from sonic_ui.training.listening import FLOOR_DB, SceneSounds
 from sonic_ui.training.rendering import crowd_shares
 
 DULL_SHARE = 0.35
@@ -53,22 +53,42 @@ def dulled(mel: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.flo
     return out
 
 
+RENDERED_SHARE = 0.5
+"""Of the pool: sounds of scenes as they are heard, where there are any; the others are composed of clips."""
+MIXED_FLOOR_DB = (55.0, 95.0)
+"""Noise below a rendered scene's loudest bin: a source that is 20 dB quieter must stay audible."""
+
+
 @torch.no_grad()
 def fill_pool(
-    clap: TimbreClapModel, bank: SoundBank, scenes: list[Scene], count: int, *, seed: int = 0, batch: int = 64
+    clap: TimbreClapModel,
+    bank: SoundBank,
+    scenes: list[Scene],
+    count: int,
+    rendered: SceneSounds | None = None,
+    *,
+    seed: int = 0,
+    batch: int = 64,
 ) -> HeardPool:
-    """At least `count` composed sounds of scenes drawn at random."""
+    """At least `count` sounds of scenes drawn at random: composed of clips, or `rendered` ones varied."""
     rng = np.random.default_rng([17, seed])
     share = crowd_shares(scenes)
     known, embeds, drawn = [], [], []
     for _ in range(0, count, batch):
-        index = rng.choice(len(scenes), batch, p=share)
-        mels = [bank.compose(scenes[i], rng) for i in index]
-        mels = [dulled(mel, rng) if rng.random() < DULL_SHARE else mel for mel in mels]
+        index, mels = [], []
+        for _ in range(batch):
+            if rendered is not None and rng.random() < RENDERED_SHARE:
+                place = int(rng.integers(len(rendered.mels)))
+                index.append(int(rendered.scene_of[place]))
+                mel = vary(rendered.mels[place].astype(np.float32), rng, MIXED_FLOOR_DB)
+            else:
+                index.append(int(rng.choice(len(scenes), p=share)))
+                mel = bank.compose(scenes[index[-1]], rng)
+            mels.append(dulled(mel, rng) if rng.random() < DULL_SHARE else mel)
         x = torch.from_numpy(np.stack(mels)).unsqueeze(1)
         known.append(timbre(x).half())
         embeds.append(embed_mels(clap, x).half())
-        drawn.append(torch.from_numpy(index))
+        drawn.append(torch.tensor(index))
     return HeardPool(torch.cat(known), torch.cat(embeds), torch.cat(drawn))
 
 

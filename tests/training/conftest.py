@@ -34,6 +34,7 @@ RECIPE: dict[str, Any] = {
         "clips_per_source": 4,
         "clip_shards": 1,
         "held_out_clip_shards": 0,
+        "crowded_takes": 2,
         "recordings": "nowhere",
         "vocab_size": 600,
         "clip_tokens": 16,

@@ -138,7 +138,8 @@ def test_composed_sounds_have_the_loudness_of_their_level() -> None:
 
 def test_log_mels_are_those_of_the_feature_extractor() -> None:
     from sonic_ui.models.audio_encoder import sound_features
-    from sonic_ui.training.clap import FRAME_STEP, build_feature_extractor
+    from sonic_ui.training.clap import build_feature_extractor
+    from sonic_ui.training.listening import FRAME_STEP
 
     sound = np.random.default_rng(0).normal(0, 0.1, 5 * 48_000).astype(np.float32)
     expected = sound_features(build_feature_extractor(), [sound])[0, 0].numpy()
