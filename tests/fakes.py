@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +16,14 @@ from sonic_ui.backends.base import (
     BackendEvent,
     CancelToken,
     EditJob,
+    GlideJob,
     Heard,
     Inverted,
     Job,
     Label,
     Notice,
     Painted,
+    Placed,
     Preview,
     Progress,
     Seen,
@@ -29,6 +32,7 @@ from sonic_ui.backends.base import (
 )
 from sonic_ui.backends.sounding import wished_curve
 from sonic_ui.bundles import Bundle, BundleInfo, Defaults, Source
+from sonic_ui.pipelines.strips import next_place, strip_groups
 from sonic_ui.requests import BadInput
 
 INFO = BundleInfo(
@@ -62,6 +66,7 @@ class FakeBackend:
         self.loads = 0
         self.heard: list[np.ndarray] = []
         self.jobs: list[Job] = []
+        self.glides: list[GlideJob] = []
         self.edits: list[EditJob] = []
         self.steps_done = 0
         self.generates = True
@@ -91,16 +96,50 @@ class FakeBackend:
             yield Notice(self.notice)
         self.steps_done = 0
         for number, group in enumerate(job.groups):
-            for step in range(1, steps + 1):
-                self.gate.wait(20)
-                cancel.check()
-                if self.failure is not None:
-                    raise self.failure
-                self.steps_done = step
-                total = steps * len(job.groups)
-                yield Progress(number * steps + step, total, "Painting", float(steps - step))
-                yield Preview(tuple(self.picture(job, i) for i in group), group)
-            yield Painted(tuple(self.picture(job, i) for i in group), group)
+            yield from self._painted(job, group, cancel, number * steps, steps * len(job.groups))
+
+    def _painted(
+        self, job: Job, group: tuple[int, ...], cancel: CancelToken, behind: int, total: int
+    ) -> Iterator[BackendEvent]:
+        steps = int(job.request.steps or 0)
+        images = tuple(self.picture(job, i) for i in group)
+        for step in range(1, steps + 1):
+            self.gate.wait(20)
+            cancel.check()
+            if self.failure is not None:
+                raise self.failure
+            self.steps_done = step
+            yield Progress(behind + step, total, "Painting", float(steps - step))
+            yield Preview(images, group)
+        yield Painted(images, group)
+
+    def glide(self, job: GlideJob, cancel: CancelToken) -> Iterator[BackendEvent]:
+        """What is placed beforehand as a job of `jobs`; each further place where the pictures differ most."""
+        request, steps = job.request, int(job.request.steps or 0)
+        self.glides.append(job)
+        known = self._job_at(job, request.places)
+        alone = [i for i, place in enumerate(request.places) if place in (0.0, 1.0)]
+        known = replace(known, groups=strip_groups(len(request.places), alone))
+        self.jobs.append(known)
+        if self.notice:
+            yield Notice(self.notice)
+        further = request.count - len(request.places)
+        total = steps * (len(known.groups) + further)
+        for number, group in enumerate(known.groups):
+            yield from self._painted(known, group, cancel, number * steps, total)
+        shown = {place: self.picture(known, i) for i, place in enumerate(request.places)}
+        while further and (place := next_place(shown, request.count)) is not None:
+            yield Placed((place,))
+            at = self._job_at(job, (*shown, place))
+            number = len(shown)
+            yield from self._painted(at, (number,), cancel, total - steps * (request.count - number), total)
+            shown[place] = self.picture(at, number)
+
+    def _job_at(self, job: GlideJob, places: Sequence[float]) -> Job:
+        """Pictures at places of a glide, as a job."""
+        heard = [job.between.embedding(place, lambda one: self.hear(one).embedding) for place in places]
+        count = len(places)
+        return Job(job.request, np.stack(heard), (job.request.seed,) * count, (1.0,) * count, ())
 
     def picture(self, job: Job, index: int) -> Image.Image:
         """What is painted as number `index` of a job."""

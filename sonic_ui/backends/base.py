@@ -17,9 +17,10 @@ import numpy as np
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from sonic_ui.backends.between import Between
     from sonic_ui.bundles import Bundle
     from sonic_ui.pipelines.retrieval import Pick
-    from sonic_ui.requests import EditImageRequest, ImageToSoundRequest, PaintingRequest
+    from sonic_ui.requests import EditImageRequest, ImageToSoundRequest, InterpolateRequest, PaintingRequest
 
 
 class Cancelled(Exception):
@@ -81,6 +82,13 @@ class Notice:
 
 
 @dataclass(frozen=True)
+class Placed:
+    """Where further pictures of a glide are; their numbers go on from those known so far."""
+
+    places: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Painted:
     """Finished pictures; `indices` say which of the job's they are.
 
@@ -120,7 +128,7 @@ class Sounded:
     skipped: int = 0
 
 
-BackendEvent = Progress | Preview | Notice | Painted | Inverted | Sounded
+BackendEvent = Progress | Preview | Notice | Placed | Painted | Inverted | Sounded
 
 
 @dataclass(frozen=True)
@@ -173,6 +181,18 @@ class Job:
 
 
 @dataclass(frozen=True)
+class GlideJob:
+    """A glide to paint: the pictures at the request's `places`, numbered in their order.
+
+    If there are to be more (its `count`), the rest is placed where the pictures look farthest apart.
+    Every setting that a request may leave open is filled in.
+    """
+
+    request: InterpolateRequest
+    between: Between
+
+
+@dataclass(frozen=True)
 class EditJob:
     """A picture to edit.
 
@@ -220,6 +240,12 @@ class Backend(Protocol):
         """Paint a job; there is a `Painted` for every group.
 
         Raises `Cancelled` once the token is set, `BadInput`, or `Failure`.
+        """
+
+    def glide(self, job: GlideJob, cancel: CancelToken) -> Iterator[BackendEvent]:
+        """Paint a glide; there is a `Placed` for what its request does not place, a `Painted` for all.
+
+        Each end is painted alone, as the single picture of its sound. Raises as `paint`.
         """
 
     def edit(self, job: EditJob, cancel: CancelToken) -> Iterator[BackendEvent]:

@@ -14,6 +14,7 @@ from sonic_ui.requests import (
     SoundToImageRequest,
     VolumeSweepRequest,
 )
+from sonic_ui.requests.interpolate import carried_steps
 
 START_S = 8.0
 """To start a worker, and to decode what was made."""
@@ -35,6 +36,8 @@ def sample_passes(request: MakingRequest) -> int:
     """How often one sample goes through the denoiser: steps, guidance, pictures, and an edit's inversion."""
     steps = request.steps or USUAL_STEPS
     guided = 1 if request.guidance_scale is not None and request.guidance_scale <= 1 else 2
+    if isinstance(request, InterpolateRequest):
+        return guided * _glide_steps(request, steps)
     inverting = steps if isinstance(request, EditImageRequest) else 0
     return inverting + steps * guided * _made(request)
 
@@ -46,11 +49,18 @@ def gpu_seconds(request: MakingRequest, picture_px: int = 512) -> int:
     return round(min(LONGEST_S, max(SHORTEST_S, wanted)))
 
 
+def _glide_steps(request: InterpolateRequest, steps: int) -> int:
+    """Steps of single pictures: whole ends, what is left of those between, and ends that only carry them."""
+    carried = carried_steps(request.continuity, steps)
+    ends = sum(place in (0.0, 1.0) for place in request.places)
+    between = request.count - ends
+    only_carried = 2 - len({0.0, 1.0} & set(request.places)) if between else 0
+    return ends * steps + between * (steps - carried) + only_carried * carried
+
+
 def _made(request: MakingRequest) -> int:
     """How many pictures or sounds are made."""
     if isinstance(request, SoundToImageRequest):
-        return request.count
-    if isinstance(request, InterpolateRequest):
         return request.count
     if isinstance(request, VolumeSweepRequest):
         return len(request.turns)

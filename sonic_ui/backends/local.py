@@ -12,6 +12,7 @@ from sonic_ui.backends.base import (
     BackendEvent,
     CancelToken,
     EditJob,
+    GlideJob,
     Heard,
     Job,
     Label,
@@ -19,6 +20,7 @@ from sonic_ui.backends.base import (
     SoundJob,
 )
 from sonic_ui.backends.editing import EditingWork
+from sonic_ui.backends.gliding import GlideWork, Halfway
 from sonic_ui.backends.line import Line
 from sonic_ui.backends.loading import load_painter
 from sonic_ui.backends.painting import PaintingWork
@@ -42,6 +44,7 @@ class LocalBackend:
         self._editor: Any = None  # the same components as the pipeline's
         self._sounder: Sounder | None = None
         self._judge: Any = None
+        self._halfway = Halfway()
         self._loading = threading.Lock()
         self._line = Line()
         self._place = "this computer"
@@ -81,6 +84,7 @@ class LocalBackend:
     def close(self) -> None:
         """Stop what is being fetched, and let go of everything; who paints now may end what was begun."""
         self._cancel.cancel()
+        self._halfway.clear()
         with self._loading:
             if self._pipeline is None:
                 return
@@ -109,10 +113,21 @@ class LocalBackend:
         labels.sort(key=lambda label: -label.probability)
         return Heard(embedding[0].float().cpu().numpy(), tuple(labels))
 
+    def _embed(self, samples: np.ndarray) -> np.ndarray:
+        """The embedding [D] of a clip, here and in a worker alike."""
+        return LocalBackend.hear(self, samples).embedding
+
     def paint(self, job: Job, cancel: CancelToken) -> Iterator[BackendEvent]:
         """Run the pipeline. Raises as `Backend.paint` does."""
         self.load()
         yield from self._events(PaintingWork(self._pipeline, cancel, job))
+
+    def glide(self, job: GlideJob, cancel: CancelToken) -> Iterator[BackendEvent]:
+        """Paint a glide. Raises as `Backend.glide` does."""
+        self.load()
+        finds_places = job.request.count > len(job.request.places)
+        eyes = self._sounding().eyes if finds_places else None
+        yield from self._events(GlideWork(self._pipeline, cancel, job, self._embed, eyes, self._halfway))
 
     def edit(self, job: EditJob, cancel: CancelToken) -> Iterator[BackendEvent]:
         """Edit a picture with the same components. Raises as `Backend.edit` does."""

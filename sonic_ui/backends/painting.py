@@ -8,6 +8,18 @@ from typing import Any, ClassVar
 
 from sonic_ui.backends.base import Job, Painted
 from sonic_ui.backends.work import Work
+from sonic_ui.requests import PaintingRequest
+
+
+def pipeline_settings(request: PaintingRequest) -> dict[str, Any]:
+    """A request's settings as arguments of `AudioToImagePipeline`."""
+    return {
+        "prompt": request.prompt,
+        "negative_prompt": request.negative_prompt,
+        "strength": request.strength,
+        "guidance_scale": request.guidance_scale,
+        "num_inference_steps": request.steps,
+    }
 
 
 @dataclass
@@ -41,7 +53,7 @@ class PaintingWork(Work):
     def _paint_group(self, number: int, group: tuple[int, ...]) -> list[Any]:
         import torch
 
-        job, request, begun = self.job, self.job.request, self.done_weight
+        job, begun = self.job, self.done_weight
 
         def on_step(report: Any) -> None:
             self.cancel.check()
@@ -52,13 +64,9 @@ class PaintingWork(Work):
 
         images: list[Any] = self.pipeline(
             audio_embeds=torch.from_numpy(job.embeddings[list(group)]),
-            prompt=request.prompt,
-            negative_prompt=request.negative_prompt,
-            strength=self._strength(group),
-            guidance_scale=request.guidance_scale,
-            num_inference_steps=request.steps,
             seed=[job.seeds[i] for i in group],
             on_step=on_step,
+            **{**pipeline_settings(job.request), "strength": self._strength(group)},
         ).images
         return images
 

@@ -92,20 +92,27 @@ class Sounder:
         """Length of a sound."""
         return RECORDINGS_S if self.pipeline is None else float(self.pipeline.duration_s)
 
-    def labels(self, picture: Image) -> tuple[Label, ...]:
-        """Sources of the vocabulary that a picture shows, most probable first; empty without eyes."""
+    @property
+    def eyes(self) -> Any:
+        """The picture encoder, an `ImageEncoder`; None if the bundle has none. Raises `BadInput`."""
         with self._loading:
             folder = self._bundle.folder / "clip"
-            names = [source.label for source in self._bundle.sources]
-            if self._eyes is None:
-                if not folder.is_dir():
-                    return ()
+            if self._eyes is None and folder.is_dir():
                 from sonic_ui.models.image_encoder import ImageEncoder
 
                 with _explained(folder):
                     self._eyes = ImageEncoder.from_folder(folder, self._painter.device)
-                self._words = self._eyes.encode_words(names)
-            chances = self._eyes.chances(picture, self._words)
+            return self._eyes
+
+    def labels(self, picture: Image) -> tuple[Label, ...]:
+        """Sources of the vocabulary that a picture shows, most probable first; empty without eyes."""
+        with self._loading:
+            eyes, names = self.eyes, [source.label for source in self._bundle.sources]
+            if eyes is None:
+                return ()
+            if self._words is None:
+                self._words = eyes.encode_words(names)
+            chances = eyes.chances(picture, self._words)
         labels = [Label(name, float(chance)) for name, chance in zip(names, chances, strict=True)]
         return tuple(sorted(labels, key=lambda label: -label.probability))
 

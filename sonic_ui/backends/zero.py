@@ -23,6 +23,7 @@ from sonic_ui.backends.base import (
     CancelToken,
     EditJob,
     Failure,
+    GlideJob,
     Heard,
     Job,
     Seen,
@@ -127,6 +128,7 @@ class ZeroBackend(LocalBackend):
             self._make_editor()
             if self.serves("image_to_sound"):
                 _ = self._sounding().pipeline
+            _ = self._sounding().eyes
             self._load_judge()
         except BaseException:
             del _ready[name]
@@ -151,6 +153,10 @@ class ZeroBackend(LocalBackend):
     def paint(self, job: Job, cancel: CancelToken) -> Iterator[BackendEvent]:
         """As `Backend.paint`."""
         yield from self._run("paint", job, cancel)
+
+    def glide(self, job: GlideJob, cancel: CancelToken) -> Iterator[BackendEvent]:
+        """As `Backend.glide`."""
+        yield from self._run("glide", job, cancel)
 
     def edit(self, job: EditJob, cancel: CancelToken) -> Iterator[BackendEvent]:
         """As `Backend.edit`."""

@@ -66,11 +66,16 @@ class Bench:
         return load_judge(self.bundle).float()
 
     @cached_property
+    def eyes(self) -> Any:
+        """The bundle's CLIP with what prepares its pictures: an `ImageEncoder`."""
+        from sonic_ui.models.image_encoder import ImageEncoder
+
+        return ImageEncoder.from_folder(self.bundle / "clip")
+
+    @cached_property
     def clip(self) -> Any:
         """The bundle's CLIP."""
-        from transformers import CLIPModel
-
-        return CLIPModel.from_pretrained(self.bundle / "clip", dtype=torch.float32).eval()
+        return self.eyes.clip
 
     def some(self, count: int) -> int:
         """So many, or a share of it."""
@@ -138,7 +143,7 @@ def glide_group(bench: Bench) -> list[Figure]:
     for method, count in (("linear", len(pairs)), ("spherical", bench.some(12))):
         found, images, values = strips.glide_figures(
             bench.judge,
-            bench.clip,
+            bench.eyes,
             bench.painter,
             pairs[:count],
             "linear" if method == "linear" else "spherical",
@@ -193,7 +198,7 @@ def sounds_group(bench: Bench) -> list[Figure]:
 
 def speed_group(bench: Bench) -> list[Figure]:
     """How fast it all is; run it on a machine that does nothing else."""
-    return speed.speed_figures(bench.pipeline, bench.bundle, speed.first_example())
+    return speed.speed_figures(bench.pipeline, bench.eyes, bench.bundle, speed.first_example())
 
 
 def full_size_group(bench: Bench) -> list[Figure]:

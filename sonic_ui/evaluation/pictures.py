@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ from torch import Tensor
 from sonic_ui.evaluation.held_out import HeldOutClip
 from sonic_ui.evaluation.report import Figure
 from sonic_ui.models.picture_judge import PictureJudge
+from sonic_ui.pipelines.gliding import Glider
 from sonic_ui.scenes.world import SOURCES, Scene
 
 
@@ -60,6 +61,15 @@ class Painter:
                 strength=strength[part],
             ).images
         return out
+
+    def glider(self, embedding: Callable[[float], NDArray[np.float32]]) -> Glider:
+        """What paints a glide as the app does, unless it is asked otherwise; `embedding` [D] at a place."""
+        settings = {
+            "num_inference_steps": self.steps,
+            "guidance_scale": self.guidance_scale,
+            "strength": self.strength,
+        }
+        return Glider(self.pipeline, embedding, self.seed, settings)
 
 
 def judge_figures(judge: PictureJudge, scenes: list[Scene], pictures: NDArray[np.uint8]) -> list[Figure]:

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,8 @@ import numpy as np
 import torch
 
 from sonic_ui.evaluation.report import Figure
-from sonic_ui.pipelines.strips import round_size, strip_groups
-from sonic_ui.requests.interpolate import first_places
+from sonic_ui.models.embeddings import linear
+from sonic_ui.pipelines.gliding import Glider, glide
 
 ROOT = Path(__file__).resolve().parents[2]
 HELLO = (
@@ -110,31 +110,36 @@ def picture_seconds(pipeline: Any, *, steps: int = 25, rounds: int = 3) -> Figur
     )
 
 
-def strip_ratio(pipeline: Any, *, frames: int = 8, steps: int = 10, rounds: int = 3) -> Figure:
-    """A glide of frames, painted in rounds, over as many single pictures, in turns; both with decoding."""
-    settings = {"num_inference_steps": steps, "guidance_scale": 4.0}
-    embeds = torch.nn.functional.normalize(
-        torch.randn(frames, int(pipeline.audio_projector.config.embedding_dim)), dim=-1
-    )
+def strip_ratio(
+    pipeline: Any, eyes: Any = None, *, frames: int = 8, steps: int = 25, rounds: int = 2
+) -> Figure:
+    """A glide of frames as the app paints it, over as many single pictures, in turns; both with decoding.
 
-    def seconds(groups: Sequence[tuple[int, ...]]) -> float:
+    eyes   the bundle's `ImageEncoder`, with which the app compares pictures
+    """
+    settings = {"num_inference_steps": steps, "guidance_scale": 4.0}
+    size = int(pipeline.audio_projector.config.embedding_dim)
+    a, b = torch.nn.functional.normalize(torch.randn(2, size), dim=-1).numpy()
+
+    def strip() -> None:
+        glide(Glider(pipeline, lambda place: linear(a, b, place), 1, settings), frames, eyes)
+
+    def singles() -> None:
+        for place in np.linspace(0, 1, frames):
+            pipeline(audio_embeds=torch.from_numpy(linear(a, b, place)[None]), seed=1, **settings)
+
+    def seconds(run: Callable[[], None]) -> float:
         start = time.perf_counter()
-        for group in groups:
-            pipeline(audio_embeds=embeds[list(group)], seed=[1] * len(group), **settings)
+        run()
         return time.perf_counter() - start
 
-    singles = tuple((i,) for i in range(frames))
-    strip = [*strip_groups(len(first_places(frames)), ends_alone=True)]
-    while size := round_size(frames, sum(map(len, strip))):
-        strip.append(tuple(range(size)))
     ratios = [seconds(strip) / seconds(singles) for _ in range(rounds + 1)]
-    note = f"{steps} steps"
     return Figure(
         f"strip of {frames} frames over {frames} single pictures",
         statistics.median(ratios[1:]),
         0.7,
         at_least=False,
-        note=note,
+        note=f"{steps} steps",
     )
 
 
@@ -217,9 +222,10 @@ def _peak_bytes(pid: int) -> float:
     return float(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss) * 1024
 
 
-def speed_figures(pipeline: Any, bundle: Path, sound: Path | None) -> list[Figure]:
-    """All speed figures."""
-    figures = [step_ratio(pipeline), picture_seconds(pipeline), strip_ratio(pipeline), page_ratio(bundle)]
+def speed_figures(pipeline: Any, eyes: Any, bundle: Path, sound: Path | None) -> list[Figure]:
+    """All speed figures; `eyes` as for `strip_ratio`."""
+    strip = strip_ratio(pipeline, eyes)
+    figures = [step_ratio(pipeline), picture_seconds(pipeline), strip, page_ratio(bundle)]
     return figures + (cold_figures(bundle, sound) if sound is not None else [])
 
 

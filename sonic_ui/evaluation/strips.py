@@ -7,7 +7,6 @@ from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image
 from scipy.stats import spearmanr
@@ -19,7 +18,7 @@ from sonic_ui.evaluation.pictures import Painter, as_tensor, image_embeddings
 from sonic_ui.evaluation.report import Figure
 from sonic_ui.models.embeddings import linear, spherical
 from sonic_ui.models.picture_judge import PictureJudge
-from sonic_ui.pipelines.strips import evenly_seen
+from sonic_ui.pipelines.gliding import glide
 from sonic_ui.scenes.world import SOURCES
 
 GAINS_DB = (-24.0, -18.0, -12.0, -6.0, 0.0, 6.0, 12.0)
@@ -81,22 +80,20 @@ def pairs_of(clips: Sequence[HeldOutClip], count: int) -> list[tuple[HeldOutClip
 
 
 def glide_pictures(
-    painter: Painter, ends: Tensor, method: Literal["linear", "spherical"]
+    painter: Painter, ends: Tensor, method: Literal["linear", "spherical"], eyes: Any = None
 ) -> list[Image.Image]:
-    """FRAMES pictures between two embeddings [2, D], evenly seen as a glide is unless asked otherwise."""
+    """FRAMES pictures between two embeddings [2, D], as the app glides unless asked otherwise.
+
+    eyes   the bundle's `ImageEncoder`, with which the app compares pictures
+    """
     between = linear if method == "linear" else spherical
     a, b = ends.numpy()
-
-    def paint(places: tuple[float, ...]) -> list[Image.Image]:
-        rows = np.stack([between(a, b, place) for place in places])
-        return painter.paint(torch.from_numpy(rows), [painter.seed] * len(places))
-
-    return evenly_seen(FRAMES, paint)[1]
+    return glide(painter.glider(lambda place: between(a, b, place)), FRAMES, eyes)[1]
 
 
 def glide_figures(
     judge: PictureJudge,
-    clip_model: Any,
+    eyes: Any,
     painter: Painter,
     pairs: Sequence[tuple[HeldOutClip, HeldOutClip]],
     method: Literal["linear", "spherical"] = "linear",
@@ -108,7 +105,7 @@ def glide_figures(
     """
     correlations, jumps, strips = [], [], []
     for a, b in pairs:
-        pictures = glide_pictures(painter, painter.embed([a.samples, b.samples]), method)
+        pictures = glide_pictures(painter, painter.embed([a.samples, b.samples]), method, eyes)
         strips += pictures
         pixels = as_tensor(pictures)
         logits = judge.read(pixels)[0].double().logit(eps=1e-12)
@@ -116,7 +113,7 @@ def glide_figures(
         rises = rank_correlation(place.tolist(), logits[:, SOURCES.index(b.sources[0])].numpy())
         falls = rank_correlation((-place).tolist(), logits[:, SOURCES.index(a.sources[0])].numpy())
         correlations.append((rises + falls) / 2)
-        seen = image_embeddings(clip_model, pixels)
+        seen = image_embeddings(eyes.clip, pixels)
         steps = np.array([1 - float(p @ q) for p, q in pairwise(seen)])
         jumps.append(float(steps.max() / max(steps.mean(), 1e-9)))
     note, name = f"{len(pairs)} pairs, {FRAMES} frames", f"glide, {method}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from diffusers.schedulers.scheduling_utils import SchedulerMixin
 from diffusers.utils.outputs import BaseOutput
 from torch import Tensor
 
@@ -23,7 +24,15 @@ from sonic_ui.pipelines.given import (
     spread,
     texts,
 )
-from sonic_ui.pipelines.sampling import StepReport, advance, guidance_rescale, guide, seeded_noise
+from sonic_ui.pipelines.sampling import (
+    StepReport,
+    advance,
+    begins_anywhere,
+    guidance_rescale,
+    guide,
+    seeded_noise,
+    skip_steps,
+)
 from sonic_ui.requests import BadInput
 
 
@@ -59,6 +68,8 @@ class AudioToImagePipeline(AudioPipeline):
         width: int | None = None,
         output_type: str = "pil",
         on_step: OnStep | None = None,
+        latents: Tensor | None = None,
+        begin_step: int = 0,
     ) -> AudioToImageOutput:
         """Paint.
 
@@ -74,6 +85,10 @@ class AudioToImagePipeline(AudioPipeline):
         height, width           in pixels, multiples of the autoencoder's factor (8); None: the denoiser's
         output_type             "pil", "np", "pt" or "latent"
         on_step                 called after each step; what it raises ends the run
+        latents                 [B, C, h, w], one a picture, to start from instead of the seeds' noise
+        begin_step              steps that are behind `latents`: those of a run's `StepReport` after `step`,
+                                with begin_step=step, end in that run's picture. Needs a scheduler that
+                                `begins_anywhere`
 
         Raises BadInput for values that cannot be used.
         """
@@ -90,19 +105,23 @@ class AudioToImagePipeline(AudioPipeline):
         tokens = self._audio_tokens(embeds, len(seeds), guided)
         scheduler = copy.deepcopy(self.scheduler)  # it counts its steps: one a run, so that runs may overlap
         scheduler.set_timesteps(num_inference_steps)
+        begin_step = _begin(begin_step, len(scheduler.timesteps), scheduler, latents)
         noise, generators = seeded_noise(seeds, shape)
-        latents = noise.to(self.device) * scheduler.init_noise_sigma
+        if latents is None:
+            latents = noise.to(self.device) * scheduler.init_noise_sigma
+        else:
+            latents = _fitting(latents, tuple(noise.shape)).to(self.device)
+        timesteps = skip_steps(scheduler, begin_step, generators, shape)
 
         with self.audio_attention.condition(tokens, spread(strength, len(seeds), guided)):
-            for step, timestep in enumerate(scheduler.timesteps, start=1):
+            for step, timestep in enumerate(timesteps, start=begin_step + 1):
                 prediction = self._predict(scheduler.scale_model_input(latents, timestep), timestep, text)
                 if guided:
                     prediction = guide(prediction, guidance_scale, guidance_rescale(scheduler))
                 latents, clean = advance(scheduler, prediction, timestep, latents, generators)
                 if on_step is not None:
-                    on_step(
-                        StepReport(step, len(scheduler.timesteps), int(timestep), clean, self._decode_pil)
-                    )
+                    total = len(scheduler.timesteps)
+                    on_step(StepReport(step, total, int(timestep), clean, self._decode_pil, latents))
         return AudioToImageOutput(images=self._finish(latents, output_type), seeds=seeds)
 
     def _latent_shape(self, height: int | None, width: int | None) -> tuple[int, int, int]:
@@ -121,3 +140,21 @@ class AudioToImagePipeline(AudioPipeline):
         """The denoiser's output, float32, for [count or 2 count] conditions in one pass."""
         copies = len(text) // len(latents)
         return self._denoise(latents.repeat(copies, 1, 1, 1), timestep, text)
+
+
+def _begin(step: int, steps: int, scheduler: SchedulerMixin, latents: Tensor | None) -> int:
+    """`step` when a run can start there. Raises BadInput."""
+    if isinstance(step, bool) or not isinstance(step, (int, np.integer)) or not 0 <= step < steps:
+        raise BadInput(f"begin_step is {step!r}; it takes a whole number from 0 to {steps - 1}.")
+    if step and latents is None:
+        raise BadInput(f"begin_step is {step}; give the latents after so many steps as well.")
+    if step and not begins_anywhere(scheduler):
+        raise BadInput(f"{type(scheduler).__name__} cannot begin at step {step}; take begin_step 0.")
+    return int(step)
+
+
+def _fitting(latents: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """`latents` when they are of a shape, float32. Raises BadInput."""
+    if tuple(latents.shape) != shape:
+        raise BadInput(f"latents have shape {tuple(latents.shape)}; {shape} is needed.")
+    return latents.float()

@@ -16,6 +16,21 @@ PREVIEW_LATENTS = 32  # previews are decoded from at most this many latents a si
 MIN_ALPHA_BAR = 1e-8
 ZERO_SNR_RESCALE = 0.7  # arXiv 2305.08891
 
+BEGINS_ANYWHERE = frozenset(
+    {
+        "DDIMScheduler",
+        "DDPMScheduler",
+        "DEISMultistepScheduler",
+        "DPMSolverMultistepScheduler",
+        "EulerAncestralDiscreteScheduler",
+        "EulerDiscreteScheduler",
+        "UniPCMultistepScheduler",
+    }
+)
+"""Schedulers that go on rightly from the latents after any step: they remember nothing of the steps before,
+or, of several steps, do without (their first step is then of first order). Others count calls (PNDM) or take
+two for a step (Heun)."""
+
 
 @dataclass(frozen=True)
 class StepReport:
@@ -29,6 +44,8 @@ class StepReport:
     predicted_clean: Tensor
     """The clean latents that the denoiser expects now [B, C, h, w], float32."""
     decode: Callable[[Tensor], list[Image.Image]] = field(repr=False)
+    latents: Tensor | None = field(repr=False, default=None)
+    """The noisy latents after the step [B, C, h, w], float32, where a run may start again."""
 
     def preview(self) -> list[Image.Image]:
         """The expected pictures. Large ones are halved until they decode quickly."""
@@ -46,6 +63,28 @@ def seeded_noise(seeds: Sequence[int], shape: tuple[int, int, int]) -> tuple[Ten
     """
     generators = [Generator("cpu").manual_seed(seed) for seed in seeds]
     return torch.stack([torch.randn(shape, generator=generator) for generator in generators]), generators
+
+
+def begins_anywhere(scheduler: Any) -> bool:
+    """Whether a run may start from the latents after any of the scheduler's steps."""
+    return type(scheduler).__name__ in BEGINS_ANYWHERE
+
+
+def skip_steps(
+    scheduler: Any, steps: int, generators: list[Generator], shape: tuple[int, int, int]
+) -> Tensor:
+    """The times that are left after `steps` of them; the scheduler and the generators go on from there.
+
+    Each step of a scheduler that adds noise draws [*shape] from a picture's generator. Needs a scheduler
+    that `begins_anywhere`, and times that are set.
+    """
+    if steps and hasattr(scheduler, "set_begin_index"):
+        scheduler.set_begin_index(steps)
+    for generator in generators:
+        for _ in range(steps):
+            torch.randn(shape, generator=generator)
+    times: Tensor = scheduler.timesteps[steps:]
+    return times
 
 
 def guide(prediction: Tensor, guidance_scale: float, rescale: float = 0.0) -> Tensor:

@@ -1,22 +1,23 @@
 """In which order the frames of a strip are painted, which side by side, and where those of a glide are.
 
 Between two sounds the embedding moves evenly, the picture does not: it holds on to the first sound and turns
-over within a few hundredths of the way. A glide that is to look even therefore paints a few frames, sees
-between which of them the picture changes most, and places the next ones there.
+over within a small part of the way. A glide that is to look even therefore paints a frame, sees between which
+neighbours the picture changes most, and places the next one there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sonic_ui.requests.interpolate import first_places
-
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+    Apart = Callable[[Image, Image], float]
+    """How far apart two pictures look."""
 
 SIDE_BY_SIDE = 4
 """Frames painted in one pass: more gain little on two cores, and take longer to show the first."""
@@ -35,82 +36,78 @@ def coarse_to_fine(first: int, last: int) -> list[int]:
     return order
 
 
-def strip_groups(count: int, *, ends_alone: bool) -> tuple[tuple[int, ...], ...]:
+def strip_groups(count: int, alone: Collection[int] = ()) -> tuple[tuple[int, ...], ...]:
     """Which of `count` frames are painted side by side, in order.
 
-    With `ends_alone` the two ends come first and by themselves: painted as a single picture would be, they
-    are the same to the last bit, which a batch of another size does not promise. The rest go coarse to fine,
-    so that whoever stops early has frames along the whole strip.
+    Those `alone` come first and by themselves: painted as a single picture would be, they are the same to
+    the last bit, which a batch of another size does not promise. Of the rest the ends come first, then it
+    goes coarse to fine, so that whoever stops early has frames along the whole strip.
     """
     ends = [0] if count == 1 else [0, count - 1]
-    rest = coarse_to_fine(0, count - 1)
-    order = rest if ends_alone else ends + rest
-    groups = [tuple(sorted(order[i : i + SIDE_BY_SIDE])) for i in range(0, len(order), SIDE_BY_SIDE)]
-    return (*((end,) for end in ends if ends_alone), *groups)
+    order = [*ends, *coarse_to_fine(0, count - 1)]
+    rest = [index for index in order if index not in alone]
+    groups = [tuple(sorted(rest[i : i + SIDE_BY_SIDE])) for i in range(0, len(rest), SIDE_BY_SIDE)]
+    return (*((index,) for index in order if index in alone), *groups)
 
 
 LOOKED_AT_PX = 32
 """Side of the copies that are compared: shapes count, grain does not."""
 
-FINEST = 100
-"""Places are hundredths of the way; finer ones could not be told apart on a slider."""
+FINEST = 200
+"""Places are two-hundredths of the way: half a step of the slider."""
+
+LENGTH_COUNTS = 1e-4
+"""How far apart the length of a gap makes its ends look, for each of its two-hundredths: it decides between
+gaps that look alike."""
+
+
+def small_copy(picture: Image) -> np.ndarray:
+    """[LOOKED_AT_PX, LOOKED_AT_PX, 3], float32 in 0..1."""
+    small = picture.convert("RGB").resize((LOOKED_AT_PX, LOOKED_AT_PX))
+    return np.asarray(small, np.float32) / 255
 
 
 def seen_apart(a: Image, b: Image) -> float:
     """How far apart two pictures look, 0..1: the root mean square difference of small copies."""
-    side = (LOOKED_AT_PX, LOOKED_AT_PX)
-    one, other = (np.asarray(picture.convert("RGB").resize(side), np.float32) for picture in (a, b))
-    return float(np.sqrt(np.mean((one - other) ** 2)) / 255)
-
-
-def round_size(count: int, there: int) -> int:
-    """How many frames the next round of a glide of `count` paints, when so many are there."""
-    return min(count - there, SIDE_BY_SIDE, max(2, (count - 2) // 4))
+    return float(np.sqrt(np.mean((small_copy(a) - small_copy(b)) ** 2)))
 
 
 def evenly_seen(
-    count: int, paint: Callable[[tuple[float, ...]], Sequence[Image]]
+    count: int, paint: Callable[[float], Image], apart: Apart = seen_apart
 ) -> tuple[list[float], list[Image]]:
     """A glide of `count` frames whose steps look about alike: places in order, and their pictures.
 
-    `paint` gives the pictures of places.
+    `paint` gives the picture at a place.
     """
     shown: dict[float, Image] = {}
-    places = first_places(count)
-    while places:
-        shown |= zip(places, paint(places), strict=True)
-        places = next_places(shown, count)
+    while (place := next_place(shown, count, apart)) is not None:
+        shown[place] = paint(place)
     return sorted(shown), [shown[place] for place in sorted(shown)]
 
 
-def next_places(shown: Mapping[float, Image], count: int) -> tuple[float, ...]:
-    """Where the next frames of a glide of `count` go, given those that are there by their places.
+def next_place(shown: Mapping[float, Image], count: int, apart: Apart = seen_apart) -> float | None:
+    """Where the next frame of a glide of `count` goes, given those that are there by their places.
 
-    They go where neighbours look farthest apart; empty once there are enough, or no hundredth is left.
+    The ends come first, then always the middle of the gap whose neighbours are farthest `apart`; None once
+    there are enough, or no two-hundredth is left.
     """
-    wanted = round_size(count, len(shown))
+    for end in (0.0, 1.0):
+        if end not in shown:
+            return end
+    if len(shown) >= count:
+        return None
     places = sorted(shown)
-    apart = [seen_apart(shown[left], shown[right]) for left, right in pairwise(places)]
-    return _spread([round(FINEST * place) for place in places], apart, wanted)
-
-
-def _spread(places: Sequence[int], apart: Sequence[float], wanted: int) -> tuple[float, ...]:
-    """`wanted` new places between `places` (in hundredths), so that the widest gap left is least wide.
-
-    A gap that gets n frames counts as `apart` / (n + 1), as if it changed evenly. Gaps that look alike are
-    split by their length.
-    """
-    lengths = np.diff(places)
-    width = np.asarray(apart) + 1e-4 * lengths
-    split = np.ones(len(lengths), int)  # parts of each gap
-    for _ in range(wanted):
-        open_gaps = np.where(split < lengths, width / split, -1.0)
-        widest = int(open_gaps.argmax())
-        if open_gaps[widest] < 0:
-            break
-        split[widest] += 1
-    return tuple(
-        (left + round(length * part / parts)) / FINEST
-        for left, length, parts in zip(places[:-1], lengths.tolist(), split.tolist(), strict=True)
-        for part in range(1, parts)
+    return _middle_of_widest(
+        [round(FINEST * place) for place in places],
+        [apart(shown[left], shown[right]) for left, right in pairwise(places)],
     )
+
+
+def _middle_of_widest(places: list[int], apart: list[float]) -> float | None:
+    """The middle of the gap between `places` (in two-hundredths) that looks widest and has one."""
+    lengths = np.diff(places)
+    width = np.where(lengths > 1, np.asarray(apart) + LENGTH_COUNTS * lengths, -1.0)
+    widest = int(width.argmax())
+    if width[widest] < 0:
+        return None
+    return (places[widest] + round(int(lengths[widest]) / 2)) / FINEST

@@ -43,6 +43,7 @@ from sonic_ui.requests.image_to_sound import (
     ImageToSoundRequest,
 )
 from sonic_ui.requests.interpolate import (
+    CONTINUITY,
     FILM_S,
     FRAMES,
     METHODS,
@@ -56,6 +57,7 @@ from sonic_ui.requests.volume_sweep import GAINS_DB, MAX_GAINS, SCALE, VOLUME, V
 
 __all__ = [
     "CONCEPTS",
+    "CONTINUITY",
     "COUNT",
     "EDIT_MODES",
     "END",

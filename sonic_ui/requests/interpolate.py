@@ -17,6 +17,7 @@ POSITION = Range("Position between the sounds", 0.0, 1.0, 0.01, 0.5)
 MIX_LUFS = Range("Loudness in the mix (LUFS)", -60.0, -6.0, 0.5, None)
 SMOOTHING = Range("Frames blended in between", 0, 12, 1, 5, whole=True)
 FILM_S = Range("Length of the film in seconds", 1.0, 60.0, 0.5, 6.0)
+CONTINUITY = Range("Continuity", 0.0, 0.9, 0.05, 0.5)
 
 NO_SECOND_SOUND = (
     "There is no {which} sound yet. A glide needs two: record, upload or click an example on each side."
@@ -39,6 +40,9 @@ class InterpolateRequest(PaintingRequest):
     loop                the film goes there and back
     smoothing           frames cross-faded between neighbours in the film
     film_s              length of the film one way, in seconds
+    continuity          share of the steps after which the frames between start, from a blend of both ends as
+                        they stand then; 0 starts each from the one noise. More glides evenly, and blends
+                        rather than turns; see `pipelines/gliding.py`
     """
 
     verb: Literal["interpolate"] = "interpolate"
@@ -58,6 +62,7 @@ class InterpolateRequest(PaintingRequest):
     loop: bool = True
     smoothing: int = 5
     film_s: float = 6.0
+    continuity: float = 0.5
 
     SOUNDS: ClassVar[tuple[str, ...]] = ("sound_a", "sound_b")
     WINDOWS: ClassVar[tuple[tuple[str, str], ...]] = (("start_a_s", "end_a_s"), ("start_b_s", "end_b_s"))
@@ -69,6 +74,7 @@ class InterpolateRequest(PaintingRequest):
         "frames": FRAMES,
         "smoothing": SMOOTHING,
         "film_s": FILM_S,
+        "continuity": CONTINUITY,
     }
     OPTIONAL: ClassVar[frozenset[str]] = PaintingRequest.OPTIONAL | {
         f"{name}_{side}{unit}"
@@ -85,17 +91,16 @@ class InterpolateRequest(PaintingRequest):
     def places(self) -> tuple[float, ...]:
         """The positions that are known before anything is painted, 0 at the first sound, 1 at the second.
 
-        All of them, unless the others depend on how these look.
+        All of them, unless the others depend on how these look: then the ends and the middle.
         """
         if self.positions is not None:
             return self.positions
-        return first_places(self.frames) if self.spacing == "seen" else _evenly(self.frames)
+        return _evenly(min(self.frames, 3) if self.spacing == "seen" else self.frames)
 
 
-def first_places(frames: int) -> tuple[float, ...]:
-    """Where an evenly seen glide starts: the ends, and a third of the other frames evenly between."""
-    inner = frames - 2
-    return _evenly(2 + min(inner, max(1, inner // 3)))
+def carried_steps(continuity: float, steps: int) -> int:
+    """After how many of `steps` the frames between a glide's ends start: at least one is left to them."""
+    return min(round(continuity * steps), steps - 1)
 
 
 def _evenly(count: int) -> tuple[float, ...]:

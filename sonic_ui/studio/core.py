@@ -14,10 +14,12 @@ from sonic_ui.backends.base import (
     Cancelled,
     CancelToken,
     EditJob,
+    GlideJob,
     Heard,
     Inverted,
     Notice,
     Painted,
+    Placed,
     Progress,
     Sounded,
 )
@@ -27,19 +29,16 @@ from sonic_ui.requests import (
     BadInput,
     EditImageRequest,
     ImageToSoundRequest,
-    InterpolateRequest,
     MakingRequest,
     PaintingRequest,
-    SoundToImageRequest,
-    VolumeSweepRequest,
 )
 from sonic_ui.studio.cache import Cache
 from sonic_ui.studio.engines import Engines, Status
-from sonic_ui.studio.events import Event, FramesAdded, Result
+from sonic_ui.studio.events import Event, Result
 from sonic_ui.studio.libraries import Libraries
 from sonic_ui.studio.listening import Sound, file_digest, read_sound, treat_sound
 from sonic_ui.studio.looking import EditPicture, read_picture, read_upright
-from sonic_ui.studio.plans import Plan, plan_edits, plan_glide, plan_pictures, plan_sweep
+from sonic_ui.studio.plans import Plan, plan_for
 from sonic_ui.studio.shelf import InversionKey, Kept, Shelf
 from sonic_ui.studio.sounding import Looked, SoundRun, look_at
 from sonic_ui.studio.telling import settings_of
@@ -191,7 +190,7 @@ class Studio:
         picture = read_picture(request) if isinstance(request, EditImageRequest) else None
         cancel.check()
         yield from self._until_ready(cancel)
-        plan = self._plan(request, sounds)
+        plan = plan_for(request, sounds, self.hear, self.listen, self._backend.bundle.sources)
         if self._backend is not engine:  # what one engine hears another does not understand
             raise BadInput("The engine was changed meanwhile. Try again.", "bundle")
         notices = [*plan.notices]
@@ -205,10 +204,10 @@ class Studio:
                         yield done
                     continue
                 if isinstance(event, Notice):
-                    if event.message in notices:  # every round of a strip says it anew
-                        continue
                     notices.append(event.message)
-                if not isinstance(event, (Inverted, Sounded)):
+                if isinstance(event, Placed):
+                    yield plan.add(event)
+                elif not isinstance(event, (Inverted, Sounded)):
                     yield event
         except Cancelled:
             if not (plan.is_strip and plan.done):
@@ -225,10 +224,10 @@ class Studio:
         picture: EditPicture | None,
         cancel: CancelToken,
         session: str,
-    ) -> Iterator[BackendEvent | FramesAdded]:
+    ) -> Iterator[BackendEvent]:
         """What the backend does for a plan; a picture's inversion is taken from the shelf, or put there."""
-        if picture is None or not isinstance(request, EditImageRequest):
-            yield from plan.painted(self._backend.paint, cancel)
+        if picture is None or isinstance(plan.job, GlideJob) or not isinstance(request, EditImageRequest):
+            yield from plan.painted(self._backend, cancel)
             return
         key = InversionKey(self.info.name, picture.digest, request.source_prompt, request.steps)
         kept = self._shelf.get(session, key)
@@ -253,24 +252,6 @@ class Studio:
                 field = {"sound": name, "start_s": f"start{side}_s", "end_s": f"end{side}_s"}
                 raise BadInput(problem.message, field.get(problem.field, problem.field)) from problem
         return found
-
-    def _plan(self, request: PaintingRequest, sounds: dict[str, Sound]) -> Plan:
-        if isinstance(request, InterpolateRequest):
-            return plan_glide(request, sounds["sound_a"], sounds["sound_b"], self.hear)
-        if isinstance(request, VolumeSweepRequest):
-            return plan_sweep(
-                request,
-                lambda gain_db: self.listen(
-                    request.sound, request.start_s, request.end_s, gain_db, request.room
-                ),
-                self.hear,
-                self._backend.bundle.sources,
-            )
-        if isinstance(request, SoundToImageRequest):
-            return plan_pictures(request, sounds["sound"], self.hear)
-        if isinstance(request, EditImageRequest):
-            return plan_edits(request, sounds["sound"], self.hear)
-        raise BadInput(f"This app does not know how to run {type(request).__name__}.")
 
     def _result(
         self,

@@ -17,6 +17,7 @@ from sonic_ui.backends.base import (
     Inverted,
     Notice,
     Painted,
+    Placed,
     Seen,
     Sounded,
     SoundJob,
@@ -97,7 +98,7 @@ class SoundRun:
             elif isinstance(event, Notice):
                 self.notices.append(event.message)
                 yield event
-            elif not isinstance(event, (Inverted, Painted)):
+            elif not isinstance(event, (Inverted, Painted, Placed)):
                 yield event
 
     def _result(self, sounded: Sounded, looked: Looked) -> SoundResult:

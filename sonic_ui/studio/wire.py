@@ -22,7 +22,7 @@ from sonic_ui.requests.links import file_settings
 from sonic_ui.studio.events import FrameInfo, FramesAdded, FramesDone, Result, SoundResult, Take
 from sonic_ui.studio.shelf import Kept
 
-PROTOCOL = 2
+PROTOCOL = 3
 """Both apps must speak the same."""
 
 KINDS: dict[str, type] = {

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-import torch
 from PIL import Image
 
 from sonic_ui.audio.loudness import apply_gain
 from sonic_ui.models.embeddings import linear
+from sonic_ui.models.image_encoder import ImageEncoder
 from sonic_ui.models.latents import compression_factor
-from sonic_ui.pipelines.strips import evenly_seen
+from sonic_ui.pipelines.gliding import Glider, glide
 from sonic_ui.requests import EDIT_MODES
 from sonic_ui.scenes.painting import paint
 from sonic_ui.scenes.world import SOURCES
@@ -63,17 +62,14 @@ def write_strips(examples: Path, bundle: Path, folder: Path) -> list[Path]:
     pipeline, settings = load_painter(bundle)
     ends = [pipeline.embed_audio(read_example(examples, f"{name}.mp3"))[0].numpy() for name in GLIDE]
 
-    def paint_between(places: tuple[float, ...]) -> list[Image.Image]:
-        embeds = np.stack([linear(ends[0], ends[1], place) for place in places])
-        seeds = [STRIP_SEED] * len(places)
-        return list(pipeline(audio_embeds=torch.from_numpy(embeds), seed=seeds, **settings).images)
-
-    places, glide = evenly_seen(GLIDE_FRAMES, paint_between)
-    words = [TITLES[GLIDE[0]], *(f"{100 * x:.0f} %" for x in places[1:-1]), TITLES[GLIDE[1]]]
+    eyes = ImageEncoder.from_folder(bundle / "clip") if (bundle / "clip").is_dir() else None
+    glider = Glider(pipeline, lambda place: linear(ends[0], ends[1], place), STRIP_SEED, settings)
+    places, frames = glide(glider, GLIDE_FRAMES, eyes)
+    words = [TITLES[GLIDE[0]], *(f"{100 * x:g} %" for x in places[1:-1]), TITLES[GLIDE[1]]]
     samples = read_example(examples, f"{SWELL}.mp3")
     swell = pipeline.embed_audio([apply_gain(samples, gain, SAMPLE_RATE) for gain in SWELL_DB])
     grown = pipeline(audio_embeds=swell, seed=[STRIP_SEED] * len(SWELL_DB), **settings).images
-    strips = (("glide", glide, words), ("volume", grown, [f"{gain:+g} dB" for gain in SWELL_DB]))
+    strips = (("glide", frames, words), ("volume", grown, [f"{gain:+g} dB" for gain in SWELL_DB]))
     return [
         _save(labelled(pictures, labels, columns=len(labels), side=160), folder / f"{name}.png")
         for name, pictures, labels in strips

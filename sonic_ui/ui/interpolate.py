@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from sonic_ui.requests import FILM_S, FRAMES, MIX_LUFS, POSITION, SMOOTHING
+from sonic_ui.requests import CONTINUITY, FILM_S, FRAMES, MIX_LUFS, POSITION, SMOOTHING
 from sonic_ui.ui import interpolate_api
 from sonic_ui.ui.components.choice import choice
 from sonic_ui.ui.components.film import Film, film_view
@@ -84,7 +84,8 @@ class Parts:
     @property
     def settings(self) -> dict[str, Any]:
         """The components that make up a request, by their names in `SETTINGS`."""
-        named: dict[str, Any] = {**vars(self.gliding), **vars(self.words), "frames": self.words.beside}
+        named: dict[str, Any] = {**vars(self.gliding), **vars(self.words)}
+        named |= {"frames": self.words.beside, "continuity": self.words.further}
         for side, place in (("a", self.a), ("b", self.b)):
             named |= {f"sound_{side}": place.sound}
             named |= {f"start_{side}_s": place.start_s, f"end_{side}_s": place.end_s}
@@ -121,6 +122,7 @@ def build(desk: Desk, shared: Shared) -> Parts:
                     desk.studio.info.defaults,
                     lambda: slider(FRAMES, "Pictures", "More glides finer, and takes longer."),
                     "All pictures start from it: only the sound changes.",
+                    _continuity,
                 )
         with gr.Column(elem_classes="su-deck su-deck-middle", min_width=320):
             with gr.Row(elem_classes="su-deck-run"):
@@ -154,6 +156,16 @@ def _gliding() -> Gliding:
         film_s = slider(FILM_S, "Length (seconds)", "From the first sound to the second.")
     return Gliding(
         method, own_a, lufs_a, own_b, lufs_b, room, spacing, positions, told, loop, smoothing, film_s
+    )
+
+
+def _continuity() -> gr.Slider:
+    return slider(
+        CONTINUITY,
+        "Continuity",
+        "How much of the ends’ half-painted pictures those between start from: more glides and blends, 0 "
+        "paints each by itself.",
+        elem_id=f"{TAB}-continuity",
     )
 
 

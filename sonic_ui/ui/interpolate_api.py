@@ -15,9 +15,10 @@ DESCRIPTION = """Glide from one sound to another: a strip of pictures from one s
 `method` is "linear" or "spherical" (between the audio embeddings) or "mix" (of the sounds, at `lufs_a` and
 `lufs_b` if given). With `spacing` "seen" the frames are where the picture changes, with "heard" evenly
 between the sounds; `positions` is a list of places from 0 to 1, one a frame, instead of both `frames` and
-`spacing`. Returns the frames as PNG files, the film (null for a single frame), a GIF (the same) and the
-settings as JSON; all files carry the settings. What is left empty takes the engine's own. What is out of
-range is refused with a sentence that names the range.
+`spacing`. The frames between start from a blend of both ends as these stand after the share `continuity` of
+the steps, 0 to 0.9; 0 paints each by itself. Returns the frames as PNG files, the film (null for a single
+frame), a GIF (the same) and the settings as JSON; all files carry the settings. What is left empty takes the
+engine's own. What is out of range is refused with a sentence that names the range.
 """
 
 
@@ -47,6 +48,7 @@ def build(desk: Desk) -> None:
         end_a_s: float | None = None,
         start_b_s: float | None = None,
         end_b_s: float | None = None,
+        continuity: float = 0.5,
     ) -> Answer:
         request = asked(InterpolateRequest, locals(), own_if_none=["strength"])
         return answer_strip(desk, request, files_of)

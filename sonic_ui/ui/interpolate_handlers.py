@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 TAB = "interpolate"
 SOUNDS = ("sound_a", "start_a_s", "end_a_s", "sound_b", "start_b_s", "end_b_s")
 LOUDNESS = ("own_a", "lufs_a", "own_b", "lufs_b")
-OWN = ("method", "room", "frames", "spacing", "loop", "smoothing", "film_s")
+OWN = ("method", "room", "frames", "spacing", "continuity", "loop", "smoothing", "film_s")
 SETTINGS = (*SOUNDS, *OWN, "positions", *LOUDNESS, *words.SETTINGS)
 
 

@@ -114,8 +114,10 @@ def places_of(result: Result) -> list[float]:
 
 
 def caption(at: float) -> str:
-    """A place between the sounds as people read it."""
-    return f"{100 * at:.0f} %"
+    """A place between the sounds as people read it: in percent, halves where a frame stands on one."""
+    percent = 100 * at
+    halves = round(2 * percent) / 2
+    return f"{halves:g} %" if abs(percent - halves) < 1e-6 else f"{percent:.0f} %"
 
 
 def _ends(result: Result) -> tuple[str, str]:

@@ -13,10 +13,21 @@ import pytest
 from PIL import Image
 
 from sonic_ui.backends import zero
-from sonic_ui.backends.base import Cancelled, CancelToken, EditJob, Failure, Job, Painted, Preview
+from sonic_ui.backends.base import (
+    Cancelled,
+    CancelToken,
+    EditJob,
+    Failure,
+    GlideJob,
+    Job,
+    Painted,
+    Placed,
+    Preview,
+)
+from sonic_ui.backends.between import Between, Mix
 from sonic_ui.backends.local import LocalBackend
 from sonic_ui.backends.zero import FlagToken, ZeroBackend
-from sonic_ui.requests import BadInput, EditImageRequest, SoundToImageRequest
+from sonic_ui.requests import BadInput, EditImageRequest, InterpolateRequest, SoundToImageRequest
 
 TONE = (0.3 * np.sin(2 * np.pi * 300 * np.arange(48_000) / 48_000)).astype(np.float32)
 
@@ -70,6 +81,24 @@ def test_it_paints_and_hears_what_this_computer_would(backend: ZeroBackend) -> N
     assert backend.hear(TONE).labels == heard.labels
     assert backend.levels([Image.new("RGB", (64, 64))]) is None
     assert backend.place == "ZeroGPU"
+
+
+def test_a_glide_is_one_call_and_finds_its_places_there(backend: ZeroBackend) -> None:
+    request = InterpolateRequest(
+        sound_a="a.wav", sound_b="b.wav", steps=3, guidance_scale=3.0, frames=5, method="mix"
+    )
+    noise = (0.1 * np.random.default_rng(0).standard_normal(48_000)).astype(np.float32)
+    ends = [LocalBackend.hear(backend, sound).embedding for sound in (TONE, noise)]
+    wanted = GlideJob(request, Between(*ends, "mix", Mix(TONE, noise, -20.0, None)))
+    here = list(LocalBackend.glide(backend, wanted, CancelToken()))
+    there = list(backend.glide(wanted, CancelToken()))
+    assert [one for one in there if isinstance(one, Placed)] == [
+        one for one in here if isinstance(one, Placed)
+    ]
+    ours, theirs = ([one for one in events if isinstance(one, Painted)] for events in (here, there))
+    assert [one.indices for one in ours] == [one.indices for one in theirs] and len(ours) == 5
+    for one, other in zip(ours, theirs, strict=True):
+        assert np.array_equal(np.asarray(one.images[0]), np.asarray(other.images[0]))
 
 
 def test_an_edit_brings_its_inversion_back_and_takes_it_again(backend: ZeroBackend) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,9 @@ from torch import Tensor
 
 from sonic_ui.evaluation import strips
 from sonic_ui.evaluation.held_out import HeldOutClip, synthetic_clips
+from sonic_ui.evaluation.pictures import Painter, as_tensor
+from sonic_ui.models.debug import debug_scheduler
+from sonic_ui.pipelines.sampling import StepReport
 from sonic_ui.scenes.world import SOURCES
 
 RATE = 48_000
@@ -86,23 +90,44 @@ class Brightness:
         return type("Out", (), {"pooler_output": torch.stack([angle.cos(), angle.sin()], -1)})
 
 
-class Glide(Loudness):
-    """A picture whose green is the embedding itself."""
+class Eyes:
+    """Stands for the encoder of pictures: CLIP, and what prepares its pictures."""
 
-    def embed(self, samples: Sequence[np.ndarray]) -> Tensor:
-        return torch.tensor([[float(s[0])] for s in samples])
+    clip = Brightness()
 
-    def paint(
-        self, embeds: Tensor, seeds: Sequence[int] | None = None, scales: Sequence[float] | None = None
-    ) -> list[Image.Image]:
-        assert seeds is not None and len(set(seeds)) == 1, "one seed for the whole glide"
-        return [flat(0, round(255 * e.item())) for e in embeds]
+    def encode_pictures(self, pictures: list[Image.Image]) -> Tensor:
+        return torch.cat([self.clip.get_image_features(as_tensor([one])).pooler_output for one in pictures])  # type: ignore[attr-defined]
+
+
+class Greens:
+    """Stands for the pipeline: a picture whose green is the embedding itself."""
+
+    scheduler = debug_scheduler()
+
+    def __init__(self) -> None:
+        self.begun: list[int] = []
+
+    def embed_audio(self, samples: np.ndarray) -> Tensor:
+        return torch.tensor([[float(samples[0])]])
+
+    def __call__(self, **given: Any) -> Any:
+        begin, steps = given.get("begin_step", 0), given["num_inference_steps"]
+        assert len(set(given["seed"])) == 1, "one seed for the whole glide"
+        self.begun.append(begin)
+        for step in range(begin + 1, steps + 1):
+            if given["on_step"] is not None:
+                report = StepReport(step, steps, 0, torch.zeros(1), lambda _: [], torch.ones(1, 1, 2, 2))
+                given["on_step"](report)
+        images = [flat(0, round(255 * green.item())) for green in given["audio_embeds"]]
+        return type("Out", (), {"images": images})
 
 
 @pytest.mark.parametrize(("ends", "sign"), [((0.0, 1.0), 1.0), ((1.0, 0.0), -1.0)])
 def test_a_glide_is_measured_by_what_falls_and_what_rises(ends: tuple[float, float], sign: float) -> None:
     a, b = (HeldOutClip(SOURCES[k], np.float32([end]), (SOURCES[k],)) for k, end in enumerate(ends))
-    figures, pictures, _ = strips.glide_figures(GreenJudge(), Brightness(), Glide(), [(a, b)])  # type: ignore[arg-type]
+    painter = Painter(Greens(), steps=4)
+    figures, pictures, _ = strips.glide_figures(GreenJudge(), Eyes(), painter, [(a, b)])  # type: ignore[arg-type]
     assert len(pictures) == strips.FRAMES
     assert figures[0].value == pytest.approx(sign)
-    assert figures[1].value == pytest.approx(14 / 11, abs=0.05), "five steps of a sixth, two of half that"
+    assert figures[1].value == pytest.approx(2.8, abs=0.1), "six steps of an eighth, one of a quarter"
+    assert painter.pipeline.begun == [0, 0, *[2] * 6], "as the app does: the ends, then from halfway"

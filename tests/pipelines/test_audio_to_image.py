@@ -10,12 +10,24 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from diffusers import (
+    DDIMScheduler,
+    DDPMScheduler,
+    DEISMultistepScheduler,
+    DPMSolverMultistepScheduler,
+    EulerAncestralDiscreteScheduler,
+    EulerDiscreteScheduler,
+    HeunDiscreteScheduler,
+    LMSDiscreteScheduler,
+    PNDMScheduler,
+    UniPCMultistepScheduler,
+)
 from numpy.typing import NDArray
 
 from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
 from sonic_ui.pipelines.debug import debug_bundle, debug_pipeline
 from sonic_ui.pipelines.prompts import encode_prompts
-from sonic_ui.pipelines.sampling import StepReport, seeded_noise
+from sonic_ui.pipelines.sampling import BEGINS_ANYWHERE, StepReport, seeded_noise
 from sonic_ui.requests import BadInput
 
 Sound = NDArray[np.float32]
@@ -156,6 +168,55 @@ def test_steps_are_reported_with_previews(pipeline: AudioToImagePipeline, tone: 
     assert np.abs(final - previews[1]).mean() < np.abs(final - previews[0]).mean()
 
 
+def latents_after(pipeline: AudioToImagePipeline, sound: Sound, step: int, **settings: Any) -> torch.Tensor:
+    kept: list[torch.Tensor] = []
+
+    def keep(report: StepReport) -> None:
+        if report.step == step and report.latents is not None:
+            kept.append(report.latents)
+
+    pipeline(sound, on_step=keep, output_type="latent", **settings)
+    return kept[0]
+
+
+SCHEDULERS = [
+    (DDIMScheduler, True),
+    (DDPMScheduler, True),
+    (EulerDiscreteScheduler, True),
+    (EulerAncestralDiscreteScheduler, True),
+    (DPMSolverMultistepScheduler, False),
+    (UniPCMultistepScheduler, False),
+    (DEISMultistepScheduler, False),
+]
+"""Those that a run may begin with anywhere, and whether they remember nothing of the steps before."""
+
+
+@pytest.mark.parametrize(("kind", "exact"), SCHEDULERS)
+def test_a_run_goes_on_from_the_latents_of_another(tone: Sound, kind: Any, exact: bool) -> None:
+    pipeline = debug_pipeline(prediction_type="epsilon")
+    pipeline.scheduler = kind.from_config(pipeline.scheduler.config)
+    settings: dict[str, Any] = {"num_inference_steps": 12, "guidance_scale": 3.0, "seed": 4}
+    whole = pipeline(tone, output_type="latent", **settings).images
+    assert torch.equal(whole, latents_after(pipeline, tone, 12, **settings))
+    steps: list[int] = []
+    for step in (1, 6, 11):
+        start = {"latents": latents_after(pipeline, tone, step, **settings), "begin_step": step}
+        rest = pipeline(
+            tone, output_type="latent", on_step=lambda report: steps.append(report.step), **settings, **start
+        ).images
+        if exact:
+            assert torch.equal(rest, whole), "to the last bit"
+        else:  # its first step is of first order
+            assert (rest - whole).abs().mean() < 0.1 * whole.abs().mean()
+    assert steps == [*range(2, 13), *range(7, 13), 12]
+    assert {one.__name__ for one, _ in SCHEDULERS} == BEGINS_ANYWHERE
+
+
+def test_latents_may_stand_in_for_the_noise(pipeline: AudioToImagePipeline, tone: Sound) -> None:
+    noise, _ = seeded_noise([3], (4, 8, 8))
+    assert np.array_equal(paint(pipeline, tone, seed=3), paint(pipeline, tone, latents=noise))
+
+
 def test_raising_in_on_step_ends_the_run_and_leaves_nothing_behind(
     pipeline: AudioToImagePipeline, tone: Sound
 ) -> None:
@@ -266,6 +327,10 @@ def test_epsilon_prediction_and_other_sizes(tone: Sound) -> None:
         ({"audio": np.zeros((2, 9))}, r"\(2, 9\).*mono"),
         ({"audio": []}, "at least one"),
         ({"audio": np.ones(9), "strength": torch.ones(2)}, "2 samples; there are 1 pictures"),
+        ({"latents": torch.zeros(2, 4, 8, 8)}, r"\(2, 4, 8, 8\); \(1, 4, 8, 8\) is needed"),
+        ({"latents": torch.zeros(1, 4, 8, 8), "begin_step": 2}, "begin_step is 2; .* from 0 to 1"),
+        ({"latents": torch.zeros(1, 4, 8, 8), "begin_step": 0.5}, "begin_step is 0.5"),
+        ({"begin_step": 1}, "give the latents"),
     ],
 )
 def test_unusable_values_say_why(
@@ -273,6 +338,14 @@ def test_unusable_values_say_why(
 ) -> None:
     with pytest.raises(BadInput, match=message):
         pipeline(**{**SHORT, **settings})
+
+
+@pytest.mark.parametrize("kind", [PNDMScheduler, HeunDiscreteScheduler, LMSDiscreteScheduler])
+def test_a_scheduler_that_counts_its_calls_begins_at_the_beginning(tone: Sound, kind: Any) -> None:
+    pipeline = debug_pipeline()
+    pipeline.scheduler = kind(**({"skip_prk_steps": True} if kind is PNDMScheduler else {}))
+    with pytest.raises(BadInput, match=f"{kind.__name__} cannot begin at step 1"):
+        paint(pipeline, tone, latents=torch.zeros(1, 4, 8, 8), begin_step=1)
 
 
 def test_the_debug_bundle_has_the_layout_of_the_miniature(tone: Sound, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sonic_ui.pipelines.strips import FINEST, evenly_seen, next_places, round_size, seen_apart
+from sonic_ui.pipelines.strips import FINEST, evenly_seen, next_place, seen_apart
 
 
 def grey(shade: float) -> Image.Image:
@@ -35,36 +35,47 @@ def largest_step(frames: list[Image.Image]) -> float:
 
 @pytest.mark.parametrize("count", [8, 16])
 def test_a_picture_that_turns_over_is_made_to_glide(count: int) -> None:
-    asked: list[int] = []
+    asked: list[float] = []
 
-    def paint(places: tuple[float, ...]) -> list[Image.Image]:
-        asked.append(len(places))
-        return [turning(place, 0.2) for place in places]
+    def paint(place: float) -> Image.Image:
+        asked.append(place)
+        return turning(place, 0.2)
 
     places, frames = evenly_seen(count, paint)
     even = [turning(place, 0.2) for place in np.linspace(0, 1, count)]
-    assert len(places) == count and sum(asked) == count
+    assert len(places) == count and sorted(asked) == places
+    assert asked[:4] == [0.0, 1.0, 0.5, 0.75], "the ends, the middle, then where it turns"
     assert largest_step(frames) < 0.7 * largest_step(even)
 
 
 @pytest.mark.parametrize("count", [2, 3, 4, 5, 48])
 def test_there_are_as_many_frames_as_were_asked_for(count: int) -> None:
-    places, _ = evenly_seen(count, lambda some: [turning(place, 0.01) for place in some])
+    places, _ = evenly_seen(count, lambda place: turning(place, 0.01))
     assert len(places) == len(set(places)) == count and (places[0], places[-1]) == (0, 1)
 
 
 def test_pictures_that_are_all_alike_are_spread_evenly() -> None:
-    places, _ = evenly_seen(8, lambda some: [grey(0.5)] * len(some))
-    assert max(np.diff(places)) < 0.2
+    places, _ = evenly_seen(9, lambda place: grey(0.5))
+    assert np.diff(places) == pytest.approx([1 / 8] * 8)
 
 
-def test_no_place_is_finer_than_a_hundredth() -> None:
-    shown = {0.0: grey(0), 0.5: grey(0), 0.51: grey(1), 1.0: grey(1)}
-    places = next_places(shown, 8)
-    assert len(places) == round_size(8, 4) == 2
-    assert all(0.0 < place < 0.5 or 0.51 < place < 1.0 for place in places)
-    assert all(place * FINEST == pytest.approx(round(place * FINEST)) for place in places)
+def test_no_place_is_finer_than_a_two_hundredth() -> None:
+    shown = {0.0: grey(0), 0.5: grey(0), 0.505: grey(1), 1.0: grey(1)}
+    place = next_place(shown, 8)
+    assert place in (0.25, 0.755)
+    place = next_place({0.0: grey(0), 0.5: grey(0), 0.52: grey(1), 1.0: grey(1)}, 8)
+    assert place == pytest.approx(0.51) and place * FINEST == pytest.approx(round(place * FINEST))
+
+
+def test_the_measure_decides_where_it_is_looked_closer() -> None:
+    shown = {place: grey(place) for place in (0.0, 0.5, 1.0)}
+    dark = grey(0.0)
+    assert (
+        next_place(shown, 8, lambda a, b: 1.0 if a.getpixel((0, 0)) == dark.getpixel((0, 0)) else 0.0) == 0.25
+    )
 
 
 def test_nothing_more_is_placed_once_there_are_enough() -> None:
-    assert next_places({0.0: grey(0), 1.0: grey(1)}, 2) == ()
+    assert next_place({0.0: grey(0), 1.0: grey(1)}, 2) is None
+    everywhere = {k / FINEST: grey(0) for k in range(FINEST + 1)}
+    assert next_place(everywhere, 1000) is None

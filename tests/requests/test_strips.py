@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sonic_ui.requests import BadInput, InterpolateRequest, VolumeSweepRequest, read_request
+from sonic_ui.requests.interpolate import carried_steps
 
 
 def glide(**values: Any) -> InterpolateRequest:
@@ -19,7 +20,7 @@ def sweep(**values: Any) -> VolumeSweepRequest:
 
 def test_round_trip_through_json() -> None:
     for one in (
-        glide(method="mix", lufs_a=-20, positions=[0, 0.25, 1], room="church", loop=False),
+        glide(method="mix", lufs_a=-20, positions=[0, 0.25, 1], room="church", loop=False, continuity=0.3),
         sweep(gains_db=[-24, 3], scales=0.5, room="hall", seed=9),
     ):
         assert read_request(one.to_json()) == one
@@ -30,11 +31,21 @@ def test_places_are_even_or_as_given() -> None:
     assert glide(positions=(0.3,)).places == (0.3,) and glide(positions=(0.3,)).count == 1
 
 
-@pytest.mark.parametrize(("frames", "known"), [(2, 2), (3, 3), (4, 3), (8, 4), (48, 17)])
-def test_an_evenly_seen_glide_knows_its_ends_and_some_places_between(frames: int, known: int) -> None:
+@pytest.mark.parametrize(("frames", "known"), [(2, 2), (3, 3), (4, 3), (8, 3), (48, 3)])
+def test_an_evenly_seen_glide_knows_its_ends_and_its_middle(frames: int, known: int) -> None:
     request = glide(frames=frames)
     assert request.spacing == "seen" and request.count == frames
     assert request.places == pytest.approx([k / (known - 1) for k in range(known)])
+
+
+@pytest.mark.parametrize(
+    ("continuity", "steps", "carried"),
+    [(0.0, 25, 0), (0.5, 25, 12), (0.9, 25, 22), (0.5, 1, 0), (0.9, 1, 0), (0.9, 2, 1), (0.9, 100, 90)],
+)
+def test_frames_between_have_at_least_one_step_of_their_own(
+    continuity: float, steps: int, carried: int
+) -> None:
+    assert carried_steps(continuity, steps) == carried
 
 
 def test_a_single_gain_or_scale_holds_for_all_frames() -> None:
@@ -64,6 +75,8 @@ def test_gains_may_be_written_as_a_list() -> None:
         ({"start_b_s": 4, "end_b_s": 2}, "start_b_s", "from 4 s to 2 s"),
         ({"film_s": 1e9}, "film_s", "from 1 to 60"),
         ({"smoothing": 500}, "smoothing", "from 0 to 12"),
+        ({"continuity": 1}, "continuity", "Continuity is 1; it takes a number from 0 to 0.9"),
+        ({"continuity": "much"}, "continuity", "from 0 to 0.9"),
     ],
 )
 def test_glide_refusals(values: dict[str, Any], field: str, says: str) -> None:

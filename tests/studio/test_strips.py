@@ -54,7 +54,7 @@ def pair(write_sound: WriteSound) -> dict[str, str]:
 @pytest.mark.parametrize("count", [1, 2, 3, 8, 48])
 @pytest.mark.parametrize("ends_alone", [True, False])
 def test_every_frame_is_painted_once_and_the_ends_first(count: int, ends_alone: bool) -> None:
-    groups = strip_groups(count, ends_alone=ends_alone)
+    groups = strip_groups(count, (0, count - 1) if ends_alone else ())
     assert sorted(index for group in groups for index in group) == list(range(count))
     assert max(map(len, groups)) <= SIDE_BY_SIDE
     assert 0 in groups[0]
@@ -109,30 +109,30 @@ def test_an_evenly_seen_glide_looks_closer_where_the_picture_changes(pair: dict[
     assert sum(0.8 < place < 0.96 for place in places) >= 3, places
     shades = [np.asarray(image).mean() for image in result.images]
     assert shades == sorted(shades), "the pictures are in the order of their places"
-    assert [len(job.seeds) for job in backend.jobs] == [4, 2, 2]
+    assert len(backend.glides) == 1, "the whole glide is one job"
     added = [event for event in events if isinstance(event, FramesAdded)]
-    assert [len(event.infos) for event in added] == [2, 2]
+    assert [len(event.infos) for event in added] == [1] * 5
     done = [index for event in events if isinstance(event, FramesDone) for index in event.indices]
-    assert done == [0, 3, 1, 2, 4, 5, 6, 7]
+    assert done == [0, 2, 1, 3, 4, 5, 6, 7]
     shares = [event.step / event.total for event in events if isinstance(event, Progress) and event.total]
-    assert shares == sorted(shares) and shares[-1] == 1.0, "one progress for all rounds"
+    assert shares == sorted(shares) and shares[-1] == 1.0, "one progress for the whole strip"
     again = result_of(list(Studio(backend).run(InterpolateRequest(**pair, frames=8))))
     assert [info.position for info in again.frames] == places
 
 
-def test_a_notice_of_every_round_is_told_once(pair: dict[str, str]) -> None:
+def test_a_notice_of_the_backend_is_told_once(pair: dict[str, str]) -> None:
     events = list(Studio(FakeBackend(notice="Cut.")).run(InterpolateRequest(**pair, frames=8)))
     assert [event.message for event in events if isinstance(event, Notice)] == ["Cut."]
 
 
-def test_stopping_in_a_later_round_keeps_all_that_was_made(pair: dict[str, str]) -> None:
+def test_stopping_at_a_place_that_was_found_keeps_all_that_was_made(pair: dict[str, str]) -> None:
     token, events = CancelToken(), []
     for event in Studio(TurnsOver()).run(InterpolateRequest(**pair, frames=8), token):
         events.append(event)
         if isinstance(event, FramesDone) and 4 in event.indices:
             token.cancel()
     result = result_of(events)
-    assert result.stopped and len(result.images) == 6
+    assert result.stopped and len(result.images) == 5
     places = [info.position or 0.0 for info in result.frames]
     assert places == sorted(places)
 
@@ -147,7 +147,19 @@ def test_mixing_happens_before_listening(pair: dict[str, str]) -> None:
     assert result.frames[2].lufs == pytest.approx(-40, abs=0.5)
     count = len(backend.heard)
     list(studio.run(request))
-    assert len(backend.heard) == count
+    assert len(backend.heard) == count + 1, "the studio remembers the ends; the backend hears the mix"
+
+
+def test_a_mix_is_placed_by_what_is_seen_as_well(pair: dict[str, str]) -> None:
+    backend = ByLoudness()
+    request = InterpolateRequest(**pair, frames=6, method="mix", lufs_a=-20, lufs_b=-40)
+    result = result_of(list(Studio(backend).run(request)))
+    assert len(result.frames) == 6
+    lufs = [float(info.lufs or 0) for info in result.frames]
+    assert lufs[0] == pytest.approx(-20, abs=0.5) and lufs[-1] == pytest.approx(-40, abs=0.5)
+    assert lufs == sorted(lufs, reverse=True)
+    between = backend.glides[-1].between
+    assert result.frames[2].lufs == between.lufs(result.frames[2].position or 0.0)
 
 
 def test_the_same_sound_twice_is_told(pair: dict[str, str]) -> None:

@@ -17,7 +17,7 @@ from sonic_ui.ui.desk import Desk, Shared
 from sonic_ui.ui.examples import Example
 from sonic_ui.ui.interpolate import Gliding, Parts
 from sonic_ui.ui.interpolate_handlers import SETTINGS, TAB, Handlers, updates_of
-from sonic_ui.ui.interpolate_strips import files_of, first_strip, frame_at, request_at
+from sonic_ui.ui.interpolate_strips import caption, files_of, first_strip, frame_at, request_at
 from sonic_ui.ui.parts.picture_drop import PictureDrop, Reuse
 from sonic_ui.ui.parts.runs import RunBar, Runs
 from sonic_ui.ui.parts.sound_input import SoundInput
@@ -48,7 +48,7 @@ def tab_of(backend: FakeBackend) -> Tab:
         sides["a"],
         sides["b"],
         part(Gliding, message="how_message"),
-        part(Words, message="words_message", beside="frames"),
+        part(Words, message="words_message", beside="frames", further="continuity"),
         "swap",  # type: ignore[arg-type]
         part(RunBar, message="run_message"),
         film,
@@ -83,6 +83,7 @@ def page_values(pair: tuple[Path | None, Path | None], **values: Any) -> list[An
             "room": "dry",
             "frames": 4,
             "spacing": "heard",
+            "continuity": 0.5,
             "positions": "",
             "loop": True,
             "smoothing": 1,
@@ -121,8 +122,8 @@ def test_an_evenly_seen_glide_grows_between_its_first_frames(pair: tuple[Path, P
     updates = list(tab.handlers.generate(ME, *page_values(pair, frames=8, spacing="seen")))
     views = [update["view"] for update in updates if "view" in update]
     grown = [[slot["at"] for slot in view["slots"]] for view in views[:-1]]
-    assert grown[0] == pytest.approx([0, 1 / 3, 2 / 3, 1])
-    assert sorted({len(slots) for slots in grown}) == [4, 6, 8]
+    assert grown[0] == [0, 0.5, 1]
+    assert sorted({len(slots) for slots in grown}) == [3, 4, 5, 6, 7, 8]
     assert all(slots == sorted(slots) for slots in grown)
     before, after = grown[0], grown[-1]
     assert set(before) < set(after), "a frame stays where it is"
@@ -241,6 +242,7 @@ def test_a_run_ends_the_painting_of_places(pair: tuple[Path, Path]) -> None:
         ({"frames": 500}, "run_message", "from 2 to 48"),
         ({"positions": "0, 1.5"}, "how_message", "from 0 to 1"),
         ({"film_s": 0}, "run_message", "from 1 to 60"),
+        ({"continuity": 2}, "run_message", "from 0 to 0.9"),
         ({"prompt": "x" * 1001}, "words_message", "at most 1000"),
     ],
 )
@@ -279,6 +281,7 @@ def test_the_same_sound_twice_is_noted(pair: tuple[Path, Path]) -> None:
 def test_settings_come_back(pair: tuple[Path, Path]) -> None:
     tab = tab_of(FakeBackend())
     wanted = {"method": "mix", "own_a": True, "lufs_a": -30, "room": "hall", "frames": 3, "start_a_s": 0.2}
+    wanted |= {"continuity": 0.25}
     shown = last(tab.handlers.generate(ME, *page_values(pair, **wanted)))
     strip = shown["view"]["strip"]
     for back in (
@@ -308,6 +311,12 @@ def test_uneven_places_come_back_as_they_are(pair: tuple[Path, Path]) -> None:
     even = last(tab.handlers.generate(ME, *page_values(pair, positions=" ")))
     assert len(even["view"]["strip"]["frames"]) == 4
     assert tab.reuse.shown(even["records"], event(id=even["view"]["strip"]["id"]))["positions"] == ""
+
+
+def test_places_are_told_in_percent_and_halves() -> None:
+    assert [caption(at) for at in (0, 0.125, 1 / 3, 0.505, 0.4375, 1)] == [
+        *("0 %", "12.5 %", "33 %", "50.5 %", "44 %", "100 %")
+    ]
 
 
 def test_settings_of_another_tab_are_refused() -> None:

@@ -46,10 +46,16 @@ const placeWords = frame => {
 
 const ends = () => (making || !strip ? ['first sound', 'second sound'] : strip.ends);
 
+// The place in percent, halves where it is on one.
+const percents = () => {
+  const exactly = 100 * share(), halves = Math.round(2 * exactly) / 2;
+  return Math.abs(exactly - halves) < 1e-6 ? halves : Math.round(exactly);
+};
+
 const drawPlace = () => {
   const frame = nearest(), words = placeWords(frame);
   if (props.slider) {
-    const percent = Math.round(100 * share());
+    const percent = percents();
     const [left, right] = ends();
     range.value = place;
     range.style.setProperty('--su-share', share());

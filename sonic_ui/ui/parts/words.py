@@ -20,7 +20,11 @@ ROLL = f"() => [Math.floor(Math.random() * {int(SEED.maximum) + 1}), true]"
 
 @dataclass(frozen=True)
 class Words:
-    """The components. `beside` stands next to the seed: the number of pictures or frames."""
+    """The components.
+
+    beside    stands next to the seed: the number of pictures or frames
+    further   what a tab adds to the advanced settings
+    """
 
     prompt: gr.Textbox
     message: gr.HTML
@@ -33,6 +37,7 @@ class Words:
     guidance_scale: gr.Slider
     steps: gr.Slider
     layers: gr.Textbox
+    further: gr.Slider | None = None
 
 
 SETTINGS = (
@@ -53,8 +58,9 @@ def words(
     defaults: Defaults,
     beside: Callable[[], gr.Slider],
     seed_info: str = "The same number paints the same picture again.",
+    further: Callable[[], gr.Slider] | None = None,
 ) -> Words:
-    """Lay them out; `beside` makes the slider next to the seed."""
+    """Lay them out; `beside` makes the slider next to the seed, `further` one among the advanced settings."""
     prompt = gr.Textbox(
         label="Words (optional)",
         placeholder="a watercolour at dusk",
@@ -74,8 +80,9 @@ def words(
         number = beside()
         seed, dice, keep_seed = seed_field(tab, seed_info)
     with fold("Advanced"):
+        added = further() if further is not None else None
         advanced = _advanced(defaults)
-    return Words(prompt, told, strength, number, seed, dice, keep_seed, *advanced)
+    return Words(prompt, told, strength, number, seed, dice, keep_seed, *advanced, further=added)
 
 
 def seed_field(tab: str, info: str) -> tuple[gr.Number, gr.Button, gr.Checkbox]:
