@@ -17,6 +17,7 @@ import gradio as gr
 from sonic_ui.requests import BadInput, MakingRequest
 from sonic_ui.studio import Failure, Result, SoundResult
 from sonic_ui.ui.desk import Desk
+from sonic_ui.ui.session_state import forget_call
 
 AT_ONCE = 4
 """Calls of one endpoint that are under way at once; the engine works on one at a time."""
@@ -51,6 +52,8 @@ def offer(function: Callable[..., Any], outputs: Mapping[str, Component], descri
             return function(*values)
         except (BadInput, Failure) as problem:
             raise gr.Error(str(problem), print_exception=False) from problem
+        finally:
+            forget_call()
 
     with gr.Group(visible=False):
         gr.Button(function.__name__).click(

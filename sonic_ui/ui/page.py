@@ -24,6 +24,7 @@ from sonic_ui.ui.limits import read_limits
 from sonic_ui.ui.parts.sending import connect_sending
 from sonic_ui.ui.parts.share import connect_links
 from sonic_ui.ui.parts.words import Words
+from sonic_ui.ui.session_state import KEPT
 from sonic_ui.ui.theme import page_css, page_theme
 
 HOUR_S, DAY_S = 3600, 86_400
@@ -71,6 +72,7 @@ def launch_options(examples: Path = EXAMPLES) -> dict[str, Any]:
     return {
         "theme": page_theme(),
         "css": page_css(),
+        "state_session_capacity": KEPT,
         "max_file_size": f"{read_limits().upload_mb}mb",
         "enable_monitoring": False,
         "run_history": False,
