@@ -139,23 +139,30 @@ class _Carried(Exception):
     """An end is painted as far as it is needed."""
 
 
+PIXELS_COUNT = 2.0
+"""Weight of the pixels' difference beside that of the CLIP embeddings."""
+
+
 class LooksApart:
     """How far apart two pictures look: `seen_apart`, and where there are eyes the distance of what is seen.
 
-    That is 1 - cosine of the CLIP embeddings. A picture is looked at once, and held.
+    That is 1 - cosine of the CLIP embeddings, which jumps where a thing is first recognised: by itself it
+    spends frames on pictures that look alike, so the pixels count PIXELS_COUNT times. A picture is looked at
+    once, and held.
     """
 
     def __init__(self, eyes: ImageEncoder | None = None) -> None:
         self._eyes = eyes
-        self._looks: dict[
-            int, tuple[Image, np.ndarray, np.ndarray]
-        ] = {}  # holds the pictures: ids stay theirs
+        # By id, with the picture itself: while it is held, its id is its own.
+        self._looks: dict[int, tuple[Image, np.ndarray, np.ndarray]] = {}
 
     def __call__(self, a: Image, b: Image) -> float:
         """At least 0; about 0 for the same picture."""
         (_, small_a, seen_a), (_, small_b, seen_b) = self._look(a), self._look(b)
         apart = float(np.sqrt(np.mean((small_a - small_b) ** 2)))
-        return apart + (1.0 - float(seen_a @ seen_b) if self._eyes is not None else 0.0)
+        if self._eyes is None:
+            return apart
+        return PIXELS_COUNT * apart + 1.0 - float(seen_a @ seen_b)
 
     def _look(self, picture: Image) -> tuple[Image, np.ndarray, np.ndarray]:
         if id(picture) not in self._looks:

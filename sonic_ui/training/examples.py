@@ -16,6 +16,8 @@ from sonic_ui.scenes.world import SOURCES, SPECS, Scene, SourceInstance
 SAMPLE_RATE = 48_000
 EXAMPLE_SEED = 4_200
 EXAMPLE_PICTURE_SEED = 12
+TAKES = {"car": 1, "train": 1}
+"""Which take of a source is offered, where it is not the first: these could be taken for wind."""
 MIXED: tuple[tuple[str, tuple[tuple[str, float], ...], str], ...] = (
     ("Storm over the sea", (("thunder", 0.75), ("sea_waves", 0.7)), "coast"),
     ("A dog by the fire", (("dog", 0.7), ("crackling_fire", 0.7)), "room"),
@@ -28,7 +30,8 @@ def example_scenes() -> list[tuple[str, str, Scene]]:
     out = []
     for k, name in enumerate(SOURCES):
         place = SPECS[name].places[0]
-        scene = Scene((SourceInstance(name, 0.75),), "day", place, "painting", EXAMPLE_SEED + k)
+        seed = EXAMPLE_SEED + k + 1000 * TAKES.get(name, 0)
+        scene = Scene((SourceInstance(name, 0.75),), "day", place, "painting", seed)
         out.append((name, TITLES[name], scene))
     for k, (title, sources, place) in enumerate(MIXED):
         here = tuple(SourceInstance(*s) for s in sources)

@@ -55,8 +55,20 @@ def dulled(mel: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.flo
 
 RENDERED_SHARE = 0.5
 """Of the pool: sounds of scenes as they are heard, where there are any; the others are composed of clips."""
+AS_IT_IS_SHARE = 0.2
+"""Of the rendered ones: left as they are, the others are varied."""
 MIXED_FLOOR_DB = (55.0, 95.0)
 """Noise below a rendered scene's loudest bin: a source that is 20 dB quieter must stay audible."""
+
+
+def further_take(rendered: SceneSounds, rng: np.random.Generator) -> tuple[int, NDArray[np.float32]]:
+    """The place of a scene drawn at random, and its sound [T, 64] as it is heard or varied."""
+    drawn = int(rng.integers(len(rendered.mels)))
+    mel = rendered.mels[drawn].astype(np.float32)
+    if rng.random() >= AS_IT_IS_SHARE:
+        mel = vary(mel, rng, MIXED_FLOOR_DB)
+        mel = dulled(mel, rng) if rng.random() < DULL_SHARE else mel
+    return int(rendered.scene_of[drawn]), mel
 
 
 @torch.no_grad()
@@ -78,13 +90,13 @@ def fill_pool(
         index, mels = [], []
         for _ in range(batch):
             if rendered is not None and rng.random() < RENDERED_SHARE:
-                place = int(rng.integers(len(rendered.mels)))
-                index.append(int(rendered.scene_of[place]))
-                mel = vary(rendered.mels[place].astype(np.float32), rng, MIXED_FLOOR_DB)
+                place, mel = further_take(rendered, rng)
             else:
-                index.append(int(rng.choice(len(scenes), p=share)))
-                mel = bank.compose(scenes[index[-1]], rng)
-            mels.append(dulled(mel, rng) if rng.random() < DULL_SHARE else mel)
+                place = int(rng.choice(len(scenes), p=share))
+                mel = bank.compose(scenes[place], rng)
+                mel = dulled(mel, rng) if rng.random() < DULL_SHARE else mel
+            index.append(place)
+            mels.append(mel)
         x = torch.from_numpy(np.stack(mels)).unsqueeze(1)
         known.append(timbre(x).half())
         embeds.append(embed_mels(clap, x).half())

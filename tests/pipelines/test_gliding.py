@@ -14,7 +14,7 @@ from PIL import Image
 from sonic_ui.models.embeddings import linear
 from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
 from sonic_ui.pipelines.debug import debug_pipeline
-from sonic_ui.pipelines.gliding import Glider, LooksApart, blend, glide
+from sonic_ui.pipelines.gliding import PIXELS_COUNT, Glider, LooksApart, blend, glide
 from sonic_ui.pipelines.strips import seen_apart
 
 Sound = NDArray[np.float32]
@@ -121,7 +121,7 @@ def test_what_is_seen_counts_beside_the_pixels() -> None:
     eyes = Eyes()
     apart: Any = LooksApart(eyes)  # type: ignore[arg-type]
     assert apart(red, red) == pytest.approx(0, abs=1e-6)
-    assert apart(red, blue) == pytest.approx(seen_apart(red, blue) + 1 - np.cos(1), abs=1e-5)
+    assert apart(red, blue) == pytest.approx(PIXELS_COUNT * seen_apart(red, blue) + 1 - np.cos(1), abs=1e-5)
     assert apart(blue, red) == pytest.approx(apart(red, blue)) and eyes.looks == 2
     assert LooksApart()(red, blue) == pytest.approx(seen_apart(red, blue))
 

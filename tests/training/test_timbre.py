@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pytest
 import torch
 
-from sonic_ui.training.listening import FLOOR_DB
+from sonic_ui.training.listening import FLOOR_DB, SceneSounds
 from sonic_ui.training.run import Run
-from sonic_ui.training.timbre import dulled
+from sonic_ui.training.timbre import AS_IT_IS_SHARE, dulled, further_take
 
 
 def test_the_ear_learns_what_the_transformer_did_not(run: Run) -> None:
@@ -30,3 +31,14 @@ def test_a_dulled_sound_lacks_its_upper_bins() -> None:
     dull = dulled(mel, np.random.default_rng(0))
     assert (mel == 0).all() and (dull[:, :40] == 0).all()
     assert dull[:, -1].max() <= FLOOR_DB + 15
+
+
+def test_scenes_as_they_are_heard_keep_their_place_and_are_mostly_varied() -> None:
+    rng = np.random.default_rng(0)
+    quiet, loud = np.full((20, 64), -70, np.float16), np.full((20, 64), -20, np.float16)
+    sounds = SceneSounds(np.stack([quiet, loud]), np.array([7, 3]))
+    taken = [further_take(sounds, rng) for _ in range(200)]
+    assert {place for place, _ in taken} == {3, 7}
+    assert all((np.median(mel[:, :40]) > -45) == (place == 3) for place, mel in taken)
+    same = [np.array_equal(mel, loud if place == 3 else quiet) for place, mel in taken]
+    assert np.mean(same) == pytest.approx(AS_IT_IS_SHARE, abs=0.1)
