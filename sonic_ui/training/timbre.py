@@ -54,7 +54,7 @@ def dulled(mel: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.flo
 
 
 RENDERED_SHARE = 0.5
-"""Of the pool: sounds of scenes as they are heard, where there are any; the others are composed of clips."""
+"""Of the pool: sounds of scenes as they are heard; the others are composed of clips."""
 AS_IT_IS_SHARE = 0.2
 """Of the rendered ones: left as they are, the others are varied."""
 MIXED_FLOOR_DB = (55.0, 95.0)
@@ -77,7 +77,7 @@ def fill_pool(
     bank: SoundBank,
     scenes: list[Scene],
     count: int,
-    rendered: SceneSounds | None = None,
+    rendered: SceneSounds,
     *,
     seed: int = 0,
     batch: int = 64,
@@ -89,7 +89,7 @@ def fill_pool(
     for _ in range(0, count, batch):
         index, mels = [], []
         for _ in range(batch):
-            if rendered is not None and rng.random() < RENDERED_SHARE:
+            if rng.random() < RENDERED_SHARE:
                 place, mel = further_take(rendered, rng)
             else:
                 place = int(rng.choice(len(scenes), p=share))
