@@ -49,13 +49,18 @@ def gpu_seconds(request: MakingRequest, picture_px: int = 512) -> int:
     return round(min(LONGEST_S, max(SHORTEST_S, wanted)))
 
 
-def _glide_steps(request: InterpolateRequest, steps: int) -> int:
-    """Steps of single pictures: whole ends, what is left of those between, and ends that only carry them."""
-    carried = carried_steps(request.continuity, steps)
+def glide_steps(request: InterpolateRequest, steps: int, begin: int, carried: int) -> int:
+    """Steps of single pictures in a glide: whole ends, those between from step `begin` on, and `carried` ends
+    that are painted as far as that and not shown."""
     ends = sum(place in (0.0, 1.0) for place in request.places)
-    between = request.count - ends
-    only_carried = 2 - len({0.0, 1.0} & set(request.places)) if between else 0
-    return ends * steps + between * (steps - carried) + only_carried * carried
+    return ends * steps + (request.count - ends) * (steps - begin) + carried * begin
+
+
+def _glide_steps(request: InterpolateRequest, steps: int) -> int:
+    """`glide_steps` where no end is known from before."""
+    shown = {0.0, 1.0} & set(request.places)
+    unshown = 2 - len(shown) if set(request.places) - shown else 0
+    return glide_steps(request, steps, carried_steps(request.continuity, steps), unshown)
 
 
 def _made(request: MakingRequest) -> int:

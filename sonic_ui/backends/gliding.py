@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sonic_ui.backends.base import GlideJob, Notice, Painted, Placed
 from sonic_ui.backends.between import Embed
+from sonic_ui.backends.cache import Cache
+from sonic_ui.backends.cost import glide_steps
 from sonic_ui.backends.painting import pipeline_settings
 from sonic_ui.backends.work import Work
 
@@ -25,42 +25,13 @@ CANNOT_BEGIN = (
 )
 
 
-class Halfway:
-    """Ends of glides as far as they were painted, those used last; safe to share between threads."""
-
-    def __init__(self, size: int = ENDS_KEPT) -> None:
-        self._size = size
-        self._kept: OrderedDict[Hashable, Any] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key: Hashable) -> Any:
-        """What is kept for a key; None if nothing is."""
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-            return self._kept.get(key)
-
-    def put(self, key: Hashable, latents: Any) -> None:
-        """Keep latents [1, C, h, w]; what was used longest ago gives way."""
-        with self._lock:
-            self._kept[key] = latents
-            self._kept.move_to_end(key)
-            while len(self._kept) > self._size:
-                self._kept.popitem(last=False)
-
-    def clear(self) -> None:
-        """Let go of everything."""
-        with self._lock:
-            self._kept.clear()
-
-
 @dataclass
 class GlideWork(Work):
     """Paints a glide: the ends alone, what lies between side by side, or one by one where it is needed.
 
     embed     what is heard in samples, for sounds that are mixed
     eyes      an `ImageEncoder` that helps to tell how far apart pictures look; None: their pixels alone
-    halfway   the ends that were painted before, so that a single place need not paint them
+    halfway   latents [1, C, h, w] of ends that were half painted before: a single place need not paint them
     """
 
     halves: ClassVar[bool] = True
@@ -68,7 +39,7 @@ class GlideWork(Work):
     job: GlideJob
     embed: Embed
     eyes: Any
-    halfway: Halfway
+    halfway: Cache[Any]
     done: int = field(default=0, init=False)  # steps of single pictures
     total: int = field(default=0, init=False)
 
@@ -85,7 +56,7 @@ class GlideWork(Work):
         if request.continuity and not glider.can_begin:
             self.queue.put(Notice(CANNOT_BEGIN))
         carry = self._ends_to_carry(glider)
-        self.total = self._whole(glider, len(carry))
+        self.total = glide_steps(request, glider.steps, glider.begin_step, len(carry))
         self._tell()
         for end in carry:
             glider.carry(end, self._on_step((), 0))
@@ -108,7 +79,7 @@ class GlideWork(Work):
             request.continuity,
         )
         for end in ENDS:
-            if (latents := self.halfway.get(self._key(glider, end))) is not None:
+            if (latents := self.halfway.find(self._key(glider, end))) is not None:
                 glider.carried[end] = latents
         return glider
 
@@ -129,14 +100,6 @@ class GlideWork(Work):
         if not glider.begin_step or all(place in ENDS for place in places):
             return []
         return [end for end in ENDS if end not in places and end not in glider.carried]
-
-    def _whole(self, glider: Glider, carried: int) -> int:
-        """Steps of single pictures that all of this takes."""
-        from sonic_ui.pipelines.gliding import ENDS
-
-        ends = sum(place in ENDS for place in self.job.request.places)
-        between = (self.pictures - ends) * (glider.steps - glider.begin_step)
-        return carried * glider.begin_step + ends * glider.steps + between
 
     def _one_by_one(self, glider: Glider) -> None:
         from sonic_ui.pipelines.gliding import LooksApart

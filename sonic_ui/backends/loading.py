@@ -56,7 +56,7 @@ def load_painter(bundle: Bundle, tell: Tell, cancel: CancelToken) -> tuple[Any, 
                 "engine.",
                 "memory",
             ) from error
-        if not isinstance(error, (OSError, ValueError, RuntimeError, KeyError)):
+        if not is_unreadable(error):
             raise
         raise BadInput(
             f"The weights of {bundle.info.title} did not load: {_first_line(error)}. "
@@ -79,12 +79,26 @@ def load_sounder(bundle: Bundle, dtype: Any) -> Any:
 
     try:
         return assemble_sound(bundle.sounding_parts, files, dtype)
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
+    except BadInput:
+        raise
+    except Exception as error:
+        if not is_unreadable(error):
+            raise
         log.exception("The sounding weights of %s did not load", bundle.info.name)
         raise BadInput(
             f"The weights of {bundle.info.title} did not load: {_first_line(error)}. Fetch them again.",
             "bundle",
         ) from error
+
+
+def is_unreadable(error: BaseException) -> bool:
+    """Whether an error is of files that are damaged, missing or of another shape, and not of the code."""
+    from pickle import UnpicklingError
+
+    from safetensors import SafetensorError
+
+    kinds = (OSError, EOFError, ValueError, RuntimeError, KeyError, UnpicklingError, SafetensorError)
+    return isinstance(error, kinds)
 
 
 def _placed(bundle: Bundle, files: Any, placement: Placement) -> Any:

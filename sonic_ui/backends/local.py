@@ -16,11 +16,13 @@ from sonic_ui.backends.base import (
     Heard,
     Job,
     Label,
+    Notice,
     Seen,
     SoundJob,
 )
+from sonic_ui.backends.cache import Cache
 from sonic_ui.backends.editing import EditingWork
-from sonic_ui.backends.gliding import GlideWork, Halfway
+from sonic_ui.backends.gliding import ENDS_KEPT, GlideWork
 from sonic_ui.backends.line import Line
 from sonic_ui.backends.loading import load_painter
 from sonic_ui.backends.painting import PaintingWork
@@ -31,6 +33,8 @@ from sonic_ui.requests import BadInput
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+PIXELS_ALONE = "Until then the places of a glide are found by the pictures’ pixels alone."
 
 
 class LocalBackend:
@@ -44,7 +48,7 @@ class LocalBackend:
         self._editor: Any = None  # the same components as the pipeline's
         self._sounder: Sounder | None = None
         self._judge: Any = None
-        self._halfway = Halfway()
+        self._halfway: Cache[Any] = Cache(ENDS_KEPT)
         self._loading = threading.Lock()
         self._line = Line()
         self._place = "this computer"
@@ -125,8 +129,12 @@ class LocalBackend:
     def glide(self, job: GlideJob, cancel: CancelToken) -> Iterator[BackendEvent]:
         """Paint a glide. Raises as `Backend.glide` does."""
         self.load()
-        finds_places = job.request.count > len(job.request.places)
-        eyes = self._sounding().eyes if finds_places else None
+        eyes = None
+        if job.request.count > len(job.request.places):
+            try:
+                eyes = self._sounding().eyes
+            except BadInput as problem:
+                yield Notice(f"{problem} {PIXELS_ALONE}")
         yield from self._events(GlideWork(self._pipeline, cancel, job, self._embed, eyes, self._halfway))
 
     def edit(self, job: EditJob, cancel: CancelToken) -> Iterator[BackendEvent]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sonic_ui.backends.base import Label, Seen, Sounded, SoundJob
-from sonic_ui.backends.loading import load_sounder
+from sonic_ui.backends.loading import is_unreadable, load_sounder
 from sonic_ui.backends.work import Work
 from sonic_ui.bundles import Bundle
 from sonic_ui.requests import BadInput, ImageToSoundRequest
@@ -48,7 +48,9 @@ def _explained(folder: Path) -> Iterator[None]:
         yield
     except BadInput:
         raise
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
+    except Exception as error:
+        if not is_unreadable(error):
+            raise
         log.exception("The weights in %s did not load", folder)
         raise BadInput(
             f"The weights in {folder.name} did not load ({type(error).__name__}). Fetch the bundle’s folder "

@@ -23,6 +23,7 @@ from sonic_ui.backends.base import (
     Progress,
     Sounded,
 )
+from sonic_ui.backends.cache import Cache
 from sonic_ui.backends.local import LocalBackend
 from sonic_ui.bundles import DEFAULT_BUNDLE, BundleInfo
 from sonic_ui.requests import (
@@ -32,7 +33,6 @@ from sonic_ui.requests import (
     MakingRequest,
     PaintingRequest,
 )
-from sonic_ui.studio.cache import Cache
 from sonic_ui.studio.engines import Engines, Status
 from sonic_ui.studio.events import Event, Result
 from sonic_ui.studio.libraries import Libraries

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,8 @@ from sonic_ui.backends.base import (
 )
 from sonic_ui.backends.between import Between, Mix
 from sonic_ui.backends.cost import sample_passes
-from sonic_ui.backends.gliding import CANNOT_BEGIN, Halfway
-from sonic_ui.backends.local import LocalBackend
+from sonic_ui.backends.gliding import CANNOT_BEGIN
+from sonic_ui.backends.local import PIXELS_ALONE, LocalBackend
 from sonic_ui.models.embeddings import linear
 from sonic_ui.requests import InterpolateRequest
 
@@ -206,20 +207,20 @@ def test_a_scheduler_that_cannot_begin_halfway_is_told(backend: LocalBackend) ->
     assert not any(isinstance(event, Notice) for event in silent)
 
 
-def test_what_was_used_longest_ago_gives_way() -> None:
-    kept = Halfway(2)
-    kept.put("a", 1)
-    kept.put("b", 2)
-    assert kept.get("a") == 1
-    kept.put("c", 3)
-    assert (kept.get("a"), kept.get("b"), kept.get("c")) == (1, None, 3)
-    kept.clear()
-    assert kept.get("a") is None
+def test_eyes_that_cannot_be_read_do_not_stop_a_glide(folder: Path, tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged"
+    shutil.copytree(folder, damaged)
+    (damaged / "clip" / "model.safetensors").write_bytes(b"no weights")
+    made = LocalBackend(str(damaged))
+    events = run(made, job(made, frames=4))
+    (told,) = [event.message for event in events if isinstance(event, Notice)]
+    assert "clip did not load" in told and PIXELS_ALONE in told
+    assert len(painted(events)) == 4
 
 
 def test_closing_lets_go_of_what_was_kept(folder: Path) -> None:
     made = LocalBackend(str(folder))
     run(made, job(made, frames=2))
-    assert made._halfway._kept
+    assert made._halfway._values
     made.close()
-    assert not made._halfway._kept
+    assert not made._halfway._values

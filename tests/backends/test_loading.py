@@ -105,16 +105,23 @@ def test_closing_stops_the_fetching(
     assert backend._pipeline is None
 
 
-def test_a_file_of_another_kind_is_named(
-    hub_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("ckpts/landscape.pt", r"landscape\.pt cannot be read"),
+        ("unet/diffusion_pytorch_model.safetensors", "The weights of Mine did not load"),
+    ],
+)
+def test_a_file_of_another_kind_is_said(
+    name: str, sentence: str, hub_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gates = hub_folder / "burakcanbiner/SonicDiffusion/ckpts/landscape.pt"
+    (gates,) = hub_folder.glob(f"*/*/{name}")
     kept = gates.read_bytes()
     gates.write_text("<html>sign in</html>")
     try:
         with serving(hub_folder) as hub:
             use_hub(monkeypatch, hub, tmp_path / "cache")
-            with pytest.raises(BadInput, match=r"landscape\.pt cannot be read"):
+            with pytest.raises(BadInput, match=sentence):
                 LocalBackend(str(hub_folder / "mine")).load()
     finally:
         gates.write_bytes(kept)

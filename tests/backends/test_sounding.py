@@ -58,6 +58,15 @@ def test_sees_what_may_sound(backend: LocalBackend) -> None:
     assert 4 < seen.duration_s < 12
 
 
+def test_damaged_eyes_are_a_sentence(tmp_path: Path) -> None:
+    from sonic_ui.pipelines.debug import debug_bundle
+
+    folder = debug_bundle(tmp_path)
+    (folder / "clip" / "model.safetensors").write_bytes(b"no weights")
+    with pytest.raises(BadInput, match="The weights in clip did not load"):
+        LocalBackend(str(folder)).look(PICTURE)
+
+
 def test_builds_from_recordings_along_a_curve(backend: LocalBackend, library: Path) -> None:
     curve = [0.0, 0.1, 1.0, 0.3, 0.0, 0.8, 0.0]
     events = sound(backend, library, curve=curve, takes=2, concepts=3)
