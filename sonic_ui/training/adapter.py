@@ -131,7 +131,8 @@ class ProjectorStage:
         unique = sorted(set(captions))
         tokens = torch.cat([text(unique[i : i + 256]) for i in range(0, len(unique), 256)])
         self.caption_tokens = tokens  # [U, K, C]
-        self.caption_of = torch.tensor([unique.index(c) for c in captions])[scene_of]
+        number = {words: place for place, words in enumerate(unique)}
+        self.caption_of = torch.tensor([number[words] for words in captions])[scene_of]
 
     def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
         return [{"params": list(self.module.parameters()), "lr": learning_rate}]

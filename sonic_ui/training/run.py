@@ -27,6 +27,7 @@ from sonic_ui.training.clap import ClapWithHead, SoundBank, build_clap, embed_me
 from sonic_ui.training.clip import ClipWithHead, build_clip, resize_for_clip
 from sonic_ui.training.contrastive import normalised
 from sonic_ui.training.denoiser import LatentData, TextSide, build_unet, encode_pictures
+from sonic_ui.training.ensembles import load_ensembles
 from sonic_ui.training.listening import FRAME_STEP, SceneSounds, load_clips, load_scene_sounds
 from sonic_ui.training.loop import LoopConfig, load_average
 from sonic_ui.training.rendering import load_pictures
@@ -159,6 +160,15 @@ class Run:
         count = self.recipe["world"]["shard_scenes"]
         return load_scene_sounds(self.folder / "clips", "train", self.pictures[1], count)
 
+    @cached_property
+    def sounding(self) -> tuple[SceneSounds, list[Scene]]:
+        """Sounds of scenes as they are heard, and their scenes: painted ones, then ensembles."""
+        painted, rendered = self.pictures[1], self.rendered
+        mels, scenes = load_ensembles(self.folder / "clips", "train")
+        places = np.arange(len(painted), len(painted) + len(scenes))
+        both = np.concatenate([rendered.mels, mels]), np.concatenate([rendered.scene_of, places])
+        return SceneSounds(*both), [*painted, *scenes]
+
     def new_clap(self) -> TimbreClapModel:
         """An untrained CLAP of the recipe's size."""
         return build_clap(
@@ -179,26 +189,33 @@ class Run:
 
     @cached_property
     def heard_pool(self) -> HeardPool:
-        """Composed sounds as CLAP hears them without its ear for timbre."""
+        """Sounds of the scenes of `sounding` as CLAP hears them without its ear for timbre."""
         path = self.folder / "heard_pool.pt"
         if not path.exists():
             clap = self.clap_alone()
             clap.timbre.reset()  # that of an imported bundle
-            made = fill_pool(clap, self.bank, self.pictures[1], self.recipe["timbre"]["pool"], self.rendered)
+            count = self.recipe["timbre"]["pool"]
+            made = fill_pool(clap, self.bank, self.pictures[1], count, self.sounding[0])
             torch.save({"timbre": made.timbre, "embeds": made.embeds, "scenes": made.scenes}, path)
         return HeardPool(**torch.load(path, weights_only=True))
 
     @cached_property
+    def pool_embeddings(self) -> Tensor:
+        """Audio embeddings [M, D] of the pool."""
+        return self.heard_pool.heard_by(self.clap.timbre)
+
+    @cached_property
     def heard(self) -> HeardScenes:
-        """Audio embeddings of every training scene, with the scale each take stands for, and of the pool."""
+        """Audio embeddings of every painted scene, with the scale each take stands for, and of the pool's."""
         path = self.folder / "embeddings.pt"
         if not path.exists():
             takes = self.recipe["embeddings"]["takes"]
             made = embed_scenes(self.clap, self.bank, self.pictures[1], takes, self.rendered)
             torch.save({"embeddings": made.embeddings, "scales": made.scales}, path)
-        pool = self.heard_pool
-        further = pool.heard_by(self.clap.timbre)
-        return HeardScenes(**torch.load(path, weights_only=True), further=further, scene_of=pool.scenes)
+        scene_of = self.heard_pool.scenes
+        painted = scene_of < len(self.pictures[1])
+        further = {"further": self.pool_embeddings[painted], "scene_of": scene_of[painted]}
+        return HeardScenes(**torch.load(path, weights_only=True), **further)
 
     def new_projector(self) -> AudioProjector:
         """An untrained audio projector from CLAP's embeddings to the denoiser's tokens."""

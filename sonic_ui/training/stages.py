@@ -15,6 +15,7 @@ from sonic_ui.training.autoencoder import AutoencoderStage
 from sonic_ui.training.clap import ClapStage
 from sonic_ui.training.clip import ClipStage
 from sonic_ui.training.denoiser import DenoiserStage
+from sonic_ui.training.ensembles import render_ensembles
 from sonic_ui.training.judge import JudgeStage
 from sonic_ui.training.listening import render_clips, render_scene_sounds, store_recordings
 from sonic_ui.training.loop import load_average, train
@@ -43,6 +44,9 @@ def run_sounds(run: Run) -> None:
     scenes = {"held_out": world["held_out_picture_shards"], "train": world["picture_shards"]}
     takes = world["crowded_takes"]
     for path in render_scene_sounds(run.folder / "clips", scenes, world["shard_scenes"], takes):
+        run.report(path)
+    ensembles = {"train": world["ensemble_shards"]}
+    for path in render_ensembles(run.folder / "clips", ensembles, world["ensembles"]):
         run.report(path)
     store_recordings(run.folder / "clips", Path(world["recordings"]))
 
@@ -103,18 +107,15 @@ def run_clap(run: Run) -> None:
 
 def run_timbre(run: Run) -> None:
     """CLAP's ear for timbre."""
-    pictures, scenes, _ = run.pictures
-    embeds = image_embeddings(run.clip, pictures)
-    stage = TimbreStage(run.heard_pool, scenes, embeds, run.clap_tokenizer, run.clap_alone())
+    embeds = image_embeddings(run.clip, run.pictures[0])
+    stage = TimbreStage(run.heard_pool, run.sounding[1], embeds, run.clap_tokenizer, run.clap_alone())
     train(stage, run.loop("timbre"), run.folder / "timbre", report=run.report)
 
 
 def run_projector(run: Run) -> None:
     """SonicDiffusion, stage 1."""
-    sounds, scene_of = run.heard.further, run.heard.scene_of
-    if sounds is None or scene_of is None:
-        raise ValueError("stage 1 learns from the pool of sounds; run the stage timbre first")
-    stage = ProjectorStage(sounds, scene_of, run.pictures[1], run.text, run.new_projector())
+    sounds, scene_of, scenes = run.pool_embeddings, run.heard_pool.scenes, run.sounding[1]
+    stage = ProjectorStage(sounds, scene_of, scenes, run.text, run.new_projector())
     train(stage, run.loop("projector"), run.folder / "projector", report=run.report)
 
 

@@ -53,9 +53,9 @@ def dulled(mel: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.flo
     return out
 
 
-RENDERED_SHARE = 0.5
+RENDERED_SHARE = 0.65
 """Of the pool: sounds of scenes as they are heard; the others are composed of clips."""
-AS_IT_IS_SHARE = 0.2
+AS_IT_IS_SHARE = 0.4
 """Of the rendered ones: left as they are, the others are varied."""
 MIXED_FLOOR_DB = (55.0, 95.0)
 """Noise below a rendered scene's loudest bin: a source that is 20 dB quieter must stay audible."""
@@ -82,7 +82,10 @@ def fill_pool(
     seed: int = 0,
     batch: int = 64,
 ) -> HeardPool:
-    """At least `count` sounds of scenes drawn at random: composed of clips, or `rendered` ones varied."""
+    """At least `count` sounds of scenes drawn at random: composed of clips, or `rendered` ones.
+
+    What is composed is of `scenes`; what is rendered may be of further ones, whose places follow.
+    """
     rng = np.random.default_rng([17, seed])
     share = crowd_shares(scenes)
     known, embeds, drawn = [], [], []
@@ -114,7 +117,11 @@ class EarWithHead(nn.Module):
 
 
 class TimbreStage:
-    """Train a `TimbreEar` to complete the embedding: captions, pictures, labels and the scene's factors."""
+    """Train a `TimbreEar` to complete the embedding: captions, pictures, labels and the scene's factors.
+
+    scenes         all that the pool's sounds are of; the first N are painted
+    image_embeds   of their pictures [N, D]
+    """
 
     def __init__(
         self,
@@ -159,9 +166,10 @@ class TimbreStage:
         clap: Any = self.clap
         words = self.told([self.scenes[i] for i in chosen.tolist()], generator)
         with_text = info_nce(audio, words, clap.logit_scale_a.detach().exp().clamp(max=50))
-        with_image = info_nce(
-            audio, self.image_embeds[chosen], clap.logit_scale_t.detach().exp().clamp(max=50)
-        )
+        with_image = audio.new_zeros(())
+        if (painted := chosen < len(self.image_embeds)).any():
+            scale = clap.logit_scale_t.detach().exp().clamp(max=50)
+            with_image = info_nce(audio[painted], self.image_embeds[chosen[painted]], scale)
         levels, presence = scene_factors(self.scenes, chosen)
         module: Any = self.module
         factors, hit = module.head.loss(16 * audio, levels, presence)

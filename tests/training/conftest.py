@@ -35,6 +35,8 @@ RECIPE: dict[str, Any] = {
         "clip_shards": 1,
         "held_out_clip_shards": 0,
         "crowded_takes": 2,
+        "ensembles": 6,
+        "ensemble_shards": 1,
         "recordings": "nowhere",
         "vocab_size": 600,
         "clip_tokens": 16,
