@@ -249,7 +249,7 @@ def _connect(desk: Desk, parts: Parts) -> Parts:
     """Connect the tab; returns `parts` with what takes pictures of other tabs."""
     settings, records = [*parts.settings.values()], parts.shared.records
     picture, holding = parts.picture, parts.holding
-    runs = Runs(desk, parts.shared, TAB, parts.stage, parts.bar, parts.messages)
+    runs = Runs(desk, parts.shared, TAB, parts.stage, parts.bar, parts.messages, parts.words.seed)
     handle = Handlers(desk, parts, runs)
     reuse = Reuse(desk, parts.drop, parts.settings, handle.updates)
     seen = [parts.kept, picture.message]

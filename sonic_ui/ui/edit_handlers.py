@@ -11,18 +11,19 @@ import gradio as gr
 
 from sonic_ui.requests import EDIT_MODES, BadInput, EditImageRequest
 from sonic_ui.requests.edit_modes import HOLD_HARDER
-from sonic_ui.studio import CancelToken, Notice, Preview, Progress, Result
+from sonic_ui.studio import Notice, Result
 from sonic_ui.ui.components.live import sent
 from sonic_ui.ui.components.message import CLEAR, error, note
-from sonic_ui.ui.components.stage import Card, done, preview_uris, show, working
+from sonic_ui.ui.components.stage import Card, done, show
 from sonic_ui.ui.desk import Desk
 from sonic_ui.ui.edit_results import card_of_edit, card_of_picture, kept_words, shown_files
 from sonic_ui.ui.masks import empty_canvas, painted_canvas, write_mask
 from sonic_ui.ui.parts import words
+from sonic_ui.ui.parts.painting import Painting
 from sonic_ui.ui.parts.picture_input import read_upright, with_pictures, write_preview
-from sonic_ui.ui.parts.runs import Runs
+from sonic_ui.ui.parts.runs import Asked, Runs
 from sonic_ui.ui.parts.sound_input import Update
-from sonic_ui.ui.reuse import Record, request_of, with_record
+from sonic_ui.ui.reuse import request_of, with_record
 
 if TYPE_CHECKING:
     from sonic_ui.ui.edit import Parts
@@ -115,56 +116,39 @@ class Handlers:
 
     def generate(self, request: gr.Request, *values: Any) -> Iterator[Update]:
         """Build the request from the page's settings (in the order of `SETTINGS`) and run it."""
-        *settings, records = values
-        session = request.session_hash or ""
 
-        def paint(run: int, token: CancelToken) -> Iterator[Update]:
-            wanted = self._request(dict(zip(SETTINGS, settings, strict=True)))
-            yield {self._parts.words.seed: wanted.seed}
-            yield from self._paint(run, wanted, token, records, session)
-            yield self.look(request, wanted.picture)
+        def make(asked: Asked[EditImageRequest]) -> Iterator[Update]:
+            yield from self._paint(asked)
+            yield self.look(request, asked.wanted.picture)
 
-        yield from self._runs.run(request, paint)
+        yield from self._runs.generate(request, SETTINGS, values, self._request, make)
 
     def _request(self, values: dict[str, Any]) -> EditImageRequest:
         mask = write_mask(values.pop("mask") or (), self._desk.pictures.new())
         return build_request({**values, "mask": None if mask is None else str(mask)})
 
-    def _paint(
-        self,
-        run: int,
-        wanted: EditImageRequest,
-        token: CancelToken,
-        records: dict[str, Record],
-        session: str,
-    ) -> Iterator[Update]:
-        place, count = self._parts.stage, len(wanted.edits)
-        previews: list[str] = []
-        progress = Progress(0, 0, "Starting")
-        for event in self._desk.studio.run(wanted, token, session):
-            if isinstance(event, Progress):
-                progress = event
-                yield {place: working(run, count, progress, previews)}
-            elif isinstance(event, Preview):
-                previews = preview_uris(event.images)
-                yield {place: working(run, count, progress, previews)}
-            elif isinstance(event, Notice):
+    def _paint(self, asked: Asked[EditImageRequest]) -> Iterator[Update]:
+        painting = Painting(asked.run, len(asked.wanted.edits))
+        for event in self._desk.studio.run(asked.wanted, asked.token, asked.session):
+            if isinstance(event, Notice):
                 yield {self._parts.words.message: note(event.message)}
             elif isinstance(event, Result):
-                yield self._finished(run, event, records, session)
+                yield self._finished(asked, event)
+            elif (value := painting.take(event)) is not None:
+                yield {self._parts.stage: value}
 
-    def _finished(self, run: int, result: Result, records: dict[str, Record], session: str) -> Update:
+    def _finished(self, asked: Asked[EditImageRequest], result: Result) -> Update:
         desk = self._desk
         files = desk.pictures.write(result.images, result.settings)
-        card = card_of_edit(run, result, files)
+        card = card_of_edit(asked.run, result, files)
         before = write_preview(desk, read_upright(result.request.picture_paths["picture"]), "before")
         pairs = [before, *shown_files(desk, result, files)]
-        desk.gallery.keep(session, card.id, files)
-        desk.gallery.keep(session, PAIRS.format(card.id), pairs)
+        desk.gallery.keep(asked.session, card.id, files)
+        desk.gallery.keep(asked.session, PAIRS.format(card.id), pairs)
         return {
             self._parts.compare: (str(pairs[0]), str(pairs[1])),
-            self._parts.stage: done(run, card),
-            self._parts.shared.records: with_record(records, card.id, result),
+            self._parts.stage: done(asked.run, card),
+            self._parts.shared.records: with_record(asked.records, card.id, result),
         }
 
     # Settings that come back

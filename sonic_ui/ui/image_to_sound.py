@@ -250,7 +250,7 @@ def _connect(desk: Desk, parts: Parts) -> Target:
     """Connect the tab; returns what takes pictures of other tabs."""
     settings, records = [*parts.settings.values()], parts.shared.records
     picture, words = parts.picture, parts.words
-    runs = Runs(desk, parts.shared, TAB, parts.takes, parts.bar, parts.messages)
+    runs = Runs(desk, parts.shared, TAB, parts.takes, parts.bar, parts.messages, parts.words.seed)
     handle = Handlers(desk, parts, runs)
     reuse = Reuse(desk, parts.drop, parts.settings, updates_of)
     often: dict[str, Any] = {"trigger_mode": "multiple", "concurrency_limit": MANY, **QUIET}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from sonic_ui.requests import SEED, BadInput, ImageToSoundRequest
-from sonic_ui.studio import LABELS_SHOWN, CancelToken, Failure, Notice, Progress, SoundResult
+from sonic_ui.studio import LABELS_SHOWN, Failure, Notice, Progress, SoundResult
 from sonic_ui.ui.components.curve_pad import drawn, ghost
 from sonic_ui.ui.components.live import sent
 from sonic_ui.ui.components.message import CLEAR, error, note
@@ -22,9 +22,9 @@ from sonic_ui.ui.curves import SECONDS, asked, hummed, pad_of
 from sonic_ui.ui.desk import Desk
 from sonic_ui.ui.image_to_sound_results import card_of_sounds, write_takes, write_video
 from sonic_ui.ui.parts.picture_input import with_pictures, write_preview
-from sonic_ui.ui.parts.runs import Runs
+from sonic_ui.ui.parts.runs import Asked, Runs
 from sonic_ui.ui.parts.sound_input import Update
-from sonic_ui.ui.reuse import Record, request_of, with_record
+from sonic_ui.ui.reuse import request_of, with_record
 
 if TYPE_CHECKING:
     from sonic_ui.ui.image_to_sound import Parts
@@ -111,45 +111,30 @@ class Handlers:
 
     def generate(self, request: gr.Request, *values: Any) -> Iterator[Update]:
         """Build the request from the page's settings (in the order of `SETTINGS`) and run it."""
-        *settings, records = values
-        session = request.session_hash or ""
+        yield from self._runs.generate(request, SETTINGS, values, build_request, self._make)
 
-        def make(run: int, token: CancelToken) -> Iterator[Update]:
-            wanted = build_request(dict(zip(SETTINGS, settings, strict=True)))
-            yield {self._parts.words.seed: wanted.seed}
-            yield from self._make(run, wanted, token, records, session)
-
-        yield from self._runs.run(request, make)
-
-    def _make(
-        self,
-        run: int,
-        wanted: ImageToSoundRequest,
-        token: CancelToken,
-        records: dict[str, Record],
-        session: str,
-    ) -> Iterator[Update]:
+    def _make(self, asked: Asked[ImageToSoundRequest]) -> Iterator[Update]:
         told: list[str] = []
-        for event in self._desk.studio.run(wanted, token, session):
+        for event in self._desk.studio.run(asked.wanted, asked.token, asked.session):
             if isinstance(event, Progress):
-                yield {self._parts.takes: working(run, event)}
+                yield {self._parts.takes: working(asked.run, event)}
             elif isinstance(event, Notice):
                 told.append(event.message)
                 yield {self._parts.bar.message: note(" ".join(told))}
             elif isinstance(event, SoundResult):
-                yield self._finished(run, event, records, session)
+                yield self._finished(asked, event)
 
-    def _finished(self, run: int, result: SoundResult, records: dict[str, Record], session: str) -> Update:
+    def _finished(self, asked: Asked[ImageToSoundRequest], result: SoundResult) -> Update:
         desk = self._desk
         files = write_takes(desk, result)
-        card = card_of_sounds(run, result, files, write_preview(desk, result.image))
-        desk.gallery.keep(session, card.id, files)
-        self._results[session, card.id] = result
+        card = card_of_sounds(asked.run, result, files, write_preview(desk, result.image))
+        desk.gallery.keep(asked.session, card.id, files)
+        self._results[asked.session, card.id] = result
         while len(self._results) > RESULTS_KEPT:
             self._results.popitem(last=False)
         return {
-            self._parts.takes: done(run, card),
-            self._parts.shared.records: with_record(records, card.id, result),
+            self._parts.takes: done(asked.run, card),
+            self._parts.shared.records: with_record(asked.records, card.id, result),
         }
 
     def film(self, request: gr.Request, event: gr.EventData) -> Update:

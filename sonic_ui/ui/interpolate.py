@@ -195,7 +195,7 @@ def _connect(desk: Desk, parts: Parts) -> Parts:
     """Connect the tab; returns `parts` with what takes sounds of other tabs."""
     settings, records = [*parts.settings.values()], parts.shared.records
     film, gliding = parts.film, parts.gliding
-    runs = Runs(desk, parts.shared, TAB, film.view, parts.bar, parts.messages)
+    runs = Runs(desk, parts.shared, TAB, film.view, parts.bar, parts.messages, parts.words.seed)
     filmer = Filmer(desk, TAB, film, lambda result, token: files_of(desk, result, token))
     handle = Handlers(desk, parts, runs, filmer)
     reuse = Reuse(desk, parts.drop, parts.settings, updates_of)

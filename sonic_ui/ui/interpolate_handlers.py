@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from sonic_ui.requests import FRAMES, InterpolateRequest
-from sonic_ui.studio import CancelToken, Notice, Result
+from sonic_ui.studio import Notice, Result
 from sonic_ui.studio.plans import SAME_SOUND
 from sonic_ui.ui.components.film import done
 from sonic_ui.ui.components.message import note
 from sonic_ui.ui.desk import Desk
 from sonic_ui.ui.interpolate_strips import slot_of, slots_of, strip_of
 from sonic_ui.ui.parts import words
-from sonic_ui.ui.parts.runs import Runs
+from sonic_ui.ui.parts.runs import Asked, Runs
 from sonic_ui.ui.parts.sound_input import Update
 from sonic_ui.ui.parts.strips import Filmer, Making
-from sonic_ui.ui.reuse import Record, request_of, with_record
+from sonic_ui.ui.reuse import request_of, with_record
 
 if TYPE_CHECKING:
     from sonic_ui.ui.interpolate import Parts
@@ -41,36 +41,22 @@ class Handlers:
 
     def generate(self, request: gr.Request, *values: Any) -> Iterator[Update]:
         """Build the request from the page's settings (in the order of `SETTINGS`) and run it."""
-        *settings, records = values
+        yield from self._runs.generate(request, SETTINGS, values, build_request, self._paint)
 
-        def paint(run: int, token: CancelToken) -> Iterator[Update]:
-            wanted = build_request(dict(zip(SETTINGS, settings, strict=True)))
-            yield {self._parts.words.seed: wanted.seed}
-            yield from self._paint(run, wanted, token, records, request.session_hash or "")
-
-        yield from self._runs.run(request, paint)
-
-    def _paint(
-        self,
-        run: int,
-        wanted: InterpolateRequest,
-        token: CancelToken,
-        records: dict[str, Record],
-        session: str,
-    ) -> Iterator[Update]:
+    def _paint(self, asked: Asked[InterpolateRequest]) -> Iterator[Update]:
         view = self._parts.film.view
-        making = Making(run, slots_of(wanted), slot_of)
-        for event in self._desk.studio.run(wanted, token):
+        making = Making(asked.run, slots_of(asked.wanted), slot_of)
+        for event in self._desk.studio.run(asked.wanted, asked.token):
             if isinstance(event, Notice):
                 place = self._parts.b if event.message == SAME_SOUND else self._parts.words
                 yield {place.message: note(event.message)}
             elif isinstance(event, Result):
                 files = self._desk.pictures.write(event.images, event.settings)
-                strip = strip_of(run, event, files)
-                self._desk.gallery.keep(session, strip.id, files)
+                strip = strip_of(asked.run, event, files)
+                self._desk.gallery.keep(asked.session, strip.id, files)
                 self._filmer.keep(strip.id, event)
-                kept = with_record(records, strip.id, event)
-                yield {view: done(run, strip), self._parts.shared.records: kept}
+                kept = with_record(asked.records, strip.id, event)
+                yield {view: done(asked.run, strip), self._parts.shared.records: kept}
             elif (value := making.take(event)) is not None:
                 yield {view: value}
 

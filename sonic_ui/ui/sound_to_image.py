@@ -78,7 +78,7 @@ def _connect(desk: Desk, parts: Parts) -> Parts:
     settings = [*parts.settings.values()]
     records = parts.shared.records
     ears = Ears(desk, parts.sound)
-    runs = Runs(desk, parts.shared, TAB, parts.stage, parts.bar, parts.messages)
+    runs = Runs(desk, parts.shared, TAB, parts.stage, parts.bar, parts.messages, parts.words.seed)
     handle = Handlers(desk, parts, ears, runs)
     reuse = Reuse(desk, parts.drop, parts.settings, updates_of, handle.example_record)
 

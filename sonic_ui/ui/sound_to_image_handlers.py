@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from sonic_ui.requests import BadInput, SoundToImageRequest
-from sonic_ui.studio import CancelToken, Notice, Preview, Progress, Result
+from sonic_ui.studio import Notice, Result
 from sonic_ui.ui.cards import card_of_example, card_of_result
 from sonic_ui.ui.components.message import note
-from sonic_ui.ui.components.stage import Card, done, preview_uris, show, working
+from sonic_ui.ui.components.stage import Card, done, show
 from sonic_ui.ui.desk import Desk
 from sonic_ui.ui.parts import words
-from sonic_ui.ui.parts.runs import Runs
+from sonic_ui.ui.parts.painting import Painting
+from sonic_ui.ui.parts.runs import Asked, Runs
 from sonic_ui.ui.parts.sound_input import Ears, Update
 from sonic_ui.ui.pictures import read_settings
 from sonic_ui.ui.reuse import Record, request_of, with_record
@@ -47,41 +48,21 @@ class Handlers:
 
     def generate(self, request: gr.Request, *values: Any) -> Iterator[Update]:
         """Build the request from the page's settings (in the order of `SETTINGS`) and run it."""
-        *settings, records = values
+        yield from self._runs.generate(request, SETTINGS, values, build_request, self._paint)
 
-        def paint(run: int, token: CancelToken) -> Iterator[Update]:
-            wanted = build_request(dict(zip(SETTINGS, settings, strict=True)))
-            yield {self._parts.words.seed: wanted.seed}
-            yield from self._paint(run, wanted, token, records, request.session_hash or "")
-
-        yield from self._runs.run(request, paint)
-
-    def _paint(
-        self,
-        run: int,
-        wanted: SoundToImageRequest,
-        token: CancelToken,
-        records: dict[str, Record],
-        session: str,
-    ) -> Iterator[Update]:
-        place = self._parts.stage
-        previews: list[str] = []
-        progress = Progress(0, 0, "Starting")
-        for event in self._desk.studio.run(wanted, token):
-            if isinstance(event, Progress):
-                progress = event
-                yield {place: working(run, wanted.count, progress, previews)}
-            elif isinstance(event, Preview):
-                previews = preview_uris(event.images)
-                yield {place: working(run, wanted.count, progress, previews)}
-            elif isinstance(event, Notice):
+    def _paint(self, asked: Asked[SoundToImageRequest]) -> Iterator[Update]:
+        place, painting = self._parts.stage, Painting(asked.run, asked.wanted.count)
+        for event in self._desk.studio.run(asked.wanted, asked.token):
+            if isinstance(event, Notice):
                 yield {self._parts.words.message: note(event.message)}
             elif isinstance(event, Result):
                 files = self._desk.pictures.write(event.images, event.settings)
-                card = card_of_result(run, event, files)
-                self._desk.gallery.keep(session, card.id, files)
-                kept = with_record(records, card.id, event)
-                yield {place: done(run, card), self._parts.shared.records: kept}
+                card = card_of_result(asked.run, event, files)
+                self._desk.gallery.keep(asked.session, card.id, files)
+                kept = with_record(asked.records, card.id, event)
+                yield {place: done(asked.run, card), self._parts.shared.records: kept}
+            elif (value := painting.take(event)) is not None:
+                yield {place: value}
 
     def example_record(self, name: str) -> Record | None:
         """What the picture of an example was made with, by its card's name."""

@@ -154,7 +154,7 @@ def _connect(desk: Desk, parts: Parts) -> None:
     settings, records = [*parts.settings.values()], parts.shared.records
     turning, sound = parts.turning, parts.sound
     ears = Ears(desk, sound, room=True)
-    runs = Runs(desk, parts.shared, TAB, parts.film.view, parts.bar, parts.messages)
+    runs = Runs(desk, parts.shared, TAB, parts.film.view, parts.bar, parts.messages, parts.words.seed)
     filmer = Filmer(desk, TAB, parts.film, lambda result, token: files_of(desk, result, token))
     handle = Handlers(desk, parts, ears, runs, filmer)
     reuse = Reuse(desk, parts.drop, parts.settings, updates_of)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from sonic_ui.requests import VOLUME, BadInput, VolumeSweepRequest
-from sonic_ui.studio import CancelToken, Notice, Result
+from sonic_ui.studio import Notice, Result
 from sonic_ui.ui.components import film
 from sonic_ui.ui.components.hear import heard, not_heard
 from sonic_ui.ui.components.live import sent
@@ -18,10 +18,10 @@ from sonic_ui.ui.components.message import note
 from sonic_ui.ui.desk import Desk
 from sonic_ui.ui.hearing import write_heard
 from sonic_ui.ui.parts import words
-from sonic_ui.ui.parts.runs import Runs
+from sonic_ui.ui.parts.runs import Asked, Runs
 from sonic_ui.ui.parts.sound_input import Ears, Update
 from sonic_ui.ui.parts.strips import Filmer, Making
-from sonic_ui.ui.reuse import Record, request_of, with_record
+from sonic_ui.ui.reuse import request_of, with_record
 from sonic_ui.ui.volume_strips import example_strip, slots_of, strip_of
 from sonic_ui.ui.volume_turns import knob_of, list_words, turned
 
@@ -104,33 +104,19 @@ class Handlers:
 
     def generate(self, request: gr.Request, *values: Any) -> Iterator[Update]:
         """Build the request from the page's settings (in the order of `SETTINGS`) and run it."""
-        *settings, records = values
+        yield from self._runs.generate(request, SETTINGS, values, build_request, self._paint)
 
-        def paint(run: int, token: CancelToken) -> Iterator[Update]:
-            wanted = build_request(dict(zip(SETTINGS, settings, strict=True)))
-            yield {self._parts.words.seed: wanted.seed}
-            yield from self._paint(run, wanted, token, records, request.session_hash or "")
-
-        yield from self._runs.run(request, paint)
-
-    def _paint(
-        self,
-        run: int,
-        wanted: VolumeSweepRequest,
-        token: CancelToken,
-        records: dict[str, Record],
-        session: str,
-    ) -> Iterator[Update]:
-        view, making = self._parts.film.view, Making(run, slots_of(wanted))
-        for event in self._desk.studio.run(wanted, token):
+    def _paint(self, asked: Asked[VolumeSweepRequest]) -> Iterator[Update]:
+        view, making = self._parts.film.view, Making(asked.run, slots_of(asked.wanted))
+        for event in self._desk.studio.run(asked.wanted, asked.token):
             if isinstance(event, Notice):
                 yield {self._parts.words.message: note(event.message)}
             elif isinstance(event, Result):
-                strip = strip_of(self._desk, run, event)
-                self._desk.gallery.keep(session, strip.id, [frame.path for frame in strip.frames])
+                strip = strip_of(self._desk, asked.run, event)
+                self._desk.gallery.keep(asked.session, strip.id, [frame.path for frame in strip.frames])
                 self._filmer.keep(strip.id, event)
-                kept = with_record(records, strip.id, event)
-                yield {view: film.done(run, strip), self._parts.shared.records: kept}
+                kept = with_record(asked.records, strip.id, event)
+                yield {view: film.done(asked.run, strip), self._parts.shared.records: kept}
             else:
                 yield {view: making.take(event)}
 

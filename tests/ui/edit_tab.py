@@ -48,7 +48,7 @@ def tab_of(backend: FakeBackend, examples: tuple[Example, ...] = ()) -> Tab:
         drop=part(PictureDrop, message="drop_message", picture="dropped"),
         shared=shared,
     )
-    runs = Runs(desk, shared, TAB, parts.stage, parts.bar, parts.messages)
+    runs = Runs(desk, shared, TAB, parts.stage, parts.bar, parts.messages, parts.words.seed)
     handlers = Handlers(desk, parts, runs)
     return Tab(desk, runs, handlers, Reuse(desk, parts.drop, parts.settings, handlers.updates))
 

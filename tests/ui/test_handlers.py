@@ -50,7 +50,7 @@ def tab_of(backend: FakeBackend, examples: tuple[Example, ...] = ()) -> Tab:
         shared,
     )
     ears = Ears(desk, parts.sound)
-    runs = Runs(desk, shared, TAB, parts.stage, parts.bar, parts.messages)
+    runs = Runs(desk, shared, TAB, parts.stage, parts.bar, parts.messages, parts.words.seed)
     handlers = Handlers(desk, parts, ears, runs)
     reuse = Reuse(desk, parts.drop, parts.settings, updates_of, handlers.example_record)
     return Tab(desk, ears, runs, handlers, reuse)

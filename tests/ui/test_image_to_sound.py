@@ -48,7 +48,7 @@ def tab_of(backend: FakeBackend, examples: tuple[Example, ...] = ()) -> Tab:
         drop=part(PictureDrop, message="drop_message", picture="drop"),
         shared=part(Shared),
     )
-    runs = Runs(desk, parts.shared, TAB, parts.takes, parts.bar, parts.messages)
+    runs = Runs(desk, parts.shared, TAB, parts.takes, parts.bar, parts.messages, parts.words.seed)
     return Tab(desk, Handlers(desk, parts, runs), Reuse(desk, parts.drop, parts.settings, updates_of))
 
 

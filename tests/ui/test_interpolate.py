@@ -55,7 +55,7 @@ def tab_of(backend: FakeBackend) -> Tab:
         part(PictureDrop, message="picture_message"),
         shared,
     )
-    runs = Runs(desk, shared, TAB, film.view, parts.bar, parts.messages)
+    runs = Runs(desk, shared, TAB, film.view, parts.bar, parts.messages, parts.words.seed)
     filmer = Filmer(desk, TAB, film, lambda result, token: files_of(desk, result, token))
     reuse = Reuse(desk, parts.drop, {name: name for name in SETTINGS}, updates_of)
     return Tab(

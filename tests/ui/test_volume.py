@@ -59,7 +59,7 @@ def tab_of(backend: FakeBackend, examples: tuple[Example, ...] = ()) -> Tab:
         shared,
     )
     ears = Ears(desk, parts.sound, room=True)
-    runs = Runs(desk, shared, TAB, parts.film.view, parts.bar, parts.messages)
+    runs = Runs(desk, shared, TAB, parts.film.view, parts.bar, parts.messages, parts.words.seed)
     filmer = Filmer(desk, TAB, parts.film, lambda result, token: files_of(desk, result, token))
     refiner = Refiner(desk, TAB, parts.film, request_at, frame_at)
     handlers = Handlers(desk, parts, ears, runs, filmer)

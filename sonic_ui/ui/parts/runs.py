@@ -5,17 +5,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import gradio as gr
 
-from sonic_ui.requests import BadInput
+from sonic_ui.requests import BadInput, MakingRequest
 from sonic_ui.studio import Cancelled, CancelToken, Failure
 from sonic_ui.ui.components.header import engine_line
 from sonic_ui.ui.components.message import CLEAR, error, message
 from sonic_ui.ui.components.stage import ended
 from sonic_ui.ui.desk import Desk, Shared
 from sonic_ui.ui.parts.sound_input import MANY, QUIET, Update
+from sonic_ui.ui.reuse import Record
 
 STOPPED = "Stopped. The last picture stays."
 OUR_FAULT = (
@@ -29,6 +30,21 @@ SETTLED = """() => {{
 log = logging.getLogger(__name__)
 
 Work = Callable[[int, CancelToken], Iterator[Update]]
+Wanted = TypeVar("Wanted", bound=MakingRequest)
+
+
+@dataclass(frozen=True)
+class Asked(Generic[Wanted]):
+    """What a press of Generate asks for: a run's number and request, and whose it is.
+
+    records   what the session has made so far, by name
+    """
+
+    run: int
+    wanted: Wanted
+    token: CancelToken
+    records: dict[str, Record]
+    session: str
 
 
 @dataclass(frozen=True)
@@ -74,6 +90,7 @@ class Runs:
     place       the stage or the film that shows them
     bar         whose sentence takes what has no place of its own
     messages    where the sentence about a setting stands, by the setting's name in the request
+    seed        shows the seed that was taken
     """
 
     def __init__(
@@ -84,6 +101,7 @@ class Runs:
         place: gr.HTML,
         bar: RunBar,
         messages: Mapping[str, gr.HTML],
+        seed: gr.components.Component,
     ) -> None:
         self._desk = desk
         self._head = shared.head
@@ -91,11 +109,36 @@ class Runs:
         self._place = place
         self._bar = bar
         self._messages = messages
+        self._seed = seed
 
     @property
     def outputs(self) -> list[gr.HTML]:
         """The components that a run changes besides what its work does."""
         return [*dict.fromkeys([self._place, self._bar.message, *self._messages.values(), self._head])]
+
+    def generate(
+        self,
+        request: gr.Request,
+        names: Sequence[str],
+        values: Sequence[Any],
+        build: Callable[[dict[str, Any]], Wanted],
+        make: Callable[[Asked[Wanted]], Iterator[Update]],
+    ) -> Iterator[Update]:
+        """Build a request from the page's settings and run it.
+
+        names    of the settings
+        values   theirs, and the session's records
+        build    makes the request; raises `BadInput`
+        make     yields updates while it is carried out
+        """
+        *settings, records = values
+
+        def work(run: int, token: CancelToken) -> Iterator[Update]:
+            wanted = build(dict(zip(names, settings, strict=True)))
+            yield {self._seed: wanted.seed}
+            yield from make(Asked(run, wanted, token, records, request.session_hash or ""))
+
+        yield from self.run(request, work)
 
     def run(self, request: gr.Request, work: Work) -> Iterator[Update]:
         """Do `work(number, token)`, which yields updates, as this session's only run of the tab."""
