@@ -81,7 +81,7 @@ class TimbreEar(nn.Module):
     mean: Tensor
     std: Tensor
 
-    def __init__(self, width: int, embedding_dim: int, dropout: float = 0.1) -> None:
+    def __init__(self, width: int, embedding_dim: int, dropout: float = 0.2) -> None:
         super().__init__()
         self.register_buffer("mean", torch.zeros(TIMBRE))
         self.register_buffer("std", torch.ones(TIMBRE))

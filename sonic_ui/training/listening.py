@@ -183,21 +183,34 @@ def render_scene_sounds(
         yield from pool.imap_unordered(_render_scene_shard, jobs)
 
 
-def load_scene_sounds(folder: Path, split: str, scenes: list[Scene], count: int) -> SceneSounds:
-    """What `render_scene_sounds` stored of a split's `scenes`, `count` of them in a shard.
+def load_scene_sounds(folder: Path, split: str, scenes: list[Scene], count: int, takes: range) -> SceneSounds:
+    """What `render_scene_sounds` stored of some takes of a split's `scenes`, `count` of them in a shard.
 
     Raises:
-        FileNotFoundError: nothing was rendered for this split.
+        FileNotFoundError: nothing was rendered of these.
     """
-    paths = sorted(p for p in folder.glob(f"scenes_{split}-*.npy") if ".part" not in p.name)
+    named = (p for p in folder.glob(f"scenes_{split}-*.npy") if ".part" not in p.name)
+    paths = sorted(p for p in named if int(p.stem.split("-")[2]) in takes)
     if not paths:
-        raise FileNotFoundError(f"no sounds of scenes of split {split!r} in {folder}; run the stage sounds")
+        raise FileNotFoundError(
+            f"no sounds of scenes of split {split!r}, takes {takes.start} to {takes.stop - 1}, in {folder}; "
+            "run the stage sounds"
+        )
     places = []
     for path in paths:
         shard, take = map(int, path.stem.split("-")[1:])
         first = shard * count
         places += [first + place for place in takes_of(scenes[first : first + count], take)]
     return SceneSounds(np.concatenate([np.load(p) for p in paths]), np.array(places))
+
+
+def first_sounds(*sounds: SceneSounds) -> list[NDArray[np.float16]]:
+    """The first sound [T, 64] of every scene; those that stand further in front go before."""
+    found: dict[int, NDArray[np.float16]] = {}
+    for some in sounds:
+        for mel, scene in zip(some.mels, some.scene_of.tolist(), strict=True):
+            found.setdefault(scene, mel)
+    return [found[scene] for scene in range(len(found))]
 
 
 def real_files(data: Path, *, held_out: bool) -> list[tuple[Path, str]]:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 from diffusers import AutoencoderDC, UNet2DConditionModel
+from numpy.typing import NDArray
 from torch import Tensor
 from transformers import CLIPModel, CLIPTextModel, CLIPTokenizer, PreTrainedTokenizerFast
 
@@ -28,10 +29,10 @@ from sonic_ui.training.clip import ClipWithHead, build_clip, resize_for_clip
 from sonic_ui.training.contrastive import normalised
 from sonic_ui.training.denoiser import LatentData, TextSide, build_unet, encode_pictures
 from sonic_ui.training.ensembles import load_ensembles
-from sonic_ui.training.listening import FRAME_STEP, SceneSounds, load_clips, load_scene_sounds
+from sonic_ui.training.listening import FRAME_STEP, SceneSounds, first_sounds, load_clips, load_scene_sounds
 from sonic_ui.training.loop import LoopConfig, load_average
 from sonic_ui.training.rendering import load_pictures
-from sonic_ui.training.timbre import EarWithHead, HeardPool, fill_pool
+from sonic_ui.training.timbre import EarWithHead, HeardPool, fill_pool, varied
 
 Report = Callable[[str], None]
 
@@ -156,9 +157,17 @@ class Run:
 
     @cached_property
     def rendered(self) -> SceneSounds:
-        """Sounds of the training scenes as they are heard."""
+        """Sounds of the training scenes as they are heard: the takes that the ear is trained on."""
+        return self._takes(range(self.recipe["timbre"]["takes"]))
+
+    @cached_property
+    def unheard(self) -> SceneSounds:
+        """Further takes of the scenes of several sources, which the ear is not trained on."""
+        return self._takes(range(self.recipe["timbre"]["takes"], self.recipe["world"]["crowded_takes"]))
+
+    def _takes(self, takes: range) -> SceneSounds:
         count = self.recipe["world"]["shard_scenes"]
-        return load_scene_sounds(self.folder / "clips", "train", self.pictures[1], count)
+        return load_scene_sounds(self.folder / "clips", "train", self.pictures[1], count, takes)
 
     @cached_property
     def sounding(self) -> tuple[SceneSounds, list[Scene]]:
@@ -206,16 +215,26 @@ class Run:
 
     @cached_property
     def heard(self) -> HeardScenes:
-        """Audio embeddings of every painted scene, with the scale each take stands for, and of the pool's."""
-        path = self.folder / "embeddings.pt"
+        """Audio embeddings of every painted scene, with the scale each take stands for, and further ones.
+
+        Of several sources only such are rendered as the ear was not trained on. It is surer of those that it
+        was: stage 2 would learn that what is heard faintly is not there.
+        """
+        path, scenes = self.folder / "embeddings.pt", self.pictures[1]
         if not path.exists():
             takes = self.recipe["embeddings"]["takes"]
-            made = embed_scenes(self.clap, self.bank, self.pictures[1], takes, self.rendered)
-            torch.save({"embeddings": made.embeddings, "scales": made.scales}, path)
+            made = embed_scenes(self.clap, self.bank, scenes, takes, self.rendered, self.unheard)
+            torch.save(vars(made), path)
+        unheard = torch.load(path, weights_only=True)
+        alone = torch.tensor([len(scene.sources) == 1 for scene in scenes])
         scene_of = self.heard_pool.scenes
-        painted = scene_of < len(self.pictures[1])
-        further = {"further": self.pool_embeddings[painted], "scene_of": scene_of[painted]}
-        return HeardScenes(**torch.load(path, weights_only=True), **further)
+        known = (scene_of < len(scenes)) & alone[scene_of.clamp(max=len(scenes) - 1)]
+        return HeardScenes(
+            unheard["embeddings"],
+            unheard["scales"],
+            torch.cat([unheard["further"], self.pool_embeddings[known]]),
+            torch.cat([unheard["scene_of"], scene_of[known]]),
+        )
 
     def new_projector(self) -> AudioProjector:
         """An untrained audio projector from CLAP's embeddings to the denoiser's tokens."""
@@ -244,26 +263,42 @@ def embed_scenes(
     scenes: list[Scene],
     takes: int,
     rendered: SceneSounds,
+    unheard: SceneSounds,
     batch: int = 50,
 ) -> HeardScenes:
     """Embed sounds of the scenes: in the first take the scene as it is heard; in the others composed ones at
-    levels that a scale of loudness reweighting makes up for (`at_scale`)."""
-    as_heard = np.unique(rendered.scene_of, return_index=True)[1]  # [N], the first sound of every scene
+    levels that a scale of loudness reweighting makes up for (`at_scale`); further ones are those that are
+    `unheard`, as they are and varied."""
+
+    def embed(mels: list[NDArray[np.float32]]) -> Tensor:
+        return normalised(embed_mels(clap, torch.from_numpy(np.stack(mels)).unsqueeze(1)))
+
+    as_heard = first_sounds(unheard, rendered)
     embeddings, scales = [], []
     for take in range(takes):
         rng = np.random.default_rng([11, take])
         rows = []
         for start in range(0, len(scenes), batch):
             if take == 0:
-                mels = rendered.mels[as_heard[start : start + batch]].astype(np.float32)
+                mels = [mel.astype(np.float32) for mel in as_heard[start : start + batch]]
                 scales += [1.0] * len(mels)
             else:
                 some = [at_scale(scene, rng) for scene in scenes[start : start + batch]]
-                mels = np.stack([bank.compose(scene, rng) for scene, _ in some])
+                mels = [bank.compose(scene, rng) for scene, _ in some]
                 scales += [scale for _, scale in some]
-            rows.append(normalised(embed_mels(clap, torch.from_numpy(mels).unsqueeze(1))))
+            rows.append(embed(mels))
         embeddings.append(torch.cat(rows))
-    return HeardScenes(torch.stack(embeddings, 1), torch.tensor(scales).view(takes, -1).T.contiguous())
+    rng, further = np.random.default_rng([13]), []
+    for start in range(0, len(unheard.mels), batch):
+        some_mels = [mel.astype(np.float32) for mel in unheard.mels[start : start + batch]]
+        further += [embed(some_mels), embed([varied(mel, rng) for mel in some_mels])]
+    scene_of = torch.from_numpy(unheard.scene_of).split(batch)
+    return HeardScenes(
+        torch.stack(embeddings, 1),
+        torch.tensor(scales).view(takes, -1).T.contiguous(),
+        torch.cat(further),
+        torch.cat([torch.cat([places, places]) for places in scene_of]),
+    )
 
 
 @torch.no_grad()

@@ -53,7 +53,7 @@ def dulled(mel: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.flo
     return out
 
 
-RENDERED_SHARE = 0.65
+RENDERED_SHARE = 0.5
 """Of the pool: sounds of scenes as they are heard; the others are composed of clips."""
 AS_IT_IS_SHARE = 0.4
 """Of the rendered ones: left as they are, the others are varied."""
@@ -61,14 +61,17 @@ MIXED_FLOOR_DB = (55.0, 95.0)
 """Noise below a rendered scene's loudest bin: a source that is 20 dB quieter must stay audible."""
 
 
+def varied(mel: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """A rendered scene's log-mel [T, 64] as another recording might have it."""
+    mel = vary(mel, rng, MIXED_FLOOR_DB)
+    return dulled(mel, rng) if rng.random() < DULL_SHARE else mel
+
+
 def further_take(rendered: SceneSounds, rng: np.random.Generator) -> tuple[int, NDArray[np.float32]]:
     """The place of a scene drawn at random, and its sound [T, 64] as it is heard or varied."""
     drawn = int(rng.integers(len(rendered.mels)))
     mel = rendered.mels[drawn].astype(np.float32)
-    if rng.random() >= AS_IT_IS_SHARE:
-        mel = vary(mel, rng, MIXED_FLOOR_DB)
-        mel = dulled(mel, rng) if rng.random() < DULL_SHARE else mel
-    return int(rendered.scene_of[drawn]), mel
+    return int(rendered.scene_of[drawn]), mel if rng.random() < AS_IT_IS_SHARE else varied(mel, rng)
 
 
 @torch.no_grad()
@@ -131,7 +134,7 @@ class TimbreStage:
         tokenizer: PreTrainedTokenizerFast,
         clap: TimbreClapModel,
         *,
-        noise: float = 0.1,
+        noise: float = 0.15,
         label_scale: float = 12.0,
     ) -> None:
         self.pool, self.scenes, self.tokenizer, self.clap = pool, scenes, tokenizer, clap

@@ -10,6 +10,9 @@ import torch
 
 from sonic_ui.scenes.world import sample_scene
 from sonic_ui.training.adapter import HeardScenes, source_caption
+from sonic_ui.training.clap import embed_mels
+from sonic_ui.training.contrastive import normalised
+from sonic_ui.training.run import Run
 
 
 def test_which_source_comes_first_is_not_told() -> None:
@@ -42,6 +45,24 @@ def test_further_sounds_are_drawn_half_of_the_time_where_there_are_any() -> None
     assert not other[index == 1].any() and (scales[other] == 1).all()
     assert 0.4 < other[index != 1].float().mean() < 0.6
     assert set(embeddings[other & (index == 2), 1].tolist()) == {7.0, 9.0}
+
+
+def test_of_several_sources_stage_2_hears_what_the_ear_did_not(run: Run) -> None:
+    scenes = run.pictures[1]
+    crowded = torch.tensor([len(scene.sources) > 1 for scene in scenes])
+    made = run.heard
+    assert made.further is not None and made.scene_of is not None
+    assert len(run.unheard.mels) == int(crowded.sum()) > 0, "one take of each"
+    ones = crowded[made.scene_of]
+    assert int(ones.sum()) == 2 * len(run.unheard.mels), "each as it is and varied; none of the ear's pool"
+    assert int((~ones).sum()) > 0
+    first = int(run.unheard.scene_of[0])
+    mel = torch.from_numpy(run.unheard.mels[:1].astype(np.float32)).unsqueeze(1)
+    with torch.no_grad():
+        alone = normalised(embed_mels(run.clap, mel))[0]
+    for known in (made.embeddings[first, 0], made.further[0]):
+        assert torch.allclose(alone, known, atol=1e-4)
+    assert torch.allclose(made.further.norm(dim=-1), torch.ones(len(made.further)), atol=1e-3)
 
 
 def test_further_sounds_need_their_scenes() -> None:

@@ -15,6 +15,8 @@ from sonic_ui.training.listening import (
     FRAME_STEP,
     SAMPLE_RATE,
     Heard,
+    SceneSounds,
+    first_sounds,
     load_clips,
     load_scene_sounds,
     log_mel,
@@ -37,7 +39,7 @@ def test_the_first_take_is_every_scene_and_others_those_of_several_sources() -> 
 
 def test_scenes_are_stored_as_they_are_heard(run: Run) -> None:
     scenes = run.pictures[1]
-    sounds = load_scene_sounds(run.folder / "clips", "train", scenes, len(scenes))
+    sounds = load_scene_sounds(run.folder / "clips", "train", scenes, len(scenes), range(2))
     crowded = sum(len(scene.sources) > 1 for scene in scenes)
     assert len(sounds.mels) == len(sounds.scene_of) == len(scenes) + crowded
     assert crowded > 0 and sorted(set(sounds.scene_of.tolist())) == list(range(len(scenes)))
@@ -48,13 +50,19 @@ def test_scenes_are_stored_as_they_are_heard(run: Run) -> None:
 def test_what_was_rendered_is_not_rendered_again(run: Run) -> None:
     folder = run.folder / "clips"
     before = {path: path.stat().st_mtime_ns for path in folder.glob("scenes_*.npy")}
-    assert len(list(render_scene_sounds(folder, {"train": 1}, len(run.pictures[1]), 2))) == len(before) == 2
+    assert len(list(render_scene_sounds(folder, {"train": 1}, len(run.pictures[1]), 3))) == len(before) == 3
     assert before == {path: path.stat().st_mtime_ns for path in folder.glob("scenes_*.npy")}
 
 
 def test_without_sounds_of_scenes_it_says_which_stage_makes_them(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="run the stage sounds"):
-        load_scene_sounds(tmp_path, "train", [], 24)
+        load_scene_sounds(tmp_path, "train", [], 24, range(2))
+
+
+def test_the_first_sound_of_a_scene_is_that_of_the_first_in_line() -> None:
+    mels = np.arange(5, dtype=np.float16)[:, None, None]
+    behind, before = SceneSounds(mels[:3], np.array([0, 1, 0])), SceneSounds(mels[3:], np.array([1, 1]))
+    assert [float(mel[0, 0]) for mel in first_sounds(before, behind)] == [0, 3]
 
 
 def test_a_clip_is_stored_as_loud_as_its_level(run: Run) -> None:
