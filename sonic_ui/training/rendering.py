@@ -87,7 +87,7 @@ def load_pictures(folder: Path, split: str) -> tuple[np.ndarray, list[Scene], li
     return np.concatenate([np.load(p) for p in paths]), scenes, [caption(s) for s in scenes]
 
 
-CROWD = (1.0, 2.2, 2.0)
+CROWD = (1.0, 3.5, 1.5)
 """How often scenes of one, two and three sources are drawn: what sounds together is the hard part."""
 
 
