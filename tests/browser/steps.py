@@ -40,6 +40,28 @@ def settled(page: Any, tab: str) -> None:
     expect(page.locator(f"#{tab}-run[data-busy=false]")).to_be_attached(timeout=ENGINE_MS)
 
 
+BEGINS = """run => {
+  window.suBegun = false;
+  const observer = new MutationObserver(changes => {
+    window.suBegun = changes.some(change => [change.oldValue, change.target.dataset.busy].includes('true'));
+    if (window.suBegun) observer.disconnect();
+  });
+  const only = { attributes: true, attributeOldValue: true, attributeFilter: ['data-busy'] };
+  observer.observe(document.querySelector(run), only);
+}"""
+
+
+def generate(page: Any, tab: str) -> None:
+    """Press the tab's Generate and wait until its run is over.
+
+    Tiny networks can be done before a test has looked whether they have begun: the page is watched meanwhile.
+    """
+    page.evaluate(BEGINS, f"#{tab}-run")
+    page.locator(f"#{tab}-generate").click()
+    page.wait_for_function("window.suBegun")
+    settled(page, tab)
+
+
 def set_number(page: Any, label: str, value: float) -> None:
     """Type a slider's number; `page` may be a part of it, `label` is a regular expression."""
     box = page.get_by_label(re.compile(f"^number input for {label}"))

@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from sonic_ui.ui.pictures import read_settings
-from tests.browser.steps import ENGINE_MS, open_tab, ready, set_number, settled, upload
+from tests.browser.steps import ENGINE_MS, generate, open_tab, ready, set_number, settled, upload
 
 pytestmark = pytest.mark.browser
 
@@ -68,9 +68,7 @@ def opened(new_page: Any, address: str, *size: int, **options: Any) -> Any:
 def run(page: Any) -> set[str]:
     """Edit; returns what the status said meanwhile."""
     page.evaluate(WATCH)
-    page.locator(GENERATE).click()
-    expect(page.locator(CANCEL)).to_be_visible()
-    settled(page, TAB)
+    generate(page, TAB)
     return set(page.evaluate("[...window.said]"))
 
 
@@ -234,8 +232,7 @@ def test_bad_pictures_are_sentences_and_the_next_request_works(
     ):
         give(page, photos / name)
         expect(page.locator(PICTURE_MESSAGE)).to_contain_text(says)
-        page.locator(GENERATE).click()
-        settled(page, TAB)
+        generate(page, TAB)
         expect(page.locator(PICTURE_MESSAGE)).to_contain_text(says)
     page.locator(f"{IMAGE} button[aria-label='Remove Image']").click()
     page.locator(GENERATE).click()

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from sonic_ui.requests import InterpolateRequest
 from sonic_ui.requests.links import PARAMETER, write_link
 from sonic_ui.ui.pictures import read_settings
-from tests.browser.steps import cancel_after_two, open_tab, ready, set_number, settled, upload
+from tests.browser.steps import cancel_after_two, generate, open_tab, ready, set_number, settled, upload
 
 pytestmark = pytest.mark.browser
 
@@ -48,9 +48,7 @@ def opened(new_page: Any, address: str, *size: int, **options: Any) -> Any:
 def glide(page: Any, frames: int) -> None:
     """Paint a strip."""
     set_number(page.locator(f"#{TAB}-tab"), "Pictures$", frames)
-    page.locator(GENERATE).click()
-    expect(page.locator(CANCEL)).to_be_visible()
-    settled(page, TAB)
+    generate(page, TAB)
     expect(page.locator(DONE)).to_have_count(frames)
 
 
@@ -192,8 +190,7 @@ def test_bad_input_is_a_sentence_beside_its_cause(new_page: Any, address: str, s
     first, second = page.locator(f"#{A}-sound-message"), page.locator(f"#{B}-sound-message")
     upload(page, B, sounds / "letter.wav")
     expect(second).to_contain_text("“letter.wav” cannot be read as sound")
-    page.locator(GENERATE).click()
-    settled(page, TAB)
+    generate(page, TAB)
     expect(second).to_contain_text("letter.wav")
     expect(first.locator(".su-message")).to_be_hidden()
     page.locator(f"#{B}-audio button[aria-label=Clear]").click()
@@ -202,8 +199,7 @@ def test_bad_input_is_a_sentence_beside_its_cause(new_page: Any, address: str, s
     expect(second).to_contain_text("There is no second sound yet")
     upload(page, B, sounds / "silence.wav")
     expect(second).to_contain_text("silent")
-    page.locator(GENERATE).click()
-    settled(page, TAB)
+    generate(page, TAB)
     expect(second).to_contain_text("silent")
 
     # The same sound on both sides is possible, and said to be dull.
@@ -238,8 +234,7 @@ def test_a_run_that_is_refused_does_not_cost_the_film(new_page: Any, address: st
     expect(page.locator(f"#{B}-labels li")).to_have_count(0)
     refused = page.locator(f"#{B}-sound-message").get_by_text("There is no second sound yet")
     for _ in range(4):  # a press that comes before the app knows of the cleared sound is no refusal yet
-        page.locator(GENERATE).click()
-        settled(page, TAB)
+        generate(page, TAB)
         if shown_soon(refused):
             break
     expect(refused).to_be_visible()
@@ -278,9 +273,7 @@ def test_uneven_places_of_a_link_are_kept_and_shown(new_page: Any, address: str)
     expect(places).to_have_value("0, 0.05, 0.2, 1")
     expect(places).to_be_visible()
     ready(page, B)
-    page.locator(GENERATE).click()
-    expect(page.locator(CANCEL)).to_be_visible()
-    settled(page, TAB)
+    generate(page, TAB)
     expect(page.locator(f"{FILM} .su-film-caption")).to_have_text(["0 %", "5 %", "20 %", "100 %"])
 
     # Another number of pictures has them placed again, until the strip brings its places back.

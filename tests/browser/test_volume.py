@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from sonic_ui.ui.pictures import read_settings
-from tests.browser.steps import cancel_after_two, open_tab, ready, set_number, settled, upload
+from tests.browser.steps import cancel_after_two, generate, open_tab, ready, set_number, settled, upload
 
 pytestmark = pytest.mark.browser
 
@@ -57,9 +57,7 @@ def sweep(page: Any, frames: str | None = None) -> list[str]:
     """Paint a strip; the addresses of its pictures."""
     if frames is not None:
         page.locator("#volume-frames textarea").fill(frames)
-    page.locator(GENERATE).click()
-    expect(page.locator(CANCEL)).to_be_visible()
-    settled(page, TAB)
+    generate(page, TAB)
     count = len((frames or "-24, -12, 0, +6, +12").split(","))
     expect(page.locator(DONE)).to_have_count(count)
     return page.locator(f"{FILM} .su-film-thumb img").evaluate_all("all => all.map(one => one.src)")
@@ -258,8 +256,7 @@ def test_bad_input_is_a_sentence_beside_its_cause(new_page: Any, address: str, s
         ("", "at least one"),
     ):
         page.locator("#volume-frames textarea").fill(words)
-        page.locator(GENERATE).click()
-        settled(page, TAB)
+        generate(page, TAB)
         expect(turn).to_contain_text(says)
     expect(page.locator(f"{FILM} .su-status")).to_have_text("Sound 0, as loud as it is")
     sweep(page, "0, 6")
@@ -269,8 +266,7 @@ def test_bad_input_is_a_sentence_beside_its_cause(new_page: Any, address: str, s
         upload(page, TAB, sounds / name)
         expect(sound).to_contain_text(says)
         expect(page.locator(f"{METER} .su-meter[data-state=empty]")).to_be_attached()
-        page.locator(GENERATE).click()
-        settled(page, TAB)
+        generate(page, TAB)
         expect(sound).to_contain_text(says)
     page.locator("#volume-hear .su-hear-button").click()
     expect(page.locator("#volume-hear .su-hear-words")).to_contain_text("silent")
