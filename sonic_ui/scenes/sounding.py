@@ -59,6 +59,20 @@ def at_loudness(sound: NDArray[np.float32], sample_rate: int, lufs: float) -> ND
     return apply_gain(heard, min(missing, 0.0), sample_rate, limit=False)
 
 
+def sound_source(
+    source: SoundingSource,
+    rng: np.random.Generator,
+    room: str,
+    seed: int,
+    duration_s: float,
+    sample_rate: int,
+) -> NDArray[np.float32]:
+    """One source in a room, whose echoes `seed` draws, brought to -48 + 36 * level LUFS: mono [T]."""
+    sound = synthesise(source.name, rng, duration_s, sample_rate, source.level)
+    sound = reverberate(sound, sample_rate, room, seed=seed)
+    return at_loudness(sound, sample_rate, level_to_lufs(source.level))
+
+
 def render_sound(
     scene: SoundingScene, duration_s: float = 5.0, sample_rate: int = 48000
 ) -> NDArray[np.float32]:
@@ -69,7 +83,5 @@ def render_sound(
     mix = np.zeros(round(duration_s * sample_rate), dtype=np.float32)
     for index, source in enumerate(scene.sources):
         rng = np.random.default_rng([scene.seed, index])
-        sound = synthesise(source.name, rng, duration_s, sample_rate, source.level)
-        sound = reverberate(sound, sample_rate, scene.room, seed=scene.seed)
-        mix += at_loudness(sound, sample_rate, level_to_lufs(source.level))
+        mix += sound_source(source, rng, scene.room, scene.seed, duration_s, sample_rate)
     return limit_true_peak(mix, sample_rate)

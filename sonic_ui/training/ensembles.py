@@ -16,12 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonic_ui.audio.limiter import limit_true_peak
-from sonic_ui.audio.room import reverberate
-from sonic_ui.scenes.sounding import at_loudness, level_to_lufs
-from sonic_ui.scenes.sounds import synthesise
+from sonic_ui.scenes.sounding import sound_source
 from sonic_ui.scenes.world import SOURCES, Scene, SourceInstance, sample_scene
 from sonic_ui.training.listening import CLIP_S, FLOOR_DB, FRAME_STEP, MELS, SAMPLE_RATE, log_mel
-from sonic_ui.training.rendering import SPLITS, scene_from_json, scene_to_json
+from sonic_ui.training.rendering import SPLITS, save_shard, scene_from_json, scene_to_json
 
 VOICES = 4
 """Of every source of a shard, one in each quarter of the levels."""
@@ -51,9 +49,7 @@ class Choir:
         """The source in the room, at its loudness: [T] at 48 kHz."""
         if source not in self._voices:
             rng = np.random.default_rng([self.seed, SOURCES.index(source.name), round(1e6 * source.level)])
-            sound = synthesise(source.name, rng, CLIP_S, SAMPLE_RATE, source.level)
-            sound = reverberate(sound, SAMPLE_RATE, self.room, seed=self.seed)
-            self._voices[source] = at_loudness(sound, SAMPLE_RATE, level_to_lufs(source.level))
+            self._voices[source] = sound_source(source, rng, self.room, self.seed, CLIP_S, SAMPLE_RATE)
         return self._voices[source]
 
     def scene(self, rng: np.random.Generator) -> Scene:
@@ -79,9 +75,7 @@ def _render_shard(job: tuple[str, str, int, int]) -> str:
         scenes = [choir.scene(rng) for _ in range(count)]
         mels = np.stack([choir.sing(scene) for scene in scenes]).astype(np.float16)
         path.with_suffix(".jsonl").write_text("\n".join(scene_to_json(s) for s in scenes))
-        temporary = path.with_suffix(".part.npy")
-        np.save(temporary, mels)
-        temporary.rename(path)
+        save_shard(path, mels)
     return str(path)
 
 
@@ -95,8 +89,17 @@ def render_ensembles(folder: Path, shards: dict[str, int], count: int, *, worker
 
 def load_ensembles(folder: Path, split: str) -> tuple[NDArray[np.float16], list[Scene]]:
     """All stored ensembles of a split: dB [N, T, 64] and their scenes; empty when there are none."""
-    paths = sorted(p for p in folder.glob(f"ensembles_{split}-*.npy") if ".part" not in p.name)
+    paths = _shards(folder, split)
     if not paths:
         return np.zeros((0, 251, MELS), np.float16), []
-    lines = [line for path in paths for line in path.with_suffix(".jsonl").read_text().splitlines()]
-    return np.concatenate([np.load(path) for path in paths]), [scene_from_json(line) for line in lines]
+    return np.concatenate([np.load(path) for path in paths]), ensemble_scenes(folder, split)
+
+
+def ensemble_scenes(folder: Path, split: str) -> list[Scene]:
+    """The scenes of all stored ensembles of a split, without their sounds."""
+    texts = [path.with_suffix(".jsonl").read_text() for path in _shards(folder, split)]
+    return [scene_from_json(line) for text in texts for line in text.splitlines()]
+
+
+def _shards(folder: Path, split: str) -> list[Path]:
+    return sorted(p for p in folder.glob(f"ensembles_{split}-*.npy") if ".part" not in p.name)

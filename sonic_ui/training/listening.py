@@ -19,11 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonic_ui.audio.loudness import integrated_lufs
-from sonic_ui.audio.room import reverberate
-from sonic_ui.scenes.sounding import at_loudness, level_to_lufs, render_sound
-from sonic_ui.scenes.sounds import synthesise
-from sonic_ui.scenes.world import SOURCES, Scene
-from sonic_ui.training.rendering import SPLITS, scenes_of_shard
+from sonic_ui.scenes.sounding import level_to_lufs, render_sound, sound_source
+from sonic_ui.scenes.world import SOURCES, Scene, SourceInstance
+from sonic_ui.training.rendering import SPLITS, save_shard, scenes_of_shard
 
 REFERENCE_LUFS = -24.0
 CLIP_S = 5.0
@@ -124,11 +122,10 @@ def _render_clip_shard(job: tuple[str, str, int, int]) -> str:
         for _ in range(per_source):
             room = str(rng.choice(list(ROOM_SHARES), p=list(ROOM_SHARES.values())))
             level, seed = float(rng.random()), int(rng.integers(2**31))
-            clip = synthesise(source, np.random.default_rng(seed), CLIP_S, SAMPLE_RATE, level)
-            clip = reverberate(clip, SAMPLE_RATE, room, seed=seed)
-            lufs = level_to_lufs(level)
-            clip = at_loudness(clip, SAMPLE_RATE, lufs)
-            mels.append(stored(vocoded(clip) if seed % 100 < 100 * VOCODED_SHARE else clip, lufs))
+            rng_of_clip = np.random.default_rng(seed)
+            clip = sound_source(SourceInstance(source, level), rng_of_clip, room, seed, CLIP_S, SAMPLE_RATE)
+            clip = vocoded(clip) if seed % 100 < 100 * VOCODED_SHARE else clip
+            mels.append(stored(clip, level_to_lufs(level)))
             heard.append({"source": source, "room": room, "level": level, "real": False})
     _write(path, mels, heard)
     return str(path)
@@ -165,9 +162,7 @@ def _render_scene_shard(job: tuple[str, str, int, int, int]) -> str:
     if not path.exists():
         scenes = takes_of(scenes_of_shard(split, shard, count), take)
         mels = [log_mel(render_sound(scene, CLIP_S))[::FRAME_STEP] for scene in scenes.values()]
-        temporary = path.with_suffix(".part.npy")
-        np.save(temporary, np.maximum(np.stack(mels), FLOOR_DB).astype(np.float16))
-        temporary.rename(path)
+        save_shard(path, np.maximum(np.stack(mels), FLOOR_DB).astype(np.float16))
     return str(path)
 
 
@@ -252,10 +247,8 @@ def store_recordings(folder: Path, data: Path, *, windows: int = 4) -> None:
 
 
 def _write(path: Path, mels: list[NDArray[np.float16]], heard: list[dict[str, object]]) -> None:
-    temporary = path.with_suffix(".part.npy")
-    np.save(temporary, np.stack(mels))
     path.with_suffix(".jsonl").write_text("\n".join(json.dumps(h) for h in heard))
-    temporary.rename(path)
+    save_shard(path, np.stack(mels))
 
 
 def load_clips(folder: Path, split: str) -> tuple[NDArray[np.float16], list[Heard]]:

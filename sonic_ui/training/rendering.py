@@ -28,6 +28,13 @@ def scenes_of_shard(split: str, shard: int, count: int = SHARD_SCENES) -> list[S
     return [sample_scene(rng) for _ in range(count)]
 
 
+def save_shard(path: Path, array: np.ndarray) -> None:
+    """Write an .npy file whole or not at all: one that is there is not rendered again."""
+    temporary = path.with_suffix(".part.npy")
+    np.save(temporary, array)
+    temporary.rename(path)
+
+
 def scene_to_json(scene: Scene) -> str:
     """One line of JSON that `scene_from_json` reads back."""
     return json.dumps({**asdict(scene), "caption": caption(scene)})
@@ -50,9 +57,7 @@ def render_picture_shard(folder: Path, split: str, shard: int, size: int, count:
     scenes = scenes_of_shard(split, shard, count)
     pictures = np.stack([np.asarray(paint(scene, size)) for scene in scenes])
     path.with_suffix(".jsonl").write_text("\n".join(scene_to_json(s) for s in scenes))
-    temporary = path.with_suffix(".part.npy")
-    np.save(temporary, pictures)
-    temporary.rename(path)
+    save_shard(path, pictures)
     return path
 
 

@@ -28,7 +28,7 @@ from sonic_ui.training.clap import ClapWithHead, SoundBank, build_clap, embed_me
 from sonic_ui.training.clip import ClipWithHead, build_clip, resize_for_clip
 from sonic_ui.training.contrastive import normalised
 from sonic_ui.training.denoiser import LatentData, TextSide, build_unet, encode_pictures
-from sonic_ui.training.ensembles import load_ensembles
+from sonic_ui.training.ensembles import ensemble_scenes, load_ensembles
 from sonic_ui.training.listening import FRAME_STEP, SceneSounds, first_sounds, load_clips, load_scene_sounds
 from sonic_ui.training.loop import LoopConfig, load_average
 from sonic_ui.training.rendering import load_pictures
@@ -170,13 +170,18 @@ class Run:
         return load_scene_sounds(self.folder / "clips", "train", self.pictures[1], count, takes)
 
     @cached_property
-    def sounding(self) -> tuple[SceneSounds, list[Scene]]:
-        """Sounds of scenes as they are heard, and their scenes: painted ones, then ensembles."""
-        painted, rendered = self.pictures[1], self.rendered
-        mels, scenes = load_ensembles(self.folder / "clips", "train")
-        places = np.arange(len(painted), len(painted) + len(scenes))
+    def scenes(self) -> list[Scene]:
+        """Scenes that are heard: the painted ones, then ensembles."""
+        return [*self.pictures[1], *ensemble_scenes(self.folder / "clips", "train")]
+
+    @property
+    def sounding(self) -> SceneSounds:
+        """Sounds of `scenes` as they are heard; read when asked for, since there are gigabytes of them."""
+        rendered, painted = self.rendered, len(self.pictures[1])
+        mels, _ = load_ensembles(self.folder / "clips", "train")
+        places = np.arange(painted, painted + len(mels))
         both = np.concatenate([rendered.mels, mels]), np.concatenate([rendered.scene_of, places])
-        return SceneSounds(*both), [*painted, *scenes]
+        return SceneSounds(*both)
 
     def new_clap(self) -> TimbreClapModel:
         """An untrained CLAP of the recipe's size."""
@@ -198,13 +203,13 @@ class Run:
 
     @cached_property
     def heard_pool(self) -> HeardPool:
-        """Sounds of the scenes of `sounding` as CLAP hears them without its ear for timbre."""
+        """Sounds of `scenes` as CLAP hears them without its ear for timbre."""
         path = self.folder / "heard_pool.pt"
         if not path.exists():
             clap = self.clap_alone()
             clap.timbre.reset()  # that of an imported bundle
             count = self.recipe["timbre"]["pool"]
-            made = fill_pool(clap, self.bank, self.pictures[1], count, self.sounding[0])
+            made = fill_pool(clap, self.bank, self.pictures[1], count, self.sounding)
             torch.save({"timbre": made.timbre, "embeds": made.embeds, "scenes": made.scenes}, path)
         return HeardPool(**torch.load(path, weights_only=True))
 

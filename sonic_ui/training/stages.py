@@ -108,14 +108,14 @@ def run_clap(run: Run) -> None:
 def run_timbre(run: Run) -> None:
     """CLAP's ear for timbre."""
     embeds = image_embeddings(run.clip, run.pictures[0])
-    stage = TimbreStage(run.heard_pool, run.sounding[1], embeds, run.clap_tokenizer, run.clap_alone())
+    stage = TimbreStage(run.heard_pool, run.scenes, embeds, run.clap_tokenizer, run.clap_alone())
     train(stage, run.loop("timbre"), run.folder / "timbre", report=run.report)
 
 
 def run_projector(run: Run) -> None:
     """SonicDiffusion, stage 1."""
-    sounds, scene_of, scenes = run.pool_embeddings, run.heard_pool.scenes, run.sounding[1]
-    stage = ProjectorStage(sounds, scene_of, scenes, run.text, run.new_projector())
+    sounds, scene_of = run.pool_embeddings, run.heard_pool.scenes
+    stage = ProjectorStage(sounds, scene_of, run.scenes, run.text, run.new_projector())
     train(stage, run.loop("projector"), run.folder / "projector", report=run.report)
 
 

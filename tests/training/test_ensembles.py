@@ -44,7 +44,7 @@ def test_all_scenes_have_several_sources_and_their_sounds_follow_them(run: Run) 
 
 
 def test_the_pool_goes_on_where_the_painted_scenes_end(run: Run) -> None:
-    sounds, scenes = run.sounding
+    sounds, scenes = run.sounding, run.scenes
     painted = len(run.pictures[1])
     assert len(scenes) == painted + 6
     assert sounds.scene_of[-6:].tolist() == list(range(painted, painted + 6))
