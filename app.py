@@ -9,14 +9,14 @@ from pathlib import Path
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
-from sonic_ui.backends.local import LocalBackend
-from sonic_ui.backends.remote import read_address
 from sonic_ui.bundles import DEFAULT_BUNDLE
+from sonic_ui.engine import Engines, Libraries, Studio
+from sonic_ui.engine.local import LocalBackend
+from sonic_ui.engine.remote import RemoteStudio
+from sonic_ui.engine.remote_connection import read_address
 from sonic_ui.requests import BadInput
-from sonic_ui.studio import Engines, Libraries, Studio
-from sonic_ui.studio.remote import RemoteStudio
-from sonic_ui.ui.limits import read_limits
 from sonic_ui.ui.page import EXAMPLES, build_page, launch_options
+from sonic_ui.ui.session.limits import read_limits
 
 REACH_S = 15.0
 """How long the page waits for an engine elsewhere before it opens without it."""
@@ -92,7 +92,7 @@ def _local(bundle: str) -> LocalBackend:
     """This machine; where its GPU is lent by the second, the backend that knows how to ask for it."""
     if not ON_ZERO_GPU:
         return LocalBackend(bundle)
-    from sonic_ui.backends.zero import ZeroBackend
+    from sonic_ui.engine.zero_gpu import ZeroBackend
 
     return ZeroBackend(bundle)
 

@@ -17,6 +17,9 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 
+ROOMS = ("audio", "bundles", "engine", "media", "models", "pipelines", "requests", "retrieval", "ui")
+"""The rooms that run: scenes, training, evaluation and testing stay behind."""
+
 NEEDED = (
     "app.py",
     "README.md",
@@ -28,7 +31,17 @@ NEEDED = (
     "sonic_ui/__init__.py",
     *(
         f"sonic_ui/{room}"
-        for room in ("audio", "backends", "bundles", "models", "pipelines", "requests", "studio", "ui")
+        for room in (
+            "audio",
+            "bundles",
+            "engine",
+            "media",
+            "models",
+            "pipelines",
+            "requests",
+            "retrieval",
+            "ui",
+        )
     ),
 )
 """What runs: no tests, no training, no evaluation."""

@@ -12,7 +12,8 @@ from PIL import Image
 
 from sonic_ui.audio.energy import rms_energy
 from sonic_ui.audio.shaping import shape_by_curve
-from sonic_ui.backends.base import (
+from sonic_ui.bundles import Bundle, BundleInfo, Defaults, Source
+from sonic_ui.engine.backend import (
     BackendEvent,
     CancelToken,
     EditJob,
@@ -30,9 +31,8 @@ from sonic_ui.backends.base import (
     Sounded,
     SoundJob,
 )
-from sonic_ui.backends.sounding import wished_curve
-from sonic_ui.bundles import Bundle, BundleInfo, Defaults, Source
-from sonic_ui.pipelines.strips import next_place, strip_groups
+from sonic_ui.engine.jobs.image_to_sound import wished_curve
+from sonic_ui.pipelines.frame_spacing import next_place, strip_groups
 from sonic_ui.requests import BadInput
 
 INFO = BundleInfo(

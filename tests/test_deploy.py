@@ -12,7 +12,7 @@ import yaml
 
 from sonic_ui import deploy
 from sonic_ui.deploy import ROOT, NotPossible, files_to_upload, main, make_plan
-from sonic_ui.ui.limits import Limits, read_limits
+from sonic_ui.ui.session.limits import Limits, read_limits
 
 SETTINGS = {"SONIC_UI_AUTH": "ann:secret", "SONIC_UI_QUEUE": "8", "HF_TOKEN": "hf_x", "PATH": "/bin"}
 

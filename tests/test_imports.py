@@ -12,14 +12,14 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "sonic_ui"
 
-ORDER = ["ui", "studio", "backends", "pipelines", "models", "audio"]
+ORDER = ["ui", "engine", "pipelines", "retrieval", "models", "media", "audio"]
 FREE = {"requests", "bundles"}
 """Read by all; they read no room themselves, only each other."""
 
-WORKSHOPS = {"scenes", "training", "evaluation", "deploy"}
+WORKSHOPS = {"scenes", "training", "evaluation", "testing", "deploy"}
 """Read by no runtime room; they may read everything that computes, but no page, studio or backend."""
 
-WORKSHOPS_MAY_READ = WORKSHOPS | FREE | {"models", "pipelines", "audio"}
+WORKSHOPS_MAY_READ = WORKSHOPS | FREE | {"models", "pipelines", "retrieval", "media", "audio"}
 GRADIO_ROOMS = {"ui"}
 HEAVY = ["torch", "diffusers", "transformers", "librosa", "matplotlib", "scipy.signal"]
 
@@ -71,14 +71,14 @@ def test_imports_point_one_way(path: Path) -> None:
     libraries = {name.split(".")[0] for name in imports_of(path)}
     if room not in GRADIO_ROOMS:
         # The one measures the running app, the other is a guest of another one.
-        client = {"gradio_client"} if room in {"evaluation", "backends"} else set()
+        client = {"gradio_client"} if room in {"evaluation", "engine"} else set()
         assert not libraries & {"gradio", "gradio_client"} - client, f"{path}: Gradio belongs to the page"
     if room == "audio":
         assert "torch" not in libraries, f"{path}: sound is arrays"
 
 
 def test_the_rule_itself_catches_what_it_should(tmp_path: Path) -> None:
-    assert "ui" not in allowed("studio") and "scenes" not in allowed("pipelines")
+    assert "ui" not in allowed("engine") and "scenes" not in allowed("pipelines")
     assert "audio" in allowed("ui") and "ui" not in allowed("evaluation")
     assert "sonic_ui.ui.page" in imports_of(ROOT / "app.py")
 
@@ -87,7 +87,7 @@ def test_the_page_imports_nothing_heavy() -> None:
     modules = [
         ".".join(path.relative_to(ROOT).with_suffix("").parts)
         for path in FILES
-        if room_of(path) in {"ui", "studio", "backends", "requests", "bundles"}
+        if room_of(path) in {"ui", "engine", "media", "requests", "bundles"}
     ]
     code = (
         "import importlib, sys\n"

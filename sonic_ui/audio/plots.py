@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from sonic_ui.audio.clips import Clip
 from sonic_ui.audio.loudness import FLOOR_LUFS, integrated_lufs, loudness_curve
 from sonic_ui.audio.style import (
     ENERGY,
@@ -20,7 +21,6 @@ from sonic_ui.audio.style import (
     new_figure,
     quiet_axes,
 )
-from sonic_ui.audio.window import Clip
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -16,9 +16,9 @@ from torch import Tensor
 from sonic_ui.evaluation.held_out import HeldOutClip
 from sonic_ui.evaluation.pictures import source_accuracy
 from sonic_ui.evaluation.report import Figure
+from sonic_ui.media.images import load_picture
 from sonic_ui.models.latents import decode_latents
-from sonic_ui.models.picture_judge import PictureJudge
-from sonic_ui.pipelines.fitting import load_picture
+from sonic_ui.models.presence_classifier import PictureJudge
 from sonic_ui.requests import EDIT_MODES
 
 TAUS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)

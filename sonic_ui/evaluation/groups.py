@@ -16,7 +16,7 @@ from sonic_ui.bundles import PIPELINE_FOLDERS
 from sonic_ui.evaluation import edits, pictures, sounds, speed, strips
 from sonic_ui.evaluation.held_out import held_out_renders, mixed_clips, real_clips, synthetic_clips
 from sonic_ui.evaluation.report import Figure
-from sonic_ui.models.picture_judge import PictureJudge, load_judge
+from sonic_ui.models.presence_classifier import PictureJudge, load_judge
 from sonic_ui.models.sound_mapper import EnergyModulator
 
 
@@ -83,7 +83,7 @@ class Bench:
 
     def keep(self, name: str, images: Sequence[Image.Image]) -> None:
         """Write a sheet of pictures to look at."""
-        from sonic_ui.training.sheets import save_sheet
+        from sonic_ui.training.contact_sheets import save_sheet
 
         save_sheet(pictures.as_tensor(images), self.out / f"{name}.png", columns=8)
 

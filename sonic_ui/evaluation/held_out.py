@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sonic_ui.scenes.painting import paint
 from sonic_ui.scenes.sounding import render_sound
 from sonic_ui.scenes.world import SOURCES, Scene, sample_scene
-from sonic_ui.training.rendering import SPLITS, scenes_of_shard
+from sonic_ui.training.data.rendering import SPLITS, scenes_of_shard
 
 SAMPLE_RATE = 48_000
 
@@ -55,8 +55,8 @@ def mixed_clips(count: int, picture_px: int) -> list[HeldOutClip]:
 
 def real_clips(data: Path) -> list[HeldOutClip]:
     """Fold 4 of the real recordings, as the app would read them; empty without the folder."""
-    from sonic_ui.audio.window import load_clip
-    from sonic_ui.training.listening import real_files
+    from sonic_ui.audio.clips import load_clip
+    from sonic_ui.training.data.sounds import real_files
 
     return [
         HeldOutClip(path.name, np.asarray(load_clip(path, SAMPLE_RATE).samples, np.float32), (source,))

@@ -204,7 +204,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory(prefix="sonic-ui-load-") as folder:
         bundle = options.bundle
         if bundle is None:
-            from sonic_ui.pipelines.debug import debug_bundle
+            from sonic_ui.testing.tiny_bundle import debug_bundle
 
             bundle = str(debug_bundle(Path(folder) / "bundle"))
         port = free_port()

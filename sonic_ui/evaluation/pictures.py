@@ -14,8 +14,8 @@ from torch import Tensor
 
 from sonic_ui.evaluation.held_out import HeldOutClip
 from sonic_ui.evaluation.report import Figure
-from sonic_ui.models.picture_judge import PictureJudge
-from sonic_ui.pipelines.gliding import Glider
+from sonic_ui.models.presence_classifier import PictureJudge
+from sonic_ui.pipelines.interpolation import Glider
 from sonic_ui.scenes.world import SOURCES, Scene
 
 

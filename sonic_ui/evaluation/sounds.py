@@ -31,8 +31,8 @@ from sonic_ui.models.sound_mapper import EnergyModulator
 from sonic_ui.scenes.painting import paint
 from sonic_ui.scenes.sounding import render_sound
 from sonic_ui.scenes.world import SOURCES, SPECS, sample_scene
-from sonic_ui.training.rendering import SPLITS
-from sonic_ui.training.sounded import embed_at_16_khz
+from sonic_ui.training.data.image_to_sound import embed_at_16_khz
+from sonic_ui.training.data.rendering import SPLITS
 
 JUDGED_LUFS = -24.0
 DEFAULT = "default"

@@ -22,7 +22,7 @@ import torch
 
 from sonic_ui.evaluation.report import Figure
 from sonic_ui.models.embeddings import linear
-from sonic_ui.pipelines.gliding import Glider, glide
+from sonic_ui.pipelines.interpolation import Glider, glide
 
 ROOT = Path(__file__).resolve().parents[2]
 HELLO = (

@@ -17,8 +17,8 @@ from sonic_ui.evaluation.held_out import SAMPLE_RATE, HeldOutClip
 from sonic_ui.evaluation.pictures import Painter, as_tensor, image_embeddings
 from sonic_ui.evaluation.report import Figure
 from sonic_ui.models.embeddings import linear, spherical
-from sonic_ui.models.picture_judge import PictureJudge
-from sonic_ui.pipelines.gliding import glide
+from sonic_ui.models.presence_classifier import PictureJudge
+from sonic_ui.pipelines.interpolation import glide
 from sonic_ui.scenes.world import SOURCES
 
 GAINS_DB = (-24.0, -18.0, -12.0, -6.0, 0.0, 6.0, 12.0)

@@ -18,16 +18,24 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from sonic_ui.media.images import FittedPicture, composite, fit_picture, read_mask
 from sonic_ui.models.latents import compression_factor, encode_picture
 from sonic_ui.models.strength import Strength, weighed_strengths
-from sonic_ui.pipelines.base import AudioPipeline, OnStep, Pictures, Sounds
+from sonic_ui.pipelines.audio_conditioned import AudioPipeline, OnStep, Pictures, Sounds
+from sonic_ui.pipelines.check_inputs import (
+    common_length,
+    finite,
+    output_kind,
+    picture_seeds,
+    share,
+    spread,
+    texts,
+)
+from sonic_ui.pipelines.ddim_path import Trajectory
 from sonic_ui.pipelines.edit_plan import EditPlan, Hold, Rows
-from sonic_ui.pipelines.fitting import FittedPicture, composite, fit_picture, read_mask
-from sonic_ui.pipelines.given import common_length, finite, output_kind, picture_seeds, share, spread, texts
-from sonic_ui.pipelines.injection import FeatureInjection
 from sonic_ui.pipelines.inversion import KEPT_BYTES, Inversion, KeptFeatures, invert_latents
+from sonic_ui.pipelines.plug_and_play import FeatureInjection
 from sonic_ui.pipelines.sampling import StepReport, guidance_rescale, guide, seeded_noise
-from sonic_ui.pipelines.trajectory import Trajectory
 from sonic_ui.requests.edit_modes import ATTENTION_LAYERS, FEATURE_LAYERS, HOLD_HARDER
 
 

@@ -14,8 +14,8 @@ from torch import Tensor
 
 from sonic_ui.models.latents import compression_factor
 from sonic_ui.models.strength import Strength
-from sonic_ui.pipelines.base import AudioPipeline, OnStep, Pictures, Sounds
-from sonic_ui.pipelines.given import (
+from sonic_ui.pipelines.audio_conditioned import AudioPipeline, OnStep, Pictures, Sounds
+from sonic_ui.pipelines.check_inputs import (
     common_length,
     finite,
     output_kind,

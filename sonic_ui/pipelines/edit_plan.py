@@ -12,9 +12,9 @@ from torch import Tensor
 
 from sonic_ui.models.gated_attention import AudioAttention
 from sonic_ui.models.strength import Strength, layer_strengths
-from sonic_ui.pipelines.given import share
-from sonic_ui.pipelines.injection import FeatureInjection, Place
+from sonic_ui.pipelines.check_inputs import share
 from sonic_ui.pipelines.inversion import Inversion
+from sonic_ui.pipelines.plug_and_play import FeatureInjection, Place
 from sonic_ui.requests import BadInput
 
 FEATURES = ("replay", "source pass")

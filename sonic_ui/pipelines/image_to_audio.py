@@ -19,9 +19,9 @@ from PIL import Image
 from torch import Tensor
 
 from sonic_ui.audio.energy import rms_energy, smooth, z_norm
-from sonic_ui.pipelines.given import finite, positive
+from sonic_ui.pipelines.check_inputs import finite, positive
 from sonic_ui.pipelines.sampling import StepReport, advance, guide, seeded_noise
-from sonic_ui.pipelines.sound_base import SILENT, Control, Mode, SoundPipeline
+from sonic_ui.pipelines.sound_generation import SILENT, Control, Mode, SoundPipeline
 
 PULLED_SHARE = 0.25
 """The last share of the steps, in which guidance is added to the ControlNet."""

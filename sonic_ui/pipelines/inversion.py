@@ -18,9 +18,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from sonic_ui.pipelines.fitting import FittedPicture
-from sonic_ui.pipelines.injection import Features, Place
-from sonic_ui.pipelines.trajectory import Trajectory
+from sonic_ui.media.images import FittedPicture
+from sonic_ui.pipelines.ddim_path import Trajectory
+from sonic_ui.pipelines.plug_and_play import Features, Place
 
 KEPT_BYTES = 2**30
 """Features are kept up to this many bytes an inversion unless told otherwise."""

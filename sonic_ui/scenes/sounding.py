@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sonic_ui.audio.limiter import limit_true_peak
 from sonic_ui.audio.loudness import apply_gain, integrated_lufs, set_lufs
-from sonic_ui.audio.room import reverberate
+from sonic_ui.audio.reverb import reverberate
 from sonic_ui.scenes.sounds import synthesise
 
 

@@ -18,7 +18,7 @@ README = Path("assets/readme")
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the stage that the command line names."""
-    from sonic_ui.training.stages import STAGES
+    from sonic_ui.training.registry import STAGES
 
     parser = argparse.ArgumentParser(prog="python -m sonic_ui.training", description=__doc__)
     besides = ["energy_ablation", "export", "import", "examples", "readme", "sheet"]
@@ -39,33 +39,33 @@ def main(arguments: list[str] | None = None) -> None:
         torch.set_num_threads(options.threads)
     run = Run.from_file(options.config, options.out, threads=options.threads)
     if options.stage in ("all", "export"):
-        from sonic_ui.training.export import export_bundle
+        from sonic_ui.training.export_bundle import export_bundle
 
         for name, stage in STAGES.items() if options.stage == "all" else ():
             print(f"stage {name}", flush=True)
             stage(run)
         print(export_bundle(run, options.bundle))
     elif options.stage == "import":
-        from sonic_ui.training.resume import import_bundle
+        from sonic_ui.training.import_bundle import import_bundle
 
         print(import_bundle(run, options.bundle))
     elif options.stage == "examples":
-        from sonic_ui.training.examples import write_example_pictures, write_example_sounds
+        from sonic_ui.evaluation.example_pictures import write_example_pictures, write_example_sounds
 
         write_example_sounds(EXAMPLES)
         write_example_pictures(EXAMPLES, options.bundle)
     elif options.stage == "readme":
-        from sonic_ui.training.readme import write_edits, write_grid, write_strips
+        from sonic_ui.evaluation.readme_pictures import write_edits, write_grid, write_strips
 
         print(write_grid(EXAMPLES, README / "grid.png"))
         print(*write_strips(EXAMPLES, options.bundle, README))
         print(write_edits(EXAMPLES, options.bundle, README / "edits.png"))
         if (options.bundle / "image_to_audio").is_dir():
-            from sonic_ui.training.readme_sounds import write_sounding
+            from sonic_ui.evaluation.readme_sounds import write_sounding
 
             print(write_sounding(EXAMPLES, options.bundle, README / "image_to_sound.png"))
     elif options.stage == "energy_ablation":
-        from sonic_ui.training.representations import run_energy_ablation
+        from sonic_ui.evaluation.energy_ablation import run_energy_ablation
 
         run_energy_ablation(run)
     elif options.stage == "sheet":

@@ -10,7 +10,7 @@ from PIL import Image
 from sonic_ui.scenes.painting import paint
 from sonic_ui.scenes.sounding import render_sound
 from sonic_ui.scenes.world import SOURCES, sample_scene
-from sonic_ui.training.listening import log_mel
+from sonic_ui.training.data.sounds import log_mel
 
 CELL = 128
 

@@ -18,21 +18,21 @@ from transformers import CLIPModel, CLIPTextModel, CLIPTokenizer, PreTrainedToke
 
 from sonic_ui.models.gated_attention import AudioAttention
 from sonic_ui.models.latents import LatentNormalizer
-from sonic_ui.models.picture_judge import PictureJudge
+from sonic_ui.models.presence_classifier import PictureJudge
 from sonic_ui.models.projector import AudioProjector
 from sonic_ui.models.timbre import TimbreClapModel
 from sonic_ui.scenes.world import SOURCES, Scene
-from sonic_ui.training.adapter import HeardScenes, SoundAdapter, at_scale
-from sonic_ui.training.autoencoder import build_autoencoder
-from sonic_ui.training.clap import ClapWithHead, SoundBank, build_clap, embed_mels
-from sonic_ui.training.clip import ClipWithHead, build_clip, resize_for_clip
-from sonic_ui.training.contrastive import normalised
-from sonic_ui.training.denoiser import LatentData, TextSide, build_unet, encode_pictures
-from sonic_ui.training.ensembles import ensemble_scenes, load_ensembles
-from sonic_ui.training.listening import FRAME_STEP, SceneSounds, first_sounds, load_clips, load_scene_sounds
+from sonic_ui.training.data.mixtures import ensemble_scenes, load_ensembles
+from sonic_ui.training.data.rendering import load_pictures
+from sonic_ui.training.data.sounds import FRAME_STEP, SceneSounds, first_sounds, load_clips, load_scene_sounds
 from sonic_ui.training.loop import LoopConfig, load_average
-from sonic_ui.training.rendering import load_pictures
-from sonic_ui.training.timbre import EarWithHead, HeardPool, fill_pool, varied
+from sonic_ui.training.stages.adapter import HeardScenes, SoundAdapter, at_scale
+from sonic_ui.training.stages.autoencoder import build_autoencoder
+from sonic_ui.training.stages.clap import ClapWithHead, SoundBank, build_clap, embed_mels
+from sonic_ui.training.stages.clip import ClipWithHead, build_clip, resize_for_clip
+from sonic_ui.training.stages.contrastive import normalised
+from sonic_ui.training.stages.denoiser import LatentData, TextSide, build_unet, encode_pictures
+from sonic_ui.training.stages.spectral_stats import EarWithHead, HeardPool, fill_pool, varied
 
 Report = Callable[[str], None]
 

@@ -16,13 +16,13 @@ from sonic_ui.models.energy_control import EnergyControlNet
 from sonic_ui.models.latents import LatentNormalizer, compression_factor
 from sonic_ui.models.sound_mapper import EnergyModulator, SoundMapper
 from sonic_ui.scenes.world import SOURCES
-from sonic_ui.training.adapter import source_caption
+from sonic_ui.training.data.image_to_sound import SoundedScenes, load_sounded
 from sonic_ui.training.loop import load_average
-from sonic_ui.training.mel_autoencoder import build_mel_autoencoder
 from sonic_ui.training.run import Run
-from sonic_ui.training.sound_denoiser import SoundLatents, build_sound_unet, encode_sounds
-from sonic_ui.training.sound_mapper import natural_energy
-from sonic_ui.training.sounded import SoundedScenes, load_sounded
+from sonic_ui.training.stages.adapter import source_caption
+from sonic_ui.training.stages.image_to_audio_mapper import natural_energy
+from sonic_ui.training.stages.mel_autoencoder import build_mel_autoencoder
+from sonic_ui.training.stages.sound_denoiser import SoundLatents, build_sound_unet, encode_sounds
 
 
 @dataclass
@@ -144,9 +144,9 @@ class SoundRun:
         from transformers import ClapTextModelWithProjection, CLIPVisionModelWithProjection
 
         from sonic_ui.models.mel import GriffinLimVocoder
-        from sonic_ui.training.denoiser import build_scheduler
-        from sonic_ui.training.export import picture_processor
-        from sonic_ui.training.mel_autoencoder import MEL_MEAN, MEL_STD
+        from sonic_ui.training.export_bundle import picture_processor
+        from sonic_ui.training.stages.denoiser import build_scheduler
+        from sonic_ui.training.stages.mel_autoencoder import MEL_MEAN, MEL_STD
 
         return {
             "vae": self.autoencoder,

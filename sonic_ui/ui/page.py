@@ -12,20 +12,25 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import gradio as gr
 
-from sonic_ui.studio import Studio
-from sonic_ui.ui import edit, image_to_sound, interpolate, lending, sound_to_image, volume
+from sonic_ui.engine import Studio
+from sonic_ui.ui import engine_api as lending
 from sonic_ui.ui.components.header import engine_line, header
 from sonic_ui.ui.components.message import CLEAR, error
-from sonic_ui.ui.desk import Desk, Shared
-from sonic_ui.ui.engines import connect_engines, engine_panel
-from sonic_ui.ui.examples import FOLDER as EXAMPLES
-from sonic_ui.ui.examples import read_examples
-from sonic_ui.ui.limits import read_limits
-from sonic_ui.ui.parts.sending import connect_sending
-from sonic_ui.ui.parts.share import connect_links
-from sonic_ui.ui.parts.words import Words
-from sonic_ui.ui.session_state import KEPT
+from sonic_ui.ui.engine_panel import connect_engines, engine_panel
+from sonic_ui.ui.session.context import Desk, Shared
+from sonic_ui.ui.session.examples import FOLDER as EXAMPLES
+from sonic_ui.ui.session.examples import read_examples
+from sonic_ui.ui.session.gradio_state import KEPT
+from sonic_ui.ui.session.limits import read_limits
+from sonic_ui.ui.tabs.edit import layout as edit
+from sonic_ui.ui.tabs.image_to_sound import layout as image_to_sound
+from sonic_ui.ui.tabs.interpolate import layout as interpolate
+from sonic_ui.ui.tabs.sound_to_image import layout as sound_to_image
+from sonic_ui.ui.tabs.volume import layout as volume
 from sonic_ui.ui.theme import page_css, page_theme
+from sonic_ui.ui.widgets.prompt_settings import Words
+from sonic_ui.ui.widgets.send_to_tab import connect_sending
+from sonic_ui.ui.widgets.share import connect_links
 
 HOUR_S, DAY_S = 3600, 86_400
 STATUS_EVERY_S = 0.8

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from sonic_ui.audio.clips import load_clip
 from sonic_ui.audio.decode import decode, probe
-from sonic_ui.audio.window import load_clip
 from sonic_ui.requests import BadInput
 
 RATE = 44100

@@ -12,6 +12,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from sonic_ui.audio import style
+from sonic_ui.audio.clips import Clip
 from sonic_ui.audio.plots import (
     LOWEST_HZ,
     MEL_BANDS,
@@ -22,7 +23,6 @@ from sonic_ui.audio.plots import (
     sound_figure,
     waveform_figure,
 )
-from sonic_ui.audio.window import Clip
 
 RATE = 48000
 

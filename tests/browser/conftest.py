@@ -18,8 +18,8 @@ import pytest
 import soundfile
 from PIL import Image
 
+from sonic_ui.media.metadata import write_pictures
 from sonic_ui.requests import SoundToImageRequest
-from sonic_ui.ui.pictures import write_pictures
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 RATE = 48_000
@@ -95,7 +95,7 @@ def examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from sonic_ui.pipelines.debug import debug_bundle
+    from sonic_ui.testing.tiny_bundle import debug_bundle
 
     return debug_bundle(tmp_path_factory.mktemp("bundle"))
 

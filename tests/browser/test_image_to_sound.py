@@ -10,7 +10,7 @@ import pytest
 import soundfile
 from playwright.sync_api import TimeoutError, expect
 
-from sonic_ui.ui.pictures import read_settings
+from sonic_ui.media.metadata import read_settings
 from tests.browser.steps import ENGINE_MS, open_tab, settled
 
 pytestmark = pytest.mark.browser

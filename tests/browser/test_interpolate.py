@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from sonic_ui.media.metadata import read_settings
 from sonic_ui.requests import InterpolateRequest
 from sonic_ui.requests.links import PARAMETER, write_link
-from sonic_ui.ui.pictures import read_settings
 from tests.browser.steps import cancel_after_two, generate, open_tab, ready, set_number, settled, upload
 
 pytestmark = pytest.mark.browser

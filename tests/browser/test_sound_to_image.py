@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from sonic_ui.ui.pictures import read_settings
+from sonic_ui.media.metadata import read_settings
 from tests.browser.steps import ready, set_number, settled, upload
 
 pytestmark = pytest.mark.browser

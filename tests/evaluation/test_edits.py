@@ -32,7 +32,7 @@ def test_pairs_are_a_render_and_a_sound_of_another_source() -> None:
 
 
 def test_an_edit_that_asks_for_something_is_no_reconstruction() -> None:
-    from sonic_ui.pipelines.debug import debug_pipeline
+    from sonic_ui.testing.tiny_bundle import debug_pipeline
 
     editor = edits.load_editor(debug_pipeline(), {"steps": 4, "guidance_scale": 3.0, "strength": 1.0})
     assert edits.exactness_db(editor.edit, square(10), 4) > 40
@@ -49,7 +49,7 @@ def test_photographs_are_spread_over_their_names(tmp_path: Path) -> None:
 
 
 def test_costs_are_counted_on_real_networks(tmp_path: Path) -> None:
-    from sonic_ui.pipelines.debug import debug_pipeline
+    from sonic_ui.testing.tiny_bundle import debug_pipeline
 
     pipeline = debug_pipeline()
     editor = edits.load_editor(pipeline, {"steps": 4, "guidance_scale": 3.0, "strength": 1.0})

@@ -8,7 +8,7 @@ import torch
 from sonic_ui.evaluation import full_size
 from sonic_ui.evaluation.__main__ import GROUP_NAMES, ON_DEMAND
 from sonic_ui.evaluation.groups import GROUPS
-from sonic_ui.models.debug import debug_attention, debug_unet
+from sonic_ui.testing.tiny_models import debug_attention, debug_unet
 
 
 def test_figures_of_a_small_denoiser(monkeypatch: pytest.MonkeyPatch) -> None:

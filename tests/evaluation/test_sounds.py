@@ -12,8 +12,8 @@ from sonic_ui.audio.energy import rms_energy, smooth
 from sonic_ui.evaluation import sounds
 from sonic_ui.evaluation.curves import curve_bank
 from sonic_ui.models.sound_mapper import EnergyModulator
-from sonic_ui.pipelines.debug import debug_pipeline, debug_sound_pipeline
 from sonic_ui.pipelines.image_to_audio import ImageToAudioOutput
+from sonic_ui.testing.tiny_bundle import debug_pipeline, debug_sound_pipeline
 
 
 class Obedient:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sonic_ui.evaluation.speed import strip_ratio
-from sonic_ui.pipelines.debug import debug_pipeline
+from sonic_ui.testing.tiny_bundle import debug_pipeline
 
 
 def test_a_strip_is_measured_beside_single_pictures() -> None:

@@ -14,9 +14,9 @@ from torch import Tensor
 from sonic_ui.evaluation import strips
 from sonic_ui.evaluation.held_out import HeldOutClip, synthetic_clips
 from sonic_ui.evaluation.pictures import Painter, as_tensor
-from sonic_ui.models.debug import debug_scheduler
 from sonic_ui.pipelines.sampling import StepReport
 from sonic_ui.scenes.world import SOURCES
+from sonic_ui.testing.tiny_models import debug_scheduler
 
 RATE = 48_000
 

@@ -16,7 +16,7 @@ from sonic_ui.models.audio_encoder import (
     sound_features,
     windows_of,
 )
-from sonic_ui.models.debug import debug_audio_tokenizer, debug_clap
+from sonic_ui.testing.tiny_models import debug_audio_tokenizer, debug_clap
 
 RNG = np.random.default_rng(0)
 SHORT = (0.1 * RNG.standard_normal(SAMPLE_RATE * 3)).astype(np.float32)

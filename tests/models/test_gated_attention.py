@@ -11,9 +11,9 @@ import torch
 from diffusers import UNet2DConditionModel
 from torch import Tensor
 
-from sonic_ui.models.debug import debug_unet
 from sonic_ui.models.gated_attention import AudioAttention
 from sonic_ui.models.strength import Strength, layer_strengths, weighed_strengths
+from sonic_ui.testing.tiny_models import debug_unet
 
 UNET_INPUT = torch.randn(2, 4, 8, 8, generator=torch.Generator().manual_seed(1))
 TEXT = torch.randn(2, 5, 24, generator=torch.Generator().manual_seed(2))

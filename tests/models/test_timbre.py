@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from transformers import ClapModel
 
-from sonic_ui.models.debug import debug_clap
 from sonic_ui.models.timbre import BANDS, MELS, RATES, TIMBRE, TimbreClapModel, timbre
+from sonic_ui.testing.tiny_models import debug_clap
 
 
 def pulsing(rate_hz: float, frames: int = 251, frame_s: float = 0.02) -> Tensor:

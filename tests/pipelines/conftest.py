@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
-from sonic_ui.pipelines.debug import debug_pipeline
+from sonic_ui.testing.tiny_bundle import debug_pipeline
 
 TIMES = np.arange(48_000) / 48_000
 

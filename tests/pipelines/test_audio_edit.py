@@ -13,10 +13,10 @@ from torch import Tensor
 
 from sonic_ui.pipelines.audio_edit import AudioEditOutput, AudioEditPipeline
 from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
-from sonic_ui.pipelines.debug import debug_pipeline
 from sonic_ui.pipelines.inversion import Inversion
 from sonic_ui.pipelines.sampling import StepReport
 from sonic_ui.requests import EDIT_MODES, BadInput
+from sonic_ui.testing.tiny_bundle import debug_pipeline
 
 STEPS = 4
 EVERYTHING: dict[str, Any] = {"tau_attn": 1.0, "tau_feature": 1.0}

@@ -25,10 +25,10 @@ from diffusers import (
 from numpy.typing import NDArray
 
 from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
-from sonic_ui.pipelines.debug import debug_bundle, debug_pipeline
 from sonic_ui.pipelines.prompts import encode_prompts
 from sonic_ui.pipelines.sampling import BEGINS_ANYWHERE, StepReport, seeded_noise
 from sonic_ui.requests import BadInput
+from sonic_ui.testing.tiny_bundle import debug_bundle, debug_pipeline
 
 Sound = NDArray[np.float32]
 SHORT: dict[str, Any] = {"num_inference_steps": 2, "guidance_scale": 3.0}

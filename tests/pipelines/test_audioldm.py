@@ -9,9 +9,9 @@ import pytest
 import torch
 from PIL import Image
 
-from sonic_ui.models.debug_audioldm import SOUND_DIM, debug_audioldm
 from sonic_ui.pipelines.audioldm import AudioLdmPipeline, load_audioldm
 from sonic_ui.requests import BadInput
+from sonic_ui.testing.tiny_audioldm import SOUND_DIM, debug_audioldm
 
 SEA = Image.new("RGB", (48, 40), (30, 90, 160))
 FIRE = Image.effect_noise((48, 40), 90).convert("RGB")
@@ -69,7 +69,7 @@ def test_words_and_unwanted_words_count(pipeline: AudioLdmPipeline) -> None:
 
 
 def test_another_denoiser_is_refused(folders: tuple[Path, Path], tmp_path: Path) -> None:
-    from sonic_ui.models.debug import debug_unet
+    from sonic_ui.testing.tiny_models import debug_unet
 
     debug_unet().save_pretrained(tmp_path / "unet")
     with pytest.raises(ValueError, match="is no AudioLDM"):

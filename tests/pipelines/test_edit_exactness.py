@@ -9,8 +9,8 @@ import pytest
 import torch
 from PIL import Image
 
+from sonic_ui.media.images import load_picture
 from sonic_ui.pipelines.audio_edit import AudioEditPipeline
-from sonic_ui.pipelines.fitting import load_picture
 
 ROOT = Path(__file__).resolve().parents[2]
 WEIGHTS = ROOT / "assets" / "miniature" / "audio_to_image"
@@ -29,7 +29,7 @@ def editor() -> AudioEditPipeline:
 def rendered() -> Image.Image:
     """A picture of the miniature's own world."""
     from sonic_ui.scenes.painting import paint
-    from sonic_ui.training.rendering import scenes_of_shard
+    from sonic_ui.training.data.rendering import scenes_of_shard
 
     return paint(scenes_of_shard("held_out", 9000, 1)[0], 128)
 

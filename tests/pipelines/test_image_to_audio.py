@@ -12,14 +12,14 @@ from PIL import Image
 
 from sonic_ui.audio.energy import energy_l1, pearson_r
 from sonic_ui.audio.loudness import integrated_lufs, true_peak_dbfs
-from sonic_ui.models.debug import debug_sound_unet
 from sonic_ui.models.energy_control import EnergyControlNet
 from sonic_ui.models.mel import GriffinLimVocoder, log_mel
-from sonic_ui.pipelines.debug import debug_sound_pipeline
 from sonic_ui.pipelines.energy_guidance import energy_gap, frame_energy, toward
 from sonic_ui.pipelines.image_to_audio import ImageToAudioPipeline, pull_schedule
 from sonic_ui.pipelines.sampling import predicted_clean
 from sonic_ui.requests import BadInput
+from sonic_ui.testing.tiny_bundle import debug_sound_pipeline
+from sonic_ui.testing.tiny_models import debug_sound_unet
 
 PICTURE = Image.fromarray(np.random.default_rng(0).integers(0, 255, (50, 70, 3), dtype=np.uint8))
 RAMP = np.linspace(0, 1, 40)

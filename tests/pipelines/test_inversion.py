@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from sonic_ui.models.debug import debug_scheduler
-from sonic_ui.pipelines.injection import Place
+from sonic_ui.pipelines.ddim_path import Trajectory
 from sonic_ui.pipelines.inversion import KeptFeatures, invert_latents
-from sonic_ui.pipelines.trajectory import Trajectory
+from sonic_ui.pipelines.plug_and_play import Place
+from sonic_ui.testing.tiny_models import debug_scheduler
 
 PLACE = Place(4, "hidden")
 

@@ -6,7 +6,6 @@ import pytest
 import torch
 from diffusers import DDIMScheduler, DPMSolverMultistepScheduler, EulerDiscreteScheduler
 
-from sonic_ui.models.debug import debug_scheduler, debug_tokenizer
 from sonic_ui.pipelines.prompts import truncated_text
 from sonic_ui.pipelines.sampling import (
     StepReport,
@@ -17,6 +16,7 @@ from sonic_ui.pipelines.sampling import (
     seeded_noise,
     to_pil,
 )
+from sonic_ui.testing.tiny_models import debug_scheduler, debug_tokenizer
 
 GENERATORS = [torch.Generator().manual_seed(0)]
 

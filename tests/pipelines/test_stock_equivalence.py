@@ -7,9 +7,9 @@ import pytest
 import torch
 from diffusers import AutoencoderKL, StableDiffusionPipeline
 
-from sonic_ui.models.debug import debug_components
 from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
 from sonic_ui.pipelines.sampling import seeded_noise
+from sonic_ui.testing.tiny_models import debug_components
 
 
 @pytest.fixture(scope="module")

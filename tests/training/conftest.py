@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import torch
 
+from sonic_ui.training.registry import STAGES
 from sonic_ui.training.run import Run
-from sonic_ui.training.stages import STAGES
 
 
 def loop(steps: int, batch: int, rate: float = 2e-3) -> dict[str, Any]:

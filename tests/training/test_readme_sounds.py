@@ -6,8 +6,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from sonic_ui.pipelines.debug import debug_sound_pipeline
-from sonic_ui.training.readme_sounds import SHOWN, write_sounding
+from sonic_ui.evaluation.readme_sounds import SHOWN, write_sounding
+from sonic_ui.testing.tiny_bundle import debug_sound_pipeline
 
 
 def test_every_shown_picture_gets_its_curve_and_its_spectrogram(tmp_path: Path) -> None:

@@ -9,16 +9,16 @@ from typing import Any
 
 from PIL import Image
 
-from sonic_ui.studio import Studio
-from sonic_ui.ui.desk import Desk, Shared
-from sonic_ui.ui.edit import TAB, Holding, Parts, Several
-from sonic_ui.ui.edit_handlers import SETTINGS, Handlers
-from sonic_ui.ui.examples import Example
-from sonic_ui.ui.parts.picture_drop import PictureDrop, Reuse
-from sonic_ui.ui.parts.picture_input import PictureInput
-from sonic_ui.ui.parts.runs import RunBar, Runs
-from sonic_ui.ui.parts.sound_input import SoundInput
-from sonic_ui.ui.parts.words import Words
+from sonic_ui.engine import Studio
+from sonic_ui.ui.session.context import Desk, Shared
+from sonic_ui.ui.session.examples import Example
+from sonic_ui.ui.tabs.edit.events import SETTINGS, Handlers
+from sonic_ui.ui.tabs.edit.layout import TAB, Holding, Parts, Several
+from sonic_ui.ui.widgets.picture_input import PictureInput
+from sonic_ui.ui.widgets.prompt_settings import Words
+from sonic_ui.ui.widgets.runs import RunBar, Runs
+from sonic_ui.ui.widgets.settings_drop import PictureDrop, Reuse
+from sonic_ui.ui.widgets.sound_input import SoundInput
 from tests.fakes import FakeBackend
 from tests.picture_files import SIZE
 from tests.ui.tabs import part

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sonic_ui.audio.clips import Clip
 from sonic_ui.audio.energy import onsets, resample_curve
-from sonic_ui.audio.window import Clip
 from sonic_ui.requests import BadInput, ImageToSoundRequest
-from sonic_ui.ui.curves import POINTS, SECONDS, asked, hummed, pad_of, presets
+from sonic_ui.ui.tabs.image_to_sound.curves import POINTS, SECONDS, asked, hummed, pad_of, presets
 
 PRESETS = {one.name: np.array(one.values) for one in presets()}
 

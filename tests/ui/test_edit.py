@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from sonic_ui.engine import Failure, Kept
+from sonic_ui.media.metadata import read_settings
 from sonic_ui.requests import EDIT_MODES
-from sonic_ui.studio import Failure, Kept
-from sonic_ui.ui.edit_handlers import SETTINGS, mode_settings
-from sonic_ui.ui.edit_results import REUSED, STUDIED
-from sonic_ui.ui.pictures import read_settings
+from sonic_ui.ui.tabs.edit.events import SETTINGS, mode_settings
+from sonic_ui.ui.tabs.edit.results import REUSED, STUDIED
 from tests.conftest import WriteSound
 from tests.fakes import FakeBackend
 from tests.picture_files import SIZE

@@ -9,7 +9,7 @@ import pytest
 from gradio_client.exceptions import AppError
 from PIL import Image
 
-from sonic_ui.ui.pictures import read_settings
+from sonic_ui.media.metadata import read_settings
 from tests.conftest import WriteSound
 from tests.fakes import FakeBackend
 from tests.picture_files import BAD, GOOD, SIZE

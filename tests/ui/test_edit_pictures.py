@@ -9,11 +9,11 @@ import gradio as gr
 import pytest
 from PIL import Image
 
-from sonic_ui.studio import Studio
-from sonic_ui.ui.desk import Desk
-from sonic_ui.ui.edit_handlers import Handlers
-from sonic_ui.ui.examples import Example
-from sonic_ui.ui.parts.picture_input import PREVIEW_PX
+from sonic_ui.engine import Studio
+from sonic_ui.ui.session.context import Desk
+from sonic_ui.ui.session.examples import Example
+from sonic_ui.ui.tabs.edit.events import Handlers
+from sonic_ui.ui.widgets.picture_input import PREVIEW_PX
 from tests.conftest import WriteSound
 from tests.fakes import FakeBackend
 from tests.picture_files import BAD, GOOD, SIZE

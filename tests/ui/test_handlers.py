@@ -12,16 +12,16 @@ import gradio as gr
 import pytest
 from PIL import Image
 
-from sonic_ui.studio import Failure, Studio
-from sonic_ui.ui.desk import Desk, Shared
-from sonic_ui.ui.examples import Example
-from sonic_ui.ui.parts.picture_drop import PictureDrop, Reuse
-from sonic_ui.ui.parts.runs import RunBar, Runs
-from sonic_ui.ui.parts.sound_input import Ears, SoundInput
-from sonic_ui.ui.parts.words import Words
-from sonic_ui.ui.pictures import read_settings
-from sonic_ui.ui.sound_to_image import TAB, Parts
-from sonic_ui.ui.sound_to_image_handlers import SETTINGS, Handlers, updates_of
+from sonic_ui.engine import Failure, Studio
+from sonic_ui.media.metadata import read_settings
+from sonic_ui.ui.session.context import Desk, Shared
+from sonic_ui.ui.session.examples import Example
+from sonic_ui.ui.tabs.sound_to_image.events import SETTINGS, Handlers, updates_of
+from sonic_ui.ui.tabs.sound_to_image.layout import TAB, Parts
+from sonic_ui.ui.widgets.prompt_settings import Words
+from sonic_ui.ui.widgets.runs import RunBar, Runs
+from sonic_ui.ui.widgets.settings_drop import PictureDrop, Reuse
+from sonic_ui.ui.widgets.sound_input import Ears, SoundInput
 from tests.conftest import WriteSound
 from tests.fakes import FakeBackend
 from tests.ui.tabs import ME, event, last, part

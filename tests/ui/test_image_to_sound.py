@@ -10,18 +10,18 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from sonic_ui.engine import Failure, Studio
+from sonic_ui.media.wav_metadata import read_sound_settings
 from sonic_ui.requests import BadInput
-from sonic_ui.studio import Failure, Studio
 from sonic_ui.ui.components.curve_pad import CurvePad
-from sonic_ui.ui.desk import Desk, Shared
-from sonic_ui.ui.examples import Example
-from sonic_ui.ui.image_to_sound import TAB, Making, Parts, SoundWords
-from sonic_ui.ui.image_to_sound_handlers import SETTINGS, Handlers, updates_of
-from sonic_ui.ui.parts.picture_drop import PictureDrop, Reuse
-from sonic_ui.ui.parts.picture_input import PictureInput
-from sonic_ui.ui.parts.runs import RunBar, Runs
-from sonic_ui.ui.reuse import find_files
-from sonic_ui.ui.sound_files import read_sound_settings
+from sonic_ui.ui.session.context import Desk, Shared
+from sonic_ui.ui.session.examples import Example
+from sonic_ui.ui.settings.reuse import find_files
+from sonic_ui.ui.tabs.image_to_sound.events import SETTINGS, Handlers, updates_of
+from sonic_ui.ui.tabs.image_to_sound.layout import TAB, Making, Parts, SoundWords
+from sonic_ui.ui.widgets.picture_input import PictureInput
+from sonic_ui.ui.widgets.runs import RunBar, Runs
+from sonic_ui.ui.widgets.settings_drop import PictureDrop, Reuse
 from tests.conftest import WriteSound
 from tests.fakes import SWELL, FakeBackend
 from tests.ui.tabs import ME, event, last, part

@@ -10,8 +10,8 @@ import pytest
 import soundfile
 from gradio_client.exceptions import AppError
 
-from sonic_ui.studio import Libraries, Studio
-from sonic_ui.ui.sound_files import read_sound_settings
+from sonic_ui.engine import Libraries, Studio
+from sonic_ui.media.wav_metadata import read_sound_settings
 from tests.fakes import FakeBackend
 
 

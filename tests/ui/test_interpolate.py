@@ -10,20 +10,20 @@ import av
 import pytest
 from PIL import Image
 
+from sonic_ui.engine import CancelToken, Result, Studio
+from sonic_ui.media.metadata import read_settings
 from sonic_ui.requests import BadInput, InterpolateRequest
-from sonic_ui.studio import CancelToken, Result, Studio
 from sonic_ui.ui.components.film import Film
-from sonic_ui.ui.desk import Desk, Shared
-from sonic_ui.ui.examples import Example
-from sonic_ui.ui.interpolate import Gliding, Parts
-from sonic_ui.ui.interpolate_handlers import SETTINGS, TAB, Handlers, updates_of
-from sonic_ui.ui.interpolate_strips import caption, files_of, first_strip, frame_at, request_at
-from sonic_ui.ui.parts.picture_drop import PictureDrop, Reuse
-from sonic_ui.ui.parts.runs import RunBar, Runs
-from sonic_ui.ui.parts.sound_input import SoundInput
-from sonic_ui.ui.parts.strips import Filmer, Refiner
-from sonic_ui.ui.parts.words import Words
-from sonic_ui.ui.pictures import read_settings
+from sonic_ui.ui.session.context import Desk, Shared
+from sonic_ui.ui.session.examples import Example
+from sonic_ui.ui.tabs.interpolate.events import SETTINGS, TAB, Handlers, updates_of
+from sonic_ui.ui.tabs.interpolate.layout import Gliding, Parts
+from sonic_ui.ui.tabs.interpolate.results import caption, files_of, first_strip, frame_at, request_at
+from sonic_ui.ui.widgets.prompt_settings import Words
+from sonic_ui.ui.widgets.runs import RunBar, Runs
+from sonic_ui.ui.widgets.settings_drop import PictureDrop, Reuse
+from sonic_ui.ui.widgets.sound_input import SoundInput
+from sonic_ui.ui.widgets.strips import Filmer, Refiner
 from tests.conftest import WriteSound
 from tests.fakes import FakeBackend
 from tests.ui.tabs import ME, event, last, part

@@ -12,10 +12,10 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 import app
+from sonic_ui.engine import Studio
+from sonic_ui.media.metadata import read_settings
 from sonic_ui.requests import VERBS
-from sonic_ui.studio import Studio
 from sonic_ui.ui.page import build_page, launch_options
-from sonic_ui.ui.pictures import read_settings
 from tests.conftest import WriteSound
 from tests.fakes import FakeBackend
 

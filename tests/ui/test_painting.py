@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from PIL import Image
 
-from sonic_ui.studio import Notice, Preview, Progress
-from sonic_ui.ui.parts.painting import Painting
+from sonic_ui.engine import Notice, Preview, Progress
+from sonic_ui.ui.widgets.painting import Painting
 
 
 def test_progress_and_previews_are_shown_together() -> None:

@@ -11,16 +11,16 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from sonic_ui.engine import Label, Result
+from sonic_ui.media.metadata import KEY, PictureFolder, read_settings, write_pictures
 from sonic_ui.requests import BadInput, InterpolateRequest, SoundToImageRequest
-from sonic_ui.studio import Label, Result
-from sonic_ui.ui.cards import card_of_result, heard_words
 from sonic_ui.ui.components.stage import preview_uris
-from sonic_ui.ui.drawing import seconds
-from sonic_ui.ui.examples import read_examples
-from sonic_ui.ui.pictures import KEY, PictureFolder, read_settings, write_pictures
-from sonic_ui.ui.reuse import Record, find_files, missing_files, request_of
-from sonic_ui.ui.sound_to_image_handlers import updates_of
+from sonic_ui.ui.session.examples import read_examples
+from sonic_ui.ui.settings.reuse import Record, find_files, missing_files, request_of
+from sonic_ui.ui.tabs.sound_to_image.events import updates_of
 from sonic_ui.ui.theme import DARK, LIGHT, page_css
+from sonic_ui.ui.widgets.result_text import card_of_result, heard_words
+from sonic_ui.ui.widgets.sound_drawing import seconds
 
 SETTINGS = {
     "app": "Sonic UI 0.1.0",

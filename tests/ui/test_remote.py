@@ -10,15 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sonic_ui.backends.remote import Address
-from sonic_ui.requests import (
-    BadInput,
-    EditImageRequest,
-    ImageToSoundRequest,
-    InterpolateRequest,
-    VolumeSweepRequest,
-)
-from sonic_ui.studio import (
+from sonic_ui.engine import (
     Cancelled,
     CancelToken,
     Event,
@@ -30,8 +22,16 @@ from sonic_ui.studio import (
     SoundResult,
     Studio,
 )
-from sonic_ui.studio.remote import RemoteStudio
-from sonic_ui.ui.sessions import Sessions
+from sonic_ui.engine.remote import RemoteStudio
+from sonic_ui.engine.remote_connection import Address
+from sonic_ui.requests import (
+    BadInput,
+    EditImageRequest,
+    ImageToSoundRequest,
+    InterpolateRequest,
+    VolumeSweepRequest,
+)
+from sonic_ui.ui.session.tasks import Sessions
 from tests.conftest import WriteSound
 from tests.fakes import FakeBackend
 from tests.ui.serving import PATIENCE_S, serving, wait_until, wanted
@@ -194,8 +194,8 @@ def test_refusals_and_failures_are_the_same_sentences(
 
 
 def test_real_networks_paint_the_same_there(tmp_path: Path, write_sound: WriteSound) -> None:
-    from sonic_ui.backends.local import LocalBackend
-    from sonic_ui.pipelines.debug import debug_bundle
+    from sonic_ui.engine.local import LocalBackend
+    from sonic_ui.testing.tiny_bundle import debug_bundle
 
     engine = LocalBackend(str(debug_bundle(tmp_path / "bundle")))
     request = wanted(write_sound(), steps=4)

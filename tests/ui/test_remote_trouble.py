@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from sonic_ui.backends.remote import Address, read_address
+from sonic_ui.engine import Failure, Preview, Progress, Result, Studio, remote
+from sonic_ui.engine.remote import RemoteStudio
+from sonic_ui.engine.remote_connection import Address, read_address
+from sonic_ui.engine.serialization import PROTOCOL
 from sonic_ui.requests import BadInput
-from sonic_ui.studio import Failure, Preview, Progress, Result, Studio, remote
-from sonic_ui.studio.remote import RemoteStudio
-from sonic_ui.studio.wire import PROTOCOL
 from tests.conftest import WriteSound
 from tests.fakes import FakeBackend
 from tests.ui.serving import PATIENCE_S, serving, wait_until, wanted
@@ -124,7 +124,7 @@ def test_a_full_queue_is_told_and_the_next_request_works(tmp_path: Path, write_s
 SERVE = """
 import sys
 from pathlib import Path
-from sonic_ui.studio import Studio
+from sonic_ui.engine import Studio
 from sonic_ui.ui.page import build_page, launch_options
 from tests.fakes import FakeBackend
 backend = FakeBackend()

@@ -9,10 +9,10 @@ import gradio as gr
 import pytest
 from PIL import Image
 
-from sonic_ui.studio import Studio
-from sonic_ui.ui.desk import Desk
-from sonic_ui.ui.gallery import KEPT, Gallery
-from sonic_ui.ui.parts.sending import Sending, Target
+from sonic_ui.engine import Studio
+from sonic_ui.ui.session.context import Desk
+from sonic_ui.ui.session.gallery import KEPT, Gallery
+from sonic_ui.ui.widgets.send_to_tab import Sending, Target
 from tests.fakes import FakeBackend
 
 

@@ -10,12 +10,12 @@ import gradio as gr
 import pytest
 from PIL import Image
 
+from sonic_ui.engine import Result, Studio
 from sonic_ui.requests import InterpolateRequest, PaintingRequest, SoundToImageRequest, VolumeSweepRequest
-from sonic_ui.studio import Result, Studio
-from sonic_ui.ui.examples import Example
 from sonic_ui.ui.page import build_page, launch_options, offers_mcp
-from sonic_ui.ui.reuse import Record, with_record
-from sonic_ui.ui.sharing import ADDRESS, open_link, python_call, share_link
+from sonic_ui.ui.session.examples import Example
+from sonic_ui.ui.settings.reuse import Record, with_record
+from sonic_ui.ui.settings.sharing import ADDRESS, open_link, python_call, share_link
 from tests.conftest import WriteSound
 from tests.fakes import FakeBackend
 from tests.ui.tabs import ME, event, last

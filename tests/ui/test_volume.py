@@ -13,19 +13,19 @@ import soundfile
 from PIL import Image
 
 from sonic_ui.audio.loudness import integrated_lufs, true_peak_dbfs
-from sonic_ui.studio import CancelToken, Failure, Studio
+from sonic_ui.engine import CancelToken, Failure, Studio
+from sonic_ui.media.metadata import read_settings
 from sonic_ui.ui.components.film import Film
-from sonic_ui.ui.desk import Desk, Shared
-from sonic_ui.ui.examples import Example
-from sonic_ui.ui.parts.picture_drop import PictureDrop, Reuse
-from sonic_ui.ui.parts.runs import RunBar, Runs
-from sonic_ui.ui.parts.sound_input import Ears, SoundInput
-from sonic_ui.ui.parts.strips import Filmer, Refiner
-from sonic_ui.ui.parts.words import Words
-from sonic_ui.ui.pictures import read_settings
-from sonic_ui.ui.volume import FilmSettings, Parts, Turning
-from sonic_ui.ui.volume_handlers import SETTINGS, TAB, Handlers, updates_of
-from sonic_ui.ui.volume_strips import files_of, frame_at, request_at
+from sonic_ui.ui.session.context import Desk, Shared
+from sonic_ui.ui.session.examples import Example
+from sonic_ui.ui.tabs.volume.events import SETTINGS, TAB, Handlers, updates_of
+from sonic_ui.ui.tabs.volume.layout import FilmSettings, Parts, Turning
+from sonic_ui.ui.tabs.volume.results import files_of, frame_at, request_at
+from sonic_ui.ui.widgets.prompt_settings import Words
+from sonic_ui.ui.widgets.runs import RunBar, Runs
+from sonic_ui.ui.widgets.settings_drop import PictureDrop, Reuse
+from sonic_ui.ui.widgets.sound_input import Ears, SoundInput
+from sonic_ui.ui.widgets.strips import Filmer, Refiner
 from tests.conftest import WriteSound
 from tests.fakes import FakeBackend
 from tests.ui.tabs import ME, event, last, part

@@ -11,7 +11,7 @@ import soundfile
 from gradio_client.exceptions import AppError
 from PIL import Image
 
-from sonic_ui.ui.pictures import read_settings
+from sonic_ui.media.metadata import read_settings
 from tests.conftest import WriteSound
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sonic_ui.requests import BadInput, VolumeSweepRequest
-from sonic_ui.ui.volume_turns import FRAMES, KNOBS, Turns, knob_of, list_words, scale_at, turned
+from sonic_ui.ui.tabs.volume.frame_lists import FRAMES, KNOBS, Turns, knob_of, list_words, scale_at, turned
 
 
 def test_frames_are_read_from_words() -> None:

@@ -14,7 +14,7 @@ import gradio as gr
 import numpy as np
 
 from sonic_ui.ui.components.live import live_html
-from sonic_ui.ui.curves import POINTS, SECONDS, Preset
+from sonic_ui.ui.tabs.image_to_sound.curves import POINTS, SECONDS, Preset
 
 Value = dict[str, Any]
 

@@ -8,7 +8,7 @@ import gradio as gr
 
 from sonic_ui.ui.components.live import live_html
 from sonic_ui.ui.components.stage import served
-from sonic_ui.ui.examples import Example
+from sonic_ui.ui.session.examples import Example
 
 
 def example_cards(examples: Sequence[Example], place: str, elem_classes: str = "") -> gr.HTML:

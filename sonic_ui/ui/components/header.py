@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gradio as gr
 
-from sonic_ui.studio import Status
+from sonic_ui.engine import Status
 from sonic_ui.ui.components.live import live_html
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from sonic_ui.ui.components.live import live_html
 
 if TYPE_CHECKING:
-    from sonic_ui.audio.gains import GainPoint
+    from sonic_ui.audio.gain_preview import GainPoint
     from sonic_ui.requests import Range
 
 Value = dict[str, Any]

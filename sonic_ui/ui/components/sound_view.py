@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from sonic_ui.studio import Label
+from sonic_ui.engine import Label
 from sonic_ui.ui.components.live import live_html
 
 Value = dict[str, Any]

@@ -16,7 +16,7 @@ from sonic_ui.ui.components.live import live_html
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from sonic_ui.studio import Progress
+    from sonic_ui.engine import Progress
 
 Value = dict[str, Any]
 

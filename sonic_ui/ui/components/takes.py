@@ -8,7 +8,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from sonic_ui.studio import Progress
+from sonic_ui.engine import Progress
 from sonic_ui.ui.components.live import live_html
 from sonic_ui.ui.components.stage import Value, served
 

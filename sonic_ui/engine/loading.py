@@ -1,0 +1,124 @@
+"""From a bundle to a pipeline on its device."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from sonic_ui.bundles import Bundle, check_pipeline
+from sonic_ui.bundles.fetching import fetch_parts, gigabytes
+from sonic_ui.engine.backend import CancelToken
+from sonic_ui.requests import BadInput
+
+if TYPE_CHECKING:
+    from sonic_ui.models.devices import Placement
+
+log = logging.getLogger(__name__)
+
+Tell = Callable[[str], None]
+
+
+def load_painter(bundle: Bundle, tell: Tell, cancel: CancelToken) -> tuple[Any, Placement]:
+    """An `AudioToImagePipeline` with a bundle's weights, and where it was placed.
+
+    tell   what is being done, as words that go on from the engine's name; "" at the end
+
+    Raises `BadInput` for weights that cannot be had, do not fit or have no room, and `Cancelled`.
+    """
+    files: Any = None
+    if bundle.parts:
+        tell("looking for its files")
+
+        def on_bytes(here: int, whole: int) -> None:
+            cancel.check()
+            tell(f"fetching {gigabytes(here)} of {gigabytes(whole)}")
+
+        files = fetch_parts(bundle.parts, bundle.folder, on_bytes)
+    if not bundle.painting_parts:
+        check_pipeline(bundle.pipeline_folder("sound_to_image"))
+    cancel.check()
+    tell("")
+
+    from sonic_ui.models.devices import is_out_of_memory, pick_placement, release_memory
+
+    placement = pick_placement(needed_bytes=bundle.info.memory_bytes)
+    try:
+        return _placed(bundle, files, placement), placement
+    except BadInput:
+        raise
+    except Exception as error:
+        log.exception("The weights of %s did not load", bundle.info.name)
+        if is_out_of_memory(error):
+            release_memory()
+            raise BadInput(
+                f"{bundle.info.title} does not fit into memory. Close other programs, or choose a smaller "
+                "engine.",
+                "memory",
+            ) from error
+        if not is_unreadable(error):
+            raise
+        raise BadInput(
+            f"The weights of {bundle.info.title} did not load: {_first_line(error)}. "
+            "Fetch them again, then try again.",
+            "bundle",
+        ) from error
+
+
+def load_sounder(bundle: Bundle, dtype: Any) -> Any:
+    """An `ImageToAudioPipeline` with a bundle's weights, its denoiser in `dtype`. Raises `BadInput`."""
+    if not bundle.sounding_parts:
+        from sonic_ui.pipelines.image_to_audio import ImageToAudioPipeline
+
+        folder = bundle.pipeline_folder("image_to_sound")
+        check_pipeline(folder)
+        return ImageToAudioPipeline.from_pretrained(folder, dtype=dtype)
+    files = fetch_parts(bundle.sounding_parts, bundle.folder)
+
+    from sonic_ui.pipelines.assemble import assemble_sound
+
+    try:
+        return assemble_sound(bundle.sounding_parts, files, dtype)
+    except BadInput:
+        raise
+    except Exception as error:
+        if not is_unreadable(error):
+            raise
+        log.exception("The sounding weights of %s did not load", bundle.info.name)
+        raise BadInput(
+            f"The weights of {bundle.info.title} did not load: {_first_line(error)}. Fetch them again.",
+            "bundle",
+        ) from error
+
+
+def is_unreadable(error: BaseException) -> bool:
+    """Whether an error is of files that are damaged, missing or of another shape, and not of the code."""
+    from pickle import UnpicklingError
+
+    from safetensors import SafetensorError
+
+    kinds = (OSError, EOFError, ValueError, RuntimeError, KeyError, UnpicklingError, SafetensorError)
+    return isinstance(error, kinds)
+
+
+def _placed(bundle: Bundle, files: Any, placement: Placement) -> Any:
+    from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
+    from sonic_ui.pipelines.placement import place
+
+    if bundle.painting_parts:
+        from sonic_ui.pipelines.assemble import assemble
+
+        found = [
+            paths for part, paths in zip(bundle.parts, files, strict=True) if part in bundle.painting_parts
+        ]
+        pipeline = assemble(bundle.painting_parts, found, placement.dtype)
+    else:
+        folder = bundle.pipeline_folder("sound_to_image")
+        pipeline = AudioToImagePipeline.from_pretrained(folder, dtype=placement.dtype)
+    place(pipeline, placement)
+    return pipeline
+
+
+def _first_line(error: BaseException) -> str:
+    text = str(error).strip().splitlines()
+    return (text[0][:200] if text else type(error).__name__).rstrip(".")

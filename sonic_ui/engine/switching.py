@@ -1,0 +1,169 @@
+"""Which weights work, and which others a person may choose: fetched and loaded beside them, then swapped."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from sonic_ui.bundles import BUNDLES, read_bundle
+from sonic_ui.bundles.fetching import gigabytes
+from sonic_ui.engine.backend import Backend, Cancelled
+from sonic_ui.requests import BadInput, ChangeEngineRequest
+
+if TYPE_CHECKING:
+    from sonic_ui.engine.studio import Studio
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 0.3
+MakeBackend = Callable[[str], Backend]
+
+
+@dataclass(frozen=True)
+class Status:
+    """What the header says: `state`, the bundle's title, where it runs, and what is wrong if it failed.
+
+    doing   what loading is at, if there is something to say: "fetching 1.2 of 5.2 GB"
+    """
+
+    state: Literal["waiting", "loading", "ready", "failed"]
+    title: str
+    place: str
+    problem: str = ""
+    doing: str = ""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Weights that a person may choose."""
+
+    name: str
+    title: str
+    line: str
+    """What it is and takes: size of the download, memory, licence."""
+    current: bool
+
+
+class Engines:
+    """The engines of this app. Without `make` there is one, and nobody may change it.
+
+    make      gives a backend for the name of a bundle
+    started   the bundle that the app was started with: a name of the registry, or a folder
+    """
+
+    def __init__(self, make: MakeBackend | None = None, started: str = "") -> None:
+        self._make = make
+        self._current = started
+        self._names = tuple(dict.fromkeys(name for name in (started, *BUNDLES) if name))
+        self._changing = threading.Lock()
+
+    @property
+    def changeable(self) -> bool:
+        """Whether a person may choose another."""
+        return self._make is not None
+
+    def listed(self) -> tuple[Engine, ...]:
+        """Those that a person may choose; none if they may not."""
+        found = []
+        for name in self._names if self.changeable else ():
+            with contextlib.suppress(BadInput):  # a folder that was taken away
+                info = read_bundle(name).info
+                found.append(Engine(name, info.title, _line(info), name == self._current))
+        return tuple(found)
+
+    def change(self, studio: Studio, request: ChangeEngineRequest) -> Iterator[str]:
+        """Fetch and load an engine, telling what is being done; at the end the studio uses it.
+
+        The old one works on meanwhile and is let go of then; only where memory has no room for both it goes
+        first. Raises `BadInput` if the new one cannot be had: the old one stays. Whoever stops listening
+        stops the fetching.
+        """
+        name = request.engine
+        if self._make is None or name not in self._names:
+            known = ", ".join(self._names) if self._make else "none: it is not to be changed here"
+            raise BadInput(f"There is no engine called {name!r} to change to. Known: {known}.", "engine")
+        if not self._changing.acquire(blocking=False):
+            raise BadInput("Another engine is being loaded. Wait for it, then choose again.", "engine")
+        try:
+            if name == self._current and studio.status.state == "ready":
+                return
+            yield from self._swap(studio, name, self._make)
+        finally:
+            self._changing.release()
+
+    def _swap(self, studio: Studio, name: str, make: MakeBackend) -> Iterator[str]:
+        old, before, new = studio.backend, self._current, make(name)
+        try:
+            yield from _loading(new)
+        except BadInput as problem:
+            if problem.field != "memory" or not studio.info.memory_bytes:
+                raise
+            yield "making room"
+            _close(old)
+            studio.use(new := make(name))
+            try:
+                yield from _loading(new)
+            except BadInput:
+                studio.use(old := make(before))
+                yield from _loading(old)
+                raise
+        studio.use(new)
+        self._current = name
+        _close(old)
+
+
+def _loading(backend: Backend) -> Iterator[str]:
+    """Load on a thread of its own; what it is at, as words."""
+    problems: list[Exception] = []
+
+    def load() -> None:
+        try:
+            backend.load()
+        except Exception as error:
+            problems.append(error)
+
+    thread = threading.Thread(target=load, name="changing", daemon=True)
+    thread.start()
+    try:
+        alive = True
+        while alive:  # told at least once
+            yield getattr(backend, "doing", "") or "loading its weights"
+            thread.join(LOOK_EVERY_S)
+            alive = thread.is_alive()
+    except GeneratorExit:
+        _close(backend)
+        raise
+    if problems:
+        raise _told(problems[0]) from problems[0]
+
+
+def _told(error: Exception) -> BadInput:
+    if isinstance(error, BadInput):
+        return BadInput(error.message, error.field if error.field == "memory" else "engine")
+    if isinstance(error, Cancelled):
+        return BadInput("The change of engines was stopped.", "engine")
+    log.error("An engine did not start", exc_info=error)
+    return BadInput(
+        f"This engine did not start ({type(error).__name__}); the app's log has the details. "
+        "The current engine stays.",
+        "engine",
+    )
+
+
+def _close(backend: Backend) -> None:
+    close: Any = getattr(backend, "close", None)
+    if close is not None:
+        close()
+
+
+def _line(info: Any) -> str:
+    """Description, download, memory and licence, as a person reads them."""
+    size = f"{gigabytes(info.size_bytes)} to fetch once" if info.size_bytes else "on this computer"
+    memory = info.memory_bytes
+    room = f"about {gigabytes(memory / 2)} of GPU memory or {gigabytes(memory)} of RAM" if memory else ""
+    words = [info.description.rstrip("."), size, room, f"licence {info.licence}" if info.licence else ""]
+    return ". ".join(word[0].upper() + word[1:] for word in words if word) + "."

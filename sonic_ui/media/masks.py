@@ -1,0 +1,82 @@
+"""What a person painted over a picture, as a mask file, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sonic_ui.requests import BadInput
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+PAINT = (217, 132, 56)
+"""The brush, in the page's warm accent."""
+
+PAINT_OPACITY = 0.62
+
+NOT_READ = "What was painted cannot be read. Clear it and paint again."
+
+
+def empty_canvas(picture: Path) -> dict[str, Any]:
+    """A value for the editor: the picture with nothing painted on it."""
+    return {"background": str(picture), "layers": [], "composite": str(picture)}
+
+
+def painted_canvas(picture: Path, mask: Path) -> dict[str, Any]:
+    """A value for the editor: the picture with a mask painted on it. Raises `BadInput`."""
+    from PIL import Image as images
+    from PIL import UnidentifiedImageError
+
+    try:
+        with images.open(picture) as below, images.open(mask) as kept:
+            size, alpha = below.size, kept.convert("L")
+    except (OSError, ValueError, UnidentifiedImageError) as error:
+        raise BadInput(NOT_READ, "mask") from error
+    opacity = alpha.resize(size).point(lambda value: round(value * PAINT_OPACITY))
+    layer = images.new("RGB", size, PAINT)
+    layer.putalpha(opacity)
+    path = picture.with_name("painted.png")
+    layer.save(path, "PNG")
+    return {"background": str(picture), "layers": [str(path)], "composite": str(picture)}
+
+
+def write_mask(layers: Sequence[bytes | str], folder: Path) -> Path | None:
+    """What is painted on any layer as a mask, white where it is; None if nothing is. Raises `BadInput`."""
+    from PIL import ImageChops
+
+    mask: Image | None = None
+    for layer in layers:
+        alpha = _painted(layer)
+        if mask is None:
+            mask = alpha
+        elif mask.size == alpha.size:
+            mask = ImageChops.lighter(mask, alpha)
+        else:
+            raise BadInput(NOT_READ, "mask")
+    if mask is None or mask.getextrema()[1] == 0:
+        return None
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "mask.png"
+    mask.save(path, "PNG")
+    return path
+
+
+def _painted(layer: bytes | str) -> Image:
+    """White where a layer is painted, however thin the paint is."""
+    from PIL import Image as images
+    from PIL import UnidentifiedImageError
+
+    from sonic_ui.media.images import check_size
+
+    try:
+        with images.open(BytesIO(layer) if isinstance(layer, bytes) else layer) as image:
+            check_size(image.size)
+            alpha = image.convert("RGBA").getchannel("A")
+    except BadInput:
+        raise BadInput(NOT_READ, "mask") from None
+    except (OSError, ValueError, SyntaxError, UnidentifiedImageError, images.DecompressionBombError) as error:
+        raise BadInput(NOT_READ, "mask") from error
+    return alpha.point(lambda value: 255 if value > 8 else 0)

@@ -1,0 +1,148 @@
+"""What every pipeline that listens shares: its components, its conditions, the denoiser's call, pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+from diffusers import AutoencoderDC, AutoencoderKL, AutoencoderTiny, UNet2DConditionModel
+from diffusers.pipelines.pipeline_utils import DiffusionPipeline
+from diffusers.schedulers.scheduling_utils import SchedulerMixin
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+from transformers import (
+    ClapFeatureExtractor,
+    ClapModel,
+    CLIPTextModel,
+    CLIPTokenizer,
+    PreTrainedTokenizerFast,
+)
+
+from sonic_ui.models.audio_encoder import encode_sound
+from sonic_ui.models.gated_attention import AudioAttention
+from sonic_ui.models.latents import LatentNormalizer, decode_latents
+from sonic_ui.models.microsoft_clap import MicrosoftClap, MicrosoftClapFeatures
+from sonic_ui.models.projector import AudioProjector
+from sonic_ui.models.timbre import TimbreClapModel
+from sonic_ui.pipelines.check_inputs import repeat
+from sonic_ui.pipelines.prompts import encode_prompts
+from sonic_ui.pipelines.sampling import StepReport, to_pil, unit_range
+from sonic_ui.requests import BadInput
+
+Samples: TypeAlias = NDArray[np.floating[Any]]
+Sounds: TypeAlias = Samples | Sequence[Samples]
+OnStep: TypeAlias = Callable[[StepReport], None]
+Pictures: TypeAlias = list[Image.Image] | NDArray[np.float32] | Tensor
+
+
+class AudioPipeline(DiffusionPipeline):
+    """The components of a bundle, with `audio_attention` attached to the stock `UNet2DConditionModel`.
+
+    Pipelines of one bundle share their components: `Other(**pipeline.components)`. `from_pretrained` reads a
+    local folder of diffusers' layout; fetch a hub's repository to a folder first, since diffusers refuses to
+    download classes that are not its own.
+    """
+
+    _optional_components = ["latent_normalizer", "audio_tokenizer"]  # noqa: RUF012
+    model_cpu_offload_seq = "text_encoder->unet->vae"
+    _exclude_from_cpu_offload = [  # noqa: RUF012
+        "audio_encoder",
+        "audio_projector",
+        "audio_attention",
+        "latent_normalizer",
+    ]
+
+    def __init__(
+        self,
+        vae: AutoencoderKL | AutoencoderDC | AutoencoderTiny,
+        text_encoder: CLIPTextModel,
+        tokenizer: CLIPTokenizer,
+        unet: UNet2DConditionModel,
+        scheduler: SchedulerMixin,
+        audio_encoder: ClapModel | TimbreClapModel | MicrosoftClap,
+        feature_extractor: ClapFeatureExtractor | MicrosoftClapFeatures,
+        audio_projector: AudioProjector,
+        audio_attention: AudioAttention,
+        audio_tokenizer: PreTrainedTokenizerFast | None = None,
+        latent_normalizer: LatentNormalizer | None = None,
+    ) -> None:
+        super().__init__()
+        self.register_modules(
+            vae=vae,
+            text_encoder=text_encoder,
+            tokenizer=tokenizer,
+            unet=unet,
+            scheduler=scheduler,
+            audio_encoder=audio_encoder,
+            feature_extractor=feature_extractor,
+            audio_projector=audio_projector,
+            audio_attention=audio_attention,
+            audio_tokenizer=audio_tokenizer,
+            latent_normalizer=latent_normalizer,
+        )
+        if not audio_attention.is_attached_to(unet):
+            audio_attention.attach(unet)
+
+    @torch.no_grad()
+    def embed_audio(self, samples: Sounds) -> Tensor:
+        """Mono samples [T] at 48 kHz, or several -> L2-normalised embeddings [B, D]. Raises BadInput."""
+        clips = [samples] if isinstance(samples, np.ndarray) else list(samples)
+        try:
+            return encode_sound(self.audio_encoder, self.feature_extractor, clips)
+        except ValueError as error:
+            raise BadInput(str(error), "sound") from error
+
+    # Conditions
+
+    def _audio_embeds(self, audio: Sounds | None, audio_embeds: Tensor | None) -> Tensor | None:
+        """[B, D] from whichever was given; None for neither."""
+        if audio is not None and audio_embeds is not None:
+            raise BadInput("Both audio and audio_embeds were given; give one of them.", "sound")
+        if audio is not None:
+            return self.embed_audio(audio)
+        size = self.audio_projector.config.embedding_dim
+        if audio_embeds is not None and (audio_embeds.ndim != 2 or audio_embeds.shape[1] != size):
+            given = tuple(audio_embeds.shape)
+            raise BadInput(f"audio_embeds has shape {given}; [B, {size}] is needed.", "sound")
+        return audio_embeds
+
+    def _text_states(self, prompts: list[str], negatives: list[str], count: int, guided: bool) -> Tensor:
+        """[count, L, C], or [2 count, L, C] with the negative prompts first."""
+        groups = [negatives, prompts] if guided else [prompts]
+        states = [repeat(encode_prompts(self.tokenizer, self.text_encoder, group), count) for group in groups]
+        return torch.cat(states).to(self.unet.dtype)
+
+    def _audio_tokens(self, embeds: Tensor | None, count: int, guided: bool) -> Tensor | None:
+        """[count, K, C], or [2 count, K, C] with null audio (projected zeros) first; None for no sound."""
+        if embeds is None:
+            return None
+        embeds = repeat(embeds.to(self.device), count)
+        if guided:
+            embeds = torch.cat([torch.zeros_like(embeds), embeds])
+        return self.audio_projector(embeds)
+
+    # The loop's parts
+
+    def _denoise(self, latents: Tensor, timestep: Tensor | int, text: Tensor) -> Tensor:
+        """The denoiser's output [B, C, h, w], float32, for as many latents as text states."""
+        return self.unet(latents.to(self.unet.dtype), timestep, encoder_hidden_states=text).sample.float()
+
+    def _decode(self, latents: Tensor) -> Tensor:
+        """Latents [B, C, h, w] -> pictures [B, 3, H, W] in [0, 1]."""
+        return unit_range(decode_latents(self.vae, latents, self.latent_normalizer))
+
+    @torch.no_grad()
+    def _decode_pil(self, latents: Tensor) -> list[Image.Image]:
+        return to_pil(self._decode(latents))
+
+    def _finish(self, latents: Tensor, output_type: str) -> Pictures:
+        """Latents as one of OUTPUT_TYPES."""
+        if output_type == "latent":
+            return latents
+        images = self._decode(latents)
+        if output_type == "pt":
+            return images
+        return to_pil(images) if output_type == "pil" else images.permute(0, 2, 3, 1).cpu().numpy()

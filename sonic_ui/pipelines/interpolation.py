@@ -1,0 +1,178 @@
+"""The frames of a glide between two sounds, through `AudioToImagePipeline`.
+
+Every frame listens to an embedding of its own between those of the two sounds (SonicDiffusion, arXiv
+2405.00878, Manipulations). From one noise alone the pictures hold on to one sound and then turn over. So the
+frames between start from a blend of both ends, as far as these are denoised after some of the steps
+(Wang and Golland, "Interpolating between Images with Diffusion Models", arXiv 2307.12560), and only the rest
+is painted for each.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sonic_ui.models.embeddings import PARALLEL, Embedding
+from sonic_ui.pipelines.audio_conditioned import OnStep
+from sonic_ui.pipelines.frame_spacing import evenly_seen, small_copy
+from sonic_ui.pipelines.sampling import StepReport, begins_anywhere
+from sonic_ui.requests import CONTINUITY
+from sonic_ui.requests.interpolate import carried_steps
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from sonic_ui.models.image_encoder import ImageEncoder
+
+ENDS = (0.0, 1.0)
+
+
+def blend(a: Tensor, b: Tensor, place: float) -> Tensor:
+    """Along the arc from latents a to b, each [1, C, h, w] as one vector: their length stays that of noise.
+
+    Exactly a at 0 and b at 1; along the line where they are nearly parallel. Source: Shoemake 1985 (slerp);
+    for latents arXiv 2307.12560, section 3.
+    """
+    if place in ENDS:
+        return a if place == 0.0 else b
+    one, other = (end.flatten().cpu().double() for end in (a, b))
+    lengths = one.norm() * other.norm()
+    angle = float(torch.acos((one @ other / lengths.clamp(min=1e-12)).clamp(-1, 1)))
+    if angle < PARALLEL or math.pi - angle < PARALLEL:
+        return (1 - place) * a + place * b
+    share_a, share_b = (math.sin(part * angle) / math.sin(angle) for part in (1 - place, place))
+    return share_a * a + share_b * b
+
+
+@dataclass
+class Glider:
+    """Paints frames of one glide with a pipeline. All start from the noise of one seed.
+
+    embedding    what is heard at a place from 0 to 1: [D]
+    settings     further arguments of the pipeline, `num_inference_steps` among them
+    continuity   share of the steps after which frames between the ends start from a blend of both; 0, or a
+                 scheduler that cannot begin there, starts them from the noise
+    carried      the ends' latents after `begin_step` steps [1, C, h, w], by place: kept when an end is
+                 painted or carried so far, or put there by who has them from before
+    """
+
+    pipeline: Any
+    embedding: Callable[[float], Embedding]
+    seed: int
+    settings: Mapping[str, Any]
+    continuity: float = float(CONTINUITY.default or 0.0)
+    carried: dict[float, Tensor] = field(default_factory=dict)
+
+    @property
+    def steps(self) -> int:
+        """Steps of a picture."""
+        return int(self.settings["num_inference_steps"])
+
+    @property
+    def begin_step(self) -> int:
+        """Steps that are behind a frame between the ends when it starts."""
+        return carried_steps(self.continuity, self.steps) if self.can_begin else 0
+
+    @property
+    def can_begin(self) -> bool:
+        """Whether the pipeline's scheduler can start halfway."""
+        return begins_anywhere(self.pipeline.scheduler)
+
+    def paint(self, places: Sequence[float], on_step: OnStep | None = None) -> list[Image]:
+        """The pictures at places: one end, each as a single picture of its sound, or any between them."""
+        if any(place in ENDS for place in places):
+            return [image for place in places for image in self._paint_end(place, on_step)]
+        begin = self.begin_step
+        if not begin:
+            return self._run(places, on_step)
+        for end in ENDS:
+            self.carry(end)
+        latents = torch.cat([blend(self.carried[0.0], self.carried[1.0], place) for place in places])
+        return self._run(places, on_step, latents=latents, begin_step=begin)
+
+    def carry(self, end: float, on_step: OnStep | None = None) -> None:
+        """Paint an end as far as frames between need it, unless that was done."""
+        if end in self.carried or not self.begin_step:
+            return
+
+        def enough(report: StepReport) -> None:
+            if on_step is not None:
+                on_step(report)
+            if report.step == self.begin_step:
+                raise _Carried
+
+        try:
+            self._paint_end(end, enough)
+        except _Carried:
+            return
+
+    def _paint_end(self, end: float, on_step: OnStep | None) -> list[Image]:
+        """The picture of an end, alone: as that of its sound, to the last bit."""
+
+        def keep(report: StepReport) -> None:
+            if report.step == self.begin_step and report.latents is not None:
+                self.carried[end] = report.latents
+            if on_step is not None:
+                on_step(report)
+
+        return self._run([end], keep)
+
+    def _run(self, places: Sequence[float], on_step: OnStep | None, **start: Any) -> list[Image]:
+        embeds = np.stack([self.embedding(place) for place in places])  # [B, D]
+        images: list[Image] = self.pipeline(
+            audio_embeds=torch.from_numpy(embeds),
+            seed=[self.seed] * len(places),
+            on_step=on_step,
+            **self.settings,
+            **start,
+        ).images
+        return images
+
+
+class _Carried(Exception):
+    """An end is painted as far as it is needed."""
+
+
+PIXELS_COUNT = 2.0
+"""Weight of the pixels' difference beside that of the CLIP embeddings."""
+
+
+class LooksApart:
+    """How far apart two pictures look: `seen_apart`, and where there are eyes the distance of what is seen.
+
+    That is 1 - cosine of the CLIP embeddings, which jumps where a thing is first recognised: by itself it
+    spends frames on pictures that look alike, so the pixels count PIXELS_COUNT times. A picture is looked at
+    once, and held.
+    """
+
+    def __init__(self, eyes: ImageEncoder | None = None) -> None:
+        self._eyes = eyes
+        # By id, with the picture itself: while it is held, its id is its own.
+        self._looks: dict[int, tuple[Image, np.ndarray, np.ndarray]] = {}
+
+    def __call__(self, a: Image, b: Image) -> float:
+        """At least 0; about 0 for the same picture."""
+        (_, small_a, seen_a), (_, small_b, seen_b) = self._look(a), self._look(b)
+        apart = float(np.sqrt(np.mean((small_a - small_b) ** 2)))
+        if self._eyes is None:
+            return apart
+        return PIXELS_COUNT * apart + 1.0 - float(seen_a @ seen_b)
+
+    def _look(self, picture: Image) -> tuple[Image, np.ndarray, np.ndarray]:
+        if id(picture) not in self._looks:
+            seen = np.zeros(0, np.float32)
+            if self._eyes is not None:
+                seen = self._eyes.encode_pictures([picture])[0].cpu().numpy()
+            self._looks[id(picture)] = (picture, small_copy(picture), seen)
+        return self._looks[id(picture)]
+
+
+def glide(glider: Glider, count: int, eyes: ImageEncoder | None = None) -> tuple[list[float], list[Image]]:
+    """`count` frames that look evenly apart: places in order, and their pictures."""
+    return evenly_seen(count, lambda place: glider.paint([place])[0], LooksApart(eyes))

@@ -1,0 +1,290 @@
+"""What pictures sound with: the components of a sounding bundle, what they say, and the parts of its loop."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from diffusers import AutoencoderDC, AutoencoderKL, UNet2DConditionModel
+from diffusers.pipelines.pipeline_utils import DiffusionPipeline
+from diffusers.schedulers.scheduling_utils import SchedulerMixin
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+import sonic_ui.models.mel  # noqa: F401  diffusers finds a vocoder only in a module that is imported
+from sonic_ui.audio.energy import ENERGY_HZ, held_to_strip, is_strip, resample_curve, smooth
+from sonic_ui.audio.limiter import limit_true_peak
+from sonic_ui.audio.loudness import set_lufs
+from sonic_ui.models.energy_control import EnergyControlNet
+from sonic_ui.models.latents import LatentNormalizer, compression_factor, decode_latents
+from sonic_ui.models.sound_mapper import EnergyModulator, SoundMapper
+from sonic_ui.pipelines.check_inputs import finite
+from sonic_ui.pipelines.energy_guidance import pull_energy, toward
+from sonic_ui.pipelines.sampling import predicted_clean
+from sonic_ui.requests import BadInput
+
+Mode = Literal["natural", "exact"]
+Control = Literal["trained", "guided", "none"]
+MODES: tuple[Mode, ...] = ("natural", "exact")
+CONTROLS: tuple[Control, ...] = ("trained", "guided", "none")
+SILENT = 1e-3
+"""An envelope that nowhere passes this asks for silence."""
+
+
+class SoundPipeline(DiffusionPipeline):
+    """The components of a sounding bundle.
+
+    Parts are called as AudioLDM's are: `unet` takes the sound embedding as class label, `vae` log-mels of one
+    channel, `vocoder` log-mels [B, frames, mels], `text_encoder` is CLAP's text half.
+
+    frames             length of what is made, in frames of 10 ms
+    mel_mean, mel_std  how the autoencoder wants log-mels: (x - mean) / std
+    default_steps, default_guidance, default_pull   settings that suit the weights
+    """
+
+    _optional_components = [  # noqa: RUF012
+        "image_mapper",
+        "energy_modulator",
+        "energy_control",
+        "latent_normalizer",
+        "text_encoder",
+        "tokenizer",
+    ]
+
+    def __init__(
+        self,
+        vae: AutoencoderKL | AutoencoderDC,
+        unet: UNet2DConditionModel,
+        scheduler: SchedulerMixin,
+        vocoder: Any,
+        image_encoder: Any,
+        image_processor: Any,
+        image_mapper: SoundMapper | None = None,
+        energy_modulator: EnergyModulator | None = None,
+        energy_control: EnergyControlNet | None = None,
+        latent_normalizer: LatentNormalizer | None = None,
+        text_encoder: Any = None,
+        tokenizer: Any = None,
+        frames: int = 512,
+        mel_mean: float = 0.0,
+        mel_std: float = 1.0,
+        default_steps: int = 25,
+        default_guidance: float = 3.0,
+        default_pull: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.register_modules(
+            vae=vae,
+            unet=unet,
+            scheduler=scheduler,
+            vocoder=vocoder,
+            image_encoder=image_encoder,
+            image_processor=image_processor,
+            image_mapper=image_mapper,
+            energy_modulator=energy_modulator,
+            energy_control=energy_control,
+            latent_normalizer=latent_normalizer,
+            text_encoder=text_encoder,
+            tokenizer=tokenizer,
+        )
+        self.register_to_config(
+            frames=frames,
+            mel_mean=mel_mean,
+            mel_std=mel_std,
+            default_steps=default_steps,
+            default_guidance=default_guidance,
+            default_pull=default_pull,
+        )
+
+    @property
+    def sample_rate(self) -> int:
+        """Samples a second."""
+        return int(self.vocoder.config.sampling_rate)
+
+    @property
+    def frames(self) -> int:
+        """Length of a sound in frames of the energy's grid."""
+        return int(self.config["frames"])
+
+    @property
+    def duration_s(self) -> float:
+        """Length of a sound in seconds."""
+        return self.frames / ENERGY_HZ
+
+    # What the picture says
+
+    @torch.no_grad()
+    def embed_image(self, image: Image.Image) -> Tensor:
+        """The embedding [1, D] of the sound that the picture shows, of unit length. Raises BadInput."""
+        if not isinstance(image, Image.Image):
+            raise BadInput(f"A picture is needed; given was {type(image).__name__}.", "picture")
+        pixels = self.image_processor(image.convert("RGB"), return_tensors="pt")["pixel_values"]
+        encoder = self.image_encoder
+        seen = encoder(pixels.to(encoder.device, encoder.dtype)).image_embeds
+        if self.image_mapper is None:
+            raise BadInput("These weights cannot hear a picture: they have no image mapper.", "bundle")
+        return self.image_mapper(seen.to(self.image_mapper.dtype)).float()
+
+    @torch.no_grad()
+    def embed_prompt(self, prompt: str) -> Tensor:
+        """The embedding [1, D] of words, of unit length. Raises BadInput where the weights know no words."""
+        if self.text_encoder is None or self.tokenizer is None:
+            raise BadInput("These weights take no words: they have no text encoder.", "prompt")
+        words = self.tokenizer([prompt], truncation=True, return_tensors="pt").to(self.text_encoder.device)
+        told = self.text_encoder(words["input_ids"], attention_mask=words["attention_mask"]).text_embeds
+        return F.normalize(told.float(), dim=-1)
+
+    def suggest(self, image: Image.Image) -> NDArray[np.float32]:
+        """The natural envelope [frames] in [0, 1] of what the picture shows."""
+        return self._natural(self.embed_image(image), None)
+
+    def envelope(
+        self, image: Image.Image, sketch: NDArray[np.floating[Any]] | None, mode: Mode = "natural"
+    ) -> NDArray[np.float32]:
+        """What will be imposed [frames] in [0, 1] for a curve or a strip [N] in [0, 1].
+
+        mode   "natural": the modulator makes of it what such a sound does, at the moments of a strip;
+               "exact": only smoothed
+
+        Without a sketch, or with an empty strip in natural mode, it is `suggest`. Raises BadInput.
+        """
+        return self._envelope(self.embed_image(image), sketch, mode)
+
+    def _envelope(self, embeds: Tensor, sketch: NDArray[np.floating[Any]] | None, mode: Mode) -> Any:
+        if mode not in MODES:
+            raise BadInput(f"mode is {mode!r}; it takes one of {', '.join(MODES)}.", "mode")
+        if sketch is None:
+            return self._natural(embeds, None)
+        wish = checked_sketch(sketch, self.frames)
+        if mode == "exact":
+            return np.clip(smooth(wish), 0.0, 1.0)
+        if wish.max() <= SILENT:
+            return self._natural(embeds, None)
+        natural = self._natural(embeds, wish)
+        return held_to_strip(natural, wish) if is_strip(sketch) else natural
+
+    @torch.no_grad()
+    def _natural(self, embeds: Tensor, wish: NDArray[np.float32] | None) -> NDArray[np.float32]:
+        """What the modulator makes of a wish [frames], or of none; without a modulator a plain swell."""
+        modulator = self.energy_modulator
+        if modulator is None:
+            return wish if wish is not None else np.hanning(self.frames + 2)[1:-1].astype(np.float32)
+        if wish is None and (recalled := modulator.recall(embeds)) is not None:
+            return recalled[0].float().cpu().numpy()
+        given = torch.from_numpy(wish if wish is not None else np.zeros(self.frames, np.float32))[None]
+        told = torch.tensor([float(wish is not None)])
+        made = modulator(given.to(modulator.device), told.to(modulator.device), embeds.to(modulator.device))
+        return made[0].float().cpu().numpy()
+
+    # The loop's parts
+
+    def _check_control(self, control: str) -> None:
+        if control not in CONTROLS:
+            raise BadInput(f"control is {control!r}; it takes one of {', '.join(CONTROLS)}.", "control")
+        if control == "trained" and self.energy_control is None:
+            raise BadInput('These weights have no trained energy control; choose "guided".', "control")
+
+    def _labels(self, image: Image.Image, prompt: str, negative: str, count: int, guided: bool) -> Tensor:
+        """Sound embeddings [count, D], or [2 count, D] with the unconditional ones first."""
+        embeds = self.embed_image(image)
+        if prompt.strip():
+            embeds = F.normalize(embeds + self.embed_prompt(prompt).to(embeds), dim=-1)
+        rows = [embeds.expand(count, -1)]
+        if guided:
+            without = self.embed_prompt(negative).to(embeds) if negative.strip() else torch.zeros_like(embeds)
+            rows.insert(0, without.expand(count, -1))
+        return torch.cat(rows).to(self.unet.device, self.unet.dtype)
+
+    def _latent_shape(self) -> tuple[int, int, int]:
+        factor = compression_factor(self.vae)
+        mels = int(self.vocoder.config.model_in_dim)
+        return int(self.unet.config["in_channels"]), self.frames // factor, mels // factor
+
+    def _residuals(self, latents: Tensor, timestep: Tensor, read: Tensor, labels: Tensor) -> Any:
+        """The ControlNet's answer to the curve [1, frames]."""
+        net: Any = self.energy_control
+        energy = read.expand(len(latents), -1)
+        return net(latents.to(net.dtype), timestep, energy, labels.to(net.dtype))
+
+    def _denoise(
+        self, latents: Tensor, timestep: Tensor, labels: Tensor, residuals: Any, strength: float
+    ) -> Tensor:
+        """The denoiser's output [B, C, t, m], float32."""
+        extra = {}
+        if residuals is not None and strength:
+            down, middle = residuals
+            extra = {
+                "down_block_additional_residuals": tuple(strength * r.to(self.unet.dtype) for r in down),
+                "mid_block_additional_residual": strength * middle.to(self.unet.dtype),
+            }
+        given = latents.to(self.unet.dtype)
+        return self.unet(
+            given, timestep, encoder_hidden_states=None, class_labels=labels, **extra
+        ).sample.float()
+
+    def _pulled(
+        self,
+        scheduler: Any,
+        prediction: Tensor,
+        latents: Tensor,
+        timestep: Tensor,
+        curve: Tensor,
+        strength: float,
+    ) -> Tensor:
+        """The prediction whose clean latent goes nearer to the curve [B, frames] (training-free guidance)."""
+        alpha_bar, kind = scheduler.alphas_cumprod[int(timestep)], scheduler.config.prediction_type
+        clean = predicted_clean(prediction, latents, alpha_bar, kind)
+        clean = pull_energy(
+            self.vae,
+            self.latent_normalizer,
+            clean,
+            curve,
+            strength=strength,
+            mel_mean=float(self.config["mel_mean"]),
+            mel_std=float(self.config["mel_std"]),
+        )
+        return toward(clean, latents, alpha_bar, kind)
+
+    def _log_mels(self, latents: Tensor) -> Tensor:
+        """Latents [B, C, t, m] -> log-mels [B, frames, mels]."""
+        decoded = decode_latents(self.vae, latents, self.latent_normalizer)[:, 0].float()
+        return decoded * float(self.config["mel_std"]) + float(self.config["mel_mean"])
+
+    def _sound(self, latents: Tensor) -> NDArray[np.float32]:
+        """Latents [B, C, t, m] -> samples [B, T]."""
+        mels = self._log_mels(latents).to(self.vocoder.dtype)
+        samples = self.vocoder(mels).float().cpu().numpy()
+        return np.nan_to_num(samples).astype(np.float32)
+
+    def _finished(self, samples: NDArray[np.float32], lufs: float | None) -> NDArray[np.float32]:
+        """At the loudness asked for, no true peak above -1 dBTP."""
+        if lufs is not None:
+            samples = set_lufs(samples, self.sample_rate, finite("loudness_lufs", lufs))
+        return limit_true_peak(samples, self.sample_rate)
+
+    @torch.no_grad()
+    def _decode_pil(self, latents: Tensor) -> list[Image.Image]:
+        """Spectrograms of latents, time to the right, low notes at the bottom."""
+        mels = self._log_mels(latents).transpose(1, 2).flip(1)
+        grey = ((mels + 11.5) / 13 * 255).clamp(0, 255).to(torch.uint8).cpu().numpy()
+        return [Image.fromarray(picture) for picture in grey]
+
+
+def checked_sketch(sketch: NDArray[np.floating[Any]], frames: int) -> NDArray[np.float32]:
+    """A curve of any length as [frames]. Raises BadInput for what is no curve in [0, 1]."""
+    curve = np.asarray(sketch, dtype=np.float64)
+    if curve.ndim != 1 or curve.size == 0:
+        raise BadInput(
+            f"The curve has shape {curve.shape}; a list of at least one number is needed.", "curve"
+        )
+    if not np.isfinite(curve).all():
+        raise BadInput("The curve holds values that are not numbers; each must be from 0 to 1.", "curve")
+    if curve.min() < 0 or curve.max() > 1:
+        raise BadInput(
+            f"The curve goes from {curve.min():g} to {curve.max():g}; values from 0 to 1 are accepted.",
+            "curve",
+        )
+    return resample_curve(curve, frames)

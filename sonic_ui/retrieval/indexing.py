@@ -1,0 +1,181 @@
+"""A folder of recordings as a library: every sound in it heard once, and remembered by its content."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sonic_ui.audio.clips import SHORTEST_S, SILENCE_DBFS
+from sonic_ui.audio.decode import decode, probe
+from sonic_ui.audio.loudness import peak_dbfs
+from sonic_ui.requests import BadInput
+from sonic_ui.retrieval.matching import EXCERPT_S, SAMPLE_RATE, Excerpt, Library
+
+log = logging.getLogger(__name__)
+
+_SOUNDS = (".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".m4a", ".aac", ".aif", ".aiff", ".caf")
+SUFFIXES = frozenset([*_SOUNDS, ".wma", ".webm", ".mp4", ".mkv", ".mov"])
+MAX_FILES = 5000
+MAX_EXCERPTS = 12
+"""Of one file, spread evenly: an hour of rain is no better than a minute."""
+
+Embed = Callable[[list[NDArray[np.float32]]], NDArray[np.float32]]
+"""Mono clips at SAMPLE_RATE -> embeddings [B, D], unit length."""
+
+OnFile = Callable[[int, int], None]
+"""Told (files done, files in all)."""
+
+
+class Ear:
+    """Hears files through `embed` and remembers what it heard by their SHA-256, also on disk in `store`.
+
+    `store` is a file that belongs to one audio encoder: see `fingerprint`.
+    """
+
+    def __init__(self, embed: Embed, store: Path | None = None) -> None:
+        self._embed = embed
+        self._store = store
+        self._heard: dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]] = _read(store)
+        self._digests: dict[tuple[str, int, int], str] = {}
+
+    def index(self, folder: Path, on_file: OnFile = lambda done, total: None) -> Library:
+        """Every sound file in a folder and the folders in it. Raises BadInput where there is none."""
+        files = sound_files(folder)
+        excerpts: list[Excerpt] = []
+        embeddings: list[NDArray[np.float32]] = []
+        skipped = known = 0
+        try:
+            for number, path in enumerate(files):
+                on_file(number, len(files))
+                try:
+                    digest = self._digest(path)
+                    known += digest in self._heard
+                    starts, heard = self._hear(path, digest)
+                except (BadInput, OSError) as problem:
+                    log.info("%s is not in the library: %s", path.name, problem)
+                    skipped += 1
+                    continue
+                excerpts += [Excerpt(path, float(start), digest) for start in starts]
+                embeddings += list(heard)
+        finally:
+            if known < len(files) - skipped:
+                _write(self._store, self._heard)
+        on_file(len(files), len(files))
+        if not excerpts:
+            raise BadInput(
+                f"None of the {len(files)} files in “{folder.name}” can be read as sound. "
+                "Choose another folder.",
+                "library",
+            )
+        return Library(tuple(excerpts), np.stack(embeddings), skipped)
+
+    def _hear(self, path: Path, digest: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Starts in seconds [E] and embeddings [E, D] of a file's excerpts. Raises BadInput."""
+        if digest not in self._heard:
+            starts, clips = _excerpts_of(path)
+            self._heard[digest] = (np.array(starts, np.float32), self._embed(clips))
+        return self._heard[digest]
+
+    def _digest(self, path: Path) -> str:
+        about = path.stat()
+        key = (str(path), about.st_size, about.st_mtime_ns)
+        if key not in self._digests:
+            with path.open("rb") as file:
+                self._digests[key] = hashlib.file_digest(file, "sha256").hexdigest()
+        return self._digests[key]
+
+
+def sound_files(folder: Path) -> list[Path]:
+    """Sound files by their names, sorted; links that lead out of the folder are left out. Raises BadInput."""
+    if not folder.is_dir():
+        raise BadInput(f"There is no folder “{folder.name}” of recordings. Choose another.", "library")
+    root = folder.resolve()
+    found = []
+    for place, folders, names in os.walk(root):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        paths = [Path(place, name) for name in sorted(names) if Path(name).suffix.lower() in SUFFIXES]
+        found += [path for path in paths if path.is_file() and path.resolve().is_relative_to(root)]
+        if len(found) > MAX_FILES:
+            raise BadInput(
+                f"“{folder.name}” holds more than {MAX_FILES} sounds. Choose a smaller folder.", "library"
+            )
+    if not found:
+        raise BadInput(
+            f"There is no sound in “{folder.name}”. Put WAV, FLAC, MP3 or Ogg files there, or choose "
+            "another folder.",
+            "library",
+        )
+    return found
+
+
+def _excerpts_of(path: Path) -> tuple[list[float], list[NDArray[np.float32]]]:
+    """Starts and samples of a file's audible excerpts. Raises BadInput where none can be heard."""
+    duration_s = probe(path).duration_s
+    count = int(np.clip(duration_s // EXCERPT_S, 1, MAX_EXCERPTS))
+    starts, clips = [], []
+    for start_s in np.linspace(0.0, max(0.0, duration_s - EXCERPT_S), count):
+        clip = decode(path, SAMPLE_RATE, start_s=float(start_s), duration_s=EXCERPT_S)
+        if clip.size >= SHORTEST_S * SAMPLE_RATE and peak_dbfs(clip) > SILENCE_DBFS:
+            starts.append(float(start_s))
+            clips.append(clip)
+    if not clips:
+        raise BadInput(f"“{path.name}” is silent or too short.", "library")
+    return starts, clips
+
+
+def fingerprint(embed: Embed) -> str:
+    """A name for an audio encoder: how it hears a second of noise."""
+    noise = np.random.default_rng(7).normal(0, 0.1, SAMPLE_RATE).astype(np.float32)
+    return hashlib.sha256(np.round(embed([noise]).astype(np.float64), 2).tobytes()).hexdigest()[:16]
+
+
+def store_for(name: str) -> Path:
+    """Where what an encoder heard is kept between runs of the app: in the user's cache folder."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return cache / "sonic-ui" / f"heard-{name}.npz"
+
+
+def _read(store: Path | None) -> dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]]:
+    if store is None or not store.is_file():
+        return {}
+    try:
+        with np.load(store) as kept:
+            return dict(_entries(kept["digests"], kept["counts"], kept["starts"], kept["embeddings"]))
+    except (OSError, ValueError, KeyError, EOFError) as problem:
+        log.info("What was heard before cannot be read from %s: %s", store, problem)
+        return {}
+
+
+def _entries(
+    digests: NDArray[np.str_],
+    counts: NDArray[np.int64],
+    starts: NDArray[np.float32],
+    embeddings: NDArray[np.float32],
+) -> Iterator[tuple[str, tuple[NDArray[np.float32], NDArray[np.float32]]]]:
+    ends = np.cumsum(counts)
+    for digest, begin, end in zip(digests, ends - counts, ends, strict=True):
+        yield str(digest), (starts[begin:end], embeddings[begin:end])
+
+
+def _write(store: Path | None, heard: dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]]) -> None:
+    if store is None or not heard:
+        return
+    try:
+        store.parent.mkdir(parents=True, exist_ok=True)
+        partial = store.with_suffix(f".{os.getpid()}.tmp.npz")
+        np.savez(
+            partial,
+            digests=np.array([*heard]),
+            counts=np.array([len(starts) for starts, _ in heard.values()]),
+            starts=np.concatenate([starts for starts, _ in heard.values()]),
+            embeddings=np.concatenate([embeddings for _, embeddings in heard.values()]),
+        )
+        partial.replace(store)
+    except OSError as problem:
+        log.info("What was heard is not kept in %s: %s", store, problem)

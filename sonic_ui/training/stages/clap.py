@@ -1,0 +1,260 @@
+"""A small CLAP: sounds beside captions and beside CLIP's pictures (InfoNCE both ways, AAI eq. 1-4).
+
+The loudness of a sound is kept all the way, so that the embedding knows a whisper from a roar.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from transformers import ClapConfig, ClapFeatureExtractor, ClapModel, PreTrainedTokenizerFast
+
+from sonic_ui.models.timbre import TIMBRE, TimbreClapModel, timbre
+from sonic_ui.scenes.sounding import level_to_lufs
+from sonic_ui.scenes.world import SOURCES, Scene, caption
+from sonic_ui.training.data.sounds import CLIP_S, FLOOR_DB, FRAME_STEP, HOP, MELS, Heard
+from sonic_ui.training.stages.clip import scene_factors
+from sonic_ui.training.stages.contrastive import FactorHead, info_nce, normalised
+
+
+def build_clap(
+    vocab_size: int, max_length: int, *, width: int = 128, text_width: int = 128, projection_dim: int = 256
+) -> TimbreClapModel:
+    """A small unfused CLAP: 5 s at 20 ms a frame, patches of 16 bins x 320 ms, two stages of two."""
+    text = {
+        "vocab_size": vocab_size,
+        "hidden_size": text_width,
+        "intermediate_size": 3 * text_width,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "projection_dim": projection_dim,
+        "max_position_embeddings": max_length + 8,
+        "type_vocab_size": 1,
+        "pad_token_id": 1,
+    }
+    audio = {
+        "patch_size": 16,
+        "patch_stride": [16, 16],
+        "patch_embeds_hidden_size": width,
+        "hidden_size": 2 * width,
+        "depths": [2, 2],
+        "num_attention_heads": [4, 8],
+        "projection_dim": projection_dim,
+        "enable_fusion": False,
+        "num_mel_bins": MELS,
+        "spec_size": 128,
+        "window_size": 4,
+    }
+    clap = TimbreClapModel(
+        ClapConfig(text_config=text, audio_config=audio, projection_dim=projection_dim, timbre_width=768)
+    )
+    patches: Any = clap.audio_model.audio_encoder.patch_embed.proj
+    patches.weight.data.copy_(spectro_temporal_filters(width))
+    patches.bias.data.zero_()
+    return clap
+
+
+def spectro_temporal_filters(count: int, side: int = 16) -> Tensor:
+    """Whitened modulation filters to start a patch embedding from: [count, 1, side (mel), side (time)].
+
+    Products of cosines over mel bins and of sines and cosines over time (Chi, Ru and Shamma 2005), each with
+    a gain that makes its response to sounds of the world about as large as all others'. Sounds vary a
+    hundred times more in loudness than in the rates that tell a rotor from a chain: filters that start at
+    random hear little but loudness and tilt, and need very long to find the rest.
+    """
+    at = (torch.arange(side) + 0.5) / side
+    kinds = sorted(
+        ((k, j, phase) for k in range(side // 2) for j in range(side) for phase in range(2 if k else 1)),
+        key=lambda kind: (kind[0] + 1) * (kind[1] + 1),
+    )
+    filters = []
+    for k, j, phase in kinds[:count]:
+        wave = torch.cos(2 * math.pi * k * at - phase * math.pi / 2)
+        shape = torch.outer(torch.cos(math.pi * j * at), wave)
+        filters.append(shape / shape.norm() * _gain(k, j))
+    return torch.stack(filters)[:, None]
+
+
+def _gain(k: int, j: int) -> float:
+    """One over the measured response to `k` cycles over time and `j` half cycles over mel bins."""
+    if k and j:
+        return 4.0 * k**0.6 * j**0.5
+    return 1.0 * k**0.75 if k else 0.55 * j**0.4 if j else 0.13
+
+
+def build_feature_extractor() -> ClapFeatureExtractor:
+    """48 kHz, 5 s, 64 mel bins, 50 to 14000 Hz: LAION's settings for unfused CLAP, half the frame rate."""
+    return ClapFeatureExtractor(
+        feature_size=MELS,
+        sampling_rate=48000,
+        hop_length=HOP * FRAME_STEP,
+        max_length_s=CLIP_S,
+        fft_window_size=1024,
+        frequency_min=50,
+        frequency_max=14000,
+        truncation="rand_trunc",
+        padding="repeatpad",
+    )
+
+
+@dataclass
+class SoundBank:
+    """Stored clips by source and room; composes a scene's log-mel out of them."""
+
+    mels: NDArray[np.float16]
+    heard: list[Heard]
+    real_share: float = 0.5
+    _by_kind: dict[tuple[str, str, bool], list[int]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._by_kind = {}
+        for i, h in enumerate(self.heard):
+            self._by_kind.setdefault((h.source, h.room, h.real), []).append(i)
+
+    def pick(self, source: str, room: str, level: float, rng: np.random.Generator) -> NDArray[np.float32]:
+        """A clip [T, 64] of the source in that room, as loud as its level asks.
+
+        A recording, or of a few clips the nearest in level, since character and limiting go with it.
+        """
+        real = self._by_kind.get((source, room, True))
+        if real and rng.random() < self.real_share:
+            best = int(rng.choice(real))
+        else:
+            made = self._by_kind.get((source, room, False)) or [
+                i for i, h in enumerate(self.heard) if h.source == source and not h.real
+            ]
+            if not made:
+                raise ValueError(f"no stored clip of {source}; render the sounds first")
+            best = min(rng.choice(made, 8).tolist(), key=lambda i: abs(self.heard[i].level - level))
+        return self.mels[best].astype(np.float32) + level_to_lufs(level) - self.heard[best].lufs
+
+    def compose(self, scene: Scene, rng: np.random.Generator, *, augment: bool = True) -> NDArray[np.float32]:
+        """The scene as a log-mel [T, 64] in dB: every source at its loudness, powers summed."""
+        power = np.zeros(self.mels.shape[1:], np.float32)
+        for source in scene.sources:
+            clip = self.pick(source.name, scene.room, source.level, rng)
+            if augment:
+                clip = vary(clip, rng)
+            power += 10 ** (clip / 10)
+        return np.maximum(10 * np.log10(power + 1e-10), FLOOR_DB)
+
+
+def vary(
+    mel: NDArray[np.float32], rng: np.random.Generator, floor_db: tuple[float, float] = (35.0, 80.0)
+) -> NDArray[np.float32]:
+    """Another take of the same sound: shifted in time, equalised, faster or slower, over a noise floor.
+
+    floor_db   how far below the loudest bin the floor may lie
+    """
+    out = np.roll(mel, int(rng.integers(len(mel))), axis=0)
+    if rng.random() < 0.5:
+        stretched = np.arange(len(out)) * rng.uniform(0.85, 1.15)
+        out = out[
+            np.clip(stretched, 0, len(out) - 1).astype(int)
+            if rng.random() < 0.5
+            else stretched.astype(int) % len(out)
+        ]
+    shift = int(rng.integers(-2, 3))
+    if shift and rng.random() < 0.5:
+        out = np.roll(out, shift, axis=1)
+    knots = np.interp(np.arange(MELS), np.linspace(0, MELS - 1, 5), rng.normal(0, 2.5, 5))
+    out = out + (knots - knots.mean())[None, :]
+    floor = out.max() - rng.uniform(*floor_db)
+    return np.maximum(out, floor + rng.normal(0, 1.5, out.shape)).astype(np.float32)
+
+
+class ClapWithHead(nn.Module):
+    """The model that is kept, and the training heads that are not."""
+
+    def __init__(self, clap: ClapModel) -> None:
+        super().__init__()
+        self.clap = clap
+        self.head = FactorHead(clap.config.projection_dim, len(SOURCES))
+        self.timbre = nn.Linear(clap.config.audio_config.hidden_size, TIMBRE)
+
+
+class ClapStage:
+    """Train a `ClapModel` on composed sounds against captions and frozen CLIP embeddings of the pictures."""
+
+    def __init__(
+        self,
+        bank: SoundBank,
+        scenes: list[Scene],
+        image_embeds: Tensor,
+        tokenizer: PreTrainedTokenizerFast,
+        clap: ClapModel,
+        *,
+        timbre_weight: float = 2.0,
+    ) -> None:
+        self.timbre_weight = timbre_weight
+        self.bank, self.scenes, self.tokenizer = bank, scenes, tokenizer
+        self.image_embeds = normalised(image_embeds)  # [N, D]
+        self.module: nn.Module = ClapWithHead(clap)
+        rng = np.random.default_rng(12)
+        some = [scenes[int(i)] for i in rng.integers(0, len(scenes), 256)]
+        heard = timbre(torch.from_numpy(np.stack([bank.compose(s, rng) for s in some])).unsqueeze(1))
+        self.timbre_mean, self.timbre_std = heard.mean(0), heard.std(0).clamp(min=1e-3)
+
+    def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
+        return [{"params": list(self.module.parameters()), "lr": learning_rate}]
+
+    def sounds(self, scenes: list[Scene], rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+        """Composed log-mels of the scenes with time and frequency masks [B, 1, T, 64]; their timbre without,
+        standardised [B, TIMBRE]."""
+        mels = np.stack([self.bank.compose(s, rng) for s in scenes])
+        known = (timbre(torch.from_numpy(mels).unsqueeze(1)) - self.timbre_mean) / self.timbre_std
+        for mel in mels:
+            t, f = int(rng.integers(0, len(mel))), int(rng.integers(0, MELS - 8))
+            mel[t : t + int(rng.integers(0, 25))] = FLOOR_DB
+            mel[:, f : f + int(rng.integers(0, 6))] = FLOOR_DB
+        return torch.from_numpy(mels).unsqueeze(1), known
+
+    def loss(self, generator: torch.Generator, batch_size: int) -> tuple[Tensor, dict[str, float]]:
+        index = torch.randint(0, len(self.scenes), (batch_size,), generator=generator)
+        rng = np.random.default_rng(int(torch.randint(2**31, (), generator=generator)))
+        scenes = [self.scenes[i] for i in index.tolist()]
+        words = self.tokenizer(
+            [caption(s, rng) for s in scenes], padding=True, truncation=True, return_tensors="pt"
+        )
+        clap: Any = self.module.clap
+        mels, known = self.sounds(scenes, rng)
+        pooled = pool_mels(clap, mels)
+        audio = normalised(clap.audio_projection(pooled))
+        text = normalised(
+            clap.get_text_features(words["input_ids"], attention_mask=words["attention_mask"]).pooler_output
+        )
+        with_text = info_nce(audio, text, clap.logit_scale_a.exp().clamp(max=50))
+        with_image = info_nce(audio, self.image_embeds[index], clap.logit_scale_t.exp().clamp(max=50))
+        factors, hit = self.module.head.loss(16 * audio, *scene_factors(self.scenes, index))
+        names, _ = self.module.head.loss(16 * text, *scene_factors(self.scenes, index))
+        timbre_error = F.mse_loss(self.module.timbre(pooled), known)
+        loss = 0.5 * (with_text + with_image) + factors + 0.25 * names + self.timbre_weight * timbre_error
+        return loss, {
+            "text": with_text.item(),
+            "image": with_image.item(),
+            "timbre": timbre_error.item(),
+            "source_hit": hit,
+        }
+
+    def sample(self, module: nn.Module, path: Path) -> None:
+        """Nothing to look at here: `sonic_ui.evaluation` draws the confusion of the sources."""
+
+
+def pool_mels(clap: ClapModel, mels: Tensor) -> Tensor:
+    """Log-mels [B, 1, T, 64] -> what the audio encoder hears before it is projected [B, hidden]."""
+    longer = torch.zeros(len(mels), 1, dtype=torch.bool)
+    return clap.audio_model(input_features=mels, is_longer=longer).pooler_output
+
+
+def embed_mels(clap: ClapModel, mels: Tensor) -> Tensor:
+    """Log-mels [B, 1, T, 64] -> audio embeddings [B, D], not normalised."""
+    longer = torch.zeros(len(mels), 1, dtype=torch.bool)
+    return clap.get_audio_features(mels, is_longer=longer).pooler_output

@@ -1,0 +1,134 @@
+"""A small CLIP: pictures and captions of the world in one space (InfoNCE, helped by the scene's factors)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from transformers import CLIPConfig, CLIPModel, CLIPTokenizer
+
+from sonic_ui.scenes.world import SOURCES, Scene, caption
+from sonic_ui.training.stages.autoencoder import picture_batch
+from sonic_ui.training.stages.contrastive import FactorHead, info_nce, normalised
+
+
+def build_clip(
+    vocab_size: int,
+    max_length: int,
+    bos: int,
+    eos: int,
+    *,
+    text_width: int = 192,
+    vision_width: int = 128,
+    text_layers: int = 3,
+    vision_layers: int = 4,
+    projection_dim: int = 256,
+    image_size: int = 64,
+    patch: int = 8,
+) -> CLIPModel:
+    """A `CLIPModel` of the given widths."""
+    text = {
+        "vocab_size": vocab_size,
+        "hidden_size": text_width,
+        "intermediate_size": 3 * text_width,
+        "num_hidden_layers": text_layers,
+        "num_attention_heads": text_width // 48,
+        "max_position_embeddings": max_length,
+        "projection_dim": projection_dim,
+        "bos_token_id": bos,
+        "eos_token_id": eos,
+        "pad_token_id": eos,
+    }
+    vision = {
+        "hidden_size": vision_width,
+        "intermediate_size": 3 * vision_width,
+        "num_hidden_layers": vision_layers,
+        "num_attention_heads": vision_width // 32,
+        "image_size": image_size,
+        "patch_size": patch,
+        "projection_dim": projection_dim,
+    }
+    return CLIPModel(CLIPConfig(text_config=text, vision_config=vision, projection_dim=projection_dim))
+
+
+def resize_for_clip(pictures: Tensor, size: int) -> Tensor:
+    """Pictures [B, 3, H, W] in [-1, 1] -> [B, 3, size, size], area-averaged, for CLIP to read."""
+    return F.interpolate(pictures, size=(size, size), mode="area") if pictures.shape[-1] != size else pictures
+
+
+def scene_factors(scenes: list[Scene], index: Tensor) -> tuple[Tensor, Tensor]:
+    """Levels and presence [B, sources] of the scenes at `index`."""
+    chosen = [scenes[i] for i in index.tolist()]
+    return (
+        torch.from_numpy(np.stack([s.levels for s in chosen])),
+        torch.from_numpy(np.stack([s.presence for s in chosen])),
+    )
+
+
+class ClipWithHead(nn.Module):
+    """The model that is kept, and the training head that is not."""
+
+    def __init__(self, clip: CLIPModel) -> None:
+        super().__init__()
+        self.clip = clip
+        self.head = FactorHead(clip.config.projection_dim, len(SOURCES))
+
+
+class ClipStage:
+    """Train a `CLIPModel` on rendered pictures and freshly drawn captions. Source: arXiv 2103.00020."""
+
+    def __init__(
+        self, pictures: np.ndarray, scenes: list[Scene], tokenizer: CLIPTokenizer, clip: CLIPModel
+    ) -> None:
+        self.pictures, self.scenes, self.tokenizer = pictures, scenes, tokenizer
+        self.module: nn.Module = ClipWithHead(clip)
+        self.image_size = int(clip.config.vision_config.image_size)
+
+    def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
+        return [{"params": list(self.module.parameters()), "lr": learning_rate}]
+
+    def tokens(self, captions: list[str]) -> dict[str, Tensor]:
+        batch = self.tokenizer(
+            captions,
+            padding="max_length",
+            truncation=True,
+            max_length=self.tokenizer.model_max_length,
+            return_tensors="pt",
+        )
+        return {"input_ids": batch["input_ids"]}
+
+    def loss(self, generator: torch.Generator, batch_size: int) -> tuple[Tensor, dict[str, float]]:
+        index = torch.randint(0, len(self.pictures), (batch_size,), generator=generator)
+        rng = np.random.default_rng(int(torch.randint(2**31, (), generator=generator)))
+        captions = [caption(self.scenes[i], rng) for i in index.tolist()]
+        pixels = resize_for_clip(
+            picture_batch(self.pictures, index, crop=None, generator=generator), self.image_size
+        ).contiguous()
+        output = self.module.clip(pixel_values=pixels, **self.tokens(captions))
+        scale = self.module.clip.logit_scale.exp().clamp(max=50)
+        contrast = info_nce(normalised(output.image_embeds), normalised(output.text_embeds), scale)
+        factors, hit = self.module.head.loss(output.image_embeds, *scene_factors(self.scenes, index))
+        words, _ = self.module.head.loss(output.text_embeds, *scene_factors(self.scenes, index))
+        return contrast + 0.5 * factors + 0.25 * words, {"info_nce": contrast.item(), "source_hit": hit}
+
+    @torch.no_grad()
+    def sample(self, module: nn.Module, path: Path) -> None:
+        """Similarity of the first captions (rows) and pictures (columns)."""
+        from matplotlib.figure import Figure
+
+        index = torch.arange(min(24, len(self.pictures)))
+        pixels = resize_for_clip(
+            picture_batch(self.pictures, index, crop=None, generator=torch.Generator()), self.image_size
+        )
+        module.eval()
+        output = module.clip(
+            pixel_values=pixels.contiguous(),
+            **self.tokens([caption(self.scenes[i], full=True) for i in index.tolist()]),
+        )
+        figure = Figure(figsize=(5, 5))
+        figure.subplots().imshow((normalised(output.text_embeds) @ normalised(output.image_embeds).T).numpy())
+        figure.savefig(path)

@@ -1,0 +1,195 @@
+"""Picture denoiser with text: a stock `UNet2DConditionModel` of SD 1.x topology on cached latents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from diffusers import AutoencoderDC, DDIMScheduler, UNet2DConditionModel
+from torch import Tensor, nn
+from transformers import CLIPTextModel, CLIPTokenizer
+
+from sonic_ui.models.latents import LatentNormalizer, decode_latents
+from sonic_ui.pipelines.sampling import guide
+from sonic_ui.scenes.world import Scene, caption
+from sonic_ui.training.contact_sheets import save_sheet
+
+
+def build_unet(
+    channels: tuple[int, ...], latent_channels: int, token_dim: int, latent_size: int
+) -> UNet2DConditionModel:
+    """Four levels, cross-attention in three, two layers a level: 12 decoder layers, as in SD 1.x."""
+    return UNet2DConditionModel(
+        sample_size=latent_size,
+        in_channels=latent_channels,
+        out_channels=latent_channels,
+        block_out_channels=channels,
+        layers_per_block=2,
+        cross_attention_dim=token_dim,
+        attention_head_dim=4,
+        norm_num_groups=16,
+        down_block_types=("CrossAttnDownBlock2D",) * 3 + ("DownBlock2D",),
+        up_block_types=("UpBlock2D",) + ("CrossAttnUpBlock2D",) * 3,
+    )
+
+
+def build_scheduler() -> DDIMScheduler:
+    """DDIM over 1000 training steps, v-prediction, betas of SD rescaled to end in pure noise."""
+    return DDIMScheduler(
+        num_train_timesteps=1000,
+        beta_start=0.00085,
+        beta_end=0.012,
+        beta_schedule="scaled_linear",
+        prediction_type="v_prediction",
+        rescale_betas_zero_snr=True,
+        timestep_spacing="trailing",
+        clip_sample=False,
+        set_alpha_to_one=True,
+    )
+
+
+@dataclass(frozen=True)
+class LatentData:
+    """Latents of the rendered pictures, plain and mirrored, [N, 2, C, h, w] float16, with their scenes."""
+
+    latents: Tensor
+    scenes: list[Scene]
+
+    def batch(self, generator: torch.Generator, size: int) -> tuple[Tensor, list[Scene]]:
+        """Normalised latents [B, C, h, w] and their scenes."""
+        index = torch.randint(0, len(self.scenes), (size,), generator=generator)
+        mirror = torch.randint(0, 2, (size,), generator=generator)
+        chosen = self.latents[index, mirror].float().contiguous(memory_format=torch.channels_last)
+        return chosen, [self.scenes[i] for i in index.tolist()]
+
+
+@torch.no_grad()
+def encode_pictures(vae: AutoencoderDC, pictures: np.ndarray, batch: int = 50) -> Tensor:
+    """Raw latents of pictures [N, H, W, 3] and of their mirror images: [N, 2, C, h, w] float32."""
+    out = []
+    for start in range(0, len(pictures), batch):
+        x = torch.from_numpy(pictures[start : start + batch]).permute(0, 3, 1, 2).float() / 127.5 - 1
+        pair = [vae.encode(v.contiguous(memory_format=torch.channels_last)).latent for v in (x, x.flip(-1))]
+        out.append(torch.stack(pair, 1))
+    return torch.cat(out)
+
+
+def min_snr_weight(scheduler: DDIMScheduler, timesteps: Tensor, gamma: float) -> Tensor:
+    """Weights [B] of the v-prediction loss: min(SNR, gamma) / (SNR + 1). Source: arXiv 2303.09556."""
+    alpha = scheduler.alphas_cumprod[timesteps]
+    snr = alpha / (1 - alpha).clamp(min=1e-8)
+    return snr.clamp(max=gamma) / (snr + 1)
+
+
+class DiffusionLoss:
+    """v-prediction loss with min-SNR weights; `floor` keeps a little weight on the noisiest steps.
+
+    noisy   exponent on the uniform share of the schedule: below 1 noisy steps are drawn more often
+    """
+
+    def __init__(
+        self, scheduler: DDIMScheduler, *, gamma: float = 5.0, floor: float = 0.15, noisy: float = 1.0
+    ) -> None:
+        self.scheduler, self.gamma, self.floor, self.noisy = scheduler, gamma, floor, noisy
+
+    def noised(self, latents: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+        """Noisy latents [B, C, h, w], timesteps [B] and the target velocity."""
+        noise = torch.randn(latents.shape, generator=generator).to(memory_format=torch.channels_last)
+        steps = int(self.scheduler.config["num_train_timesteps"])
+        if self.noisy == 1.0:
+            timesteps = torch.randint(0, steps, (len(latents),), generator=generator)
+        else:
+            share = torch.rand(len(latents), generator=generator) ** self.noisy
+            timesteps = (share * steps).long().clamp(max=steps - 1)
+        noisy = self.scheduler.add_noise(latents, noise, timesteps)
+        return noisy, timesteps, self.scheduler.get_velocity(latents, noise, timesteps)
+
+    def __call__(self, prediction: Tensor, target: Tensor, timesteps: Tensor) -> Tensor:
+        error = F.mse_loss(prediction, target, reduction="none").mean((1, 2, 3))
+        weight = min_snr_weight(self.scheduler, timesteps, self.gamma).clamp(min=self.floor)
+        return (error * weight).mean()
+
+
+@torch.no_grad()
+def guided_latents(
+    unet: nn.Module, text: Tensor, shape: tuple[int, ...], *, guidance: float, steps: int
+) -> Tensor:
+    """Sample latents of `shape` [B, C, h, w] from one fixed noise; `text` [2B, K, C], unconditional first."""
+    scheduler = build_scheduler()
+    scheduler.set_timesteps(steps)
+    x = torch.randn(shape, generator=torch.Generator().manual_seed(1))
+    for t in scheduler.timesteps:
+        prediction = unet(torch.cat([x, x]), t, encoder_hidden_states=text).sample
+        x = scheduler.step(guide(prediction, guidance), t, x).prev_sample
+    return x
+
+
+class TextSide:
+    """Tokenizer and frozen text encoder: captions -> tokens [B, K, C]."""
+
+    def __init__(self, tokenizer: CLIPTokenizer, encoder: CLIPTextModel) -> None:
+        self.tokenizer, self.encoder = tokenizer, encoder.eval().requires_grad_(False)
+
+    @torch.no_grad()
+    def __call__(self, captions: list[str]) -> Tensor:
+        length = self.tokenizer.model_max_length
+        batch = self.tokenizer(
+            captions, padding="max_length", truncation=True, max_length=length, return_tensors="pt"
+        )
+        return self.encoder(input_ids=batch["input_ids"]).last_hidden_state
+
+
+class DenoiserStage:
+    """Train the base denoiser on captions; a tenth of them empty, for classifier-free guidance."""
+
+    def __init__(
+        self,
+        data: LatentData,
+        unet: UNet2DConditionModel,
+        text: TextSide,
+        vae: AutoencoderDC,
+        normalizer: LatentNormalizer,
+        *,
+        null_text: float = 0.12,
+    ) -> None:
+        self.data, self.text, self.vae, self.normalizer, self.null_text = (
+            data,
+            text,
+            vae,
+            normalizer,
+            null_text,
+        )
+        self.module: nn.Module = unet.to(memory_format=torch.channels_last)
+        self.scheduler = build_scheduler()
+        self.diffusion = DiffusionLoss(self.scheduler)
+
+    def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
+        return [{"params": list(self.module.parameters()), "lr": learning_rate}]
+
+    def captions(self, scenes: list[Scene], generator: torch.Generator) -> list[str]:
+        """A fresh caption a scene, some of them empty."""
+        rng = np.random.default_rng(int(torch.randint(2**31, (), generator=generator)))
+        return ["" if rng.random() < self.null_text else caption(s, rng) for s in scenes]
+
+    def loss(self, generator: torch.Generator, batch_size: int) -> tuple[Tensor, dict[str, float]]:
+        latents, scenes = self.data.batch(generator, batch_size)
+        noisy, timesteps, target = self.diffusion.noised(latents, generator)
+        tokens = self.text(self.captions(scenes, generator))
+        prediction = self.module(noisy, timesteps, encoder_hidden_states=tokens).sample
+        return self.diffusion(prediction, target, timesteps), {}
+
+    @torch.no_grad()
+    def sample(self, module: nn.Module, path: Path, *, guidance: float = 4.0, steps: int = 25) -> None:
+        """One picture of each source, from its label alone."""
+        from sonic_ui.scenes.world import SOURCES, SPECS
+
+        module.eval()
+        captions = [f"a painting of {SPECS[name].label}" for name in SOURCES]
+        tokens = torch.cat([self.text([""] * len(captions)), self.text(captions)])
+        shape = (len(captions), *self.data.latents.shape[2:])
+        x = guided_latents(module, tokens, shape, guidance=guidance, steps=steps)
+        save_sheet(decode_latents(self.vae, x, self.normalizer), path, columns=8)

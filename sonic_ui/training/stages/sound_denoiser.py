@@ -1,0 +1,264 @@
+"""Sound denoiser and its energy ControlNet: stock `UNet2DConditionModel` with AudioLDM's conditioning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from diffusers import AutoencoderDC, UNet2DConditionModel
+from torch import Tensor, nn
+
+from sonic_ui.audio.energy import smooth, z_norm
+from sonic_ui.models.energy_control import EnergyControlNet
+from sonic_ui.models.latents import LatentNormalizer
+from sonic_ui.pipelines.sampling import guide
+from sonic_ui.training.contact_sheets import save_sheet
+from sonic_ui.training.data.envelopes import drawn_curve, vary_clip
+from sonic_ui.training.data.image_to_sound import PEAK_RMS, SoundedScenes
+from sonic_ui.training.stages.denoiser import DiffusionLoss, build_scheduler
+from sonic_ui.training.stages.mel_autoencoder import read_mels
+
+
+def build_sound_unet(
+    channels: tuple[int, ...], latent_channels: int, embedding_dim: int, latent_frames: int, layers: int = 1
+) -> UNet2DConditionModel:
+    """The embedding enters as AudioLDM's does: a simple projection, concatenated to the time embedding."""
+    down = ("DownBlock2D",) + ("AttnDownBlock2D",) * (len(channels) - 1)
+    return UNet2DConditionModel(
+        sample_size=latent_frames,
+        in_channels=latent_channels,
+        out_channels=latent_channels,
+        block_out_channels=channels,
+        layers_per_block=layers,
+        down_block_types=down,
+        mid_block_type="UNetMidBlock2D",
+        up_block_types=tuple(name.replace("Down", "Up") for name in reversed(down)),
+        class_embed_type="simple_projection",
+        projection_class_embeddings_input_dim=embedding_dim,
+        class_embeddings_concat=True,
+        attention_head_dim=32,
+        norm_num_groups=16,
+    )
+
+
+@dataclass(frozen=True)
+class SoundLatents:
+    """Latents [N, takes, C, t, m] of sounds as they are (take 0) and under drawn curves, normalised, float16,
+    the energies [N, takes, T] of all of them, and embeddings [N, 2, D]: of the sound and of its words."""
+
+    latents: Tensor
+    energies: Tensor
+    embeds: Tensor
+    words: float = 0.15  # share of the batch that is told in words
+
+    def batch(self, generator: torch.Generator, size: int, natural: float) -> tuple[Tensor, Tensor, Tensor]:
+        """Latents, energies and embeddings of `size` sounds, a share `natural` of them as they are."""
+        index = torch.randint(0, len(self.latents), (size,), generator=generator)
+        takes = self.latents.shape[1]
+        bent = torch.randint(1, max(2, takes), (size,), generator=generator).clamp(max=takes - 1)
+        take = torch.where(torch.rand(size, generator=generator) < natural, 0, bent)
+        latents = self.latents[index, take].float().contiguous(memory_format=torch.channels_last)
+        told = (torch.rand(size, generator=generator) < self.words).long()
+        return latents, self.energies[index, take].float(), self.embeds[index, told]
+
+
+@torch.no_grad()
+def encode_sounds(
+    vae: AutoencoderDC, data: SoundedScenes, takes: int, batch: int = 20
+) -> tuple[Tensor, Tensor]:
+    """Raw latents [N, takes, C, t, m] and energies [N, takes, T] of every sound, as it is and bent."""
+    latents, energies = [], []
+    for start in range(0, len(data.scenes), batch):
+        mels, curves = [], []
+        for i in range(start, min(start + batch, len(data.scenes))):
+            mel, energy = data.mels[i].astype(np.float32), data.energies[i]
+            rng = np.random.default_rng([13, i])
+            versions = [(mel, energy), *(vary_clip(mel, energy, rng) for _ in range(takes - 1))]
+            mels += [v[0] for v in versions]
+            curves += [v[1] for v in versions]
+        x = read_mels(torch.from_numpy(np.stack(mels))).contiguous(memory_format=torch.channels_last)
+        latents.append(vae.encode(x).latent.unflatten(0, (-1, takes)).half())
+        energies.append(torch.from_numpy(np.stack(curves)).unflatten(0, (-1, takes)).half())
+    return torch.cat(latents), torch.cat(energies)
+
+
+def wished_energy(energies: Tensor) -> Tensor:
+    """Energies [B, T] -> what the ControlNet reads: smoothed and z-normed."""
+    return torch.from_numpy(np.stack([z_norm(smooth(e), least=0.1) for e in energies.numpy()]))
+
+
+Told = Callable[[Tensor, Tensor], Tensor]
+"""Latents [B, C, t, m] and energies [B, T] of sounds -> what the ControlNet reads of them [B, T]."""
+
+
+def told_rms(latents: Tensor, energies: Tensor) -> Tensor:
+    """The representation that the shipped ControlNet reads: RMS."""
+    return wished_energy(energies)
+
+
+@torch.no_grad()
+def sound_latents(
+    unet: nn.Module,
+    embeds: Tensor,
+    shape: Sequence[int],
+    *,
+    control: EnergyControlNet | None = None,
+    energy: Tensor | None = None,
+    guidance: float = 3.0,
+    steps: int = 20,
+) -> Tensor:
+    """Sample latents [B, *shape] of sounds with embeddings [B, D] from fixed noise, perhaps under control."""
+    scheduler = build_scheduler()
+    scheduler.set_timesteps(steps)
+    x = torch.randn((len(embeds), *shape), generator=torch.Generator().manual_seed(1))
+    labels = torch.cat([torch.zeros_like(embeds), embeds])
+    for t in scheduler.timesteps:
+        both, extra = torch.cat([x, x]), {}
+        if control is not None and energy is not None:
+            down, middle = control(both, t, torch.cat([energy, energy]), labels)
+            extra = {"down_block_additional_residuals": down, "mid_block_additional_residual": middle}
+        prediction = unet(both, t, encoder_hidden_states=None, class_labels=labels, **extra).sample
+        x = scheduler.step(guide(prediction, guidance), t, x).prev_sample
+    return x
+
+
+class SoundDenoiserStage:
+    """Train the sound denoiser on embeddings; a tenth of them zero, for classifier-free guidance."""
+
+    def __init__(
+        self,
+        data: SoundLatents,
+        unet: UNet2DConditionModel,
+        vae: AutoencoderDC,
+        normalizer: LatentNormalizer,
+        *,
+        natural: float = 0.6,
+        drop: float = 0.1,
+    ) -> None:
+        self.data, self.vae, self.normalizer = data, vae, normalizer
+        self.natural, self.drop = natural, drop
+        self.module: nn.Module = unet.to(memory_format=torch.channels_last)
+        self.diffusion = DiffusionLoss(build_scheduler())
+
+    def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
+        return [{"params": list(self.module.parameters()), "lr": learning_rate}]
+
+    def loss(self, generator: torch.Generator, batch_size: int) -> tuple[Tensor, dict[str, float]]:
+        latents, _, embeds = self.data.batch(generator, batch_size, self.natural)
+        kept = torch.rand(batch_size, 1, generator=generator) >= self.drop
+        noisy, timesteps, target = self.diffusion.noised(latents, generator)
+        prediction = self.module(
+            noisy, timesteps, encoder_hidden_states=None, class_labels=embeds * kept
+        ).sample
+        return self.diffusion(prediction, target, timesteps), {}
+
+    @torch.no_grad()
+    def sample(self, module: nn.Module, path: Path) -> None:
+        """Log-mels of the first sixteen scenes' embeddings."""
+        module.eval()
+        x = sound_latents(module, self.data.embeds[:16, 0], self.data.latents.shape[2:])
+        save_mels(self.vae, self.normalizer, x, path)
+
+
+def save_mels(vae: AutoencoderDC, normalizer: LatentNormalizer, latents: Tensor, path: Path) -> None:
+    """A sheet of the log-mels of latents, time to the right."""
+    mels = vae.decode(normalizer.denormalize(latents)).sample
+    save_sheet((mels / 2).transpose(2, 3).flip(2).expand(-1, 3, -1, -1), path, columns=2)
+
+
+@torch.no_grad()
+def fit_energy_probe(data: SoundLatents, count: int = 3000) -> tuple[Tensor, Tensor]:
+    """Weights [C m + 1, f] by which a latent frame tells the log energy of its f frames, and R^2 of the fit.
+
+    Linear least squares on stored sounds: the latents are nearly linear in the log-mels.
+    """
+    takes = data.latents.shape[1]
+    chosen = torch.randperm(len(data.latents) * takes, generator=torch.Generator().manual_seed(0))[:count]
+    latents = data.latents.flatten(0, 1)[chosen].float()  # [n, C, t, m]
+    wanted = log_energies(data.energies.flatten(0, 1)[chosen].float(), latents.shape[2])
+    rows = probe_rows(latents).flatten(0, 1)
+    wanted = wanted.flatten(0, 1)
+    gram = rows.T @ rows + 1e-3 * len(rows) * torch.eye(rows.shape[1])
+    weights = torch.linalg.solve(gram, rows.T @ wanted)
+    unexplained = (rows @ weights - wanted).square().mean() / wanted.var()
+    return weights, 1 - unexplained
+
+
+def probe_rows(latents: Tensor) -> Tensor:
+    """Latents [B, C, t, m] -> what the probe reads of every latent frame [B, t, C m + 1]."""
+    flat = latents.transpose(1, 2).flatten(2)
+    return torch.cat([flat, flat.new_ones(*flat.shape[:2], 1)], -1)
+
+
+def log_energies(energies: Tensor, steps: int) -> Tensor:
+    """Energies [B, T] -> their logarithms, not below -30 dB of the peak, [B, steps, T / steps]."""
+    return (energies / PEAK_RMS).clamp(min=0.03).log().unflatten(-1, (steps, -1))
+
+
+class EnergyControlStage:
+    """Train the ControlNet under the diffusion loss; the denoiser is frozen.
+
+    Ours: noisy steps, where the course of the energy is decided, are drawn more often and weigh as much as
+    the others; and the energy that a linear probe reads in the predicted clean latents is part of the loss.
+    """
+
+    def __init__(
+        self,
+        data: SoundLatents,
+        control: EnergyControlNet,
+        unet: UNet2DConditionModel,
+        vae: AutoencoderDC,
+        normalizer: LatentNormalizer,
+        *,
+        natural: float = 0.15,
+        drop: float = 0.1,
+        energy_weight: float = 1.0,
+        told: Told = told_rms,
+    ) -> None:
+        self.told = told
+        self.data, self.vae, self.normalizer = data, vae, normalizer
+        self.natural, self.drop, self.energy_weight = natural, drop, energy_weight
+        self.unet = unet.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+        self.module: nn.Module = control.to(memory_format=torch.channels_last)
+        self.diffusion = DiffusionLoss(build_scheduler(), floor=0.8, noisy=0.6)
+        self.probe, self.probe_r2 = fit_energy_probe(data)
+
+    def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
+        return [{"params": list(self.module.parameters()), "lr": learning_rate}]
+
+    def loss(self, generator: torch.Generator, batch_size: int) -> tuple[Tensor, dict[str, float]]:
+        latents, energies, embeds = self.data.batch(generator, batch_size, self.natural)
+        embeds = embeds * (torch.rand(batch_size, 1, generator=generator) >= self.drop)
+        noisy, timesteps, target = self.diffusion.noised(latents, generator)
+        down, middle = self.module(noisy, timesteps, self.told(latents, energies), embeds)
+        prediction = self.unet(
+            noisy,
+            timesteps,
+            encoder_hidden_states=None,
+            class_labels=embeds,
+            down_block_additional_residuals=down,
+            mid_block_additional_residual=middle,
+        ).sample
+        share = self.diffusion.scheduler.alphas_cumprod[timesteps].view(-1, 1, 1, 1)
+        clean = share.sqrt() * noisy - (1 - share).sqrt() * prediction
+        wanted = log_energies(energies, clean.shape[2])
+        found = probe_rows(clean) @ self.probe
+        energy = ((found - wanted).abs() * (0.3 + wanted.exp())).mean()
+        loss = self.diffusion(prediction, target, timesteps)
+        return loss + self.energy_weight * energy, {"diffusion": loss.item(), "energy_nats": energy.item()}
+
+    @torch.no_grad()
+    def sample(self, module: nn.Module, path: Path) -> None:
+        """Log-mels of the first sixteen scenes under sixteen drawn curves."""
+        module.eval()
+        rng = np.random.default_rng(0)
+        frames = self.data.energies.shape[-1]
+        curves = wished_energy(torch.from_numpy(np.stack([drawn_curve(rng, frames) for _ in range(16)])))
+        control: Any = module
+        shape = self.data.latents.shape[2:]
+        x = sound_latents(self.unet, self.data.embeds[:16, 0], shape, control=control, energy=curves)
+        save_mels(self.vae, self.normalizer, x, path)

@@ -1,0 +1,171 @@
+"""The endpoint through which another Sonic UI uses this one's engine.
+
+`/engine` takes a question and files and streams answers, each a JSON object:
+
+    {"ask": "hello"}      -> {"protocol", "version", "info", "sources", "serves", "place"}
+    {"ask": "hear", "duration_s"}, a sound        -> {"value": Heard}
+    {"ask": "see"}, a picture                     -> {"value": Seen}
+    {"ask": "run", "request", "files", "session"} -> {"event": ...}, ..., {"kept": Kept}
+    {"ask": "forget", "session"}                  -> {}
+
+`request` is a request as JSON whose settings `files` are the files that come along, in that order: no other
+file is ever read. What goes wrong is {"problem": {"kind", "words", "field"}}. `/engine_cancel` takes the
+`run` that every question carries, and stops it at its next step; so does leaving. Values are written by
+`studio.wire`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import gradio as gr
+
+from sonic_ui import __version__
+from sonic_ui.engine import Cancelled, CancelToken, Failure
+from sonic_ui.engine.serialization import PROTOCOL, encode
+from sonic_ui.requests import VERBS, BadInput, MakingRequest
+from sonic_ui.requests.base import read_object
+from sonic_ui.requests.links import file_settings
+from sonic_ui.ui.session.context import Desk
+
+Answer = dict[str, Any]
+
+AT_ONCE = 4
+"""Questions that are under way at once; painting itself goes one by one."""
+
+NOT_UNDERSTOOD = "This question is not understood: bring both apps to the same version."
+SESSIONS_KEPT = 64
+
+log = logging.getLogger(__name__)
+
+
+class Lending:
+    """The handlers."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._guests: dict[str, set[str]] = defaultdict(set)
+
+    def answer(self, question: Any, files: list[str] | None, request: gr.Request) -> Iterator[Answer]:
+        """Answer a question, see the module. Nothing is raised: what goes wrong is an answer."""
+        guest = request.session_hash or ""
+        run = str(question.get("run", ""))[:64] if isinstance(question, dict) else ""
+        _, cancel = self._desk.sessions.begin(guest, f"lent-{run}")
+        try:
+            if not isinstance(question, dict):
+                raise BadInput(NOT_UNDERSTOOD)
+            yield from self._answers(question, files or [], guest, cancel)
+        except BadInput as problem:
+            yield _problem("input", problem.message, problem.field)
+        except Cancelled:
+            yield _problem("cancelled", "Stopped.")
+        except Failure as problem:
+            yield _problem("failure", str(problem))
+        except Exception:
+            log.exception("A question of another app failed")
+            yield _problem("failure", "The engine stopped on an error of the app; its log has the details.")
+        finally:
+            cancel.cancel()  # whoever stops listening stops the work
+            self._desk.sessions.finish(guest, f"lent-{run}", cancel)
+
+    def cancel(self, run: str, request: gr.Request) -> None:
+        """Stop a question of this guest."""
+        self._desk.sessions.cancel(request.session_hash or "", f"lent-{str(run)[:64]}")
+
+    def leave(self, request: gr.Request) -> None:
+        """A guest left: forget what was kept for them. Their work is stopped by the page."""
+        for session in self._guests.pop(request.session_hash or "", set()):
+            self._desk.studio.forget(session)
+
+    def _answers(
+        self, question: Answer, files: Sequence[str], guest: str, cancel: CancelToken
+    ) -> Iterator[Answer]:
+        asked, studio = question.get("ask"), self._desk.studio
+        if asked == "hello":
+            yield self._hello()
+        elif asked == "hear" and len(files) == 1:
+            duration_s = float(question.get("duration_s") or 0.0)
+            sound = studio.listen(files[0], 0.0, duration_s if duration_s > 0 else None)
+            yield {"value": encode(studio.hear(sound))}
+        elif asked == "see" and len(files) == 1:
+            yield {"value": encode(studio.see(files[0]).seen)}
+        elif asked == "run":
+            session = self._session(guest, question)
+            wanted = request_of(question, files)
+            for event in studio.run(wanted, cancel, session):
+                yield {"event": encode(event)}
+            yield {"kept": encode(studio.kept(session))}
+        elif asked == "forget":
+            session = self._session(guest, question)
+            self._guests[guest].discard(session)
+            studio.forget(session)
+            yield {}
+        else:
+            raise BadInput(NOT_UNDERSTOOD)
+
+    def _hello(self) -> Answer:
+        studio = self._desk.studio
+        studio.start()
+        try:
+            sources = studio.backend.bundle.sources
+        except BadInput:  # a run will say what is wrong with them
+            sources = ()
+        return {
+            "protocol": PROTOCOL,
+            "version": __version__,
+            "info": studio.info.model_dump(mode="json"),
+            "sources": [source.model_dump() for source in sources],
+            "serves": [verb for verb in VERBS if studio.serves(verb)],
+            "place": studio.status.place,
+        }
+
+    def _session(self, guest: str, question: Answer) -> str:
+        """What a guest's own session is called here; no guest reaches another's."""
+        session = f"{guest}/{str(question.get('session', ''))[:64]}"
+        if len(self._guests[guest]) < SESSIONS_KEPT:
+            self._guests[guest].add(session)
+        elif session not in self._guests[guest]:
+            return guest
+        return session
+
+
+def request_of(question: Answer, files: Sequence[str]) -> MakingRequest:
+    """The request of a question, on the files that came along and on no others. Raises `BadInput`."""
+    values = read_object(str(question.get("request", "")))
+    verb, names = values.get("verb"), question.get("files")
+    if not isinstance(verb, str) or verb not in VERBS or not isinstance(names, list):
+        raise BadInput(NOT_UNDERSTOOD)
+    allowed = file_settings(VERBS[verb])
+    if len(names) != len(files) or not set(map(str, names)) <= set(allowed):
+        raise BadInput(NOT_UNDERSTOOD)
+    plain = {name: value for name, value in values.items() if name not in (*allowed, "library")}
+    return VERBS[verb].from_values({**plain, **dict(zip(map(str, names), files, strict=True))})
+
+
+def build(desk: Desk) -> Lending:
+    """Add the endpoints to the current page; programs may call them, but they stand in no list."""
+    lending = Lending(desk)
+    with gr.Group(visible=False):
+        question = gr.JSON(label="question")
+        files = gr.File(label="files", file_count="multiple", type="filepath")
+        answer = gr.JSON(label="answer")
+        run = gr.Textbox(label="run")
+        gr.Button("engine").click(
+            lending.answer,
+            [question, files],
+            [answer],
+            api_name="engine",
+            api_visibility="undocumented",
+            concurrency_limit=AT_ONCE,
+        )
+        gr.Button("engine_cancel").click(
+            lending.cancel, [run], None, api_name="engine_cancel", api_visibility="undocumented", queue=False
+        )
+    return lending
+
+
+def _problem(kind: str, words: str, field: str = "") -> Answer:
+    return {"problem": {"kind": kind, "words": words, "field": field}}

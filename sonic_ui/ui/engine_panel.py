@@ -1,0 +1,135 @@
+"""Choosing other weights: a panel below the header, and the endpoints `engines` and `change_engine`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import gradio as gr
+
+from sonic_ui.engine import Studio
+from sonic_ui.requests import BadInput, ChangeEngineRequest
+from sonic_ui.ui.components.choice import choice
+from sonic_ui.ui.components.header import engine_line
+from sonic_ui.ui.components.message import error, message, note
+from sonic_ui.ui.widgets.prompt_settings import Words
+
+PANEL = "su-engines"
+DESCRIPTION = """Work with another engine (other weights) from now on; `engines` lists their names.
+
+What is not on this computer yet is fetched first. If the engine cannot be had, the current one stays and the
+answer is a sentence that says why.
+"""
+
+
+@dataclass(frozen=True)
+class EnginePanel:
+    """The panel's components."""
+
+    chosen: gr.HTML
+    use: gr.Button
+    stop: gr.Button
+    message: gr.HTML
+
+
+def engine_panel(studio: Studio) -> EnginePanel | None:
+    """Lay it out, closed; the header opens it. None where there is nothing to choose."""
+    engines = studio.engines.listed()
+    if not engines:
+        return None
+    options = {engine.name: (engine.title, engine.line) for engine in engines}
+    current = next((engine.name for engine in engines if engine.current), engines[0].name)
+    with gr.Column(elem_id=PANEL, elem_classes="su-panel"):
+        chosen = choice(f"{PANEL}-choice", "Engine", options, current)
+        with gr.Row(elem_classes="su-engines-row"):
+            use = gr.Button("Use this engine", variant="primary", elem_id=f"{PANEL}-use", min_width=160)
+            stop = gr.Button("Stop", elem_id=f"{PANEL}-stop", min_width=90, visible=False)
+        told = message(f"{PANEL}-message")
+    return EnginePanel(chosen, use, stop, told)
+
+
+def connect_engines(studio: Studio, panel: EnginePanel | None, head: gr.HTML, words: Sequence[Words]) -> None:
+    """Change engines on a click or a call, and bring the sliders to what suits the new one."""
+    _build_endpoints(studio)
+    if panel is None:
+        return
+    sliders = [slider for part in words for slider in (part.steps, part.guidance_scale, part.strength)]
+
+    def change(name: str) -> Iterator[dict[Any, Any]]:
+        yield {panel.use: gr.Button(interactive=False), panel.stop: gr.Button(visible=True)}
+        done: dict[Any, Any] = {
+            panel.use: gr.Button(interactive=True),
+            panel.stop: gr.Button(visible=False),
+        }
+        try:
+            for doing in _changed(studio, name):
+                yield {panel.message: note(_sentence(doing))}
+        except BadInput as problem:
+            yield {**done, panel.message: error(problem.message), head: engine_line(studio.status)}
+            return
+        own = studio.info.defaults
+        values = [own.steps, own.guidance_scale, own.strength] * len(words)
+        yield {
+            **done,
+            **dict(zip(sliders, values, strict=True)),
+            panel.message: note(f"{studio.info.title} is ready."),
+            head: engine_line(studio.status),
+        }
+
+    run = panel.use.click(
+        change,
+        [panel.chosen],
+        [head, panel.use, panel.stop, panel.message, *sliders],
+        show_progress="hidden",
+        concurrency_limit=4,
+        api_visibility="private",
+    )
+    panel.stop.click(
+        lambda: [gr.Button(interactive=True), gr.Button(visible=False), note("Stopped.")],
+        outputs=[panel.use, panel.stop, panel.message],
+        cancels=[run],
+        queue=False,
+        api_visibility="private",
+    )
+
+
+def _changed(studio: Studio, name: str) -> Iterator[str]:
+    return studio.engines.change(studio, ChangeEngineRequest(engine=name))
+
+
+def _sentence(doing: str) -> str:
+    return f"{doing[0].upper()}{doing[1:]} …"
+
+
+def _build_endpoints(studio: Studio) -> None:
+    """Add the endpoints. Their components are for the schema alone and are never shown."""
+
+    def engines() -> list[dict[str, Any]]:
+        return [asdict(engine) for engine in studio.engines.listed()]
+
+    def change_engine(engine: str) -> dict[str, str]:
+        try:
+            for _ in _changed(studio, engine):
+                pass
+        except BadInput as problem:
+            raise gr.Error(str(problem), print_exception=False) from problem
+        status = studio.status
+        return {"engine": studio.info.name, "title": status.title, "place": status.place}
+
+    with gr.Group(visible=False):
+        name, answer, listed = gr.Textbox(label="engine"), gr.JSON(label="engine"), gr.JSON(label="engines")
+        gr.Button("change_engine").click(
+            change_engine,
+            [name],
+            [answer],
+            api_name="change_engine",
+            api_description=DESCRIPTION,
+            concurrency_limit=2,
+        )
+        gr.Button("engines").click(
+            engines,
+            outputs=[listed],
+            api_name="engines",
+            api_description="The engines to choose from: name, title, what each takes, which is in use.",
+        )

@@ -1,0 +1,69 @@
+"""What the page remembers for each open browser tab: its running work and the sounds it looks at."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+
+from sonic_ui.engine import CancelToken
+
+Key = tuple[str, str]
+
+
+class Sessions:
+    """Cancel tokens and the newest sounds, by session and task; safe to share between threads.
+
+    A task is what only one of may go on at a time: the run of a tab, the look at one of its sounds.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._tokens: dict[Key, CancelToken] = {}
+        self._looks: dict[Key, int] = {}
+        self._numbers = itertools.count(1)
+
+    def begin(self, session: str, task: str) -> tuple[int, CancelToken]:
+        """Start a run: its number and its token. An earlier run of this task that goes on is cancelled."""
+        token = CancelToken()
+        with self._lock:
+            earlier = self._tokens.get((session, task))
+            self._tokens[session, task] = token
+            number = next(self._numbers)
+        if earlier is not None:
+            earlier.cancel()
+        return number, token
+
+    def finish(self, session: str, task: str, token: CancelToken) -> None:
+        """Forget a run that is over."""
+        with self._lock:
+            if self._tokens.get((session, task)) is token:
+                del self._tokens[session, task]
+
+    def cancel(self, session: str, task: str) -> None:
+        """Stop what this session runs of a task, if anything."""
+        with self._lock:
+            token = self._tokens.get((session, task))
+        if token is not None:
+            token.cancel()
+
+    def look(self, session: str, place: str) -> int:
+        """Note that a place of this session turned to another sound; returns the number of this look."""
+        with self._lock:
+            number = next(self._numbers)
+            self._looks[session, place] = number
+        return number
+
+    def is_newest_look(self, session: str, place: str, number: int) -> bool:
+        """Whether the place still looks at the sound it had at `look`."""
+        with self._lock:
+            return self._looks.get((session, place)) == number
+
+    def leave(self, session: str) -> None:
+        """The browser tab was closed: stop its work and forget it."""
+        with self._lock:
+            left = [key for key in self._tokens if key[0] == session]
+            tokens = [self._tokens.pop(key) for key in left]
+            for key in [key for key in self._looks if key[0] == session]:
+                del self._looks[key]
+        for token in tokens:
+            token.cancel()

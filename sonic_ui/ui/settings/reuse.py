@@ -1,0 +1,89 @@
+"""Settings that a picture carries, and the sounds and pictures they belong to."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypedDict, TypeVar
+
+from sonic_ui.engine import Result, SoundResult
+from sonic_ui.requests import BadInput, MakingRequest, read_request
+from sonic_ui.ui.session.examples import Example
+
+RECORDS_KEPT = 24
+SOUNDS = ("sound", "sound_a", "sound_b")
+PICTURES = ("picture", "mask")
+FILES = (*SOUNDS, *PICTURES)
+"""The settings that may name a file."""
+
+TABS = {
+    "sound_to_image": "Sound → Image",
+    "edit_image": "Edit",
+    "interpolate": "Interpolate",
+    "volume_sweep": "Volume",
+    "image_to_sound": "Image → Sound",
+}
+
+Wanted = TypeVar("Wanted", bound=MakingRequest)
+
+
+class Record(TypedDict):
+    """A result of the session: its settings, and the paths of the files it was made from, by setting."""
+
+    settings: dict[str, Any]
+    files: dict[str, str]
+
+
+def with_record(records: dict[str, Record], name: str, result: Result | SoundResult) -> dict[str, Record]:
+    """The session's records with a new one; the oldest are forgotten."""
+    files = {**result.request.sound_paths, **result.request.picture_paths}
+    kept = dict([*records.items()][-RECORDS_KEPT + 1 :])
+    kept[name] = {"settings": result.settings, "files": files}
+    return kept
+
+
+def request_of(settings: dict[str, Any], files: Mapping[str, str], kind: type[Wanted]) -> Wanted:
+    """The request that settings hold; a file that was not found is called "absent", if it has to be there.
+
+    Raises `BadInput` for settings of another tab, or that no request can have.
+    """
+    needed = [name for name in (*kind.SOUNDS, *kind.PICTURES) if kind.model_fields[name].is_required()]
+    named: dict[str, str | None] = {name: files.get(name, "absent") for name in needed}
+    named |= {name: files.get(name) for name in kind.PICTURES if name not in needed}
+    verb = settings["request"].get("verb")
+    if isinstance(verb, str) and verb in TABS and verb != kind.model_fields["verb"].default:
+        raise BadInput(f"These settings belong to the tab “{TABS[verb]}”: drop it there.")
+    request = read_request(json.dumps({**settings["request"], **named}))
+    if not isinstance(request, kind):
+        raise BadInput("These settings belong to another tab.")
+    return request
+
+
+def find_files(
+    settings: dict[str, Any], records: Mapping[str, Record], examples: Iterable[Example]
+) -> dict[str, str]:
+    """The files a picture was made from, by setting: those this session used, and the examples.
+
+    They are told by their SHA-256.
+    """
+    wanted = {name: settings.get(f"{name}_sha256") for name in FILES if settings["request"].get(name)}
+    wanted = {name: digest for name, digest in wanted.items() if isinstance(digest, str)}
+    known = {
+        str(record["settings"].get(f"{name}_sha256")): path
+        for record in records.values()
+        for name, path in record["files"].items()
+        if Path(path).is_file()
+    }
+    if not known.keys() >= set(wanted.values()):
+        for example in examples:
+            for path in filter(None, (example.sound, example.picture)):
+                known.setdefault(hashlib.sha256(path.read_bytes()).hexdigest(), str(path))
+    return {name: known[digest] for name, digest in wanted.items() if digest in known}
+
+
+def missing_files(settings: dict[str, Any], files: Mapping[str, str]) -> dict[str, str]:
+    """The names of the files that settings name and that were not found, by setting."""
+    request = settings["request"]
+    return {name: str(request[name]) for name in FILES if request.get(name) and name not in files}

@@ -1,0 +1,125 @@
+"""The sounds of a picture as files, cards and a video, with words about how they follow the wish."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from sonic_ui.audio.energy import resample_curve, unit
+from sonic_ui.engine import SoundResult, Take
+from sonic_ui.media.films import FRAME_RATE, write_film
+from sonic_ui.media.metadata import safe_stem
+from sonic_ui.media.wav_metadata import sidecar, write_sound
+from sonic_ui.requests import ImageToSoundRequest
+from sonic_ui.ui.components.takes import TakeCard, TakesCard
+from sonic_ui.ui.session.context import Desk
+from sonic_ui.ui.widgets.result_text import heard_words
+
+PLOTTED = 200
+"""Points of a curve in a result."""
+
+CLOSENESS = ((0.9, "follows {} closely"), (0.75, "follows {}"), (0.5, "follows {} loosely"))
+
+
+def write_takes(desk: Desk, result: SoundResult) -> tuple[Path, ...]:
+    """Save every take as WAV with its settings, in a folder of their own."""
+    folder, request = desk.pictures.new(), result.request
+    stem = f"{safe_stem(Path(request.picture).name)}-{request.seed}"
+    paths = []
+    for number, take in enumerate(result.takes):
+        name = f"{stem}-{number + 1}.wav" if len(result.takes) > 1 else f"{stem}.wav"
+        settings = {**result.settings, "take": number}
+        paths.append(write_sound(take.samples, result.sample_rate, settings, folder / name))
+    return tuple(paths)
+
+
+def card_of_sounds(run: int, result: SoundResult, files: Sequence[Path], picture: Path) -> TakesCard:
+    """The card of a finished request; `picture` is what the page shows of it."""
+    wish = None if result.wish is None else _plotted(result.wish)
+    titles = [closeness(result, take) for take in result.takes]
+    count = len(titles)
+    takes = tuple(
+        TakeCard(
+            title=titles[number] if count == 1 else f"Take {number + 1}: {titles[number].lower()}",
+            figures=_figures(take),
+            sound=file,
+            settings=sidecar(file),
+            energy=_plotted(take.energy),
+            made=_made_of(take),
+        )
+        for number, (take, file) in enumerate(zip(result.takes, files, strict=True))
+    )
+    shows = f"Shows {heard_words(result.labels)}" if result.labels else "Sounds"
+    seconds = result.takes[0].samples.size / result.sample_rate
+    many = "One sound" if count == 1 else f"{count} sounds"
+    return TakesCard(
+        id=f"sounds-{run}",
+        title=shows,
+        detail=_detail(result),
+        spoken=f"{many} of “{Path(result.request.picture).name}”. {takes[0].title}, {takes[0].figures}.",
+        picture=picture,
+        seconds=seconds,
+        wish=wish,
+        takes=takes,
+    )
+
+
+def closeness(result: SoundResult, take: Take) -> str:
+    """How a take follows the wish, in words."""
+    if result.wish is None or take.r is None:
+        return "As it was recorded" if result.request.source == "recordings" else "As it sounds by itself"
+    if not np.any(result.wish):
+        return "Close to silence, as drawn"
+    if np.ptp(result.wish) < 1e-3:
+        return "Even from end to end, as drawn"
+    words = next((words for least, words in CLOSENESS if take.r >= least), "hardly follows {}")
+    said = words.format(whose(result.request))
+    return said[0].upper() + said[1:]
+
+
+def whose(request: ImageToSoundRequest) -> str:
+    """What was followed, in words."""
+    drawn = "your curve" if request.curve is not None else "your moments"
+    return drawn if request.mode == "exact" else f"{drawn} as it would sound"
+
+
+def write_video(result: SoundResult, index: int, stem: Path) -> Path:
+    """The picture with one take as a film. Raises `BadInput` where no encoder is installed."""
+    take = result.takes[index]
+    frames = [result.image] * max(1, round(take.samples.size / result.sample_rate * FRAME_RATE))
+    settings = {**result.settings, "take": index}
+    return write_film(frames, take.samples, result.sample_rate, stem, settings=settings)
+
+
+def _plotted(curve: np.ndarray) -> tuple[float, ...]:
+    """A curve for the page: PLOTTED points in [0, 1]; the loudest moment is 1."""
+    values = np.asarray(curve, np.float32)
+    scaled = (
+        unit(values) if np.ptp(values) > 1e-3 * max(float(np.abs(values).max(initial=0)), 1e-9) else values
+    )
+    return tuple(np.clip(resample_curve(scaled, PLOTTED), 0, 1).round(4).tolist())
+
+
+def _figures(take: Take) -> str:
+    parts = [f"{take.lufs:.1f} LUFS".replace("-", "−")]
+    if take.r is not None and take.e_l1 is not None:
+        parts = [f"r {take.r:.2f}".replace("-", "−"), f"difference {take.e_l1:.2f}", *parts]
+    return " · ".join(parts)
+
+
+def _made_of(take: Take) -> str:
+    return " · ".join(f"{pick.concept} from {pick.excerpt.path.name}" for pick in take.picks)
+
+
+def _detail(result: SoundResult) -> str:
+    request = result.request
+    parts = [
+        Path(request.picture).name,
+        f"“{request.prompt[:80]}”" if request.prompt else "",
+        "from recordings" if request.source == "recordings" else "generated",
+        f"seed {request.seed}",
+        f"{result.elapsed_s:.1f} s",
+    ]
+    return " · ".join(part for part in parts if part)

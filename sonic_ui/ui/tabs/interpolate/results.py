@@ -1,0 +1,124 @@
+"""A glide as a strip of the film component: captions, words for who cannot see, and files to take along."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sonic_ui.engine import SAMPLE_RATE, CancelToken, FrameInfo, Result
+from sonic_ui.requests import InterpolateRequest
+from sonic_ui.ui.components.film import Frame, Slot, Strip
+from sonic_ui.ui.session.context import Desk
+from sonic_ui.ui.settings.reuse import Record, request_of
+from sonic_ui.ui.widgets.film_files import FilmFiles, film_files
+from sonic_ui.ui.widgets.result_text import heard_words, made_from
+
+
+def slots_of(request: InterpolateRequest) -> list[Slot]:
+    """Where the frames of a request will be, as far as that is known before they are painted."""
+    return [Slot(at, caption(at)) for at in request.places]
+
+
+def slot_of(info: FrameInfo) -> Slot:
+    """Where a frame will be that is added on the way."""
+    at = info.position or 0.0
+    return Slot(at, caption(at))
+
+
+def strip_of(run: int, result: Result, files: tuple[Path, ...]) -> Strip:
+    """The strip of a finished request; its film is still to come."""
+    request = request_of_glide(result)
+    places = places_of(result)
+    note = ""
+    if result.stopped:
+        note = f"Stopped: {len(places)} of {request.count} pictures were finished."
+    return Strip(
+        id=f"result-{run}",
+        title="From {} to {}".format(*_ends(result)),
+        detail=made_from(result),
+        frames=tuple(frame_at(at, result, path) for at, path in zip(places, files, strict=True)),
+        ends=_ends(result),
+        seconds=request.film_s,
+        loop=request.loop,
+        note=note,
+        filming=True,
+    )
+
+
+def first_strip(desk: Desk, first: int, second: int) -> Strip | None:
+    """What is there when the page opens: the pictures of two examples, with nothing between them yet."""
+    if not desk.examples:
+        return None
+    a, b = desk.examples[first], desk.examples[second]
+    if a.picture is None or b.picture is None or first == second:
+        return None
+    words = "Picture painted from the example sound “{}”."
+    return Strip(
+        id="examples",
+        title=f"{a.title} and {b.title}",
+        detail="Two examples. Generate paints what lies between them.",
+        frames=(
+            Frame(0.0, caption(0.0), words.format(a.title), a.picture),
+            Frame(1.0, caption(1.0), words.format(b.title), b.picture),
+        ),
+        ends=(a.title, b.title),
+        reusable=False,
+        refinable=False,
+    )
+
+
+def frame_at(at: float, result: Result, path: Path) -> Frame:
+    """The frame at a place between the sounds."""
+    left, right = _ends(result)
+    prompt = result.request.prompt
+    words = f", with the words “{prompt}”" if prompt else ""
+    way = f"{caption(at)} of the way from {left} to {right}"
+    return Frame(at, caption(at), f"Picture painted {way}{words}.", path)
+
+
+def request_at(record: Record, at: float, knob: str) -> InterpolateRequest:
+    """The request for the one picture at a place of a result; a glide has one knob. Raises `BadInput`."""
+    return request_of(record["settings"], record["files"], InterpolateRequest).changed(positions=(at,))
+
+
+def files_of(desk: Desk, result: Result, cancel: CancelToken) -> FilmFiles:
+    """The film, in which one sound fades into the other with the picture, and the rest to take along."""
+    from sonic_ui.audio.mixing import crossfade_along
+
+    request, places = request_of_glide(result), places_of(result)
+    listen, room = desk.studio.listen, request.room
+    a = listen(request.sound_a, request.start_a_s, request.end_a_s, 0.0, room).clip.samples
+    b = listen(request.sound_b, request.start_b_s, request.end_b_s, 0.0, room).clip.samples
+    loudness = (request.lufs_a, request.lufs_b)
+    return film_files(
+        desk.pictures.new(),
+        result.images,
+        places,
+        [caption(at) for at in places],
+        request,
+        result.settings,
+        lambda line: crossfade_along(a, b, SAMPLE_RATE, line.positions, line.duration_s, *loudness),
+        cancel,
+    )
+
+
+def request_of_glide(result: Result) -> InterpolateRequest:
+    """The request of a glide's result."""
+    if not isinstance(result.request, InterpolateRequest):
+        raise TypeError(f"a glide is shown here, not a {type(result.request).__name__}")
+    return result.request
+
+
+def places_of(result: Result) -> list[float]:
+    """The place of every picture of a result."""
+    return [info.position or 0.0 for info in result.frames]
+
+
+def caption(at: float) -> str:
+    """A place between the sounds as people read it: in percent, halves where a frame stands on one."""
+    percent = 100 * at
+    halves = round(2 * percent) / 2
+    return f"{halves:g} %" if abs(percent - halves) < 1e-6 else f"{percent:.0f} %"
+
+
+def _ends(result: Result) -> tuple[str, str]:
+    return heard_words(result.labels), heard_words(result.labels_b)

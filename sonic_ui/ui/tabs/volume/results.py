@@ -1,0 +1,136 @@
+"""A sweep as a strip of the film component: captions, words for who cannot see, and files to take along."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from sonic_ui.engine import CancelToken, FrameInfo, Result
+from sonic_ui.requests import VolumeSweepRequest
+from sonic_ui.ui.components.film import Frame, Slot, Strip
+from sonic_ui.ui.session.context import Desk
+from sonic_ui.ui.settings.reuse import Record, request_of
+from sonic_ui.ui.tabs.volume.frame_lists import KnobName, knob_of, place_of, turned
+from sonic_ui.ui.widgets.fields import ROOM_WORDS
+from sonic_ui.ui.widgets.film_files import FilmFiles, film_files
+from sonic_ui.ui.widgets.result_text import heard_words, made_from
+
+ENDS: dict[KnobName, tuple[str, str]] = {
+    "gain": ("quieter", "louder"),
+    "scale": ("listens less", "listens more"),
+    "both": ("quieter", "louder"),
+}
+
+
+def example_strip(desk: Desk, index: int) -> Strip | None:
+    """An example's picture, as loud as it is: a strip of one; None if it has no picture."""
+    example = desk.examples[index] if index < len(desk.examples) else None
+    if example is None or example.picture is None:
+        return None
+    words = f"Picture painted from the example sound “{example.title}”, as loud as it is."
+    return Strip(
+        id=f"example-{index}",
+        title=f"{example.title}, as loud as it is",
+        detail="Paint the sweep, and turn it up and down.",
+        frames=(Frame(0.0, "0 dB", words, example.picture),),
+        reusable=False,
+        refinable=False,
+        knob="gain",
+    )
+
+
+def slots_of(request: VolumeSweepRequest) -> tuple[Slot, ...]:
+    """Where the pictures of a request will stand, before they are there."""
+    knob, _ = knob_of(request)
+    return tuple(
+        Slot(place_of(knob, gain_db, scale), caption(knob, FrameInfo(gain_db=gain_db, scale=scale)))
+        for gain_db, scale in request.turns
+    )
+
+
+def strip_of(desk: Desk, run: int, result: Result) -> Strip:
+    """The strip of a finished request, whose film is still to be made; its pictures are saved."""
+    request = request_of_sweep(result)
+    knob, _ = knob_of(request)
+    heard = heard_words(result.labels)
+    files = desk.pictures.write(result.images, result.settings)
+    room = "" if request.room == "dry" else f"{ROOM_WORDS[request.room]} · "
+    made = zip(result.frames, files, strict=True)
+    note = ""
+    if result.stopped:
+        note = f"Stopped: {len(files)} of {len(request.turns)} pictures were finished."
+    return Strip(
+        id=f"result-{run}",
+        title=f"Heard {heard}, {_span(knob, result.frames)}",
+        detail=f"{room}{made_from(result)}",
+        frames=tuple(
+            _frame(place_of(knob, info.gain_db, info.scale), knob, info, heard, path) for info, path in made
+        ),
+        ends=ENDS[knob],
+        seconds=request.film_s,
+        loop=request.loop,
+        note=note,
+        filming=True,
+        knob=knob,
+    )
+
+
+def frame_at(at: float, result: Result, path: Path) -> Frame:
+    """The one picture of a request, which stands at `at` on the slider."""
+    knob, _ = knob_of(request_of_sweep(result))
+    return _frame(at, knob, result.frames[0], heard_words(result.labels), path)
+
+
+def _frame(at: float, knob: KnobName, info: FrameInfo, heard: str, path: Path) -> Frame:
+    level = "" if info.level is None else f" Its judged level is {info.level:.2f}."
+    words = f"Picture painted from a sound heard as {heard}, at {caption(knob, info, ', ')}.{level}"
+    return Frame(at, caption(knob, info, "\n"), words, path, info.level)
+
+
+def request_at(record: Record, at: float, knob: str) -> VolumeSweepRequest:
+    """The request for the one picture at a place of a result. Raises `BadInput`."""
+    turns = turned(knob, at)
+    request = request_of(record["settings"], record["files"], VolumeSweepRequest)
+    return request.changed(gains_db=turns.gains_db, scales=turns.scales)
+
+
+def files_of(desk: Desk, result: Result, cancel: CancelToken) -> FilmFiles:
+    """The film in which the sound grows louder in step with its pictures, a GIF and one long picture."""
+    from sonic_ui.audio.gain_envelope import swell_along
+
+    request = request_of_sweep(result)
+    knob, _ = knob_of(request)
+    clip = desk.studio.listen(request.sound, request.start_s, request.end_s, 0.0, request.room).clip
+    return film_files(
+        desk.pictures.new(),
+        result.images,
+        [info.gain_db or 0.0 for info in result.frames],
+        [caption(knob, info) for info in result.frames],
+        request,
+        result.settings,
+        lambda line: swell_along(clip.samples, clip.sample_rate, line.positions, line.duration_s),
+        cancel,
+    )
+
+
+def request_of_sweep(result: Result) -> VolumeSweepRequest:
+    """The request of a sweep's result."""
+    if not isinstance(result.request, VolumeSweepRequest):
+        raise TypeError(f"a volume sweep is shown here, not a {type(result.request).__name__}")
+    return result.request
+
+
+def caption(knob: KnobName, info: FrameInfo, between: str = " · ") -> str:
+    """What a picture was turned to, and how loud that is: "−12 dB · −33 LUFS"."""
+    gain = "0 dB" if not info.gain_db else f"{info.gain_db:+g} dB"
+    scale = f"×{1.0 if info.scale is None else info.scale:.3g}"
+    turned = {"gain": gain, "scale": scale, "both": f"{gain} {scale}"}[knob]
+    words = turned if info.lufs is None else f"{turned}{between}{info.lufs:.0f} LUFS"
+    return words.replace("-", "−")
+
+
+def _span(knob: KnobName, frames: Sequence[FrameInfo]) -> str:
+    """From where to where a sweep goes, in words."""
+    first, last = (caption(knob, replace(info, lufs=None)) for info in (frames[0], frames[-1]))
+    return f"at {first}" if len(frames) == 1 else f"from {first} to {last}"

@@ -1,0 +1,74 @@
+"""A place for a picture: upload it, take it with the camera, or choose an example."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import gradio as gr
+
+from sonic_ui.ui.components.examples import example_cards
+from sonic_ui.ui.components.message import message
+from sonic_ui.ui.components.untouched import PictureFile
+from sonic_ui.ui.session.context import Desk
+from sonic_ui.ui.session.examples import Example
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+PREVIEW_PX = 1280
+"""Longest side of what the page shows of a picture."""
+
+
+@dataclass(frozen=True)
+class PictureInput:
+    """The components of one place. `name` begins the names of its elements."""
+
+    name: str
+    picture: gr.Image
+    message: gr.HTML
+    examples: gr.HTML
+
+
+def picture_input(name: str, desk: Desk, *, label: str = "Picture", first: int = 0) -> PictureInput:
+    """Lay out a place that holds the picture of the example number `first` of those that have one."""
+    examples = with_pictures(desk)
+    value = str(examples[first].picture) if first < len(examples) else None
+    picture = PictureFile(
+        value,
+        label=label,
+        sources=["upload", "webcam"],
+        type="filepath",
+        buttons=[],
+        height=200,
+        elem_id=f"{name}-image",
+        elem_classes="su-photo",
+        alt_text="The picture that was chosen",
+    )
+    return PictureInput(
+        name, picture, message(f"{name}-message"), example_cards(examples, name, "su-compact")
+    )
+
+
+def with_pictures(desk: Desk) -> tuple[Example, ...]:
+    """The examples that have a picture, in the order of the cards."""
+    return tuple(example for example in desk.examples if example.picture is not None)
+
+
+def read_upright(path: str | Path) -> Image:
+    """A picture file as upright RGB. Raises `BadInput`."""
+    from sonic_ui.media.images import load_picture
+
+    return load_picture(path)
+
+
+def write_preview(desk: Desk, image: Image, name: str = "picture") -> Path:
+    """Save a picture for the page to show, `PREVIEW_PX` long at most, in a folder of its own."""
+    shown = image
+    if max(image.size) > PREVIEW_PX:
+        shown = image.copy()
+        shown.thumbnail((PREVIEW_PX, PREVIEW_PX), reducing_gap=3.0)
+    path = desk.pictures.new() / f"{name}.png"
+    shown.save(path, "PNG", compress_level=3)
+    return path

@@ -1,0 +1,120 @@
+"""Pictures that sound on this machine: the debug bundle's own ears and eyes, and a library of recordings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from PIL import Image
+
+from sonic_ui.audio.energy import pearson_r
+from sonic_ui.engine.backend import BackendEvent, Cancelled, CancelToken, Progress, Sounded, SoundJob
+from sonic_ui.engine.jobs.image_to_sound import wished_curve
+from sonic_ui.engine.local import LocalBackend
+from sonic_ui.requests import BadInput, ImageToSoundRequest
+
+PICTURE = Image.fromarray(np.random.default_rng(0).integers(0, 255, (48, 64, 3), np.uint8))
+RATE = 16_000
+
+
+@pytest.fixture(scope="module")
+def backend(tmp_path_factory: pytest.TempPathFactory) -> LocalBackend:
+    from sonic_ui.testing.tiny_bundle import debug_bundle
+
+    return LocalBackend(str(debug_bundle(tmp_path_factory.mktemp("bundle"))))
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("library")
+    for number in range(4):
+        noise = np.random.default_rng(number).normal(0, 0.1, RATE * (1 + 2 * number))
+        soundfile.write(folder / f"noise{number}.wav", noise, RATE)
+    (folder / "letter.wav").write_text("This is not a sound.")
+    return folder
+
+
+def ask(**values: Any) -> ImageToSoundRequest:
+    return ImageToSoundRequest.from_values({"picture": "p.png", "source": "recordings", **values})
+
+
+def sound(backend: LocalBackend, library: Path | None, **values: Any) -> list[BackendEvent]:
+    return list(backend.sound(SoundJob(ask(**values), PICTURE, library), CancelToken()))
+
+
+def sounded(events: list[BackendEvent]) -> Sounded:
+    assert isinstance(events[-1], Sounded)
+    return events[-1]
+
+
+def test_sees_what_may_sound(backend: LocalBackend) -> None:
+    seen = backend.look(PICTURE)
+    assert {label.name for label in seen.labels} == {source.label for source in backend.bundle.sources}
+    chances = [label.probability for label in seen.labels]
+    assert sum(chances) == pytest.approx(1, abs=1e-3) and chances == sorted(chances, reverse=True)
+    assert 4 < seen.duration_s < 12
+
+
+def test_damaged_eyes_are_a_sentence(tmp_path: Path) -> None:
+    from sonic_ui.testing.tiny_bundle import debug_bundle
+
+    folder = debug_bundle(tmp_path)
+    (folder / "clip" / "model.safetensors").write_bytes(b"no weights")
+    with pytest.raises(BadInput, match="The weights in clip did not load"):
+        LocalBackend(str(folder)).look(PICTURE)
+
+
+def test_builds_from_recordings_along_a_curve(backend: LocalBackend, library: Path) -> None:
+    curve = [0.0, 0.1, 1.0, 0.3, 0.0, 0.8, 0.0]
+    events = sound(backend, library, curve=curve, takes=2, concepts=3)
+    made = sounded(events)
+    assert made.samples.shape[0] == 2 and made.sample_rate == 48_000 and made.skipped == 1
+    assert made.wish is not None
+    for number in range(2):
+        assert pearson_r(made.energy[number], made.wish) > 0.95
+        assert {pick.excerpt.path.parent for pick in made.picks[number]} == {library}
+    messages = {event.message for event in events if isinstance(event, Progress)}
+    assert messages <= {"Listening to the recordings", "Putting recordings together"} and messages
+
+
+def test_words_are_a_source_of_their_own(backend: LocalBackend, library: Path) -> None:
+    made = sounded(sound(backend, library, prompt="a distant bell", curve=[0, 1], concepts=1))
+    assert made.picks[0][0].concept == "a distant bell" and len(made.picks[0]) == 2
+
+
+def test_recordings_keep_their_own_energy_if_nothing_shapes_them(
+    backend: LocalBackend, library: Path
+) -> None:
+    for values in ({"control": "none", "curve": [0, 1]}, {"energy_strength": 0, "curve": [0, 1]}):
+        assert sounded(sound(backend, library, **values)).wish is None
+    assert sounded(sound(backend, library)).wish is None, "nothing was drawn"
+
+
+def test_no_folder_and_cancelling(backend: LocalBackend, library: Path) -> None:
+    with pytest.raises(BadInput, match="no folder of recordings"):
+        sound(backend, None)
+    token = CancelToken()
+    token.cancel()
+    with pytest.raises(Cancelled):
+        list(backend.sound(SoundJob(ask(), PICTURE, library), token))
+
+
+def test_a_bundle_that_cannot_generate_says_what_can(backend: LocalBackend) -> None:
+    if backend.serves("image_to_sound"):
+        pytest.skip("the debug bundle can generate")
+    with pytest.raises(BadInput, match="“Debug” cannot generate sounds") as caught:
+        sound(backend, None, source="generate")
+    assert caught.value.field == "source"
+
+
+def test_curves_on_the_frames_of_a_sound() -> None:
+    assert wished_curve(ask(), 10, 1.0) is None
+    assert wished_curve(ask(curve=[0, 1]), 3, 1.0) == pytest.approx([0.0, 0.5, 1.0], abs=0.2)
+    strip = wished_curve(ask(moments=[[0.5, 1.0]]), 10, 1.0)
+    assert strip is not None and strip.tolist() == [0] * 5 + [1] * 5
+    assert wished_curve(ask(moments=[0, 0]), 4, 1.0).tolist() == [0] * 4  # type: ignore[union-attr]
+    with pytest.raises(BadInput, match="the sound is 1 s long"):
+        wished_curve(ask(moments=[[2, 3]]), 10, 1.0)

@@ -1,0 +1,28 @@
+"""The README's pictures can be made from any bundle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from sonic_ui.evaluation import readme_pictures as readme
+from sonic_ui.evaluation.example_pictures import write_example_pictures, write_example_sounds
+
+
+def test_grid_and_strips_are_made_by_the_bundle(tmp_path: Path) -> None:
+    from sonic_ui.testing.tiny_bundle import debug_bundle
+
+    bundle = debug_bundle(tmp_path / "bundle")
+    examples = tmp_path / "examples"
+    entries = write_example_sounds(examples)
+    write_example_pictures(examples, bundle)
+    assert all((examples / "pictures" / str(entry["picture"])).is_file() for entry in entries)
+    grid = Image.open(readme.write_grid(examples, tmp_path / "grid.png"))
+    glide, volume = (Image.open(path) for path in readme.write_strips(examples, bundle, tmp_path))
+    edits = Image.open(readme.write_edits(examples, bundle, tmp_path / "edits.png"))
+    assert edits.width > 4 * 192 and edits.height > 2 * 192
+    assert grid.width > grid.height / 2
+    assert glide.width > volume.width > 4 * volume.height
+    assert np.asarray(glide.convert("L")).std() > 5

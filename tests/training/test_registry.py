@@ -1,0 +1,146 @@
+"""Every stage, from rendering to the exported bundle, at the smallest sizes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from sonic_ui.scenes.world import SOURCES, sample_scene
+from sonic_ui.training.data.sounds import Heard, log_mel
+from sonic_ui.training.export_bundle import export_bundle
+from sonic_ui.training.run import Run
+from sonic_ui.training.stages.adapter import LEAST_SCALE, MOST_SCALE, at_scale, source_caption, token_weights
+from sonic_ui.training.stages.clap import SoundBank
+from sonic_ui.training.stages.denoiser import build_scheduler, min_snr_weight
+
+
+def log_of(run: Run, stage: str) -> list[dict[str, float]]:
+    return [json.loads(line) for line in (run.folder / stage / "log.jsonl").read_text().splitlines()]
+
+
+def test_the_autoencoder_learns_a_handful_of_pictures(run: Run) -> None:
+    losses = [line["loss"] for line in log_of(run, "autoencoder")]
+    assert np.mean(losses[-3:]) < 0.8 * np.mean(losses[:3])
+
+
+def test_the_decoder_stage_leaves_the_latents_as_they_are(run: Run) -> None:
+    trained = torch.load(run.checkpoint("decoder"), weights_only=True)["average"]
+    assert trained and all(name.startswith("decoder.") for name in trained)
+
+
+def test_the_projector_learns_both_of_its_losses(run: Run) -> None:
+    lines = log_of(run, "projector")
+    assert lines[-1]["loss"] < lines[0]["loss"]
+    assert lines[-1]["mse"] < lines[0]["mse"]
+
+
+def test_the_adapter_opens_its_gates_and_keeps_the_denoiser(run: Run) -> None:
+    assert log_of(run, "adapter")[-1]["gate"] > 0
+    state = torch.load(run.checkpoint("adapter"), weights_only=True)["average"]
+    assert all(name.startswith(("projector.", "attention.")) for name in state)
+    assert not any(p.requires_grad for p in run.unet.parameters())
+
+
+def test_latents_are_normalised(run: Run) -> None:
+    latents = run.latents["latents"].float()
+    assert latents.shape == (24, 2, 8, 4, 4)
+    assert latents[:, 0].mean((0, 2, 3)).abs().max() < 0.05
+    assert (latents[:, 0].std((0, 2, 3)) - 1).abs().max() < 0.05
+
+
+def test_the_exported_bundle_paints(run: Run, tmp_path: Path) -> None:
+    from sonic_ui.bundles import check_pipeline
+    from sonic_ui.models.presence_classifier import load_judge
+    from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
+
+    bundle = export_bundle(run, tmp_path / "bundle")
+    check_pipeline(bundle / "audio_to_image")
+    assert max(p.stat().st_size for p in bundle.rglob("*.safetensors")) <= 15.5e6
+    names = [s["id"] for s in json.loads((bundle / "vocabulary.json").read_text())["sources"]]
+    assert names == list(SOURCES)
+    pipeline = AudioToImagePipeline.from_pretrained(bundle / "audio_to_image", dtype=torch.float32)
+    sound = np.random.default_rng(0).normal(0, 0.1, 48_000).astype(np.float32)
+    picture = pipeline(sound, num_inference_steps=2, seed=1).images[0]
+    assert picture.size == (32, 32)
+    presence, level = load_judge(bundle).float().read(torch.zeros(1, 3, 32, 32))
+    assert presence.shape == level.shape == (1, len(SOURCES))
+
+
+def test_training_goes_on_from_a_bundle(run: Run, tmp_path: Path) -> None:
+    from sonic_ui.training.import_bundle import import_bundle
+    from sonic_ui.training.registry import STAGES
+
+    bundle = export_bundle(run, tmp_path / "bundle")
+    again = Run(run.recipe, tmp_path / "run", report=lambda _: None)
+    import_bundle(again, bundle)
+    for folder in ("pictures", "clips"):
+        (again.folder / folder).symlink_to(run.folder / folder)
+    state = torch.load(again.checkpoint("denoiser"), weights_only=True)["average"]
+    expected = run.unet.state_dict()
+    assert state.keys() == expected.keys()
+    assert all(torch.allclose(state[k], expected[k], atol=2e-3) for k in state)
+    again.__dict__["pictures"] = (run.pictures[0][:6] // 2, run.pictures[1][:6], run.pictures[2][:6])
+    assert torch.allclose(again.normalizer.mean, run.normalizer.mean, atol=1e-2), "as the bundle's, not anew"
+    STAGES["denoiser"](again)
+    assert torch.load(again.checkpoint("denoiser"), weights_only=True)["step"] == 3
+    assert again.adapter.gates() and again.clap.config.projection_dim == run.clap.config.projection_dim
+    with pytest.raises(FileExistsError, match="is there already"):
+        import_bundle(again, bundle)
+
+
+def test_token_weights_fall_as_the_supplement_says() -> None:
+    weights = token_weights(24)
+    assert weights[0] == pytest.approx(5 / 6) and torch.all(weights.diff() < 0)
+
+
+def test_min_snr_weights_are_bounded() -> None:
+    weights = min_snr_weight(build_scheduler(), torch.tensor([0, 300, 600, 999]), 5.0)
+    assert torch.all(weights >= 0) and torch.all(weights <= 1) and weights[-1] == 0
+
+
+def test_source_captions_name_what_sounds_and_nothing_else() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        scene = sample_scene(rng)
+        text = source_caption(scene)
+        assert scene.style not in text and " at night" not in text and f" in a {scene.place}" not in text
+
+
+def test_a_scaled_scene_has_the_level_that_its_scale_makes_up_for() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(100):
+        scene = sample_scene(rng)
+        changed, scale = at_scale(scene, rng)
+        assert LEAST_SCALE <= scale <= MOST_SCALE
+        assert max(source.level for source in changed.sources) <= 1 + 1e-9
+        assert changed.levels * scale == pytest.approx(scene.levels) and changed.room == scene.room
+
+
+def test_every_take_of_a_scene_tells_its_scale(run: Run) -> None:
+    assert run.heard.embeddings.shape[:2] == run.heard.scales.shape == (24, 2)
+    assert torch.all(run.heard.scales[:, 0] == 1) and run.heard.scales[:, 1].std() > 0.1
+
+
+def test_composed_sounds_have_the_loudness_of_their_level() -> None:
+    mel = np.zeros((251, 64), np.float16)
+    bank = SoundBank(np.stack([mel]), [Heard("rain", "dry", 0.5, False)])
+    rng = np.random.default_rng(0)
+    quiet, loud = (
+        sample_scene(np.random.default_rng(3), sources=("rain",), levels=(v,)) for v in (0.25, 0.75)
+    )
+    gap = bank.compose(loud, rng, augment=False) - bank.compose(quiet, rng, augment=False)
+    assert np.allclose(gap, 18.0, atol=0.1)  # dB
+
+
+def test_log_mels_are_those_of_the_feature_extractor() -> None:
+    from sonic_ui.models.audio_encoder import sound_features
+    from sonic_ui.training.data.sounds import FRAME_STEP
+    from sonic_ui.training.stages.clap import build_feature_extractor
+
+    sound = np.random.default_rng(0).normal(0, 0.1, 5 * 48_000).astype(np.float32)
+    expected = sound_features(build_feature_extractor(), [sound])[0, 0].numpy()
+    assert np.abs(log_mel(sound)[::FRAME_STEP] - expected).max() < 0.05
