@@ -14,25 +14,25 @@ from sonic_ui.audio.energy import rms_energy
 from sonic_ui.audio.shaping import shape_by_curve
 from sonic_ui.bundles import Bundle, BundleInfo, Defaults, Source
 from sonic_ui.engine.backend import (
+    AudioAnalysis,
     BackendEvent,
     CancelToken,
     EditJob,
-    GlideJob,
-    Heard,
-    Inverted,
+    ImageAnalysis,
+    ImagesDone,
+    InterpolateJob,
+    InversionDone,
     Job,
     Label,
     Notice,
-    Painted,
-    Placed,
+    PositionsAdded,
     Preview,
     Progress,
-    Seen,
-    Sounded,
     SoundJob,
+    SoundsDone,
 )
-from sonic_ui.engine.jobs.image_to_sound import wished_curve
-from sonic_ui.pipelines.frame_spacing import next_place, strip_groups
+from sonic_ui.engine.jobs.image_to_sound import target_curve
+from sonic_ui.pipelines.frame_spacing import next_position, strip_groups
 from sonic_ui.requests import BadInput
 
 INFO = BundleInfo(
@@ -66,7 +66,7 @@ class FakeBackend:
         self.loads = 0
         self.heard: list[np.ndarray] = []
         self.jobs: list[Job] = []
-        self.glides: list[GlideJob] = []
+        self.glides: list[InterpolateJob] = []
         self.edits: list[EditJob] = []
         self.steps_done = 0
         self.generates = True
@@ -85,9 +85,9 @@ class FakeBackend:
         if self.problem:
             raise BadInput(self.problem, "bundle")
 
-    def hear(self, samples: np.ndarray) -> Heard:
+    def embed_audio(self, samples: np.ndarray) -> AudioAnalysis:
         self.heard.append(samples)
-        return Heard(np.ones(4, np.float32) / 2, (Label("rain", 0.9), Label("a dog", 0.1)))
+        return AudioAnalysis(np.ones(4, np.float32) / 2, (Label("rain", 0.9), Label("a dog", 0.1)))
 
     def paint(self, job: Job, cancel: CancelToken) -> Iterator[BackendEvent]:
         self.jobs.append(job)
@@ -111,9 +111,9 @@ class FakeBackend:
             self.steps_done = step
             yield Progress(behind + step, total, "Painting", float(steps - step))
             yield Preview(images, group)
-        yield Painted(images, group)
+        yield ImagesDone(images, group)
 
-    def glide(self, job: GlideJob, cancel: CancelToken) -> Iterator[BackendEvent]:
+    def interpolate(self, job: InterpolateJob, cancel: CancelToken) -> Iterator[BackendEvent]:
         """What is placed beforehand as a job of `jobs`; each further place where the pictures differ most."""
         request, steps = job.request, int(job.request.steps or 0)
         self.glides.append(job)
@@ -128,16 +128,18 @@ class FakeBackend:
         for number, group in enumerate(known.groups):
             yield from self._painted(known, group, cancel, number * steps, total)
         shown = {place: self.picture(known, i) for i, place in enumerate(request.places)}
-        while further and (place := next_place(shown, request.count)) is not None:
-            yield Placed((place,))
+        while further and (place := next_position(shown, request.count)) is not None:
+            yield PositionsAdded((place,))
             at = self._job_at(job, (*shown, place))
             number = len(shown)
             yield from self._painted(at, (number,), cancel, total - steps * (request.count - number), total)
             shown[place] = self.picture(at, number)
 
-    def _job_at(self, job: GlideJob, places: Sequence[float]) -> Job:
+    def _job_at(self, job: InterpolateJob, places: Sequence[float]) -> Job:
         """Pictures at places of a glide, as a job."""
-        heard = [job.between.embedding(place, lambda one: self.hear(one).embedding) for place in places]
+        heard = [
+            job.between.embedding(place, lambda one: self.embed_audio(one).embedding) for place in places
+        ]
         count = len(places)
         return Job(job.request, np.stack(heard), (job.request.seed,) * count, (1.0,) * count, ())
 
@@ -152,17 +154,17 @@ class FakeBackend:
             yield Progress(1, 2, "Studying the picture")
             self.gate.wait(20)
             cancel.check()
-            yield Inverted(f"inversion of {job.picture.size}", 1000, 3)
+            yield InversionDone(f"inversion of {job.picture.size}", 1000, 3)
         yield Progress(2, 2, "Editing")
         count = len(job.request.edits)
-        yield Painted((job.picture,) * count, tuple(range(count)), 6)
+        yield ImagesDone((job.picture,) * count, tuple(range(count)), 6)
 
-    def serves(self, verb: str) -> bool:
+    def supports(self, verb: str) -> bool:
         return self.generates or verb != "image_to_sound"
 
-    def look(self, picture: Image.Image) -> Seen:
+    def analyze_image(self, picture: Image.Image) -> ImageAnalysis:
         labels = (Label("rain", 0.8), Label("a dog", 0.2))
-        return Seen(labels, SWELL if self.generates else None, SOUND_S)
+        return ImageAnalysis(labels, SWELL if self.generates else None, SOUND_S)
 
     def sound(self, job: SoundJob, cancel: CancelToken) -> Iterator[BackendEvent]:
         """Noise along the curve that was asked for, or along `SWELL`."""
@@ -176,13 +178,13 @@ class FakeBackend:
             if self.failure is not None:
                 raise self.failure
             yield Progress(step, 3, "Generating", float(3 - step))
-        wished = wished_curve(request, SWELL.size, SOUND_S)
+        wished = target_curve(request, SWELL.size, SOUND_S)
         curve = SWELL if wished is None else wished
         takes = [_noise(request.seed + number, curve) for number in range(request.takes)]
         energy = np.stack([rms_energy(take, SOUND_RATE) for take in takes])
-        yield Sounded(np.stack(takes), SOUND_RATE, wished, energy)
+        yield SoundsDone(np.stack(takes), SOUND_RATE, wished, energy)
 
-    def levels(self, images: Sequence[Image.Image]) -> np.ndarray | None:
+    def predict_intensities(self, images: Sequence[Image.Image]) -> np.ndarray | None:
         return np.tile(np.float32([0.75, 0.25]), (len(images), 1)) if self.judge else None
 
 

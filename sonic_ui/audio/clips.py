@@ -118,7 +118,7 @@ def check_audible(samples: NDArray[np.floating], name: str = "") -> None:
         )
 
 
-def loudest_window(path: str | Path, window_s: float = 10.0) -> tuple[float, float]:
+def loudest_clip(path: str | Path, window_s: float = 10.0) -> tuple[float, float]:
     """Start and end in seconds of the loudest `window_s` of a file; all of it where it is shorter.
 
     Loudness is K-weighted energy (BS.1770-4). Files longer than STREAMED_S are sampled in SLICES slices

@@ -49,28 +49,28 @@ def _as_clip(sound: Sound, sample_rate: int | None, start_s: float) -> Clip:
     return Clip(sound, sample_rate, start_s, duration_s, start_s + duration_s)
 
 
-def waveform_figure(sound: Sound, sample_rate: int | None = None, *, start_s: float = 0.0) -> Figure:
+def plot_waveform(sound: Sound, sample_rate: int | None = None, *, start_s: float = 0.0) -> Figure:
     """Amplitude over time: the outline of the samples, and in it their RMS."""
     figure = new_figure(8.0, 1.5)
     _draw_waveform(figure.add_subplot(), _as_clip(sound, sample_rate, start_s))
     return figure
 
 
-def mel_figure(sound: Sound, sample_rate: int | None = None, *, start_s: float = 0.0) -> Figure:
+def plot_mel(sound: Sound, sample_rate: int | None = None, *, start_s: float = 0.0) -> Figure:
     """Mel spectrogram: RANGE_DB below the loudest point, in cool to warm."""
     figure = new_figure(8.0, 2.1)
     _draw_mel(figure.add_subplot(), _as_clip(sound, sample_rate, start_s))
     return figure
 
 
-def loudness_figure(sound: Sound, sample_rate: int | None = None, *, start_s: float = 0.0) -> Figure:
+def plot_loudness(sound: Sound, sample_rate: int | None = None, *, start_s: float = 0.0) -> Figure:
     """Momentary loudness over time (EBU R 128, windows of 0.4 s) and the integrated one as a line."""
     figure = new_figure(8.0, 1.5)
     _draw_loudness(figure.add_subplot(), _as_clip(sound, sample_rate, start_s))
     return figure
 
 
-def sound_figure(sound: Sound, sample_rate: int | None = None, *, start_s: float = 0.0) -> Figure:
+def plot_sound(sound: Sound, sample_rate: int | None = None, *, start_s: float = 0.0) -> Figure:
     """Waveform, mel spectrogram and loudness above each other on one axis of seconds."""
     clip = _as_clip(sound, sample_rate, start_s)
     figure = new_figure(8.0, 4.4)

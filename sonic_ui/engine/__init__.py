@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from sonic_ui.engine.backend import (
+    AudioAnalysis,
     Cancelled,
     CancelToken,
     Failure,
-    Heard,
     Label,
     Notice,
     Preview,
@@ -14,8 +14,8 @@ from sonic_ui.engine.backend import (
 )
 from sonic_ui.engine.events import Event, FrameInfo, FramesAdded, FramesDone, Result, SoundResult, Take
 from sonic_ui.engine.inputs import SAMPLE_RATE, Sound
-from sonic_ui.engine.inversion_cache import Kept
-from sonic_ui.engine.jobs.image_analysis import Looked
+from sonic_ui.engine.inversion_cache import CacheUsage
+from sonic_ui.engine.jobs.image_analysis import AnalyzedImage
 from sonic_ui.engine.libraries import Libraries
 from sonic_ui.engine.metadata import LABELS_SHOWN
 from sonic_ui.engine.studio import Studio
@@ -24,6 +24,9 @@ from sonic_ui.engine.switching import Engine, Engines, Status
 __all__ = [
     "LABELS_SHOWN",
     "SAMPLE_RATE",
+    "AnalyzedImage",
+    "AudioAnalysis",
+    "CacheUsage",
     "CancelToken",
     "Cancelled",
     "Engine",
@@ -33,11 +36,8 @@ __all__ = [
     "FrameInfo",
     "FramesAdded",
     "FramesDone",
-    "Heard",
-    "Kept",
     "Label",
     "Libraries",
-    "Looked",
     "Notice",
     "Preview",
     "Progress",

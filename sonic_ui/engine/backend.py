@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from sonic_ui.bundles import Bundle
-    from sonic_ui.engine.jobs.embedding_path import Between
+    from sonic_ui.engine.jobs.embedding_path import EmbeddingPath
     from sonic_ui.requests import EditImageRequest, ImageToSoundRequest, InterpolateRequest, PaintingRequest
     from sonic_ui.retrieval.matching import Pick
 
@@ -82,14 +82,14 @@ class Notice:
 
 
 @dataclass(frozen=True)
-class Placed:
+class PositionsAdded:
     """Where further pictures of a glide are; their numbers go on from those known so far."""
 
     places: tuple[float, ...]
 
 
 @dataclass(frozen=True)
-class Painted:
+class ImagesDone:
     """Finished pictures; `indices` say which of the job's they are.
 
     `sample_passes`: what they cost, in passes of one sample through the denoiser, where that is counted.
@@ -101,7 +101,7 @@ class Painted:
 
 
 @dataclass(frozen=True)
-class Inverted:
+class InversionDone:
     """A picture as the noise it would be painted from, for the next `EditJob` of that picture."""
 
     inversion: Any = field(repr=False)
@@ -110,7 +110,7 @@ class Inverted:
 
 
 @dataclass(frozen=True)
-class Sounded:
+class SoundsDone:
     """Finished sounds, all of one picture.
 
     samples    float32 [takes, T] at `sample_rate`
@@ -128,7 +128,7 @@ class Sounded:
     skipped: int = 0
 
 
-BackendEvent = Progress | Preview | Notice | Placed | Painted | Inverted | Sounded
+BackendEvent = Progress | Preview | Notice | PositionsAdded | ImagesDone | InversionDone | SoundsDone
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ class Label:
 
 
 @dataclass(frozen=True)
-class Heard:
+class AudioAnalysis:
     """What the audio encoder makes of a clip: `embedding` [D], unit length; `labels`, most probable first."""
 
     embedding: np.ndarray = field(repr=False)
@@ -148,7 +148,7 @@ class Heard:
 
 
 @dataclass(frozen=True)
-class Seen:
+class ImageAnalysis:
     """What is made of a picture.
 
     labels      sources that it shows, most probable first; empty if the bundle has no picture encoder
@@ -181,7 +181,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class GlideJob:
+class InterpolateJob:
     """A glide to paint: the pictures at the request's `places`, numbered in their order.
 
     If there are to be more (its `count`), the rest is placed where the pictures look farthest apart.
@@ -189,7 +189,7 @@ class GlideJob:
     """
 
     request: InterpolateRequest
-    between: Between
+    between: EmbeddingPath
 
 
 @dataclass(frozen=True)
@@ -233,40 +233,40 @@ class Backend(Protocol):
     def load(self) -> None:
         """Make ready; may take seconds. Raises `BadInput` naming a missing or damaged file."""
 
-    def hear(self, samples: np.ndarray) -> Heard:
+    def embed_audio(self, samples: np.ndarray) -> AudioAnalysis:
         """Embed and name a clip: `samples` float32 [T] at 48 kHz."""
 
     def paint(self, job: Job, cancel: CancelToken) -> Iterator[BackendEvent]:
-        """Paint a job; there is a `Painted` for every group.
+        """Paint a job; there is a `ImagesDone` for every group.
 
         Raises `Cancelled` once the token is set, `BadInput`, or `Failure`.
         """
 
-    def glide(self, job: GlideJob, cancel: CancelToken) -> Iterator[BackendEvent]:
-        """Paint a glide; there is a `Placed` for what its request does not place, a `Painted` for all.
+    def interpolate(self, job: InterpolateJob, cancel: CancelToken) -> Iterator[BackendEvent]:
+        """Interpolate; a `PositionsAdded` for each frame the request does not place, an `ImagesDone` for all.
 
         Each end is painted alone, as the single picture of its sound. Raises as `paint`.
         """
 
     def edit(self, job: EditJob, cancel: CancelToken) -> Iterator[BackendEvent]:
-        """Edit a picture; an `Inverted` comes first unless the job brings one, a `Painted` last.
+        """Edit a picture; an `InversionDone` comes first unless the job brings one, a `ImagesDone` last.
 
         Raises `Cancelled` once the token is set, `BadInput`, or `Failure`.
         """
 
-    def serves(self, verb: str) -> bool:
+    def supports(self, verb: str) -> bool:
         """Whether the bundle has a pipeline of its own for a verb."""
 
-    def look(self, picture: Image) -> Seen:
+    def analyze_image(self, picture: Image) -> ImageAnalysis:
         """What a picture shows that sounds, and how its sound would rise and fall. Raises `BadInput`."""
 
     def sound(self, job: SoundJob, cancel: CancelToken) -> Iterator[BackendEvent]:
-        """Let a picture sound; there is one `Sounded`, with every take.
+        """Let a picture sound; there is one `SoundsDone`, with every take.
 
         Raises `Cancelled` once the token is set, `BadInput`, or `Failure`.
         """
 
-    def levels(self, images: Sequence[Image]) -> np.ndarray | None:
+    def predict_intensities(self, images: Sequence[Image]) -> np.ndarray | None:
         """Judged level of every source in pictures, [N, S] in 0..1, S as in the bundle's vocabulary.
 
         None if the bundle has no judge.

@@ -14,7 +14,7 @@ from sonic_ui.requests import (
     SoundToImageRequest,
     VolumeSweepRequest,
 )
-from sonic_ui.requests.interpolate import carried_steps
+from sonic_ui.requests.interpolate import shared_steps
 
 START_S = 8.0
 """To start a worker, and to decode what was made."""
@@ -37,7 +37,7 @@ def sample_passes(request: MakingRequest) -> int:
     steps = request.steps or USUAL_STEPS
     guided = 1 if request.guidance_scale is not None and request.guidance_scale <= 1 else 2
     if isinstance(request, InterpolateRequest):
-        return guided * _glide_steps(request, steps)
+        return guided * _interpolation_steps(request, steps)
     inverting = steps if isinstance(request, EditImageRequest) else 0
     return inverting + steps * guided * _made(request)
 
@@ -49,18 +49,18 @@ def gpu_seconds(request: MakingRequest, picture_px: int = 512) -> int:
     return round(min(LONGEST_S, max(SHORTEST_S, wanted)))
 
 
-def glide_steps(request: InterpolateRequest, steps: int, begin: int, carried: int) -> int:
+def interpolation_steps(request: InterpolateRequest, steps: int, begin: int, carried: int) -> int:
     """Steps of single pictures in a glide: whole ends, those between from step `begin` on, and `carried` ends
     that are painted as far as that and not shown."""
     ends = sum(place in (0.0, 1.0) for place in request.places)
     return ends * steps + (request.count - ends) * (steps - begin) + carried * begin
 
 
-def _glide_steps(request: InterpolateRequest, steps: int) -> int:
-    """`glide_steps` where no end is known from before."""
+def _interpolation_steps(request: InterpolateRequest, steps: int) -> int:
+    """`interpolation_steps` where no end is known from before."""
     shown = {0.0, 1.0} & set(request.places)
     unshown = 2 - len(shown) if set(request.places) - shown else 0
-    return glide_steps(request, steps, carried_steps(request.continuity, steps), unshown)
+    return interpolation_steps(request, steps, shared_steps(request.continuity, steps), unshown)
 
 
 def _made(request: MakingRequest) -> int:

@@ -12,7 +12,7 @@ from sonic_ui.engine.backend import CancelToken
 POLL_S = 0.1
 
 
-class Line:
+class FairLock:
     """People waiting for one device. Threads enter in the order in which they came."""
 
     def __init__(self) -> None:

@@ -13,7 +13,7 @@ SHELF_BYTES = 2 * 2**30
 
 
 @dataclass(frozen=True)
-class Kept:
+class CacheUsage:
     """What is kept for a session."""
 
     count: int
@@ -29,7 +29,7 @@ class InversionKey(NamedTuple):
     steps: int | None
 
 
-class Shelf:
+class InversionCache:
     """Inversions by session and key, within a bound on memory; safe to share between threads."""
 
     def __init__(self, limit_bytes: int = SHELF_BYTES) -> None:
@@ -53,15 +53,15 @@ class Shelf:
             while sum(size for _, size in self._values.values()) > self._limit_bytes:
                 self._values.popitem(last=False)
 
-    def kept(self, session: str, about: Callable[[Any], bool] = lambda key: True) -> Kept:
+    def cache_usage(self, session: str, about: Callable[[Any], bool] = lambda key: True) -> CacheUsage:
         """How much is kept for a session, under keys that `about` finds true."""
         with self._lock:
             sizes = [
                 size for (owner, key), (_, size) in self._values.items() if owner == session and about(key)
             ]
-        return Kept(len(sizes), sum(sizes))
+        return CacheUsage(len(sizes), sum(sizes))
 
-    def forget(self, session: str) -> None:
+    def release(self, session: str) -> None:
         """Let go of everything that is kept for a session."""
         with self._lock:
             for owner, key in [place for place in self._values if place[0] == session]:

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 Tell = Callable[[str], None]
 
 
-def load_painter(bundle: Bundle, tell: Tell, cancel: CancelToken) -> tuple[Any, Placement]:
+def load_painter(bundle: Bundle, report_progress: Tell, cancel: CancelToken) -> tuple[Any, Placement]:
     """An `AudioToImagePipeline` with a bundle's weights, and where it was placed.
 
     tell   what is being done, as words that go on from the engine's name; "" at the end
@@ -28,17 +28,17 @@ def load_painter(bundle: Bundle, tell: Tell, cancel: CancelToken) -> tuple[Any, 
     """
     files: Any = None
     if bundle.parts:
-        tell("looking for its files")
+        report_progress("looking for its files")
 
         def on_bytes(here: int, whole: int) -> None:
             cancel.check()
-            tell(f"fetching {gigabytes(here)} of {gigabytes(whole)}")
+            report_progress(f"fetching {gigabytes(here)} of {gigabytes(whole)}")
 
         files = fetch_parts(bundle.parts, bundle.folder, on_bytes)
     if not bundle.painting_parts:
         check_pipeline(bundle.pipeline_folder("sound_to_image"))
     cancel.check()
-    tell("")
+    report_progress("")
 
     from sonic_ui.models.devices import is_out_of_memory, pick_placement, release_memory
 

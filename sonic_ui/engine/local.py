@@ -10,24 +10,24 @@ import numpy as np
 
 from sonic_ui.bundles import Bundle, read_bundle
 from sonic_ui.engine.backend import (
+    AudioAnalysis,
     BackendEvent,
     CancelToken,
     EditJob,
-    GlideJob,
-    Heard,
+    ImageAnalysis,
+    InterpolateJob,
     Job,
     Label,
     Notice,
-    Seen,
     SoundJob,
 )
 from sonic_ui.engine.caches import Cache
-from sonic_ui.engine.fair_lock import Line
-from sonic_ui.engine.jobs.edit_image import EditingWork
-from sonic_ui.engine.jobs.image_to_sound import BuildingWork, GeneratingWork, Sounder
-from sonic_ui.engine.jobs.interpolate import ENDS_KEPT, GlideWork
-from sonic_ui.engine.jobs.runner import Work
-from sonic_ui.engine.jobs.sound_to_image import PaintingWork
+from sonic_ui.engine.fair_lock import FairLock
+from sonic_ui.engine.jobs.edit_image import EditRunner
+from sonic_ui.engine.jobs.image_to_sound import BuildRunner, GenerateRunner, SoundEngine
+from sonic_ui.engine.jobs.interpolate import PARTIAL_LATENTS_KEPT, InterpolateRunner
+from sonic_ui.engine.jobs.runner import JobRunner
+from sonic_ui.engine.jobs.sound_to_image import PaintRunner
 from sonic_ui.engine.loading import load_painter
 from sonic_ui.requests import BadInput
 
@@ -46,11 +46,11 @@ class LocalBackend:
         self._pipeline: Any = None
         self._words: Any = None  # embeddings of the vocabulary [L, D]
         self._editor: Any = None  # the same components as the pipeline's
-        self._sounder: Sounder | None = None
+        self._sounder: SoundEngine | None = None
         self._judge: Any = None
-        self._halfway: Cache[Any] = Cache(ENDS_KEPT)
+        self._partial_latents: Cache[Any] = Cache(PARTIAL_LATENTS_KEPT)
         self._loading = threading.Lock()
-        self._line = Line()
+        self._line = FairLock()
         self._place = "this computer"
         self._cancel = CancelToken()
         self.doing = ""
@@ -75,7 +75,7 @@ class LocalBackend:
         with self._loading:
             if self._pipeline is not None:
                 return
-            pipeline, placement = load_painter(self.bundle, self._tell, self._cancel)
+            pipeline, placement = load_painter(self.bundle, self._report, self._cancel)
 
             from sonic_ui.models.audio_encoder import embed_labels
 
@@ -88,7 +88,7 @@ class LocalBackend:
     def close(self) -> None:
         """Stop what is being fetched, and let go of everything; who paints now may end what was begun."""
         self._cancel.cancel()
-        self._halfway.clear()
+        self._partial_latents.clear()
         with self._loading:
             if self._pipeline is None:
                 return
@@ -98,10 +98,10 @@ class LocalBackend:
 
             release_memory()
 
-    def _tell(self, doing: str) -> None:
+    def _report(self, doing: str) -> None:
         self.doing = doing
 
-    def hear(self, samples: np.ndarray) -> Heard:
+    def embed_audio(self, samples: np.ndarray) -> AudioAnalysis:
         """Embed and name a clip: `samples` float32 [T] at 48 kHz. Waits for nobody's picture."""
         from sonic_ui.models.audio_encoder import encode_sound, label_probabilities
 
@@ -109,25 +109,25 @@ class LocalBackend:
         encoder = self._pipeline.audio_encoder
         embedding = encode_sound(encoder, self._pipeline.feature_extractor, [samples])  # [1, D]
         if self._words is None:  # an encoder that only hears
-            return Heard(embedding[0].float().cpu().numpy(), ())
+            return AudioAnalysis(embedding[0].float().cpu().numpy(), ())
         scale = float(encoder.logit_scale_a.detach().exp())
         chances = label_probabilities(embedding, self._words, scale)  # [1, L]
         names = [source.label for source in self.bundle.sources]
         labels = [Label(name, float(chance)) for name, chance in zip(names, chances[0], strict=True)]
         labels.sort(key=lambda label: -label.probability)
-        return Heard(embedding[0].float().cpu().numpy(), tuple(labels))
+        return AudioAnalysis(embedding[0].float().cpu().numpy(), tuple(labels))
 
     def _embed(self, samples: np.ndarray) -> np.ndarray:
         """The embedding [D] of a clip, here and in a worker alike."""
-        return LocalBackend.hear(self, samples).embedding
+        return LocalBackend.embed_audio(self, samples).embedding
 
     def paint(self, job: Job, cancel: CancelToken) -> Iterator[BackendEvent]:
         """Run the pipeline. Raises as `Backend.paint` does."""
         self.load()
-        yield from self._events(PaintingWork(self._pipeline, cancel, job))
+        yield from self._events(PaintRunner(self._pipeline, cancel, job))
 
-    def glide(self, job: GlideJob, cancel: CancelToken) -> Iterator[BackendEvent]:
-        """Paint a glide. Raises as `Backend.glide` does."""
+    def interpolate(self, job: InterpolateJob, cancel: CancelToken) -> Iterator[BackendEvent]:
+        """Paint a glide. Raises as `Backend.interpolate` does."""
         self.load()
         eyes = None
         if job.request.count > len(job.request.places):
@@ -135,12 +135,14 @@ class LocalBackend:
                 eyes = self._sounding().eyes
             except BadInput as problem:
                 yield Notice(f"{problem} {PIXELS_ALONE}")
-        yield from self._events(GlideWork(self._pipeline, cancel, job, self._embed, eyes, self._halfway))
+        yield from self._events(
+            InterpolateRunner(self._pipeline, cancel, job, self._embed, eyes, self._partial_latents)
+        )
 
     def edit(self, job: EditJob, cancel: CancelToken) -> Iterator[BackendEvent]:
         """Edit a picture with the same components. Raises as `Backend.edit` does."""
         self.load()
-        yield from self._events(EditingWork(self._make_editor(), cancel, job))
+        yield from self._events(EditRunner(self._make_editor(), cancel, job))
 
     def _make_editor(self) -> Any:
         from sonic_ui.pipelines.audio_edit import AudioEditPipeline
@@ -150,33 +152,33 @@ class LocalBackend:
                 self._editor = AudioEditPipeline(**self._pipeline.components)
             return self._editor
 
-    def serves(self, verb: str) -> bool:
+    def supports(self, verb: str) -> bool:
         """Whether the bundle has a pipeline of its own for a verb."""
         try:
             return self.bundle.serves(verb)
         except BadInput:
             return False
 
-    def look(self, picture: Image) -> Seen:
+    def analyze_image(self, picture: Image) -> ImageAnalysis:
         """What a picture shows that sounds. Waits for nobody's picture. Raises `BadInput`."""
-        return self._sounding().look(picture)
+        return self._sounding().analyze_image(picture)
 
     def sound(self, job: SoundJob, cancel: CancelToken) -> Iterator[BackendEvent]:
         """Let a picture sound. Raises as `Backend.sound` does."""
         sounder = self._sounding()
         if job.request.source == "recordings":
-            yield from self._events(BuildingWork(sounder.pipeline, cancel, job, sounder))
+            yield from self._events(BuildRunner(sounder.pipeline, cancel, job, sounder))
         else:
-            yield from self._events(GeneratingWork(sounder.pipeline, cancel, job, self.bundle.info.title))
+            yield from self._events(GenerateRunner(sounder.pipeline, cancel, job, self.bundle.info.title))
 
-    def _sounding(self) -> Sounder:
+    def _sounding(self) -> SoundEngine:
         self.load()
         with self._loading:
             if self._sounder is None:
-                self._sounder = Sounder(self.bundle, self._pipeline)
+                self._sounder = SoundEngine(self.bundle, self._pipeline)
             return self._sounder
 
-    def _events(self, work: Work) -> Iterator[BackendEvent]:
+    def _events(self, work: JobRunner) -> Iterator[BackendEvent]:
         """Do the work on a thread of its own and pass on its events."""
         threading.Thread(target=work.run, args=(self._line,), name="painting", daemon=True).start()
         try:
@@ -185,19 +187,19 @@ class LocalBackend:
             work.cancel.cancel()  # whoever stops listening stops the work
             raise
 
-    def levels(self, images: Sequence[Image]) -> np.ndarray | None:
+    def predict_intensities(self, images: Sequence[Image]) -> np.ndarray | None:
         """Judged level of every source in pictures, [N, S] in 0..1; None if the bundle has no judge."""
-        from sonic_ui.models.presence_classifier import judged_levels
+        from sonic_ui.models.presence_classifier import predict_intensities
 
         judge = self._load_judge()
-        return None if judge is None else judged_levels(judge, images, self.bundle.info.picture_px)
+        return None if judge is None else predict_intensities(judge, images, self.bundle.info.picture_px)
 
     def _load_judge(self) -> Any:
-        from sonic_ui.models.presence_classifier import load_judge
+        from sonic_ui.models.presence_classifier import load_classifier
 
         with self._loading:
             if self._judge is None and (self.bundle.folder / "judge").is_dir():
-                self._judge = load_judge(self.bundle.folder).float()
+                self._judge = load_classifier(self.bundle.folder).float()
             return self._judge
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sonic_ui import __version__
 from sonic_ui.bundles import BundleInfo
-from sonic_ui.engine.backend import Heard
+from sonic_ui.engine.backend import AudioAnalysis
 from sonic_ui.engine.inputs import Sound
 from sonic_ui.requests import PaintingRequest
 
@@ -16,7 +16,10 @@ LABELS_SHOWN = 5
 
 
 def settings_of(
-    bundle: BundleInfo, request: PaintingRequest, sounds: Mapping[str, Sound], hear: Callable[[Sound], Heard]
+    bundle: BundleInfo,
+    request: PaintingRequest,
+    sounds: Mapping[str, Sound],
+    embed_audio: Callable[[Sound], AudioAnalysis],
 ) -> dict[str, Any]:
     """The settings that a picture carries: no paths, each sound's SHA-256, the part listened to, labels."""
     paths = {**request.sound_paths, **request.picture_paths}
@@ -27,7 +30,7 @@ def settings_of(
         "request": {**request.model_dump(mode="json"), **names},
     }
     for name, sound in sounds.items():
-        clip, heard = sound.clip, hear(sound)
+        clip, heard = sound.clip, embed_audio(sound)
         settings[f"{name}_sha256"] = sound.digest
         settings[f"{name}_listened_s"] = [round(clip.start_s, 3), round(clip.start_s + clip.duration_s, 3)]
         settings[f"{name}_heard"] = [

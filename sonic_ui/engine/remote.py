@@ -15,12 +15,20 @@ from pydantic import ValidationError
 
 from sonic_ui import __version__
 from sonic_ui.bundles import Bundle, BundleInfo, Source
-from sonic_ui.engine.backend import Backend, Cancelled, CancelToken, Failure, Heard, Progress, Seen
+from sonic_ui.engine.backend import (
+    AudioAnalysis,
+    Backend,
+    Cancelled,
+    CancelToken,
+    Failure,
+    ImageAnalysis,
+    Progress,
+)
 from sonic_ui.engine.events import Event, Result, SoundResult
 from sonic_ui.engine.inputs import SAMPLE_RATE, file_digest
-from sonic_ui.engine.inversion_cache import Kept
+from sonic_ui.engine.inversion_cache import CacheUsage
 from sonic_ui.engine.remote_connection import Address, Answer, Connection, Lost, no_engine
-from sonic_ui.engine.serialization import PROTOCOL, Garbled, decode
+from sonic_ui.engine.serialization import PROTOCOL, DecodeError, decode
 from sonic_ui.engine.studio import Studio
 from sonic_ui.requests import BadInput, MakingRequest
 from sonic_ui.requests.links import file_settings
@@ -81,31 +89,33 @@ class RemoteEngine:
             raise BadInput(no_engine(self.connection.address.shown), "bundle") from None
         self._bundle = Bundle(info, sources, Path("elsewhere"))
 
-    def serves(self, verb: str) -> bool:
+    def supports(self, verb: str) -> bool:
         """Whether the bundle there has a pipeline of its own for a verb."""
         return verb in self._serves
 
-    def hear(self, samples: np.ndarray) -> Heard:
+    def embed_audio(self, samples: np.ndarray) -> AudioAnalysis:
         """Embed and name a clip: `samples` float32 [T] at 48 kHz."""
         import soundfile
 
         with tempfile.TemporaryDirectory(prefix="sonic-ui-") as folder:
             path = Path(folder) / "clip.wav"
             soundfile.write(path, samples, SAMPLE_RATE, subtype="FLOAT")
-            return cast(Heard, self._told({"ask": "hear", "duration_s": samples.size / SAMPLE_RATE}, path))
+            return cast(
+                AudioAnalysis, self._told({"ask": "hear", "duration_s": samples.size / SAMPLE_RATE}, path)
+            )
 
-    def look(self, picture: Image) -> Seen:
+    def analyze_image(self, picture: Image) -> ImageAnalysis:
         """What a picture shows that sounds."""
         with tempfile.TemporaryDirectory(prefix="sonic-ui-") as folder:
             path = Path(folder) / "picture.png"
             picture.save(path, "PNG", compress_level=3)
-            return cast(Seen, self._told({"ask": "see"}, path))
+            return cast(ImageAnalysis, self._told({"ask": "see"}, path))
 
     def one(self, question: Answer, files: Sequence[str] = ()) -> Answer:
         """The last answer to a question. Raises as `Connection.ask` does, and what the answer says."""
         answer: Answer = {}
         for answer in self.connection.ask(question, [*files]):
-            raise_told(answer)
+            raise_remote_error(answer)
         return answer
 
     def _told(self, question: Answer, path: Path) -> Any:
@@ -117,7 +127,7 @@ class RemoteStudio(Studio):
 
     def __init__(self, address: Address) -> None:
         self._engine = RemoteEngine(address)
-        self._kept: OrderedDict[str, tuple[Kept, set[str]]] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[CacheUsage, set[str]]] = OrderedDict()
         self._keeping = threading.Lock()
         # Its jobs are never asked for: whole requests go to the other app.
         super().__init__(cast(Backend, self._engine))
@@ -133,7 +143,7 @@ class RemoteStudio(Studio):
         question = {"ask": "run", "request": request.to_json(), "files": [*files], "session": session}
         try:
             for answer in self._engine.connection.ask(question, [*files.values()], cancel):
-                raise_told(answer)
+                raise_remote_error(answer)
                 if "kept" in answer:
                     self._keep(session, understood(answer["kept"]), request)
                 if "event" in answer:
@@ -142,21 +152,21 @@ class RemoteStudio(Studio):
             self._asleep()
             raise
 
-    def kept(self, session: str, picture: str | None = None) -> Kept:
+    def cache_usage(self, session: str, picture: str | None = None) -> CacheUsage:
         """What the other app keeps for a session, as it said last."""
         with self._keeping:
-            kept, digests = self._kept.get(session, (Kept(0, 0), set()))
-        return kept if picture is None or file_digest(picture) in digests else Kept(0, 0)
+            cache_usage, digests = self._kept.get(session, (CacheUsage(0, 0), set()))
+        return cache_usage if picture is None or file_digest(picture) in digests else CacheUsage(0, 0)
 
-    def forget(self, session: str) -> None:
+    def release(self, session: str) -> None:
         """Let go of what is kept for a session, there as well."""
         with self._keeping:
             known = self._kept.pop(session, None)
         if known is not None:
             question = {"ask": "forget", "session": session}
-            threading.Thread(target=self._tell, args=(question,), daemon=True).start()
+            threading.Thread(target=self._report, args=(question,), daemon=True).start()
 
-    def _tell(self, question: Answer) -> None:
+    def _report(self, question: Answer) -> None:
         try:
             self._engine.one(question)
         except (BadInput, Failure, Cancelled):
@@ -178,11 +188,11 @@ class RemoteStudio(Studio):
                 raise BadInput(f"The file {Path(path).name!r} is no longer there. Add it again.", name)
         return files
 
-    def _keep(self, session: str, kept: Kept, request: MakingRequest) -> None:
+    def _keep(self, session: str, cache_usage: CacheUsage, request: MakingRequest) -> None:
         picture = getattr(request, "picture", None)
         with self._keeping:
-            _, digests = self._kept.pop(session, (kept, set()))
-            self._kept[session] = (kept, digests | ({file_digest(picture)} if picture else set()))
+            _, digests = self._kept.pop(session, (cache_usage, set()))
+            self._kept[session] = (cache_usage, digests | ({file_digest(picture)} if picture else set()))
             while len(self._kept) > KEPT_FOR:
                 self._kept.popitem(last=False)
 
@@ -196,7 +206,7 @@ class RemoteStudio(Studio):
         return cast(Event, replace(event, request=mine, settings=settings))
 
 
-def raise_told(answer: Answer) -> None:
+def raise_remote_error(answer: Answer) -> None:
     """Raise what an answer says went wrong, if it says so."""
     problem = answer.get("problem")
     if problem is None:
@@ -213,7 +223,7 @@ def understood(value: Any) -> Any:
     """`decode`, with a sentence for what it does not understand."""
     try:
         return decode(value)
-    except Garbled as problem:
+    except DecodeError as problem:
         raise Failure(
             "The engine answered something that this app does not understand. Bring both to the same version."
         ) from problem

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from sonic_ui.engine.backend import Heard, Label, Notice, Preview, Progress, Seen
+from sonic_ui.engine.backend import AudioAnalysis, ImageAnalysis, Label, Notice, Preview, Progress
 from sonic_ui.engine.events import FrameInfo, FramesAdded, FramesDone, Result, SoundResult, Take
-from sonic_ui.engine.inversion_cache import Kept
+from sonic_ui.engine.inversion_cache import CacheUsage
 from sonic_ui.requests import VERBS, Request, read_request
 from sonic_ui.requests.links import file_settings
 from sonic_ui.retrieval.matching import Pick
@@ -29,16 +29,16 @@ KINDS: dict[str, type] = {
     kind.__name__: kind
     for kind in (
         *(Progress, Preview, Notice, FramesAdded, FramesDone, FrameInfo, Result, SoundResult, Take),
-        *(Heard, Label, Seen, Pick, Kept),
+        *(AudioAnalysis, Label, ImageAnalysis, Pick, CacheUsage),
     )
 }
-AWAY = "away"
+REMOTE_FILE = "away"
 """Stands for a file of the other machine."""
 
 PREVIEW_QUALITY = 80
 
 
-class Garbled(ValueError):
+class DecodeError(ValueError):
     """What came is not what `encode` writes."""
 
 
@@ -68,11 +68,11 @@ def encode(value: Any, rough: bool = False) -> Any:
 
 
 def decode(value: Any) -> Any:
-    """The value that `encode` wrote. Raises `Garbled`."""
+    """The value that `encode` wrote. Raises `DecodeError`."""
     try:
         return _decoded(value)
     except (ValueError, TypeError, KeyError, OSError, AttributeError, RecursionError) as problem:
-        raise Garbled(f"not understood: {problem}") from problem
+        raise DecodeError(f"not understood: {problem}") from problem
 
 
 def _decoded(value: Any) -> Any:
@@ -97,9 +97,9 @@ def _decoded(value: Any) -> Any:
 
 
 def _without_files(request: Request) -> Request:
-    """The request with its files called `AWAY`: a path means nothing on the other machine."""
+    """The request with its files called `REMOTE_FILE`: a path means nothing on the other machine."""
     files = file_settings(VERBS[str(request.model_dump()["verb"])])
-    given = {name: AWAY for name in files if getattr(request, name) is not None}
+    given = {name: REMOTE_FILE for name in files if getattr(request, name) is not None}
     return request.changed(**given)
 
 

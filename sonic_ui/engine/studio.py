@@ -10,25 +10,25 @@ from typing import Any, Literal
 
 from sonic_ui.bundles import DEFAULT_BUNDLE, BundleInfo
 from sonic_ui.engine.backend import (
+    AudioAnalysis,
     Backend,
     BackendEvent,
     Cancelled,
     CancelToken,
     EditJob,
-    GlideJob,
-    Heard,
-    Inverted,
+    ImagesDone,
+    InterpolateJob,
+    InversionDone,
     Notice,
-    Painted,
-    Placed,
+    PositionsAdded,
     Progress,
-    Sounded,
+    SoundsDone,
 )
 from sonic_ui.engine.caches import Cache
 from sonic_ui.engine.events import Event, Result
 from sonic_ui.engine.inputs import Sound, file_digest, read_sound, treat_sound
-from sonic_ui.engine.inversion_cache import InversionKey, Kept, Shelf
-from sonic_ui.engine.jobs.image_analysis import Looked, SoundRun, look_at
+from sonic_ui.engine.inversion_cache import CacheUsage, InversionCache, InversionKey
+from sonic_ui.engine.jobs.image_analysis import AnalyzedImage, ImageToSoundRun, analyze_picture
 from sonic_ui.engine.jobs.plan import Plan, plan_for
 from sonic_ui.engine.libraries import Libraries
 from sonic_ui.engine.local import LocalBackend
@@ -63,9 +63,9 @@ class Studio:
         self._settled = threading.Condition()
         self._read: Cache[Sound] = Cache(8)
         self._treated: Cache[Sound] = Cache(16)
-        self._heard: Cache[Heard] = Cache(1024)
-        self._looked: Cache[Looked] = Cache(64)
-        self._shelf = Shelf()
+        self._heard: Cache[AudioAnalysis] = Cache(1024)
+        self._looked: Cache[AnalyzedImage] = Cache(64)
+        self._shelf = InversionCache()
 
     @property
     def info(self) -> BundleInfo:
@@ -90,7 +90,7 @@ class Studio:
         """Run requests on a backend that is loaded, or loading, from now on."""
         with self._settled:
             self._backend, self._state, self._problem = backend, "ready", ""
-            self._heard, self._looked, self._shelf = Cache(1024), Cache(64), Shelf()
+            self._heard, self._looked, self._shelf = Cache(1024), Cache(64), InversionCache()
             self._settled.notify_all()
 
     def start(self) -> threading.Thread | None:
@@ -103,7 +103,7 @@ class Studio:
         thread.start()
         return thread
 
-    def listen(
+    def load_sound(
         self,
         path: str,
         start_s: float | None = None,
@@ -119,36 +119,36 @@ class Studio:
             return sound
         return self._treated.get((*part, gain_db, room), lambda: treat_sound(sound, gain_db, room))
 
-    def hear(self, sound: Sound) -> Heard:
+    def embed_audio(self, sound: Sound) -> AudioAnalysis:
         """What the audio encoder makes of a sound; waits for the models. Raises `BadInput`."""
         for _ in self._until_ready(CancelToken()):
             pass
-        return self._heard.get(sound.key, lambda: self._backend.hear(sound.clip.samples))
+        return self._heard.get(sound.key, lambda: self._backend.embed_audio(sound.clip.samples))
 
-    def serves(self, verb: str) -> bool:
+    def supports(self, verb: str) -> bool:
         """Whether the weights have a pipeline of their own for a verb."""
-        return self._backend.serves(verb)
+        return self._backend.supports(verb)
 
-    def see(self, path: str) -> Looked:
+    def analyze_image(self, path: str) -> AnalyzedImage:
         """A picture, and what it shows that sounds; waits for the models. Raises `BadInput`."""
         picture = read_upright(path)
         for _ in self._until_ready(CancelToken()):
             pass
-        return self._looked.get(picture.digest, lambda: look_at(picture, self._backend))
+        return self._looked.get(picture.digest, lambda: analyze_picture(picture, self._backend))
 
-    def kept(self, session: str, picture: str | None = None) -> Kept:
+    def cache_usage(self, session: str, picture: str | None = None) -> CacheUsage:
         """What is kept of the pictures that a session edits, or of the picture at one path.
 
         Raises `BadInput` if there is no file at that path.
         """
         if picture is None:
-            return self._shelf.kept(session)
+            return self._shelf.cache_usage(session)
         digest = file_digest(picture)
-        return self._shelf.kept(session, lambda key: key.digest == digest)
+        return self._shelf.cache_usage(session, lambda key: key.digest == digest)
 
-    def forget(self, session: str) -> None:
+    def release(self, session: str) -> None:
         """Let go of what is kept for a session."""
-        self._shelf.forget(session)
+        self._shelf.release(session)
 
     def run(
         self, request: MakingRequest, cancel: CancelToken | None = None, session: str = ""
@@ -174,11 +174,13 @@ class Studio:
 
     def _sound(self, request: ImageToSoundRequest, cancel: CancelToken) -> Iterator[Event]:
         """Let a picture sound: progress, then a `SoundResult`."""
-        run = SoundRun(self._backend, self.libraries, request, cancel)
+        run = ImageToSoundRun(self._backend, self.libraries, request, cancel)
         yield Progress(0, 0, "Looking at the picture")
         run.prepare()
         yield from self._until_ready(cancel)
-        run.look(lambda picture: self._looked.get(picture.digest, lambda: look_at(picture, self._backend)))
+        run.analyze_image(
+            lambda picture: self._looked.get(picture.digest, lambda: analyze_picture(picture, self._backend))
+        )
         yield from run.events()
 
     def _paint(self, request: PaintingRequest, cancel: CancelToken, session: str) -> Iterator[Event]:
@@ -190,7 +192,7 @@ class Studio:
         picture = read_picture(request) if isinstance(request, EditImageRequest) else None
         cancel.check()
         yield from self._until_ready(cancel)
-        plan = plan_for(request, sounds, self.hear, self.listen, self._backend.bundle.sources)
+        plan = plan_for(request, sounds, self.embed_audio, self.load_sound, self._backend.bundle.sources)
         if self._backend is not engine:  # what one engine hears another does not understand
             raise BadInput("The engine was changed meanwhile. Try again.", "bundle")
         notices = [*plan.notices]
@@ -198,23 +200,25 @@ class Studio:
         stopped = False
         try:
             for event in self._work(request, plan, picture, cancel, session):
-                if isinstance(event, Painted):
-                    done = plan.finish(event, self._backend.levels)
+                if isinstance(event, ImagesDone):
+                    done = plan.finish(event, self._backend.predict_intensities)
                     if plan.is_strip:
                         yield done
                     continue
                 if isinstance(event, Notice):
                     notices.append(event.message)
-                if isinstance(event, Placed):
+                if isinstance(event, PositionsAdded):
                     yield plan.add(event)
-                elif not isinstance(event, (Inverted, Sounded)):
+                elif not isinstance(event, (InversionDone, SoundsDone)):
                     yield event
         except Cancelled:
             if not (plan.is_strip and plan.done):
                 raise
             stopped = True
         elapsed_s = time.perf_counter() - started
-        settings = settings_of(self.info, request, sounds, self.hear) | (picture.settings if picture else {})
+        settings = settings_of(self.info, request, sounds, self.embed_audio) | (
+            picture.settings if picture else {}
+        )
         yield self._result(request, sounds, plan, settings, elapsed_s, notices, stopped)
 
     def _work(
@@ -226,15 +230,19 @@ class Studio:
         session: str,
     ) -> Iterator[BackendEvent]:
         """What the backend does for a plan; a picture's inversion is taken from the shelf, or put there."""
-        if picture is None or isinstance(plan.job, GlideJob) or not isinstance(request, EditImageRequest):
+        if (
+            picture is None
+            or isinstance(plan.job, InterpolateJob)
+            or not isinstance(request, EditImageRequest)
+        ):
             yield from plan.painted(self._backend, cancel)
             return
         key = InversionKey(self.info.name, picture.digest, request.source_prompt, request.steps)
-        kept = self._shelf.get(session, key)
-        plan.reused = kept is not None
-        job = EditJob(request, picture.image, picture.mask, plan.job.embeddings[0], kept)
+        cache_usage = self._shelf.get(session, key)
+        plan.reused = cache_usage is not None
+        job = EditJob(request, picture.image, picture.mask, plan.job.embeddings[0], cache_usage)
         for event in self._backend.edit(job, cancel):
-            if isinstance(event, Inverted) and not cancel.cancelled:
+            if isinstance(event, InversionDone) and not cancel.cancelled:
                 self._shelf.put(session, key, event.inversion, event.nbytes)
             yield event
 
@@ -247,7 +255,7 @@ class Studio:
             side = name.removeprefix("sound")  # "", "_a" or "_b"
             start_s, end_s = getattr(request, f"start{side}_s"), getattr(request, f"end{side}_s")
             try:
-                found[name] = self.listen(path, start_s, end_s, gain_db, room)
+                found[name] = self.load_sound(path, start_s, end_s, gain_db, room)
             except BadInput as problem:
                 field = {"sound": name, "start_s": f"start{side}_s", "end_s": f"end{side}_s"}
                 raise BadInput(problem.message, field.get(problem.field, problem.field)) from problem
@@ -263,7 +271,7 @@ class Studio:
         notices: list[str],
         stopped: bool,
     ) -> Result:
-        heard = [self.hear(sound).labels for sound in sounds.values()]
+        heard = [self.embed_audio(sound).labels for sound in sounds.values()]
         images, frames = plan.finished
         return Result(
             images,

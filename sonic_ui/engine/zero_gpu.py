@@ -18,15 +18,15 @@ import numpy as np
 import spaces
 
 from sonic_ui.engine.backend import (
+    AudioAnalysis,
     BackendEvent,
     Cancelled,
     CancelToken,
     EditJob,
     Failure,
-    GlideJob,
-    Heard,
+    ImageAnalysis,
+    InterpolateJob,
     Job,
-    Seen,
     SoundJob,
 )
 from sonic_ui.engine.cost import LISTEN_S, gpu_seconds
@@ -72,7 +72,7 @@ class FlagToken(CancelToken):
 
 
 @dataclass(frozen=True)
-class Told:
+class TimedEvent:
     """An error of a worker as a value: of an exception only the name would arrive."""
 
     kind: str
@@ -91,16 +91,16 @@ def _job_seconds(engine: str, verb: str, job: Any, flag: str) -> int:
 
 
 @spaces.GPU(duration=_job_seconds)
-def _events(engine: str, verb: str, job: Any, flag: str) -> Iterator[BackendEvent | Told]:
-    """Everything that a job makes; the last value may be a `Told`."""
+def _events(engine: str, verb: str, job: Any, flag: str) -> Iterator[BackendEvent | TimedEvent]:
+    """Everything that a job makes; the last value may be a `TimedEvent`."""
     try:
         yield from getattr(LocalBackend, verb)(_ready[engine], job, FlagToken(flag))
     except BadInput as problem:
-        yield Told("input", problem.message, problem.field)
+        yield TimedEvent("input", problem.message, problem.field)
     except Cancelled:
-        yield Told("cancelled", "")
+        yield TimedEvent("cancelled", "")
     except Failure as problem:
-        yield Told("failure", str(problem))
+        yield TimedEvent("failure", str(problem))
 
 
 @spaces.GPU(duration=LISTEN_S)
@@ -109,9 +109,9 @@ def _answer(engine: str, question: str, given: Any) -> Any:
     try:
         return getattr(LocalBackend, question)(_ready[engine], given)
     except BadInput as problem:
-        return Told("input", problem.message, problem.field)
+        return TimedEvent("input", problem.message, problem.field)
     except Failure as problem:
-        return Told("failure", str(problem))
+        return TimedEvent("failure", str(problem))
 
 
 class ZeroBackend(LocalBackend):
@@ -126,7 +126,7 @@ class ZeroBackend(LocalBackend):
         _ready[name] = self  # before what follows, which loads too
         try:
             self._make_editor()
-            if self.serves("image_to_sound"):
+            if self.supports("image_to_sound"):
                 _ = self._sounding().pipeline
             _ = self._sounding().eyes
             self._load_judge()
@@ -135,27 +135,27 @@ class ZeroBackend(LocalBackend):
             raise
         self._place = "ZeroGPU"
 
-    def hear(self, samples: np.ndarray) -> Heard:
-        """As `Backend.hear`."""
-        heard: Heard = self._ask("hear", samples)
+    def embed_audio(self, samples: np.ndarray) -> AudioAnalysis:
+        """As `Backend.embed_audio`."""
+        heard: AudioAnalysis = self._ask("embed_audio", samples)
         return heard
 
-    def look(self, picture: Image) -> Seen:
-        """As `Backend.look`."""
-        seen: Seen = self._ask("look", picture)
+    def analyze_image(self, picture: Image) -> ImageAnalysis:
+        """As `Backend.analyze_image`."""
+        seen: ImageAnalysis = self._ask("analyze_image", picture)
         return seen
 
-    def levels(self, images: Sequence[Image]) -> np.ndarray | None:
-        """As `Backend.levels`."""
-        judged: np.ndarray | None = self._ask("levels", list(images))
+    def predict_intensities(self, images: Sequence[Image]) -> np.ndarray | None:
+        """As `Backend.predict_intensities`."""
+        judged: np.ndarray | None = self._ask("predict_intensities", list(images))
         return judged
 
     def paint(self, job: Job, cancel: CancelToken) -> Iterator[BackendEvent]:
         """As `Backend.paint`."""
         yield from self._run("paint", job, cancel)
 
-    def glide(self, job: GlideJob, cancel: CancelToken) -> Iterator[BackendEvent]:
-        """As `Backend.glide`."""
+    def interpolate(self, job: InterpolateJob, cancel: CancelToken) -> Iterator[BackendEvent]:
+        """As `Backend.interpolate`."""
         yield from self._run("glide", job, cancel)
 
     def edit(self, job: EditJob, cancel: CancelToken) -> Iterator[BackendEvent]:
@@ -169,7 +169,7 @@ class ZeroBackend(LocalBackend):
     def _ask(self, question: str, given: Any) -> Any:
         self.load()
         answer = _answer(str(id(self)), question, given)
-        if isinstance(answer, Told):
+        if isinstance(answer, TimedEvent):
             raise answer.raised()
         return answer
 
@@ -180,7 +180,7 @@ class ZeroBackend(LocalBackend):
             flag = FlagToken(stop)
             try:
                 for event in _events(str(id(self)), verb, job, stop):
-                    if isinstance(event, Told):
+                    if isinstance(event, TimedEvent):
                         raise event.raised()
                     yield event
                     if cancel.cancelled:

@@ -28,11 +28,11 @@ def main(arguments: list[str] | None = None) -> None:
 
     import torch
 
-    from sonic_ui.evaluation.groups import GROUPS, Bench
+    from sonic_ui.evaluation.groups import GROUPS, EvalContext
     from sonic_ui.evaluation.report import table, write_into_card, write_json
 
     torch.set_grad_enabled(False)
-    bench = Bench(options.bundle, options.data, options.out, share=4 if options.quick else 1)
+    bench = EvalContext(options.bundle, options.data, options.out, share=4 if options.quick else 1)
     figures = []
     for name, measure in GROUPS.items():
         if name in options.only:

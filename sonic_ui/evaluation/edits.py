@@ -18,7 +18,7 @@ from sonic_ui.evaluation.pictures import source_accuracy
 from sonic_ui.evaluation.report import Figure
 from sonic_ui.media.images import load_picture
 from sonic_ui.models.latents import decode_latents
-from sonic_ui.models.presence_classifier import PictureJudge
+from sonic_ui.models.presence_classifier import PresenceClassifier
 from sonic_ui.requests import EDIT_MODES
 
 TAUS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
@@ -89,7 +89,7 @@ def edit_pairs(clips: Sequence[HeldOutClip], count: int) -> list[tuple[Image.Ima
 
 
 def edit_figures(
-    judge: PictureJudge,
+    judge: PresenceClassifier,
     editor: Editor,
     pairs: Sequence[tuple[Image.Image, HeldOutClip]],
     mode: str = "replace",
@@ -152,7 +152,7 @@ def photographs(folder: Path, count: int) -> list[Image.Image]:
 
 
 def trade_off(
-    judge: PictureJudge, editor: Editor, pairs: Sequence[tuple[Image.Image, HeldOutClip]]
+    judge: PresenceClassifier, editor: Editor, pairs: Sequence[tuple[Image.Image, HeldOutClip]]
 ) -> list[dict[str, float]]:
     """AIC and distance of edge maps for both thresholds at each of TAUS."""
     rows = []

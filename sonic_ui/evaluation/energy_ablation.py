@@ -31,17 +31,17 @@ from sonic_ui.evaluation.report import Figure, table, write_json
 from sonic_ui.models.energy_control import EnergyControlNet
 from sonic_ui.models.latents import LatentNormalizer
 from sonic_ui.models.mel import SAMPLE_RATE, GriffinLimVocoder
-from sonic_ui.training.data.image_to_sound import SoundedScenes, load_sounded
+from sonic_ui.training.data.image_to_sound import ImageToSoundData, load_image_to_sound
 from sonic_ui.training.loop import load_average, train
 from sonic_ui.training.run import Run
-from sonic_ui.training.sound_run import SoundRun
+from sonic_ui.training.sound_run import ImageToSoundRun
 from sonic_ui.training.stages.mel_autoencoder import read_mels, written_mels
 from sonic_ui.training.stages.sound_denoiser import (
     EnergyControlStage,
-    Told,
+    TimedEvent,
+    signal_rms,
     sound_latents,
-    told_rms,
-    wished_energy,
+    target_energy,
 )
 
 SOUNDS = 32
@@ -49,28 +49,28 @@ SOUNDS = 32
 
 
 @torch.no_grad()
-def told_log_mel(vae: AutoencoderDC, normalizer: LatentNormalizer, latents: Tensor, _: Tensor) -> Tensor:
+def signal_log_mel(vae: AutoencoderDC, normalizer: LatentNormalizer, latents: Tensor, _: Tensor) -> Tensor:
     """The mean over the bins of the log-mel that the latents stand for."""
     mels = written_mels(vae.decode(normalizer.denormalize(latents)).sample)
-    return wished_energy(torch.from_numpy(np.stack([log_mel_energy(mel) for mel in mels.numpy()])))
+    return target_energy(torch.from_numpy(np.stack([log_mel_energy(mel) for mel in mels.numpy()])))
 
 
-def told_timestamps(_: Tensor, energies: Tensor) -> Tensor:
+def signal_timestamps(_: Tensor, energies: Tensor) -> Tensor:
     """When there is sound: 1, else 0."""
     strips = [timestamps(smooth(e)) for e in energies.numpy()]
     return torch.from_numpy(np.stack([z_norm(strip, least=0.1) for strip in strips]))
 
 
-def representations(sound: SoundRun) -> dict[str, Told]:
+def representations(sound: ImageToSoundRun) -> dict[str, TimedEvent]:
     """The representations by name."""
-    log_mel = partial(told_log_mel, sound.autoencoder, sound.normalizer)
-    return {"RMS": told_rms, "log-mel": log_mel, "timestamps": told_timestamps}
+    log_mel = partial(signal_log_mel, sound.autoencoder, sound.normalizer)
+    return {"RMS": signal_rms, "log-mel": log_mel, "timestamps": signal_timestamps}
 
 
 def run_energy_ablation(run: Run) -> None:
     """Representations of energy, compared."""
-    sound, figures = SoundRun(run), []
-    held_out = load_sounded(run.folder / "sounded", "held_out")
+    sound, figures = ImageToSoundRun(run), []
+    held_out = load_image_to_sound(run.folder / "sounded", "held_out")
     for name, told in representations(sound).items():
         stage = EnergyControlStage(
             sound.latents, sound.new_control(), sound.unet, sound.autoencoder, sound.normalizer, told=told
@@ -84,7 +84,7 @@ def run_energy_ablation(run: Run) -> None:
 
 
 def _made_again(
-    sound: SoundRun, control: EnergyControlNet, told: Told, held_out: SoundedScenes
+    sound: ImageToSoundRun, control: EnergyControlNet, told: TimedEvent, held_out: ImageToSoundData
 ) -> tuple[list[NDArray[np.float32]], list[NDArray[np.float32]]]:
     """Smoothed energies [frames] of held-out sounds, and of what is made of their embedding and reading."""
     mels = torch.from_numpy(held_out.mels[:SOUNDS].astype(np.float32))

@@ -16,12 +16,12 @@ from sonic_ui.bundles import PIPELINE_FOLDERS
 from sonic_ui.evaluation import edits, pictures, sounds, speed, strips
 from sonic_ui.evaluation.held_out import held_out_renders, mixed_clips, real_clips, synthetic_clips
 from sonic_ui.evaluation.report import Figure
-from sonic_ui.models.presence_classifier import PictureJudge, load_judge
+from sonic_ui.models.presence_classifier import PresenceClassifier, load_classifier
 from sonic_ui.models.sound_mapper import EnergyModulator
 
 
 @dataclass
-class Bench:
+class EvalContext:
     """A bundle being measured; `share` 4 takes a quarter of the sounds."""
 
     bundle: Path
@@ -61,9 +61,9 @@ class Bench:
         return pictures.Painter(self.pipeline, *settings)
 
     @cached_property
-    def judge(self) -> PictureJudge:
+    def judge(self) -> PresenceClassifier:
         """The bundle's judge."""
-        return load_judge(self.bundle).float()
+        return load_classifier(self.bundle).float()
 
     @cached_property
     def eyes(self) -> Any:
@@ -88,22 +88,22 @@ class Bench:
         save_sheet(pictures.as_tensor(images), self.out / f"{name}.png", columns=8)
 
 
-def judge_group(bench: Bench) -> list[Figure]:
+def classifier_group(bench: EvalContext) -> list[Figure]:
     """The judge itself, on renders."""
     scenes, renders = held_out_renders(bench.some(400), bench.px)
-    return pictures.judge_figures(bench.judge, scenes, renders)
+    return pictures.classifier_metrics(bench.judge, scenes, renders)
 
 
-def following_group(bench: Bench) -> list[Figure]:
+def alignment_group(bench: EvalContext) -> list[Figure]:
     """AIC, AIS and IIS of synthetic sounds."""
     clips = synthetic_clips(bench.some(8), bench.px)
-    figures, images, by_source = pictures.following_figures(bench.judge, bench.clip, bench.painter, clips)
+    figures, images, by_source = pictures.alignment_metrics(bench.judge, bench.clip, bench.painter, clips)
     bench.keep("synthetic", images)
     bench.details["synthetic_by_source"] = by_source
     return figures
 
 
-def real_group(bench: Bench) -> list[Figure]:
+def real_group(bench: EvalContext) -> list[Figure]:
     """AIC of real recordings; nothing where the folder is absent."""
     from sonic_ui.models.audio_encoder import embed_labels, label_probabilities
     from sonic_ui.scenes.world import SOURCES, SPECS
@@ -120,7 +120,7 @@ def real_group(bench: Bench) -> list[Figure]:
     return figures
 
 
-def volume_group(bench: Bench) -> list[Figure]:
+def volume_group(bench: EvalContext) -> list[Figure]:
     """Gain and loudness reweighting, on synthetic and real sounds."""
     kinds = {
         "synthetic": synthetic_clips(bench.some(2), bench.px, stream=1),
@@ -136,12 +136,12 @@ def volume_group(bench: Bench) -> list[Figure]:
     return figures
 
 
-def glide_group(bench: Bench) -> list[Figure]:
+def interpolation_group(bench: EvalContext) -> list[Figure]:
     """Glides between two sounds."""
     pairs = strips.pairs_of(synthetic_clips(bench.some(4), bench.px, stream=2), bench.some(50))
     figures: list[Figure] = []
     for method, count in (("linear", len(pairs)), ("spherical", bench.some(12))):
-        found, images, values = strips.glide_figures(
+        found, images, values = strips.interpolation_metrics(
             bench.judge,
             bench.eyes,
             bench.painter,
@@ -154,7 +154,7 @@ def glide_group(bench: Bench) -> list[Figure]:
     return figures
 
 
-def mixing_group(bench: Bench) -> list[Figure]:
+def mixing_group(bench: EvalContext) -> list[Figure]:
     """Sounds of two sources."""
     clips = mixed_clips(bench.some(48), bench.px)
     figure, images = pictures.mixing_figure(bench.judge, bench.painter, clips)
@@ -162,7 +162,7 @@ def mixing_group(bench: Bench) -> list[Figure]:
     return [figure]
 
 
-def edits_group(bench: Bench) -> list[Figure]:
+def edits_group(bench: EvalContext) -> list[Figure]:
     """Edits of renders by sounds of other sources."""
     editor = edits.load_editor(bench.pipeline, bench.defaults)
     pairs = edits.edit_pairs(synthetic_clips(bench.some(8), bench.px, stream=3), bench.some(100))
@@ -179,41 +179,41 @@ def edits_group(bench: Bench) -> list[Figure]:
     return figures + edits.cost_figures(editor, picture, bench.painter.embed([clip.samples])[0])
 
 
-def sounds_group(bench: Bench) -> list[Figure]:
+def sounds_group(bench: EvalContext) -> list[Figure]:
     """Pictures that sound; what is heard in the real photographs goes to the details."""
     pipeline, ear = bench.sounding, sounds.Ear.of(bench.pipeline)
-    scenes = sounds.held_out_sounding(bench.some(4), bench.px, pipeline)
+    scenes = sounds.held_out_sounds(bench.some(4), bench.px, pipeline)
     figures, by_curve = sounds.control_figures(pipeline, scenes, bench.some(30), ear)
     blind = bench.bundle / "energy_modulator_blind"
     modulator = EnergyModulator.from_pretrained(blind, dtype=torch.float32) if blind.exists() else None
     natural, by_scene = sounds.natural_figures(pipeline, modulator, scenes[: bench.some(48)])
     classes, by_source = sounds.class_figures(pipeline, ear, scenes)
     bench.details |= {"sound_control": by_curve, **by_scene, "sound_class_by_source": by_source}
-    bench.details["photographs"] = sounds.heard_in_photographs(pipeline, ear, bench.data / "photos")
+    bench.details["photographs"] = sounds.labels_of_photographs(pipeline, ear, bench.data / "photos")
     for name, heard in bench.details["photographs"].items():
         print(f"{name}: seen {heard[0]}, {heard[1]}; heard {heard[2]}", flush=True)
-    judge = sounds.ear_figure(ear, scenes)
+    judge = sounds.audio_encoder_metric(ear, scenes)
     return [*figures, *natural, *classes, judge, sounds.sound_speed(pipeline, scenes[0].picture)]
 
 
-def speed_group(bench: Bench) -> list[Figure]:
+def speed_group(bench: EvalContext) -> list[Figure]:
     """How fast it all is; run it on a machine that does nothing else."""
     return speed.speed_figures(bench.pipeline, bench.eyes, bench.bundle, speed.first_example())
 
 
-def full_size_group(bench: Bench) -> list[Figure]:
+def full_size_group(bench: EvalContext) -> list[Figure]:
     """Cost of the full-size denoiser with and without sound, on random weights."""
     from sonic_ui.evaluation.full_size import full_size_figures
 
     return full_size_figures()
 
 
-GROUPS: dict[str, Callable[[Bench], list[Figure]]] = {
-    "judge": judge_group,
-    "following": following_group,
+GROUPS: dict[str, Callable[[EvalContext], list[Figure]]] = {
+    "judge": classifier_group,
+    "following": alignment_group,
     "real": real_group,
     "volume": volume_group,
-    "glide": glide_group,
+    "glide": interpolation_group,
     "mixing": mixing_group,
     "edits": edits_group,
     "sounds": sounds_group,

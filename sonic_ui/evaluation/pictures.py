@@ -14,8 +14,8 @@ from torch import Tensor
 
 from sonic_ui.evaluation.held_out import HeldOutClip
 from sonic_ui.evaluation.report import Figure
-from sonic_ui.models.presence_classifier import PictureJudge
-from sonic_ui.pipelines.interpolation import Glider
+from sonic_ui.models.presence_classifier import PresenceClassifier
+from sonic_ui.pipelines.interpolation import LatentInterpolator
 from sonic_ui.scenes.world import SOURCES, Scene
 
 
@@ -62,17 +62,19 @@ class Painter:
             ).images
         return out
 
-    def glider(self, embedding: Callable[[float], NDArray[np.float32]]) -> Glider:
+    def glider(self, embedding: Callable[[float], NDArray[np.float32]]) -> LatentInterpolator:
         """What paints a glide as the app does, unless it is asked otherwise; `embedding` [D] at a place."""
         settings = {
             "num_inference_steps": self.steps,
             "guidance_scale": self.guidance_scale,
             "strength": self.strength,
         }
-        return Glider(self.pipeline, embedding, self.seed, settings)
+        return LatentInterpolator(self.pipeline, embedding, self.seed, settings)
 
 
-def judge_figures(judge: PictureJudge, scenes: list[Scene], pictures: NDArray[np.uint8]) -> list[Figure]:
+def classifier_metrics(
+    judge: PresenceClassifier, scenes: list[Scene], pictures: NDArray[np.uint8]
+) -> list[Figure]:
     """The judge on held-out renders: its strongest source is in the scene; and its error in level."""
     presence, level = judge.read(as_tensor(pictures))
     truth = torch.from_numpy(np.stack([s.presence for s in scenes]))
@@ -89,7 +91,7 @@ def judge_figures(judge: PictureJudge, scenes: list[Scene], pictures: NDArray[np
 
 
 def source_accuracy(
-    judge: PictureJudge,
+    judge: PresenceClassifier,
     pictures: Sequence[Image.Image],
     clips: Sequence[HeldOutClip],
     among: Sequence[str] = SOURCES,
@@ -115,14 +117,14 @@ def image_embeddings(clip: Any, pictures: Tensor) -> Tensor:
     )
 
 
-def share_beaten(similarity: Tensor) -> float:
+def retrieval_rate(similarity: Tensor) -> float:
     """Mean over rows of the share of all other clips that are less similar than the row's own [N, N]."""
     own = similarity.diagonal()[:, None]
     return ((similarity < own).sum(-1) / (similarity.shape[1] - 1)).mean().item()
 
 
-def following_figures(
-    judge: PictureJudge, clip: Any, painter: Painter, clips: Sequence[HeldOutClip]
+def alignment_metrics(
+    judge: PresenceClassifier, clip: Any, painter: Painter, clips: Sequence[HeldOutClip]
 ) -> tuple[list[Figure], list[Image.Image], dict[str, float]]:
     """AIC, AIS and IIS of synthetic held-out sounds."""
     embeds = painter.embed([c.samples for c in clips])
@@ -132,14 +134,14 @@ def following_figures(
     truth = image_embeddings(clip, as_tensor(np.stack([c.picture for c in clips if c.picture is not None])))
     figures = [
         Figure("AIC, synthetic held-out sounds", accuracy, 0.85, note=f"{len(clips)} sounds, 16 classes"),
-        Figure("AIS", share_beaten(seen @ embeds.T), 0.80),
-        Figure("IIS", share_beaten(seen @ truth.T), 0.80),
+        Figure("AIS", retrieval_rate(seen @ embeds.T), 0.80),
+        Figure("IIS", retrieval_rate(seen @ truth.T), 0.80),
     ]
     return figures, pictures, by_source
 
 
 def real_figures(
-    judge: PictureJudge, painter: Painter, clips: Sequence[HeldOutClip], heard: Tensor
+    judge: PresenceClassifier, painter: Painter, clips: Sequence[HeldOutClip], heard: Tensor
 ) -> tuple[list[Figure], list[Image.Image], dict[str, float]]:
     """AIC of real recordings, over their own classes and over all; and what the audio encoder alone says.
 
@@ -169,7 +171,7 @@ def real_figures(
 
 
 def mixing_figure(
-    judge: PictureJudge, painter: Painter, clips: Sequence[HeldOutClip]
+    judge: PresenceClassifier, painter: Painter, clips: Sequence[HeldOutClip]
 ) -> tuple[Figure, list[Image.Image]]:
     """Share of two-source sounds whose picture shows both sources (judged present with p > 0.5)."""
     pictures = painter.paint(painter.embed([c.samples for c in clips]))

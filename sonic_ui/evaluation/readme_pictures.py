@@ -18,7 +18,7 @@ from sonic_ui.evaluation.example_pictures import (
 from sonic_ui.models.embeddings import linear
 from sonic_ui.models.image_encoder import ImageEncoder
 from sonic_ui.models.latents import compression_factor
-from sonic_ui.pipelines.interpolation import Glider, glide
+from sonic_ui.pipelines.interpolation import LatentInterpolator, glide
 from sonic_ui.requests import EDIT_MODES
 from sonic_ui.scenes.painting import paint
 from sonic_ui.scenes.world import SOURCES
@@ -69,7 +69,7 @@ def write_strips(examples: Path, bundle: Path, folder: Path) -> list[Path]:
     ends = [pipeline.embed_audio(read_example(examples, f"{name}.mp3"))[0].numpy() for name in GLIDE]
 
     eyes = ImageEncoder.from_folder(bundle / "clip") if (bundle / "clip").is_dir() else None
-    glider = Glider(pipeline, lambda place: linear(ends[0], ends[1], place), STRIP_SEED, settings)
+    glider = LatentInterpolator(pipeline, lambda place: linear(ends[0], ends[1], place), STRIP_SEED, settings)
     places, frames = glide(glider, GLIDE_FRAMES, eyes)
     words = [TITLES[GLIDE[0]], *(f"{100 * x:g} %" for x in places[1:-1]), TITLES[GLIDE[1]]]
     samples = read_example(examples, f"{SWELL}.mp3")

@@ -55,7 +55,7 @@ class SoundingScene:
     energy: NDArray[np.float32]
 
 
-def held_out_sounding(per_source: int, picture_px: int, pipeline: Any) -> list[SoundingScene]:
+def held_out_sounds(per_source: int, picture_px: int, pipeline: Any) -> list[SoundingScene]:
     """`per_source` single-source scenes of every source at clearly audible levels, in turn."""
     rng = np.random.default_rng([SPLITS["held_out"], 3000])
     scenes = []
@@ -177,7 +177,7 @@ def class_figures(
     return [figure], {name: float(np.mean(row)) for name, row in hits.items()}
 
 
-def ear_figure(ear: Ear, scenes: Sequence[SoundingScene]) -> Figure:
+def audio_encoder_metric(ear: Ear, scenes: Sequence[SoundingScene]) -> Figure:
     """How often the judge itself is right on true sounds of the world at 16 kHz."""
     right = [ear.name(scene.sound) == scene.source for scene in scenes]
     return Figure(
@@ -185,7 +185,7 @@ def ear_figure(ear: Ear, scenes: Sequence[SoundingScene]) -> Figure:
     )
 
 
-def heard_in_photographs(pipeline: Any, ear: Ear, folder: Path) -> dict[str, list[str]]:
+def labels_of_photographs(pipeline: Any, ear: Ear, folder: Path) -> dict[str, list[str]]:
     """For every photograph the two sources that the picture says, and that of the sound that was made."""
     heard = {}
     for path in sorted(p for p in folder.glob("*") if p.suffix.lower() in (".jpg", ".jpeg", ".png", ".webp")):

@@ -22,7 +22,7 @@ import torch
 
 from sonic_ui.evaluation.report import Figure
 from sonic_ui.models.embeddings import linear
-from sonic_ui.pipelines.interpolation import Glider, glide
+from sonic_ui.pipelines.interpolation import LatentInterpolator, glide
 
 ROOT = Path(__file__).resolve().parents[2]
 HELLO = (
@@ -122,7 +122,7 @@ def strip_ratio(
     a, b = torch.nn.functional.normalize(torch.randn(2, size), dim=-1).numpy()
 
     def strip() -> None:
-        glide(Glider(pipeline, lambda place: linear(a, b, place), 1, settings), frames, eyes)
+        glide(LatentInterpolator(pipeline, lambda place: linear(a, b, place), 1, settings), frames, eyes)
 
     def singles() -> None:
         for place in np.linspace(0, 1, frames):

@@ -17,7 +17,7 @@ from sonic_ui.evaluation.held_out import SAMPLE_RATE, HeldOutClip
 from sonic_ui.evaluation.pictures import Painter, as_tensor, image_embeddings
 from sonic_ui.evaluation.report import Figure
 from sonic_ui.models.embeddings import linear, spherical
-from sonic_ui.models.presence_classifier import PictureJudge
+from sonic_ui.models.presence_classifier import PresenceClassifier
 from sonic_ui.pipelines.interpolation import glide
 from sonic_ui.scenes.world import SOURCES
 
@@ -36,7 +36,7 @@ def rank_correlation(wish: Sequence[float], found: NDArray[np.float32]) -> float
 
 
 def volume_figure(
-    judge: PictureJudge,
+    judge: PresenceClassifier,
     painter: Painter,
     clips: Sequence[HeldOutClip],
     turned: Turned = "gain",
@@ -79,7 +79,7 @@ def pairs_of(clips: Sequence[HeldOutClip], count: int) -> list[tuple[HeldOutClip
     return pairs
 
 
-def glide_pictures(
+def interpolate_pictures(
     painter: Painter, ends: Tensor, method: Literal["linear", "spherical"], eyes: Any = None
 ) -> list[Image.Image]:
     """FRAMES pictures between two embeddings [2, D], as the app glides unless asked otherwise.
@@ -91,8 +91,8 @@ def glide_pictures(
     return glide(painter.glider(lambda place: between(a, b, place)), FRAMES, eyes)[1]
 
 
-def glide_figures(
-    judge: PictureJudge,
+def interpolation_metrics(
+    judge: PresenceClassifier,
     eyes: Any,
     painter: Painter,
     pairs: Sequence[tuple[HeldOutClip, HeldOutClip]],
@@ -105,7 +105,7 @@ def glide_figures(
     """
     correlations, jumps, strips = [], [], []
     for a, b in pairs:
-        pictures = glide_pictures(painter, painter.embed([a.samples, b.samples]), method, eyes)
+        pictures = interpolate_pictures(painter, painter.embed([a.samples, b.samples]), method, eyes)
         strips += pictures
         pixels = as_tensor(pictures)
         logits = judge.read(pixels)[0].double().logit(eps=1e-12)

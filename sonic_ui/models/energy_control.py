@@ -82,7 +82,7 @@ class EnergyControlNet(ModelMixin, ConfigMixin):
         if told is not None:
             joined = net.config["class_embeddings_concat"]
             embedding = torch.cat([embedding, told], -1) if joined else embedding + told
-        x = net.conv_in(latents) + self.curve_out(self.read_curve(energy, latents.shape[-2:]))
+        x = net.conv_in(latents) + self.curve_out(self.encode_control_signal(energy, latents.shape[-2:]))
         skips: tuple[Tensor, ...] = (x,)
         for block in net.down_blocks:
             x, states = block(hidden_states=x, temb=embedding)
@@ -91,7 +91,7 @@ class EnergyControlNet(ModelMixin, ConfigMixin):
         down = tuple(conv(s) * strength for conv, s in zip(self.zero_convs, skips, strict=True))
         return down, self.zero_middle(x) * strength
 
-    def read_curve(self, energy: Tensor, grid: torch.Size | tuple[int, int]) -> Tensor:
+    def encode_control_signal(self, energy: Tensor, grid: torch.Size | tuple[int, int]) -> Tensor:
         """Curves [B, T] -> features [B, width, T/f, M/f]."""
         steps = int(grid[0])
         frames: int = self.config["frames"]

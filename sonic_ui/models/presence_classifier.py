@@ -32,7 +32,7 @@ class _Block(nn.Module):
         return F.silu(self.norm2(self.conv2(y)) + self.skip(x))
 
 
-class PictureJudge(ModelMixin, ConfigMixin):
+class PresenceClassifier(ModelMixin, ConfigMixin):
     """Small residual network: pictures [B, 3, H, W] in [-1, 1] -> presence logits, levels [B, sources]."""
 
     @register_to_config
@@ -59,7 +59,7 @@ class PictureJudge(ModelMixin, ConfigMixin):
         return presence, level * presence
 
 
-def load_judge(bundle: Path) -> PictureJudge:
+def load_classifier(bundle: Path) -> PresenceClassifier:
     """The judge that a bundle carries: it measures pictures and never takes part in painting them.
 
     Raises:
@@ -68,10 +68,12 @@ def load_judge(bundle: Path) -> PictureJudge:
     folder = bundle / "judge"
     if not folder.exists():
         raise FileNotFoundError(f"{folder} is missing; a bundle needs a judge to be evaluated")
-    return PictureJudge.from_pretrained(folder).eval()
+    return PresenceClassifier.from_pretrained(folder).eval()
 
 
-def judged_levels(judge: PictureJudge, images: Sequence[Image.Image], side_px: int) -> NDArray[np.float32]:
+def predict_intensities(
+    judge: PresenceClassifier, images: Sequence[Image.Image], side_px: int
+) -> NDArray[np.float32]:
     """Judged level of every source in pictures of any size, [N, sources] in 0..1.
 
     side_px   the size of the pictures that the judge was trained on

@@ -12,7 +12,7 @@ from diffusers.models.modeling_utils import ModelMixin
 from torch import Tensor, nn
 
 
-class SoundMapper(ModelMixin, ConfigMixin):
+class ImageToAudioMapper(ModelMixin, ConfigMixin):
     """Image embeddings [B, D] -> audio embeddings [B, E] of unit length, by a small perceptron."""
 
     @register_to_config
@@ -118,3 +118,7 @@ class _FilmBlock(nn.Module):
             scale, shift = self.film(embeds)[..., None].chunk(2, 1)
             y = y * (1 + scale) + shift
         return x + self.conv2(F.silu(y))
+
+
+SoundMapper = ImageToAudioMapper
+"""The class as model_index.json of the first bundles names it."""

@@ -15,16 +15,21 @@ from torch import Tensor, nn
 from transformers import ClapConfig, ClapModel, PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutputWithPooling
 
-__all__ = ["PreTrainedModel", "TimbreClapModel", "TimbreEar", "timbre"]  # diffusers reads the first
+__all__ = [
+    "PreTrainedModel",
+    "SpectralStatsHead",
+    "TimbreClapModel",
+    "spectral_statistics",
+]  # diffusers reads the first
 
 MELS = 64
 BANDS, RATES = 16, 20
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 TIMBRE = (6 + len(QUANTILES)) * MELS + BANDS * RATES
-"""Size of what `timbre` gives."""
+"""Size of what `spectral_statistics` gives."""
 
 
-def timbre(mels: Tensor) -> Tensor:
+def spectral_statistics(mels: Tensor) -> Tensor:
     """Log-mels [B, 1, T, 64] in dB -> [B, TIMBRE], float32.
 
     Of every bin over time: mean, deviation, least, most and quantiles (the low ones are of what never stops,
@@ -55,7 +60,7 @@ def _ranges(lines: int) -> list[tuple[int, int]]:
 
 
 class TimbreClapModel(ClapModel):
-    """A `ClapModel` whose audio embedding is the transformer's plus a perceptron's on `timbre`.
+    """A `ClapModel` whose audio embedding is the transformer's plus a perceptron's on `spectral_statistics`.
 
     The config's `timbre_width` is the perceptron's width. Its last layer starts at zero: an untrained one
     hears what the `ClapModel` hears.
@@ -64,18 +69,18 @@ class TimbreClapModel(ClapModel):
     def __init__(self, config: ClapConfig) -> None:
         super().__init__(config)
         width = int(getattr(config, "timbre_width", 768))
-        self.timbre = TimbreEar(width, int(config.projection_dim))
+        self.timbre = SpectralStatsHead(width, int(config.projection_dim))
 
     def get_audio_features(
         self, input_features: Tensor, is_longer: Tensor | None = None, **kwargs: Any
     ) -> BaseModelOutputWithPooling:
         """As `ClapModel.get_audio_features`; `pooler_output` [B, D] is the sum, not normalised."""
         heard = super().get_audio_features(input_features=input_features, is_longer=is_longer, **kwargs)
-        heard.pooler_output = heard.pooler_output + self.timbre(timbre(input_features))
+        heard.pooler_output = heard.pooler_output + self.timbre(spectral_statistics(input_features))
         return heard
 
 
-class TimbreEar(nn.Module):
+class SpectralStatsHead(nn.Module):
     """Timbre [B, TIMBRE] -> what it adds to the embedding [B, D]."""
 
     mean: Tensor
@@ -103,6 +108,6 @@ class TimbreEar(nn.Module):
         nn.init.zeros_(last.bias)
 
     def forward(self, heard: Tensor) -> Tensor:
-        """Statistics as `timbre` gives them."""
+        """Statistics as `spectral_statistics` gives them."""
         known = (heard - self.mean.float()) / self.std.float()
         return self.layers(known.clamp(-8, 8).to(self.layers[0].weight.dtype))

@@ -38,7 +38,7 @@ OnStep: TypeAlias = Callable[[StepReport], None]
 Pictures: TypeAlias = list[Image.Image] | NDArray[np.float32] | Tensor
 
 
-class AudioPipeline(DiffusionPipeline):
+class AudioConditionedPipeline(DiffusionPipeline):
     """The components of a bundle, with `audio_attention` attached to the stock `UNet2DConditionModel`.
 
     Pipelines of one bundle share their components: `Other(**pipeline.components)`. `from_pretrained` reads a

@@ -21,7 +21,7 @@ from torch import Tensor
 from sonic_ui.media.images import FittedPicture, composite, fit_picture, read_mask
 from sonic_ui.models.latents import compression_factor, encode_picture
 from sonic_ui.models.strength import Strength, weighed_strengths
-from sonic_ui.pipelines.audio_conditioned import AudioPipeline, OnStep, Pictures, Sounds
+from sonic_ui.pipelines.audio_conditioned import AudioConditionedPipeline, OnStep, Pictures, Sounds
 from sonic_ui.pipelines.check_inputs import (
     common_length,
     finite,
@@ -32,10 +32,10 @@ from sonic_ui.pipelines.check_inputs import (
     texts,
 )
 from sonic_ui.pipelines.ddim_path import Trajectory
-from sonic_ui.pipelines.edit_plan import EditPlan, Hold, Rows
-from sonic_ui.pipelines.inversion import KEPT_BYTES, Inversion, KeptFeatures, invert_latents
+from sonic_ui.pipelines.edit_plan import BatchConditions, EditPlan, InjectionSchedule
+from sonic_ui.pipelines.inversion import KEPT_BYTES, Inversion, StoredFeatures, invert_latents
 from sonic_ui.pipelines.plug_and_play import FeatureInjection
-from sonic_ui.pipelines.sampling import StepReport, guidance_rescale, guide, seeded_noise
+from sonic_ui.pipelines.sampling import StepReport, apply_cfg, guidance_rescale, seeded_noise
 from sonic_ui.requests.edit_modes import ATTENTION_LAYERS, FEATURE_LAYERS, HOLD_HARDER
 
 
@@ -52,7 +52,7 @@ class AudioEditOutput(BaseOutput):
     """Passes of one sample through the denoiser, those of an inversion made here included."""
 
 
-class AudioEditPipeline(AudioPipeline):
+class AudioEditPipeline(AudioConditionedPipeline):
     """Edits pictures by sound and words. Takes the components of `AudioToImagePipeline`, and shares them:
     `AudioEditPipeline(**pipeline.components)`.
     """
@@ -87,7 +87,7 @@ class AudioEditPipeline(AudioPipeline):
         fitted = self._fitted(image)
         path = Trajectory.of(self.scheduler, num_inference_steps)
         text = self._text_states([prompt], [], 1, guided=False)
-        kept = KeptFeatures(kept_bytes, dtype)
+        kept = StoredFeatures(kept_bytes, dtype)
         injection = self._injection(attention_layers, feature_layers) if kept_bytes > 0 else None
 
         def denoise(latents: Tensor, level: int, final: bool) -> Tensor:
@@ -158,7 +158,9 @@ class AudioEditPipeline(AudioPipeline):
         """
         output_kind(output_type)
         share("variation", variation)
-        hold = Hold(tau_attn, tau_feature, tuple(attention_layers), tuple(feature_layers), features)
+        hold = InjectionSchedule(
+            tau_attn, tau_feature, tuple(attention_layers), tuple(feature_layers), features
+        )
         injection = self._injection(hold.attention_layers, hold.feature_layers)
         source = image if isinstance(image, Inversion) else self._fitted(image)
         fitted = source.picture if isinstance(source, Inversion) else source
@@ -173,14 +175,14 @@ class AudioEditPipeline(AudioPipeline):
         plan = EditPlan(inversion, hold, injection, rows, region)
         start = _varied(inversion.latents[-1:].float(), seeds, variation).to(self.device)
         with injection or nullcontext():
-            latents, passes = self._walk_down(plan, start, on_step)
+            latents, passes = self._denoise_edits(plan, start, on_step)
         images = self._finish(latents, output_type)
         if output_type == "pil":
             images = [_finished(picture, fitted, editable) for picture in images]
         return AudioEditOutput(images=images, inversion=inversion, sample_passes=cost + passes)
 
     def _inverted(
-        self, source: Inversion | FittedPicture, hold: Hold, steps: int, on_step: OnStep | None
+        self, source: Inversion | FittedPicture, hold: InjectionSchedule, steps: int, on_step: OnStep | None
     ) -> tuple[Inversion, int]:
         """What an edit starts from, and the sample passes that it cost to get there."""
         if isinstance(source, Inversion):
@@ -198,13 +200,13 @@ class AudioEditPipeline(AudioPipeline):
         negative_prompt: str | Sequence[str],
         strength: Strength,
         guidance_scale: float,
-    ) -> Rows:
+    ) -> BatchConditions:
         """What each row of the denoiser's batch is told, for as many edits as there are conditions."""
         prompts, negatives = texts(prompt), texts(negative_prompt)
         each = strength if isinstance(strength, Tensor) and strength.ndim else None
         count = common_length(prompt=prompts, negative_prompt=negatives, audio=embeds, strength=each)
         guided = finite("guidance_scale", guidance_scale) > 1
-        return Rows(
+        return BatchConditions(
             count,
             self._text_states(prompts, negatives, count, guided),
             self._audio_tokens(embeds, count, guided),
@@ -212,7 +214,7 @@ class AudioEditPipeline(AudioPipeline):
             guidance_scale if guided else None,
         )
 
-    def _walk_down(self, plan: EditPlan, latents: Tensor, on_step: OnStep | None) -> tuple[Tensor, int]:
+    def _denoise_edits(self, plan: EditPlan, latents: Tensor, on_step: OnStep | None) -> tuple[Tensor, int]:
         """Noise [B, C, h, w] -> (edited latents, sample passes that it cost)."""
         path, passes = plan.inversion.trajectory, 0
         for with_source, levels in plan.phases():
@@ -224,7 +226,7 @@ class AudioEditPipeline(AudioPipeline):
                     passes += len(inputs)
                     output = output[1:] if with_source else output
                     if plan.rows.guidance_scale is not None:
-                        output = guide(output, plan.rows.guidance_scale, guidance_rescale(self.scheduler))
+                        output = apply_cfg(output, plan.rows.guidance_scale, guidance_rescale(self.scheduler))
                     clean = path.clean(level, latents, output)
                     latents = plan.step_down(level, latents, output)
                     if on_step is not None:

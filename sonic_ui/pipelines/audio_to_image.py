@@ -14,7 +14,7 @@ from torch import Tensor
 
 from sonic_ui.models.latents import compression_factor
 from sonic_ui.models.strength import Strength
-from sonic_ui.pipelines.audio_conditioned import AudioPipeline, OnStep, Pictures, Sounds
+from sonic_ui.pipelines.audio_conditioned import AudioConditionedPipeline, OnStep, Pictures, Sounds
 from sonic_ui.pipelines.check_inputs import (
     common_length,
     finite,
@@ -26,10 +26,10 @@ from sonic_ui.pipelines.check_inputs import (
 )
 from sonic_ui.pipelines.sampling import (
     StepReport,
-    advance,
+    apply_cfg,
     begins_anywhere,
     guidance_rescale,
-    guide,
+    scheduler_step,
     seeded_noise,
     skip_steps,
 )
@@ -46,7 +46,7 @@ class AudioToImageOutput(BaseOutput):
     """One a picture: `seed=[seeds[i]]` paints picture i again."""
 
 
-class AudioToImagePipeline(AudioPipeline):
+class AudioToImagePipeline(AudioConditionedPipeline):
     """Paints what a sound depicts, in the manner that words ask for.
 
     Without a sound it is plain text-to-image.
@@ -117,8 +117,8 @@ class AudioToImagePipeline(AudioPipeline):
             for step, timestep in enumerate(timesteps, start=begin_step + 1):
                 prediction = self._predict(scheduler.scale_model_input(latents, timestep), timestep, text)
                 if guided:
-                    prediction = guide(prediction, guidance_scale, guidance_rescale(scheduler))
-                latents, clean = advance(scheduler, prediction, timestep, latents, generators)
+                    prediction = apply_cfg(prediction, guidance_scale, guidance_rescale(scheduler))
+                latents, clean = scheduler_step(scheduler, prediction, timestep, latents, generators)
                 if on_step is not None:
                     total = len(scheduler.timesteps)
                     on_step(StepReport(step, total, int(timestep), clean, self._decode_pil, latents))

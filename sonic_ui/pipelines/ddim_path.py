@@ -14,7 +14,7 @@ from diffusers import DDIMScheduler
 from torch import Tensor
 
 from sonic_ui.pipelines.check_inputs import positive
-from sonic_ui.pipelines.sampling import MIN_ALPHA_BAR, predicted_clean
+from sonic_ui.pipelines.sampling import MIN_ALPHA_BAR, pred_original_sample
 from sonic_ui.requests import BadInput
 
 MIN_STEPS = 2
@@ -77,7 +77,7 @@ class Trajectory:
 
     def clean(self, level: int, latents: Tensor, output: Tensor) -> Tensor:
         """The clean latents that the denoiser's output at `level` implies."""
-        return predicted_clean(output, latents, self.alpha_bars[level], self.prediction_type)
+        return pred_original_sample(output, latents, self.alpha_bars[level], self.prediction_type)
 
     def move(self, start: int, end: int, latents: Tensor, output: Tensor) -> Tensor:
         """Latents at level `start` -> at level `end`, by the denoiser's output at `start`: equation 12."""

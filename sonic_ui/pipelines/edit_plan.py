@@ -14,14 +14,14 @@ from sonic_ui.models.gated_attention import AudioAttention
 from sonic_ui.models.strength import Strength, layer_strengths
 from sonic_ui.pipelines.check_inputs import share
 from sonic_ui.pipelines.inversion import Inversion
-from sonic_ui.pipelines.plug_and_play import FeatureInjection, Place
+from sonic_ui.pipelines.plug_and_play import FeatureInjection, HookPoint
 from sonic_ui.requests import BadInput
 
 FEATURES = ("replay", "source pass")
 
 
 @dataclass(frozen=True)
-class Hold:
+class InjectionSchedule:
     """How an edit holds on to its source. Raises BadInput for values that cannot be used."""
 
     tau_attn: float
@@ -39,14 +39,14 @@ class Hold:
         if self.features not in FEATURES:
             raise BadInput(f"features is {self.features!r}; it takes one of {', '.join(FEATURES)}.")
 
-    def places(self, places: frozenset[Place], step: int, steps: int) -> frozenset[Place]:
+    def places(self, places: frozenset[HookPoint], step: int, steps: int) -> frozenset[HookPoint]:
         """Those of `places` that are held at `step` (0 is the first, the noisiest) of `steps`."""
         until = {True: round(self.tau_feature * steps), False: round(self.tau_attn * steps)}
         return frozenset(place for place in places if step < until[place.output == "hidden"])
 
 
 @dataclass(frozen=True)
-class Rows:
+class BatchConditions:
     """What each row of the denoiser's batch is told: unconditional ones first (if guided), then the edits."""
 
     count: int
@@ -62,12 +62,12 @@ class EditPlan:
     """Everything that the walk from noise to picture needs."""
 
     inversion: Inversion
-    hold: Hold
+    hold: InjectionSchedule
     injection: FeatureInjection | None
-    rows: Rows
+    rows: BatchConditions
     mask: Tensor | None  # [1, 1, h, w], 1 where latents may change
 
-    def places(self, level: int) -> frozenset[Place]:
+    def places(self, level: int) -> frozenset[HookPoint]:
         """Where features are held on the step down from `level`."""
         if self.injection is None:
             return frozenset()

@@ -51,7 +51,7 @@ def encode_mels(vae: nn.Module, mels: Tensor, normalizer: LatentNormalizer | Non
 
 
 @torch.no_grad()
-def pull_energy(
+def guide_energy(
     vae: nn.Module,
     normalizer: LatentNormalizer | None,
     clean: Tensor,
@@ -73,8 +73,10 @@ def pull_energy(
     return clean + change
 
 
-def toward(clean: Tensor, latents: Tensor, alpha_bar: float | Tensor, prediction_type: str) -> Tensor:
-    """The prediction at noisy `latents` that implies the clean ones: the inverse of `predicted_clean`."""
+def to_model_output(
+    clean: Tensor, latents: Tensor, alpha_bar: float | Tensor, prediction_type: str
+) -> Tensor:
+    """The prediction at noisy `latents` that implies the clean ones: inverse of `pred_original_sample`."""
     share = torch.as_tensor(alpha_bar, dtype=torch.float32).clamp(1e-8, 1 - 1e-8)
     signal, noise = float(share.sqrt()), float((1 - share).sqrt())
     if prediction_type == "sample":

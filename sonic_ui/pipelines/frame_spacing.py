@@ -67,25 +67,27 @@ def small_copy(picture: Image) -> np.ndarray:
     return np.asarray(small, np.float32) / 255
 
 
-def seen_apart(a: Image, b: Image) -> float:
+def perceptual_distances(a: Image, b: Image) -> float:
     """How far apart two pictures look, 0..1: the root mean square difference of small copies."""
     return float(np.sqrt(np.mean((small_copy(a) - small_copy(b)) ** 2)))
 
 
-def evenly_seen(
-    count: int, paint: Callable[[float], Image], apart: Apart = seen_apart
+def evenly_spaced_by_perception(
+    count: int, paint: Callable[[float], Image], apart: Apart = perceptual_distances
 ) -> tuple[list[float], list[Image]]:
     """A glide of `count` frames whose steps look about alike: places in order, and their pictures.
 
     `paint` gives the picture at a place.
     """
     shown: dict[float, Image] = {}
-    while (place := next_place(shown, count, apart)) is not None:
+    while (place := next_position(shown, count, apart)) is not None:
         shown[place] = paint(place)
     return sorted(shown), [shown[place] for place in sorted(shown)]
 
 
-def next_place(shown: Mapping[float, Image], count: int, apart: Apart = seen_apart) -> float | None:
+def next_position(
+    shown: Mapping[float, Image], count: int, apart: Apart = perceptual_distances
+) -> float | None:
     """Where the next frame of a glide of `count` goes, given those that are there by their places.
 
     The ends come first, then always the middle of the gap whose neighbours are farthest `apart`; None once

@@ -20,8 +20,8 @@ from torch import Tensor
 
 from sonic_ui.audio.energy import rms_energy, smooth, z_norm
 from sonic_ui.pipelines.check_inputs import finite, positive
-from sonic_ui.pipelines.sampling import StepReport, advance, guide, seeded_noise
-from sonic_ui.pipelines.sound_generation import SILENT, Control, Mode, SoundPipeline
+from sonic_ui.pipelines.sampling import StepReport, apply_cfg, scheduler_step, seeded_noise
+from sonic_ui.pipelines.sound_generation import SILENT, AudioGenerationPipeline, Control, Mode
 
 PULLED_SHARE = 0.25
 """The last share of the steps, in which guidance is added to the ControlNet."""
@@ -44,7 +44,7 @@ class ImageToAudioOutput(BaseOutput):
     """One a take: `seed=seeds[i]` makes take i again."""
 
 
-class ImageToAudioPipeline(SoundPipeline):
+class ImageToAudioPipeline(AudioGenerationPipeline):
     """Lets a picture sound, with its energy rising and falling as it was drawn."""
 
     @torch.no_grad()
@@ -103,7 +103,7 @@ class ImageToAudioPipeline(SoundPipeline):
             control = "none"
         firmness = 0.0 if control == "none" else energy_strength
         added = finite("pull", config["default_pull"] if pull is None else pull)
-        pulls = pull_schedule(steps, 1.0 if control == "guided" else added, whole=control == "guided")
+        pulls = guidance_schedule(steps, 1.0 if control == "guided" else added, whole=control == "guided")
         latents = self._sample(labels, curve, seeds, scale, control, firmness, pulls, on_step)
         samples = [self._finished(take, loudness_lufs) for take in self._sound(latents)]
         energy = np.stack([smooth(rms_energy(take, self.sample_rate))[: self.frames] for take in samples])
@@ -132,16 +132,16 @@ class ImageToAudioPipeline(SoundPipeline):
             both = scheduler.scale_model_input(both, timestep)
             residuals = self._residuals(both, timestep, read, labels) if control == "trained" else None
             prediction = self._denoise(both, timestep, labels, residuals, firmness)
-            prediction = guide(prediction, scale) if scale > 1 else prediction
+            prediction = apply_cfg(prediction, scale) if scale > 1 else prediction
             if pulled := firmness * pulls[min(step, len(pulls)) - 1]:
                 prediction = self._pulled(scheduler, prediction, latents, timestep, wished, pulled)
-            latents, clean = advance(scheduler, prediction, timestep, latents, generators)
+            latents, clean = scheduler_step(scheduler, prediction, timestep, latents, generators)
             if on_step is not None:
                 on_step(StepReport(step, len(scheduler.timesteps), int(timestep), clean, self._decode_pil))
         return latents
 
 
-def pull_schedule(steps: int, strength: float, *, whole: bool) -> list[float]:
+def guidance_schedule(steps: int, strength: float, *, whole: bool) -> list[float]:
     """Strength of the training-free guidance at every step: all along, or in the last steps alone."""
     first = 0 if whole else steps - max(1, round(PULLED_SHARE * steps))
     return [strength if step >= first else 0.0 for step in range(steps)]

@@ -20,10 +20,10 @@ from torch import Tensor
 
 from sonic_ui.models.embeddings import PARALLEL, Embedding
 from sonic_ui.pipelines.audio_conditioned import OnStep
-from sonic_ui.pipelines.frame_spacing import evenly_seen, small_copy
+from sonic_ui.pipelines.frame_spacing import evenly_spaced_by_perception, small_copy
 from sonic_ui.pipelines.sampling import StepReport, begins_anywhere
 from sonic_ui.requests import CONTINUITY
-from sonic_ui.requests.interpolate import carried_steps
+from sonic_ui.requests.interpolate import shared_steps
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -51,7 +51,7 @@ def blend(a: Tensor, b: Tensor, place: float) -> Tensor:
 
 
 @dataclass
-class Glider:
+class LatentInterpolator:
     """Paints frames of one glide with a pipeline. All start from the noise of one seed.
 
     embedding    what is heard at a place from 0 to 1: [D]
@@ -77,7 +77,7 @@ class Glider:
     @property
     def begin_step(self) -> int:
         """Steps that are behind a frame between the ends when it starts."""
-        return carried_steps(self.continuity, self.steps) if self.can_begin else 0
+        return shared_steps(self.continuity, self.steps) if self.can_begin else 0
 
     @property
     def can_begin(self) -> bool:
@@ -92,11 +92,11 @@ class Glider:
         if not begin:
             return self._run(places, on_step)
         for end in ENDS:
-            self.carry(end)
+            self.partially_denoise(end)
         latents = torch.cat([blend(self.carried[0.0], self.carried[1.0], place) for place in places])
         return self._run(places, on_step, latents=latents, begin_step=begin)
 
-    def carry(self, end: float, on_step: OnStep | None = None) -> None:
+    def partially_denoise(self, end: float, on_step: OnStep | None = None) -> None:
         """Paint an end as far as frames between need it, unless that was done."""
         if end in self.carried or not self.begin_step:
             return
@@ -143,8 +143,8 @@ PIXELS_COUNT = 2.0
 """Weight of the pixels' difference beside that of the CLIP embeddings."""
 
 
-class LooksApart:
-    """How far apart two pictures look: `seen_apart`, and where there are eyes the distance of what is seen.
+class PerceptualDistance:
+    """Distance between pictures: `perceptual_distances`, and that of CLIP embeddings if there is CLIP.
 
     That is 1 - cosine of the CLIP embeddings, which jumps where a thing is first recognised: by itself it
     spends frames on pictures that look alike, so the pixels count PIXELS_COUNT times. A picture is looked at
@@ -173,6 +173,10 @@ class LooksApart:
         return self._looks[id(picture)]
 
 
-def glide(glider: Glider, count: int, eyes: ImageEncoder | None = None) -> tuple[list[float], list[Image]]:
+def glide(
+    glider: LatentInterpolator, count: int, eyes: ImageEncoder | None = None
+) -> tuple[list[float], list[Image]]:
     """`count` frames that look evenly apart: places in order, and their pictures."""
-    return evenly_seen(count, lambda place: glider.paint([place])[0], LooksApart(eyes))
+    return evenly_spaced_by_perception(
+        count, lambda place: glider.paint([place])[0], PerceptualDistance(eyes)
+    )

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from sonic_ui.media.images import FittedPicture
 from sonic_ui.pipelines.ddim_path import Trajectory
-from sonic_ui.pipelines.plug_and_play import Features, Place
+from sonic_ui.pipelines.plug_and_play import Features, HookPoint
 
 KEPT_BYTES = 2**30
 """Features are kept up to this many bytes an inversion unless told otherwise."""
@@ -29,7 +29,7 @@ Denoise = Callable[[Tensor, int, bool], Tensor]
 """(latents, level, whether this pass's features are those to keep) -> the denoiser's output."""
 
 
-class KeptFeatures:
+class StoredFeatures:
     """A source's decoder features by level, in half precision in the processor's memory.
 
     limit_bytes   when they outgrow this, the least noisy levels are dropped: edits need them last, if at all
@@ -39,7 +39,7 @@ class KeptFeatures:
     def __init__(self, limit_bytes: int = KEPT_BYTES, dtype: torch.dtype = torch.float16) -> None:
         self.limit_bytes = limit_bytes
         self.dtype = dtype
-        self._levels: dict[int, dict[Place, Tensor]] = {}
+        self._levels: dict[int, dict[HookPoint, Tensor]] = {}
 
     def add(self, level: int, features: Features) -> None:
         """Keep the features of a level; levels come in rising order."""
@@ -51,7 +51,7 @@ class KeptFeatures:
         while self._levels and self.nbytes > self.limit_bytes:
             del self._levels[min(self._levels)]
 
-    def at(self, level: int, places: Collection[Place]) -> Features | None:
+    def at(self, level: int, places: Collection[HookPoint]) -> Features | None:
         """The features of a level at `places`; None when they are not all kept."""
         kept = self._levels.get(level, {})
         return {place: kept[place] for place in places} if all(place in kept for place in places) else None
@@ -79,7 +79,7 @@ class Inversion:
     text: Tensor
     """[1, L, C]: the source prompt as the denoiser read it."""
     prompt: str
-    features: KeptFeatures
+    features: StoredFeatures
     picture: FittedPicture
     sample_passes: int
     """Passes of one sample through the denoiser that the inversion cost."""

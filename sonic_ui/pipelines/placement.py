@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 
 from sonic_ui.models.devices import Placement, wants_compiling
-from sonic_ui.pipelines.audio_conditioned import AudioPipeline
+from sonic_ui.pipelines.audio_conditioned import AudioConditionedPipeline
 
 
-def place(pipeline: AudioPipeline, placement: Placement, compiler: str = "inductor") -> None:
+def place(pipeline: AudioConditionedPipeline, placement: Placement, compiler: str = "inductor") -> None:
     """Move a pipeline to where it runs. Its precision is set when its weights are read, not here.
 
     On a GPU convolutions run channels-last. With `offload` words, denoiser and autoencoder take turns on the

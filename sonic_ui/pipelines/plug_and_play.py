@@ -26,7 +26,7 @@ from sonic_ui.requests import BadInput
 from sonic_ui.requests.edit_modes import ATTENTION_LAYERS, FEATURE_LAYERS
 
 
-class Place(NamedTuple):
+class HookPoint(NamedTuple):
     """Where features are taken and put: a decoder layer and which of its outputs."""
 
     layer: int
@@ -35,19 +35,19 @@ class Place(NamedTuple):
     with several transformer blocks the later ones are "query 1", "key 1" and so on."""
 
 
-Features: TypeAlias = Mapping[Place, Tensor]
+Features: TypeAlias = Mapping[HookPoint, Tensor]
 
 
 @dataclass
 class _Pass:
     """What one pass of the denoiser is to do at the hooked places, and where it has been."""
 
-    record: dict[Place, Tensor] | None = None
+    record: dict[HookPoint, Tensor] | None = None
     replay: Features = field(default_factory=dict)
-    share: frozenset[Place] = frozenset()
-    visited: set[Place] = field(default_factory=set)
+    share: frozenset[HookPoint] = frozenset()
+    visited: set[HookPoint] = field(default_factory=set)
 
-    def visit(self, place: Place, output: Tensor) -> Tensor | None:
+    def visit(self, place: HookPoint, output: Tensor) -> Tensor | None:
         """What replaces `output`; None for nothing."""
         self.visited.add(place)
         if self.record is not None:
@@ -89,8 +89,8 @@ class FeatureInjection:
         feature_layers: Sequence[int] = FEATURE_LAYERS,
     ) -> None:
         """Raises BadInput on layers that `unet` does not have, ValueError when nothing is left to hook."""
-        modules = decoder_places(unet)
-        wanted = checked_places(modules, attention_layers, feature_layers)
+        modules = decoder_hook_points(unet)
+        wanted = check_hook_points(modules, attention_layers, feature_layers)
         if not wanted:
             raise ValueError("No decoder layers were chosen: there is nothing to inject.")
         self.places = frozenset(wanted)
@@ -121,9 +121,9 @@ class FeatureInjection:
         self.detach()
 
     @contextmanager
-    def recording(self) -> Iterator[dict[Place, Tensor]]:
+    def recording(self) -> Iterator[dict[HookPoint, Tensor]]:
         """Within the block, keep the outputs at every place as they are; the mapping fills as it runs."""
-        recorded: dict[Place, Tensor] = {}
+        recorded: dict[HookPoint, Tensor] = {}
         with self._under_way(_Pass(record=recorded), self.places):
             yield recorded
 
@@ -134,13 +134,13 @@ class FeatureInjection:
             yield
 
     @contextmanager
-    def sharing(self, places: Collection[Place]) -> Iterator[None]:
+    def sharing(self, places: Collection[HookPoint]) -> Iterator[None]:
         """Within the block, the batch's first row is the source: all others take its outputs at `places`."""
         with self._under_way(_Pass(share=frozenset(places)), places):
             yield
 
     @contextmanager
-    def _under_way(self, current: _Pass, places: Collection[Place]) -> Iterator[None]:
+    def _under_way(self, current: _Pass, places: Collection[HookPoint]) -> Iterator[None]:
         if unknown := set(places) - self.places:
             raise ValueError(f"{sorted(unknown)} are not hooked; this injection is at {sorted(self.places)}.")
         token = _passes.set({**_passes.get({}), id(self): current})
@@ -158,7 +158,7 @@ class FeatureInjection:
 class _Hook:
     """The hook of one place."""
 
-    def __init__(self, injection: FeatureInjection, place: Place) -> None:
+    def __init__(self, injection: FeatureInjection, place: HookPoint) -> None:
         self.injection = injection
         self.place = place
 
@@ -167,19 +167,19 @@ class _Hook:
         return None if current is None else current.visit(self.place, output)
 
 
-def decoder_places(unet: nn.Module) -> dict[Place, nn.Module]:
+def decoder_hook_points(unet: nn.Module) -> dict[HookPoint, nn.Module]:
     """Every place in the decoder of `unet` and the module whose output is meant.
 
     Raises ValueError for a denoiser without decoder blocks and for fused projections, which have no queries
     and keys of their own.
     """
-    found: dict[Place, nn.Module] = {}
+    found: dict[HookPoint, nn.Module] = {}
     layer = 0
     for block in getattr(unet, "up_blocks", None) or ():
         attentions = getattr(block, "attentions", None) or [None] * len(block.resnets)
         for resnet, attention in zip(block.resnets, attentions, strict=True):
-            found[Place(layer, "hidden")] = resnet.conv2
-            found |= _attention_places(layer, attention)
+            found[HookPoint(layer, "hidden")] = resnet.conv2
+            found |= _attention_hook_points(layer, attention)
             layer += 1
     if not found:
         raise ValueError(
@@ -189,9 +189,9 @@ def decoder_places(unet: nn.Module) -> dict[Place, nn.Module]:
     return found
 
 
-def _attention_places(layer: int, attention: nn.Module | None) -> dict[Place, nn.Module]:
+def _attention_hook_points(layer: int, attention: nn.Module | None) -> dict[HookPoint, nn.Module]:
     """The self-attention of one layer's transformer blocks."""
-    found: dict[Place, nn.Module] = {}
+    found: dict[HookPoint, nn.Module] = {}
     modules = attention.modules() if attention is not None else ()
     for i, block in enumerate(module for module in modules if isinstance(module, BasicTransformerBlock)):
         if getattr(block.attn1, "fused_projections", False):
@@ -199,16 +199,16 @@ def _attention_places(layer: int, attention: nn.Module | None) -> dict[Place, nn
                 f"Self-attention of layer {layer} is fused; call unfuse_qkv_projections() first."
             )
         suffix = f" {i}" if i else ""
-        found[Place(layer, f"query{suffix}")] = block.attn1.to_q
-        found[Place(layer, f"key{suffix}")] = block.attn1.to_k
+        found[HookPoint(layer, f"query{suffix}")] = block.attn1.to_q
+        found[HookPoint(layer, f"key{suffix}")] = block.attn1.to_k
     return found
 
 
-def checked_places(
-    places: Collection[Place], attention_layers: Sequence[int], feature_layers: Sequence[int]
-) -> list[Place]:
+def check_hook_points(
+    places: Collection[HookPoint], attention_layers: Sequence[int], feature_layers: Sequence[int]
+) -> list[HookPoint]:
     """Those of `places` that lie in the chosen layers. Raises BadInput on layers that have none."""
-    chosen: list[Place] = []
+    chosen: list[HookPoint] = []
     for field_name, what, layers, hidden in (
         ("attention_layers", "self-attention", attention_layers, False),
         ("feature_layers", "residual blocks", feature_layers, True),

@@ -41,7 +41,7 @@ class StepReport:
     total: int
     timestep: int
     """The step's time on the noise schedule: high is noisy."""
-    predicted_clean: Tensor
+    pred_original_sample: Tensor
     """The clean latents that the denoiser expects now [B, C, h, w], float32."""
     decode: Callable[[Tensor], list[Image.Image]] = field(repr=False)
     latents: Tensor | None = field(repr=False, default=None)
@@ -49,7 +49,7 @@ class StepReport:
 
     def preview(self) -> list[Image.Image]:
         """The expected pictures. Large ones are halved until they decode quickly."""
-        latents = self.predicted_clean
+        latents = self.pred_original_sample
         while max(latents.shape[-2:]) > PREVIEW_LATENTS:
             latents = F.avg_pool2d(latents, 2)
         return self.decode(latents)
@@ -87,7 +87,7 @@ def skip_steps(
     return times
 
 
-def guide(prediction: Tensor, guidance_scale: float, rescale: float = 0.0) -> Tensor:
+def apply_cfg(prediction: Tensor, guidance_scale: float, rescale: float = 0.0) -> Tensor:
     """Classifier-free guidance: [2B, ...] of unconditional, then conditional -> [B, ...].
 
     rescale   phi in 0..1: how far the result is brought back to the deviation of the conditional
@@ -105,11 +105,11 @@ def guide(prediction: Tensor, guidance_scale: float, rescale: float = 0.0) -> Te
 
 
 def guidance_rescale(scheduler: Any) -> float:
-    """The `rescale` of `guide` for a schedule: ZERO_SNR_RESCALE where it ends in pure noise, else 0."""
+    """The `rescale` of `apply_cfg` for a schedule: ZERO_SNR_RESCALE where it ends in pure noise, else 0."""
     return ZERO_SNR_RESCALE if scheduler.config.get("rescale_betas_zero_snr") else 0.0
 
 
-def predicted_clean(
+def pred_original_sample(
     prediction: Tensor, latents: Tensor, alpha_bar: float | Tensor, prediction_type: str
 ) -> Tensor:
     """The clean latents that a prediction at noisy `latents` implies.
@@ -130,7 +130,7 @@ def predicted_clean(
     raise ValueError(f"prediction_type is {prediction_type!r}; epsilon, v_prediction or sample is needed.")
 
 
-def advance(
+def scheduler_step(
     scheduler: Any, prediction: Tensor, timestep: Tensor, latents: Tensor, generators: list[Generator]
 ) -> tuple[Tensor, Tensor]:
     """One step of `scheduler`: (latents at the next time, predicted clean latents), [B, C, h, w] each."""
@@ -140,7 +140,7 @@ def advance(
     clean = getattr(output, "pred_original_sample", None)
     if clean is None:
         alpha_bar = scheduler.alphas_cumprod[int(timestep)]
-        clean = predicted_clean(prediction, latents, alpha_bar, scheduler.config.prediction_type)
+        clean = pred_original_sample(prediction, latents, alpha_bar, scheduler.config.prediction_type)
     return output.prev_sample, clean
 
 

@@ -20,10 +20,10 @@ from sonic_ui.audio.limiter import limit_true_peak
 from sonic_ui.audio.loudness import set_lufs
 from sonic_ui.models.energy_control import EnergyControlNet
 from sonic_ui.models.latents import LatentNormalizer, compression_factor, decode_latents
-from sonic_ui.models.sound_mapper import EnergyModulator, SoundMapper
+from sonic_ui.models.sound_mapper import EnergyModulator, ImageToAudioMapper
 from sonic_ui.pipelines.check_inputs import finite
-from sonic_ui.pipelines.energy_guidance import pull_energy, toward
-from sonic_ui.pipelines.sampling import predicted_clean
+from sonic_ui.pipelines.energy_guidance import guide_energy, to_model_output
+from sonic_ui.pipelines.sampling import pred_original_sample
 from sonic_ui.requests import BadInput
 
 Mode = Literal["natural", "exact"]
@@ -34,7 +34,7 @@ SILENT = 1e-3
 """An envelope that nowhere passes this asks for silence."""
 
 
-class SoundPipeline(DiffusionPipeline):
+class AudioGenerationPipeline(DiffusionPipeline):
     """The components of a sounding bundle.
 
     Parts are called as AudioLDM's are: `unet` takes the sound embedding as class label, `vae` log-mels of one
@@ -62,7 +62,7 @@ class SoundPipeline(DiffusionPipeline):
         vocoder: Any,
         image_encoder: Any,
         image_processor: Any,
-        image_mapper: SoundMapper | None = None,
+        image_mapper: ImageToAudioMapper | None = None,
         energy_modulator: EnergyModulator | None = None,
         energy_control: EnergyControlNet | None = None,
         latent_normalizer: LatentNormalizer | None = None,
@@ -236,8 +236,8 @@ class SoundPipeline(DiffusionPipeline):
     ) -> Tensor:
         """The prediction whose clean latent goes nearer to the curve [B, frames] (training-free guidance)."""
         alpha_bar, kind = scheduler.alphas_cumprod[int(timestep)], scheduler.config.prediction_type
-        clean = predicted_clean(prediction, latents, alpha_bar, kind)
-        clean = pull_energy(
+        clean = pred_original_sample(prediction, latents, alpha_bar, kind)
+        clean = guide_energy(
             self.vae,
             self.latent_normalizer,
             clean,
@@ -246,7 +246,7 @@ class SoundPipeline(DiffusionPipeline):
             mel_mean=float(self.config["mel_mean"]),
             mel_std=float(self.config["mel_std"]),
         )
-        return toward(clean, latents, alpha_bar, kind)
+        return to_model_output(clean, latents, alpha_bar, kind)
 
     def _log_mels(self, latents: Tensor) -> Tensor:
         """Latents [B, C, t, m] -> log-mels [B, frames, mels]."""

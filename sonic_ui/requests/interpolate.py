@@ -98,7 +98,7 @@ class InterpolateRequest(PaintingRequest):
         return _evenly(min(self.frames, 3) if self.spacing == "seen" else self.frames)
 
 
-def carried_steps(continuity: float, steps: int) -> int:
+def shared_steps(continuity: float, steps: int) -> int:
     """After how many of `steps` the frames between a glide's ends start: at least one is left to them."""
     return min(round(continuity * steps), steps - 1)
 

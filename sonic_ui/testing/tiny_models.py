@@ -34,7 +34,7 @@ from sonic_ui.models.latents import LatentNormalizer
 from sonic_ui.models.mel import GriffinLimVocoder
 from sonic_ui.models.microsoft_clap import MicrosoftClap
 from sonic_ui.models.projector import AudioProjector
-from sonic_ui.models.sound_mapper import EnergyModulator, SoundMapper
+from sonic_ui.models.sound_mapper import EnergyModulator, ImageToAudioMapper
 
 EMBEDDING_DIM = 32  # D, shared by CLAP and CLIP
 TOKEN_DIM = 24  # C = 3D/4
@@ -120,7 +120,7 @@ def debug_sound_components(seed: int = 0) -> dict[str, Any]:
             "unet": unet,
             "vocoder": GriffinLimVocoder(iterations=2),
             "image_encoder": CLIPVisionModelWithProjection(_projected(clip.config.vision_config)),
-            "image_mapper": SoundMapper(EMBEDDING_DIM, EMBEDDING_DIM, width=16),
+            "image_mapper": ImageToAudioMapper(EMBEDDING_DIM, EMBEDDING_DIM, width=16),
             "energy_modulator": EnergyModulator(EMBEDDING_DIM, width=8, dilations=(1, 4)),
             "energy_control": control,
             "latent_normalizer": LatentNormalizer(LATENT_CHANNELS),

@@ -53,9 +53,9 @@ def export_bundle(run: Run, bundle: Path) -> Path:
 def export_sound(run: Run, bundle: Path) -> Path:
     """Assemble `ImageToAudioPipeline` under `bundle`, and the modulator that it is measured against."""
     from sonic_ui.pipelines.image_to_audio import ImageToAudioPipeline
-    from sonic_ui.training.sound_run import SoundRun
+    from sonic_ui.training.sound_run import ImageToSoundRun
 
-    sound = SoundRun(run)
+    sound = ImageToSoundRun(run)
     pipeline = ImageToAudioPipeline(**sound.components())
     pipeline.to(torch.float16)
     pipeline.save_pretrained(str(bundle / "image_to_audio"), max_shard_size=SHARD)

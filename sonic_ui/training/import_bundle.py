@@ -22,7 +22,7 @@ def import_bundle(run: Run, bundle: Path) -> Path:
     """
     from transformers import CLIPModel
 
-    from sonic_ui.models.presence_classifier import load_judge
+    from sonic_ui.models.presence_classifier import load_classifier
     from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
 
     if present := sorted(run.folder.glob("*/checkpoint.pt")):
@@ -41,7 +41,7 @@ def import_bundle(run: Run, bundle: Path) -> Path:
         "clap": _under("clap", pipeline.audio_encoder.state_dict()),
         "projector": projector,
         "adapter": {**_under("projector", projector), **_under("attention", attention)},
-        "judge": load_judge(bundle).float().state_dict(),
+        "judge": load_classifier(bundle).float().state_dict(),
         **_sounding(bundle),
     }
     for stage, state in states.items():

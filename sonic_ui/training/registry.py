@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from sonic_ui.models.gated_attention import AudioAttention
-from sonic_ui.models.presence_classifier import PictureJudge
+from sonic_ui.models.presence_classifier import PresenceClassifier
 from sonic_ui.scenes.world import SOURCES, caption
-from sonic_ui.training.data.mixtures import render_ensembles
+from sonic_ui.training.data.mixtures import render_mixtures
 from sonic_ui.training.data.rendering import render_pictures
 from sonic_ui.training.data.sounds import render_clips, render_scene_sounds, store_recordings
 from sonic_ui.training.data.tokenizers import train_clap_tokenizer, train_clip_tokenizer
@@ -22,8 +22,8 @@ from sonic_ui.training.stages.autoencoder import AutoencoderStage
 from sonic_ui.training.stages.clap import ClapStage
 from sonic_ui.training.stages.clip import ClipStage
 from sonic_ui.training.stages.denoiser import DenoiserStage
-from sonic_ui.training.stages.presence_classifier import JudgeStage
-from sonic_ui.training.stages.spectral_stats import TimbreStage
+from sonic_ui.training.stages.presence_classifier import PresenceClassifierStage
+from sonic_ui.training.stages.spectral_stats import SpectralStatsStage
 
 
 def run_pictures(run: Run) -> None:
@@ -46,7 +46,7 @@ def run_sounds(run: Run) -> None:
     for path in render_scene_sounds(run.folder / "clips", scenes, world["shard_scenes"], takes):
         run.report(path)
     ensembles = {"train": world["ensemble_shards"]}
-    for path in render_ensembles(run.folder / "clips", ensembles, world["ensembles"]):
+    for path in render_mixtures(run.folder / "clips", ensembles, world["ensembles"]):
         run.report(path)
     store_recordings(run.folder / "clips", Path(world["recordings"]))
 
@@ -105,16 +105,16 @@ def run_clap(run: Run) -> None:
     train(stage, run.loop("clap"), run.folder / "clap", report=run.report)
 
 
-def run_timbre(run: Run) -> None:
+def run_spectral_stats(run: Run) -> None:
     """CLAP's ear for timbre."""
     embeds = image_embeddings(run.clip, run.pictures[0])
-    stage = TimbreStage(run.heard_pool, run.scenes, embeds, run.clap_tokenizer, run.clap_alone())
+    stage = SpectralStatsStage(run.embedding_pool, run.scenes, embeds, run.clap_tokenizer, run.clap_alone())
     train(stage, run.loop("timbre"), run.folder / "timbre", report=run.report)
 
 
 def run_projector(run: Run) -> None:
     """SonicDiffusion, stage 1."""
-    sounds, scene_of = run.pool_embeddings, run.heard_pool.scenes
+    sounds, scene_of = run.pool_embeddings, run.embedding_pool.scenes
     stage = ProjectorStage(sounds, scene_of, run.scenes, run.text, run.new_projector())
     train(stage, run.loop("projector"), run.folder / "projector", report=run.report)
 
@@ -130,11 +130,11 @@ def run_adapter(run: Run) -> None:
     adapter.attention.detach()
 
 
-def run_judge(run: Run) -> None:
+def run_presence_classifier(run: Run) -> None:
     """The judge of the evaluation."""
     pictures, scenes, _ = run.pictures
     train(
-        JudgeStage(pictures, scenes, PictureJudge(len(SOURCES))),
+        PresenceClassifierStage(pictures, scenes, PresenceClassifier(len(SOURCES))),
         run.loop("judge"),
         run.folder / "judge",
         report=run.report,
@@ -150,10 +150,10 @@ STAGES: dict[str, Callable[[Run], None]] = {
     "denoiser": run_denoiser,
     "decoder": run_decoder,
     "clap": run_clap,
-    "timbre": run_timbre,
+    "timbre": run_spectral_stats,
     "projector": run_projector,
     "adapter": run_adapter,
-    "judge": run_judge,
+    "judge": run_presence_classifier,
     **SOUND_STAGES,
 }
 """In the order in which one command runs them."""

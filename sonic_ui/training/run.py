@@ -18,21 +18,21 @@ from transformers import CLIPModel, CLIPTextModel, CLIPTokenizer, PreTrainedToke
 
 from sonic_ui.models.gated_attention import AudioAttention
 from sonic_ui.models.latents import LatentNormalizer
-from sonic_ui.models.presence_classifier import PictureJudge
+from sonic_ui.models.presence_classifier import PresenceClassifier
 from sonic_ui.models.projector import AudioProjector
 from sonic_ui.models.timbre import TimbreClapModel
 from sonic_ui.scenes.world import SOURCES, Scene
-from sonic_ui.training.data.mixtures import ensemble_scenes, load_ensembles
+from sonic_ui.training.data.mixtures import load_mixtures, mixture_scenes
 from sonic_ui.training.data.rendering import load_pictures
 from sonic_ui.training.data.sounds import FRAME_STEP, SceneSounds, first_sounds, load_clips, load_scene_sounds
 from sonic_ui.training.loop import LoopConfig, load_average
-from sonic_ui.training.stages.adapter import HeardScenes, SoundAdapter, at_scale
+from sonic_ui.training.stages.adapter import SceneEmbeddings, SoundAdapter, at_scale
 from sonic_ui.training.stages.autoencoder import build_autoencoder
 from sonic_ui.training.stages.clap import ClapWithHead, SoundBank, build_clap, embed_mels
 from sonic_ui.training.stages.clip import ClipWithHead, build_clip, resize_for_clip
 from sonic_ui.training.stages.contrastive import normalised
 from sonic_ui.training.stages.denoiser import LatentData, TextSide, build_unet, encode_pictures
-from sonic_ui.training.stages.spectral_stats import EarWithHead, HeardPool, fill_pool, varied
+from sonic_ui.training.stages.spectral_stats import EmbeddingPool, StatsHeadWithClassifier, fill_pool, varied
 
 Report = Callable[[str], None]
 
@@ -172,13 +172,13 @@ class Run:
     @cached_property
     def scenes(self) -> list[Scene]:
         """Scenes that are heard: the painted ones, then ensembles."""
-        return [*self.pictures[1], *ensemble_scenes(self.folder / "clips", "train")]
+        return [*self.pictures[1], *mixture_scenes(self.folder / "clips", "train")]
 
     @property
     def sounding(self) -> SceneSounds:
         """Sounds of `scenes` as they are heard; read when asked for, since there are gigabytes of them."""
         rendered, painted = self.rendered, len(self.pictures[1])
-        mels, _ = load_ensembles(self.folder / "clips", "train")
+        mels, _ = load_mixtures(self.folder / "clips", "train")
         places = np.arange(painted, painted + len(mels))
         both = np.concatenate([rendered.mels, mels]), np.concatenate([rendered.scene_of, places])
         return SceneSounds(*both)
@@ -198,11 +198,13 @@ class Run:
         """The trained CLAP; with its ear for timbre, once that stage is done."""
         clap = self.clap_alone()
         if self.checkpoint("timbre").exists():
-            load_average(self.checkpoint("timbre"), EarWithHead(clap.timbre, clap.config.projection_dim))
+            load_average(
+                self.checkpoint("timbre"), StatsHeadWithClassifier(clap.timbre, clap.config.projection_dim)
+            )
         return clap.eval()
 
     @cached_property
-    def heard_pool(self) -> HeardPool:
+    def embedding_pool(self) -> EmbeddingPool:
         """Sounds of `scenes` as CLAP hears them without its ear for timbre."""
         path = self.folder / "heard_pool.pt"
         if not path.exists():
@@ -211,15 +213,15 @@ class Run:
             count = self.recipe["timbre"]["pool"]
             made = fill_pool(clap, self.bank, self.pictures[1], count, self.sounding)
             torch.save({"timbre": made.timbre, "embeds": made.embeds, "scenes": made.scenes}, path)
-        return HeardPool(**torch.load(path, weights_only=True))
+        return EmbeddingPool(**torch.load(path, weights_only=True))
 
     @cached_property
     def pool_embeddings(self) -> Tensor:
         """Audio embeddings [M, D] of the pool."""
-        return self.heard_pool.heard_by(self.clap.timbre)
+        return self.embedding_pool.embed_with(self.clap.timbre)
 
     @cached_property
-    def heard(self) -> HeardScenes:
+    def heard(self) -> SceneEmbeddings:
         """Audio embeddings of every painted scene, with the scale each take stands for, and further ones.
 
         Of several sources only such are rendered as the ear was not trained on. It is surer of those that it
@@ -232,9 +234,9 @@ class Run:
             torch.save(vars(made), path)
         unheard = torch.load(path, weights_only=True)
         alone = torch.tensor([len(scene.sources) == 1 for scene in scenes])
-        scene_of = self.heard_pool.scenes
+        scene_of = self.embedding_pool.scenes
         known = (scene_of < len(scenes)) & alone[scene_of.clamp(max=len(scenes) - 1)]
-        return HeardScenes(
+        return SceneEmbeddings(
             unheard["embeddings"],
             unheard["scales"],
             torch.cat([unheard["further"], self.pool_embeddings[known]]),
@@ -256,9 +258,9 @@ class Run:
         return load_average(self.checkpoint("adapter"), fresh).eval()
 
     @cached_property
-    def judge(self) -> PictureJudge:
+    def judge(self) -> PresenceClassifier:
         """The trained judge."""
-        return load_average(self.checkpoint("judge"), PictureJudge(len(SOURCES))).eval()
+        return load_average(self.checkpoint("judge"), PresenceClassifier(len(SOURCES))).eval()
 
 
 @torch.no_grad()
@@ -270,7 +272,7 @@ def embed_scenes(
     rendered: SceneSounds,
     unheard: SceneSounds,
     batch: int = 50,
-) -> HeardScenes:
+) -> SceneEmbeddings:
     """Embed sounds of the scenes: in the first take the scene as it is heard; in the others composed ones at
     levels that a scale of loudness reweighting makes up for (`at_scale`); further ones are those that are
     `unheard`, as they are and varied."""
@@ -298,7 +300,7 @@ def embed_scenes(
         some_mels = [mel.astype(np.float32) for mel in unheard.mels[start : start + batch]]
         further += [embed(some_mels), embed([varied(mel, rng) for mel in some_mels])]
     scene_of = torch.from_numpy(unheard.scene_of).split(batch)
-    return HeardScenes(
+    return SceneEmbeddings(
         torch.stack(embeddings, 1),
         torch.tensor(scales).view(takes, -1).T.contiguous(),
         torch.cat(further),

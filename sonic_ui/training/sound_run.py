@@ -14,9 +14,9 @@ from torch import Tensor
 from sonic_ui.models.audio_encoder import embed_labels
 from sonic_ui.models.energy_control import EnergyControlNet
 from sonic_ui.models.latents import LatentNormalizer, compression_factor
-from sonic_ui.models.sound_mapper import EnergyModulator, SoundMapper
+from sonic_ui.models.sound_mapper import EnergyModulator, ImageToAudioMapper
 from sonic_ui.scenes.world import SOURCES
-from sonic_ui.training.data.image_to_sound import SoundedScenes, load_sounded
+from sonic_ui.training.data.image_to_sound import ImageToSoundData, load_image_to_sound
 from sonic_ui.training.loop import load_average
 from sonic_ui.training.run import Run
 from sonic_ui.training.stages.adapter import source_caption
@@ -26,15 +26,15 @@ from sonic_ui.training.stages.sound_denoiser import SoundLatents, build_sound_un
 
 
 @dataclass
-class SoundRun:
+class ImageToSoundRun:
     """The sounding half of a run."""
 
     run: Run
 
     @cached_property
-    def data(self) -> SoundedScenes:
+    def data(self) -> ImageToSoundData:
         """Rendered training scenes."""
-        return load_sounded(self.run.folder / "sounded", "train")
+        return load_image_to_sound(self.run.folder / "sounded", "train")
 
     def new_autoencoder(self) -> AutoencoderDC:
         """An untrained sound autoencoder of the recipe's size."""
@@ -102,13 +102,13 @@ class SoundRun:
         """The trained energy ControlNet."""
         return load_average(self.run.checkpoint("energy_control"), self.new_control()).eval()
 
-    def new_mapper(self) -> SoundMapper:
+    def new_mapper(self) -> ImageToAudioMapper:
         """An untrained mapper from pictures to sounds."""
         width = self.run.recipe["sound_mapper"]["width"]
-        return SoundMapper(self.data.pictured.shape[1], self.data.embeds.shape[1], width)
+        return ImageToAudioMapper(self.data.pictured.shape[1], self.data.embeds.shape[1], width)
 
     @cached_property
-    def mapper(self) -> SoundMapper:
+    def mapper(self) -> ImageToAudioMapper:
         """The trained mapper."""
         return load_average(self.run.checkpoint("sound_mapper"), self.new_mapper()).eval()
 

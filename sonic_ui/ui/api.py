@@ -16,7 +16,7 @@ import gradio as gr
 
 from sonic_ui.engine import Failure, Result, SoundResult
 from sonic_ui.requests import BadInput, MakingRequest
-from sonic_ui.ui.session.context import Desk
+from sonic_ui.ui.session.context import AppContext
 from sonic_ui.ui.session.gradio_state import forget_call
 
 AT_ONCE = 4
@@ -36,11 +36,11 @@ COMPONENTS: dict[Any, Component] = {
     Any: gr.JSON,
 }
 
-Asked = TypeVar("Asked", bound=MakingRequest)
+Parsed = TypeVar("Parsed", bound=MakingRequest)
 Made = TypeVar("Made", Result, SoundResult)
 
 
-def offer(function: Callable[..., Any], outputs: Mapping[str, Component], description: str) -> None:
+def add_endpoint(function: Callable[..., Any], outputs: Mapping[str, Component], description: str) -> None:
     """Add the endpoint that is called as `function` is; `BadInput` and `Failure` reach programs as sentences.
 
     outputs   what it returns, by name; see `FILES`
@@ -66,7 +66,7 @@ def offer(function: Callable[..., Any], outputs: Mapping[str, Component], descri
         )
 
 
-def asked(kind: type[Asked], given: Mapping[str, Any], *, own_if_none: Sequence[str] = ()) -> Asked:
+def parse_request(kind: type[Parsed], given: Mapping[str, Any], *, own_if_none: Sequence[str] = ()) -> Parsed:
     """The request among the local variables of an endpoint's function. Raises `BadInput`.
 
     own_if_none   settings for which None stands for the request's own default
@@ -76,9 +76,9 @@ def asked(kind: type[Asked], given: Mapping[str, Any], *, own_if_none: Sequence[
     return kind.from_values({name: given[name] for name in names})
 
 
-def made(desk: Desk, request: MakingRequest, kind: type[Made], session: str = "") -> Made:
+def run_to_result(context: AppContext, request: MakingRequest, kind: type[Made], session: str = "") -> Made:
     """Run a request to its end. Raises `BadInput` and `Failure`."""
-    for event in desk.studio.run(request, session=session):
+    for event in context.studio.run(request, session=session):
         if isinstance(event, kind):
             return event
     what = "sound" if kind is SoundResult else "picture"

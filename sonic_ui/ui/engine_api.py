@@ -29,7 +29,7 @@ from sonic_ui.engine.serialization import PROTOCOL, encode
 from sonic_ui.requests import VERBS, BadInput, MakingRequest
 from sonic_ui.requests.base import read_object
 from sonic_ui.requests.links import file_settings
-from sonic_ui.ui.session.context import Desk
+from sonic_ui.ui.session.context import AppContext
 
 Answer = dict[str, Any]
 
@@ -42,22 +42,22 @@ SESSIONS_KEPT = 64
 log = logging.getLogger(__name__)
 
 
-class Lending:
+class EngineApi:
     """The handlers."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, context: AppContext) -> None:
+        self._context = context
         self._guests: dict[str, set[str]] = defaultdict(set)
 
     def answer(self, question: Any, files: list[str] | None, request: gr.Request) -> Iterator[Answer]:
         """Answer a question, see the module. Nothing is raised: what goes wrong is an answer."""
-        guest = request.session_hash or ""
+        client = request.session_hash or ""
         run = str(question.get("run", ""))[:64] if isinstance(question, dict) else ""
-        _, cancel = self._desk.sessions.begin(guest, f"lent-{run}")
+        _, cancel = self._context.sessions.begin(client, f"lent-{run}")
         try:
             if not isinstance(question, dict):
                 raise BadInput(NOT_UNDERSTOOD)
-            yield from self._answers(question, files or [], guest, cancel)
+            yield from self._answers(question, files or [], client, cancel)
         except BadInput as problem:
             yield _problem("input", problem.message, problem.field)
         except Cancelled:
@@ -69,45 +69,45 @@ class Lending:
             yield _problem("failure", "The engine stopped on an error of the app; its log has the details.")
         finally:
             cancel.cancel()  # whoever stops listening stops the work
-            self._desk.sessions.finish(guest, f"lent-{run}", cancel)
+            self._context.sessions.finish(client, f"lent-{run}", cancel)
 
     def cancel(self, run: str, request: gr.Request) -> None:
         """Stop a question of this guest."""
-        self._desk.sessions.cancel(request.session_hash or "", f"lent-{str(run)[:64]}")
+        self._context.sessions.cancel(request.session_hash or "", f"lent-{str(run)[:64]}")
 
     def leave(self, request: gr.Request) -> None:
         """A guest left: forget what was kept for them. Their work is stopped by the page."""
         for session in self._guests.pop(request.session_hash or "", set()):
-            self._desk.studio.forget(session)
+            self._context.studio.release(session)
 
     def _answers(
-        self, question: Answer, files: Sequence[str], guest: str, cancel: CancelToken
+        self, question: Answer, files: Sequence[str], client: str, cancel: CancelToken
     ) -> Iterator[Answer]:
-        asked, studio = question.get("ask"), self._desk.studio
-        if asked == "hello":
+        kind, studio = question.get("ask"), self._context.studio
+        if kind == "hello":
             yield self._hello()
-        elif asked == "hear" and len(files) == 1:
+        elif kind == "hear" and len(files) == 1:
             duration_s = float(question.get("duration_s") or 0.0)
-            sound = studio.listen(files[0], 0.0, duration_s if duration_s > 0 else None)
-            yield {"value": encode(studio.hear(sound))}
-        elif asked == "see" and len(files) == 1:
-            yield {"value": encode(studio.see(files[0]).seen)}
-        elif asked == "run":
-            session = self._session(guest, question)
+            sound = studio.load_sound(files[0], 0.0, duration_s if duration_s > 0 else None)
+            yield {"value": encode(studio.embed_audio(sound))}
+        elif kind == "see" and len(files) == 1:
+            yield {"value": encode(studio.analyze_image(files[0]).seen)}
+        elif kind == "run":
+            session = self._session(client, question)
             wanted = request_of(question, files)
             for event in studio.run(wanted, cancel, session):
                 yield {"event": encode(event)}
-            yield {"kept": encode(studio.kept(session))}
-        elif asked == "forget":
-            session = self._session(guest, question)
-            self._guests[guest].discard(session)
-            studio.forget(session)
+            yield {"kept": encode(studio.cache_usage(session))}
+        elif kind == "forget":
+            session = self._session(client, question)
+            self._guests[client].discard(session)
+            studio.release(session)
             yield {}
         else:
             raise BadInput(NOT_UNDERSTOOD)
 
     def _hello(self) -> Answer:
-        studio = self._desk.studio
+        studio = self._context.studio
         studio.start()
         try:
             sources = studio.backend.bundle.sources
@@ -118,17 +118,17 @@ class Lending:
             "version": __version__,
             "info": studio.info.model_dump(mode="json"),
             "sources": [source.model_dump() for source in sources],
-            "serves": [verb for verb in VERBS if studio.serves(verb)],
+            "serves": [verb for verb in VERBS if studio.supports(verb)],
             "place": studio.status.place,
         }
 
-    def _session(self, guest: str, question: Answer) -> str:
+    def _session(self, client: str, question: Answer) -> str:
         """What a guest's own session is called here; no guest reaches another's."""
-        session = f"{guest}/{str(question.get('session', ''))[:64]}"
-        if len(self._guests[guest]) < SESSIONS_KEPT:
-            self._guests[guest].add(session)
-        elif session not in self._guests[guest]:
-            return guest
+        session = f"{client}/{str(question.get('session', ''))[:64]}"
+        if len(self._guests[client]) < SESSIONS_KEPT:
+            self._guests[client].add(session)
+        elif session not in self._guests[client]:
+            return client
         return session
 
 
@@ -145,9 +145,9 @@ def request_of(question: Answer, files: Sequence[str]) -> MakingRequest:
     return VERBS[verb].from_values({**plain, **dict(zip(map(str, names), files, strict=True))})
 
 
-def build(desk: Desk) -> Lending:
+def build(context: AppContext) -> EngineApi:
     """Add the endpoints to the current page; programs may call them, but they stand in no list."""
-    lending = Lending(desk)
+    lending = EngineApi(context)
     with gr.Group(visible=False):
         question = gr.JSON(label="question")
         files = gr.File(label="files", file_count="multiple", type="filepath")

@@ -11,7 +11,7 @@ import gradio as gr
 from sonic_ui.engine import Studio
 from sonic_ui.requests import BadInput, ChangeEngineRequest
 from sonic_ui.ui.components.choice import choice
-from sonic_ui.ui.components.header import engine_line
+from sonic_ui.ui.components.header import engine_status
 from sonic_ui.ui.components.message import error, message, note
 from sonic_ui.ui.widgets.prompt_settings import Words
 
@@ -66,7 +66,7 @@ def connect_engines(studio: Studio, panel: EnginePanel | None, head: gr.HTML, wo
             for doing in _changed(studio, name):
                 yield {panel.message: note(_sentence(doing))}
         except BadInput as problem:
-            yield {**done, panel.message: error(problem.message), head: engine_line(studio.status)}
+            yield {**done, panel.message: error(problem.message), head: engine_status(studio.status)}
             return
         own = studio.info.defaults
         values = [own.steps, own.guidance_scale, own.strength] * len(words)
@@ -74,7 +74,7 @@ def connect_engines(studio: Studio, panel: EnginePanel | None, head: gr.HTML, wo
             **done,
             **dict(zip(sliders, values, strict=True)),
             panel.message: note(f"{studio.info.title} is ready."),
-            head: engine_line(studio.status),
+            head: engine_status(studio.status),
         }
 
     run = panel.use.click(

@@ -14,10 +14,10 @@ import gradio as gr
 
 from sonic_ui.engine import Studio
 from sonic_ui.ui import engine_api as lending
-from sonic_ui.ui.components.header import engine_line, header
+from sonic_ui.ui.components.header import engine_status, header
 from sonic_ui.ui.components.message import CLEAR, error
 from sonic_ui.ui.engine_panel import connect_engines, engine_panel
-from sonic_ui.ui.session.context import Desk, Shared
+from sonic_ui.ui.session.context import AppContext, Shared
 from sonic_ui.ui.session.examples import FOLDER as EXAMPLES
 from sonic_ui.ui.session.examples import read_examples
 from sonic_ui.ui.session.gradio_state import KEPT
@@ -29,7 +29,7 @@ from sonic_ui.ui.tabs.sound_to_image import layout as sound_to_image
 from sonic_ui.ui.tabs.volume import layout as volume
 from sonic_ui.ui.theme import page_css, page_theme
 from sonic_ui.ui.widgets.prompt_settings import Words
-from sonic_ui.ui.widgets.send_to_tab import connect_sending
+from sonic_ui.ui.widgets.send_to_tab import connect_send_to_tab
 from sonic_ui.ui.widgets.share import connect_links
 
 HOUR_S, DAY_S = 3600, 86_400
@@ -47,9 +47,9 @@ TABS = (
 
 def build_page(studio: Studio, examples: Path = EXAMPLES) -> gr.Blocks:
     """The whole page on a studio. Nothing heavy is imported or loaded here; `studio.start()` does that."""
-    desk = Desk(studio, read_examples(examples))
-    for number, example in enumerate(desk.examples):
-        desk.gallery.share(f"example-{number}", [example.picture] if example.picture else [])
+    context = AppContext(studio, read_examples(examples))
+    for number, example in enumerate(context.examples):
+        context.gallery.share(f"example-{number}", [example.picture] if example.picture else [])
     with gr.Blocks(title="Sonic UI", analytics_enabled=False, delete_cache=(HOUR_S, DAY_S)) as page:
         changeable = studio.engines.changeable
         shared = Shared(header(studio.status, changeable), gr.State({}))
@@ -58,16 +58,16 @@ def build_page(studio: Studio, examples: Path = EXAMPLES) -> gr.Blocks:
         with gr.Tabs(elem_id="su-tabs") as tabs:
             for title, tab in TABS:
                 with gr.Tab(title, id=tab.TAB, elem_id=f"{tab.TAB}-tab"):
-                    built[tab.TAB] = tab.build(desk, shared)
+                    built[tab.TAB] = tab.build(context, shared)
         targets = {name: parts.target for name, parts in built.items() if getattr(parts, "target", None)}
         panels = {title: (tab.TAB, built[tab.TAB].drop.share) for title, tab in TABS}
-        connect_links(page, desk, tabs, panels)
-        connect_sending(desk, tabs, [parts.place for parts in built.values()], targets)
+        connect_links(page, context, tabs, panels)
+        connect_send_to_tab(context, tabs, [parts.place for parts in built.values()], targets)
         said = [parts.words for parts in built.values() if isinstance(parts.words, Words)]
         connect_engines(studio, panel, shared.head, said)
         _follow_engine(page, studio, shared.head, [parts.bar.message for parts in built.values()])
-        page.unload(lending.build(desk).leave)
-        page.unload(_leaver(desk))
+        page.unload(lending.build(context).leave)
+        page.unload(_leaver(context))
     page.queue(max_size=read_limits().queue)
     return page
 
@@ -98,12 +98,12 @@ def offers_mcp() -> bool:
         return False
 
 
-def _leaver(desk: Desk) -> Callable[[gr.Request], None]:
+def _leaver(context: AppContext) -> Callable[[gr.Request], None]:
     def leave(request: gr.Request) -> None:
         session = request.session_hash or ""
-        desk.sessions.leave(session)
-        desk.gallery.forget(session)
-        desk.studio.forget(session)
+        context.sessions.leave(session)
+        context.gallery.forget(session)
+        context.studio.release(session)
 
     return leave
 
@@ -115,7 +115,7 @@ def _follow_engine(page: gr.Blocks, studio: Studio, head: gr.HTML, messages: lis
         status = studio.status
         settled = status.state in ("ready", "failed")
         problem = error(status.problem) if status.state == "failed" else CLEAR
-        return [engine_line(status), gr.Timer(active=not settled), *([problem] * len(messages))]
+        return [engine_status(status), gr.Timer(active=not settled), *([problem] * len(messages))]
 
     timer = gr.Timer(STATUS_EVERY_S)
     for event in (page.load, timer.tick):

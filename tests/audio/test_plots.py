@@ -17,11 +17,11 @@ from sonic_ui.audio.plots import (
     LOWEST_HZ,
     MEL_BANDS,
     hz_to_mel,
-    loudness_figure,
-    mel_figure,
     mel_spectrogram_db,
-    sound_figure,
-    waveform_figure,
+    plot_loudness,
+    plot_mel,
+    plot_sound,
+    plot_waveform,
 )
 
 RATE = 48000
@@ -51,7 +51,7 @@ def test_time_runs_from_left_to_right() -> None:
     assert np.argmax(left.mean(axis=1)) < np.argmax(right.mean(axis=1))
 
 
-@pytest.mark.parametrize("draw", [waveform_figure, mel_figure, loudness_figure, sound_figure])
+@pytest.mark.parametrize("draw", [plot_waveform, plot_mel, plot_loudness, plot_sound])
 @pytest.mark.parametrize(
     "samples",
     [
@@ -75,7 +75,7 @@ def test_every_clip_can_be_drawn_on_a_clear_background(
 
 
 def test_the_three_drawings_share_the_seconds_of_the_source() -> None:
-    figure = sound_figure(clip_of(tone(440, 5.0), start_s=12.0))
+    figure = plot_sound(clip_of(tone(440, 5.0), start_s=12.0))
     assert [axes.get_xlim() for axes in figure.axes] == [(12.0, 17.0)] * 3
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["Waveform", "Frequency", "Loudness"]
     figure.canvas.draw()
@@ -85,21 +85,21 @@ def test_the_three_drawings_share_the_seconds_of_the_source() -> None:
 
 def test_bare_samples_are_drawn_like_their_clip() -> None:
     samples = tone(440, 1.0).astype(np.float32)
-    of_clip = np.asarray(style.to_picture(sound_figure(clip_of(samples, start_s=3.0))))
-    of_samples = np.asarray(style.to_picture(sound_figure(samples, RATE, start_s=3.0)))
+    of_clip = np.asarray(style.to_picture(plot_sound(clip_of(samples, start_s=3.0))))
+    of_samples = np.asarray(style.to_picture(plot_sound(samples, RATE, start_s=3.0)))
     assert np.array_equal(of_clip, of_samples)
     with pytest.raises(ValueError, match="sample_rate"):
-        sound_figure(samples)
+        plot_sound(samples)
 
 
 def test_loudness_is_drawn_where_it_is() -> None:
-    figure = loudness_figure(clip_of(np.concatenate([tone(997, 3, 0.01), tone(997, 3, 0.5)])))
+    figure = plot_loudness(clip_of(np.concatenate([tone(997, 3, 0.01), tone(997, 3, 0.5)])))
     times_s, lufs = figure.axes[0].lines[0].get_data()
     assert np.interp(1.5, times_s, lufs) == pytest.approx(-43.0, abs=0.5)
     assert np.interp(4.5, times_s, lufs) == pytest.approx(-9.0, abs=0.5)
     assert (times_s[0], times_s[-1]) == (0.0, 6.0)
     assert figure.axes[0].get_title(loc="right").startswith("−9 LUFS")
-    assert loudness_figure(clip_of(np.zeros(RATE))).axes[0].get_title(loc="right") == "silent"
+    assert plot_loudness(clip_of(np.zeros(RATE))).axes[0].get_title(loc="right") == "silent"
 
 
 def luminance(colour: str) -> float:
@@ -118,9 +118,9 @@ def test_colours_stand_out_on_both_backgrounds(colour: str, least: float, backgr
 
 def test_drawing_in_several_threads_gives_the_same_picture() -> None:
     clip = clip_of(tone(440))
-    alone = np.asarray(style.to_picture(waveform_figure(clip)))
+    alone = np.asarray(style.to_picture(plot_waveform(clip)))
     with ThreadPoolExecutor(3) as pool:
-        drawn = list(pool.map(lambda _: np.asarray(style.to_picture(waveform_figure(clip))), range(6)))
+        drawn = list(pool.map(lambda _: np.asarray(style.to_picture(plot_waveform(clip))), range(6)))
     assert all(np.array_equal(alone, picture) for picture in drawn)
 
 

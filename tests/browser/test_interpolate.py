@@ -102,12 +102,14 @@ def test_two_sounds_glide_and_the_slider_shows_what_lies_between(
 def test_a_pile_of_places_is_never_painted(new_page: Any, address: str) -> None:
     page = opened(new_page, address)
     glide(page, 3)
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url) if "/queue/join" in request.url else None)
+    run_context: list[str] = []
+    page.on(
+        "request", lambda request: run_context.append(request.url) if "/queue/join" in request.url else None
+    )
     for hundredths in range(10, 45):
         page.evaluate(MOVE, [hundredths / 100, False])
     expect(page.locator(PLACE)).to_have_text("44 %")
-    assert len(asked) < 10, "the slider asks when it rests, not at every step"
+    assert len(run_context) < 10, "the slider asks when it rests, not at every step"
     # Placed again and again: only the last answer is shown.
     for place in (0.2, 0.3, 0.7, 0.6):
         page.evaluate(MOVE, [place, True])
@@ -326,8 +328,8 @@ def test_tabs_do_not_cancel_each_other(new_page: Any, address: str) -> None:
 
 def test_on_a_phone_it_stacks_without_overflow(new_page: Any, address: str) -> None:
     page = opened(new_page, address, 390, 844, has_touch=True, is_mobile=True)
-    for fold in page.locator(f"#{TAB}-tab .su-fold-button").all():
-        fold.click()
+    for accordion in page.locator(f"#{TAB}-tab .su-fold-button").all():
+        accordion.click()
     page.locator("#interpolate-method input[value=mix]").check()
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     tops = [

@@ -123,12 +123,14 @@ def test_a_whisper_becomes_a_roar(new_page: Any, address: str) -> None:
 def test_only_the_newest_gain_is_painted(new_page: Any, address: str) -> None:
     page = opened(new_page, address)
     sweep(page, "-20, 0")
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url) if "/queue/join" in request.url else None)
+    run_context: list[str] = []
+    page.on(
+        "request", lambda request: run_context.append(request.url) if "/queue/join" in request.url else None
+    )
     for place in range(-19, 15):
         page.evaluate(MOVE, place)
     expect(page.locator(PICTURE)).to_have_attribute("alt", re.compile(r"at \+14 dB"))
-    assert len(asked) < 10, "the slider asks when it rests, not at every step"
+    assert len(run_context) < 10, "the slider asks when it rests, not at every step"
 
 
 def test_hear_it_as_the_engine_does(new_page: Any, address: str) -> None:

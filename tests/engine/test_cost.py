@@ -19,7 +19,7 @@ from sonic_ui.requests import (
 PLAIN = {"steps": 20, "guidance_scale": 4.0}
 
 
-def glide(**values: Any) -> InterpolateRequest:
+def interpolate(**values: Any) -> InterpolateRequest:
     return InterpolateRequest(sound_a="a", sound_b="b", **PLAIN, **values)
 
 
@@ -29,12 +29,12 @@ def glide(**values: Any) -> InterpolateRequest:
         (SoundToImageRequest(sound="a", count=3, **PLAIN), 20 * 2 * 3),
         (SoundToImageRequest(sound="a", steps=20, guidance_scale=1.0), 20),
         (SoundToImageRequest(sound="a"), 50 * 2),
-        (glide(frames=8, continuity=0.0), 2 * 8 * 20),
-        (glide(frames=8), 2 * (2 * 20 + 6 * 10)),
-        (glide(frames=8, spacing="heard", continuity=0.8), 2 * (2 * 20 + 6 * 4)),
-        (glide(positions=(0.5,)), 2 * (10 + 10 + 10)),
-        (glide(positions=(0.0, 0.5), continuity=0.75), 2 * (20 + 15 + 5)),
-        (glide(positions=(0.0, 1.0)), 2 * 2 * 20),
+        (interpolate(frames=8, continuity=0.0), 2 * 8 * 20),
+        (interpolate(frames=8), 2 * (2 * 20 + 6 * 10)),
+        (interpolate(frames=8, spacing="heard", continuity=0.8), 2 * (2 * 20 + 6 * 4)),
+        (interpolate(positions=(0.5,)), 2 * (10 + 10 + 10)),
+        (interpolate(positions=(0.0, 0.5), continuity=0.75), 2 * (20 + 15 + 5)),
+        (interpolate(positions=(0.0, 1.0)), 2 * 2 * 20),
         (VolumeSweepRequest(sound="a", gains_db=(-6, 0, 6), **PLAIN), 20 * 2 * 3),
         (EditImageRequest(sound="a", picture="p", **PLAIN), 20 + 20 * 2),
         (EditImageRequest(sound="a", picture="p", strengths=(0.5, 1), **PLAIN), 20 + 20 * 2 * 2),

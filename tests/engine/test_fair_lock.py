@@ -8,7 +8,7 @@ import time
 import pytest
 
 from sonic_ui.engine.backend import Cancelled, CancelToken
-from sonic_ui.engine.fair_lock import Line
+from sonic_ui.engine.fair_lock import FairLock
 
 
 def wait_until(done: object) -> None:
@@ -19,7 +19,7 @@ def wait_until(done: object) -> None:
 
 
 def test_served_one_by_one_in_order() -> None:
-    line, order, inside, most = Line(), [], [0], [0]
+    line, order, inside, most = FairLock(), [], [0], [0]
     hold = threading.Event()
     waiting: list[int] = []
 
@@ -46,7 +46,7 @@ def test_served_one_by_one_in_order() -> None:
 
 
 def test_who_cancels_while_waiting_leaves_the_line() -> None:
-    line, token = Line(), CancelToken()
+    line, token = FairLock(), CancelToken()
     with line.turn(CancelToken(), lambda _: None):
         with pytest.raises(Cancelled), line.turn(token, lambda _: token.cancel()):
             raise AssertionError("a cancelled turn began")
@@ -56,7 +56,7 @@ def test_who_cancels_while_waiting_leaves_the_line() -> None:
 
 
 def test_an_error_inside_frees_the_line() -> None:
-    line = Line()
+    line = FairLock()
     with pytest.raises(KeyError), line.turn(CancelToken(), lambda _: None):
         raise KeyError
     assert not line._waiting

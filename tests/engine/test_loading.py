@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sonic_ui.engine.backend import Cancelled, CancelToken, Job, Painted
+from sonic_ui.engine.backend import Cancelled, CancelToken, ImagesDone, Job
 from sonic_ui.engine.local import LocalBackend
 from sonic_ui.requests import BadInput, SoundToImageRequest
 from tests.fake_hub import serving, use_hub
@@ -39,13 +39,13 @@ def test_from_a_hub_to_a_picture(hub_folder: Path, tmp_path: Path, monkeypatch: 
         backend.load()
     assert told[0] == "looking for its files" and told[-1] == ""
     assert any(words.startswith("fetching ") and " of " in words for words in told)
-    heard = backend.hear(TONE)
+    heard = backend.embed_audio(TONE)
     assert heard.labels == (), "Microsoft's audio tower names nothing"
     request = SoundToImageRequest(sound="tone.wav", steps=2, guidance_scale=3.0)
     job = Job(request, heard.embedding[None], (0,), (1.0,), ((0,),))
-    painted = [event for event in backend.paint(job, CancelToken()) if isinstance(event, Painted)]
+    painted = [event for event in backend.paint(job, CancelToken()) if isinstance(event, ImagesDone)]
     assert painted[0].images[0].size == (64, 64)
-    assert backend.serves("edit_image") and not backend.serves("image_to_sound")
+    assert backend.supports("edit_image") and not backend.supports("image_to_sound")
 
 
 def test_without_a_network_the_sentence_says_so(
@@ -85,7 +85,7 @@ def test_without_memory_the_sentence_says_so(
         monkeypatch.undo()
         use_hub(monkeypatch, hub, tmp_path / "cache")
         backend.load()
-    assert backend.hear(TONE).embedding.shape == (32,)
+    assert backend.embed_audio(TONE).embedding.shape == (32,)
 
 
 def test_closing_stops_the_fetching(
@@ -95,11 +95,11 @@ def test_closing_stops_the_fetching(
     with serving(hub_folder) as hub:
         use_hub(monkeypatch, hub, tmp_path / "cache")
 
-        def tell(words: str) -> None:
+        def report_progress(words: str) -> None:
             if words.startswith("fetching"):
                 backend._cancel.cancel()
 
-        monkeypatch.setattr(backend, "_tell", tell)
+        monkeypatch.setattr(backend, "_tell", report_progress)
         with pytest.raises(Cancelled):
             backend.load()
     assert backend._pipeline is None
@@ -116,7 +116,7 @@ def test_a_file_of_another_kind_is_said(
     name: str, sentence: str, hub_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (gates,) = hub_folder.glob(f"*/*/{name}")
-    kept = gates.read_bytes()
+    cache_usage = gates.read_bytes()
     gates.write_text("<html>sign in</html>")
     try:
         with serving(hub_folder) as hub:
@@ -124,7 +124,7 @@ def test_a_file_of_another_kind_is_said(
             with pytest.raises(BadInput, match=sentence):
                 LocalBackend(str(hub_folder / "mine")).load()
     finally:
-        gates.write_bytes(kept)
+        gates.write_bytes(cache_usage)
 
 
 def test_pictures_sound_through_audioldm(
@@ -134,7 +134,7 @@ def test_pictures_sound_through_audioldm(
     from PIL import Image
 
     from sonic_ui.bundles.parts import AUDIOLDM
-    from sonic_ui.engine.backend import Sounded, SoundJob
+    from sonic_ui.engine.backend import SoundJob, SoundsDone
     from sonic_ui.requests import ImageToSoundRequest
     from sonic_ui.testing.tiny_audioldm import debug_audioldm
     from sonic_ui.testing.tiny_bundle import debug_bundle
@@ -152,10 +152,10 @@ def test_pictures_sound_through_audioldm(
     with serving(hub_folder) as hub:
         use_hub(monkeypatch, hub, tmp_path / "cache")
         backend.load()
-        assert backend.serves("sound_to_image") and backend.serves("image_to_sound")
-        assert backend.hear(TONE).labels, "the bundle's own ears name what they hear"
+        assert backend.supports("sound_to_image") and backend.supports("image_to_sound")
+        assert backend.embed_audio(TONE).labels, "the bundle's own ears name what they hear"
         request = ImageToSoundRequest(picture="sea.png", steps=2, guidance_scale=1.0, seed=1)
         job = SoundJob(request, Image.new("RGB", (40, 40), "navy"))
-        sounded = [event for event in backend.sound(job, CancelToken()) if isinstance(event, Sounded)]
+        sounded = [event for event in backend.sound(job, CancelToken()) if isinstance(event, SoundsDone)]
     assert sounded[0].samples.shape == (1, 20_480) and sounded[0].sample_rate == 16_000
     assert np.isfinite(sounded[0].samples).all()

@@ -17,9 +17,9 @@ from sonic_ui.engine.backend import (
     Cancelled,
     CancelToken,
     Failure,
+    ImagesDone,
     Job,
     Notice,
-    Painted,
     Preview,
     Progress,
 )
@@ -54,7 +54,7 @@ def job(backend: LocalBackend, request: SoundToImageRequest, **values: Any) -> J
     count = request.count
     made = Job(
         request,
-        np.repeat(backend.hear(TONE).embedding[None], count, 0),
+        np.repeat(backend.embed_audio(TONE).embedding[None], count, 0),
         tuple(range(request.seed, request.seed + count)),
         (1.0,) * count,
         (tuple(range(count)),),
@@ -63,12 +63,12 @@ def job(backend: LocalBackend, request: SoundToImageRequest, **values: Any) -> J
 
 
 def pixels(events: list[BackendEvent]) -> list[np.ndarray]:
-    assert isinstance(events[-1], Painted)
+    assert isinstance(events[-1], ImagesDone)
     return [np.asarray(image) for image in events[-1].images]
 
 
 def test_hears_and_names(backend: LocalBackend) -> None:
-    heard = backend.hear(TONE)
+    heard = backend.embed_audio(TONE)
     assert np.linalg.norm(heard.embedding) == pytest.approx(1.0, abs=1e-4)
     assert sum(label.probability for label in heard.labels) == pytest.approx(1.0, abs=1e-3)
     assert {label.name for label in heard.labels} == {source.label for source in backend.bundle.sources}
@@ -90,7 +90,7 @@ def test_paints_with_progress_and_previews(backend: LocalBackend) -> None:
 def test_a_job_is_painted_group_by_group(backend: LocalBackend) -> None:
     request = SoundToImageRequest(sound="tone.wav", steps=2, guidance_scale=3.0, count=3)
     events = list(backend.paint(job(backend, request, groups=((2,), (0, 1))), CancelToken()))
-    done = [event for event in events if isinstance(event, Painted)]
+    done = [event for event in events if isinstance(event, ImagesDone)]
     assert [event.indices for event in done] == [(2,), (0, 1)]
     progress = [event for event in events if isinstance(event, Progress)]
     assert (progress[-1].step, progress[-1].total) == (4, 4)
@@ -131,15 +131,15 @@ def _gates_open(backend: LocalBackend) -> Iterator[None]:
 def test_levels_are_judged_if_there_is_a_judge(backend: LocalBackend, folder: Path) -> None:
     from PIL import Image
 
-    from sonic_ui.models.presence_classifier import PictureJudge
+    from sonic_ui.models.presence_classifier import PresenceClassifier
 
     pictures = [Image.new("RGB", (90, 60), colour) for colour in ("red", "black")]
-    assert backend.levels(pictures) is None
-    PictureJudge(sources=len(backend.bundle.sources)).save_pretrained(folder / "judge")
-    levels = backend.levels(pictures)
-    assert levels is not None
-    assert levels.shape == (2, len(backend.bundle.sources))
-    assert 0 <= levels.min() <= levels.max() <= 1
+    assert backend.predict_intensities(pictures) is None
+    PresenceClassifier(sources=len(backend.bundle.sources)).save_pretrained(folder / "judge")
+    predict_intensities = backend.predict_intensities(pictures)
+    assert predict_intensities is not None
+    assert predict_intensities.shape == (2, len(backend.bundle.sources))
+    assert 0 <= predict_intensities.min() <= predict_intensities.max() <= 1
 
 
 def test_the_same_request_gives_the_same_bytes(backend: LocalBackend) -> None:
@@ -170,7 +170,7 @@ def test_who_stops_listening_stops_the_work(backend: LocalBackend) -> None:
     next(events)
     events.close()  # type: ignore[attr-defined]
     assert token.cancelled
-    assert isinstance(list(paint(backend))[-1], Painted)
+    assert isinstance(list(paint(backend))[-1], ImagesDone)
 
 
 def test_two_people_are_served_one_after_the_other(
@@ -238,7 +238,7 @@ def test_crashes_become_sentences(
     assert says in str(caught.value)
     assert "secret" not in str(caught.value)
     monkeypatch.undo()
-    assert isinstance(list(paint(backend))[-1], Painted)
+    assert isinstance(list(paint(backend))[-1], ImagesDone)
 
 
 def test_short_memory_paints_fewer_at_once(backend: LocalBackend, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sonic_ui.engine.backend import Heard, Label, Notice, Preview, Progress
+from sonic_ui.engine.backend import AudioAnalysis, Label, Notice, Preview, Progress
 from sonic_ui.engine.events import FrameInfo, FramesDone, Result
-from sonic_ui.engine.serialization import AWAY, Garbled, decode, encode
+from sonic_ui.engine.serialization import REMOTE_FILE, DecodeError, decode, encode
 from sonic_ui.requests import EditImageRequest, SoundToImageRequest
 
 NOISE = Image.effect_noise((40, 30), 90).convert("RGB")
@@ -41,7 +41,7 @@ def test_pictures_and_arrays_come_back_to_the_bit() -> None:
     back = there_and_back(FramesDone((3,), (NOISE,), (FrameInfo(),)))
     assert back.indices == (3,) and np.array_equal(np.asarray(back.images[0]), np.asarray(NOISE))
     embedding = np.linspace(-1, 1, 7, dtype=np.float32)
-    heard = there_and_back(Heard(embedding, (Label("rain", 1.0),)))
+    heard = there_and_back(AudioAnalysis(embedding, (Label("rain", 1.0),)))
     assert heard.embedding.dtype == np.float32 and np.array_equal(heard.embedding, embedding)
     assert there_and_back(np.float32(0.5)) == 0.5 and there_and_back(np.int64(3)) == 3
 
@@ -55,7 +55,7 @@ def test_requests_travel_without_their_paths() -> None:
     request = SoundToImageRequest(sound="/srv/cache/rain.wav", prompt="a/b", strength=(1.0, 0.5))
     result = Result((NOISE,), request, (Label("rain", 1.0),), {"request": {"sound": "rain.wav"}}, 1.0)
     assert "/srv" not in json.dumps(encode(result))
-    assert there_and_back(result).request == request.changed(sound=AWAY)
+    assert there_and_back(result).request == request.changed(sound=REMOTE_FILE)
     edit = EditImageRequest(picture="/srv/a.png", sound="/srv/b.wav")
     assert there_and_back(edit).mask is None
 
@@ -76,7 +76,7 @@ def test_requests_travel_without_their_paths() -> None:
     ],
 )
 def test_what_is_not_understood_is_refused(value: Any) -> None:
-    with pytest.raises(Garbled):
+    with pytest.raises(DecodeError):
         decode(value)
 
 
@@ -86,5 +86,5 @@ def test_a_pickle_in_an_array_is_not_opened() -> None:
 
     buffer = BytesIO()
     np.save(buffer, np.array([{"a": 1}], dtype=object), allow_pickle=True)
-    with pytest.raises(Garbled):
+    with pytest.raises(DecodeError):
         decode({"_": "array", "data": base64.b64encode(buffer.getvalue()).decode()})

@@ -78,9 +78,9 @@ def test_moments_after_the_end_are_refused(picture: str) -> None:
 def test_a_picture_is_looked_at_once(picture: str) -> None:
     backend = FakeBackend()
     studio = Studio(backend)
-    looked = studio.see(picture)
+    looked = studio.analyze_image(picture)
     assert looked.seen.labels[0].name == "rain" and looked.image.size == (40, 30)
-    assert studio.see(picture) is looked
+    assert studio.analyze_image(picture) is looked
 
 
 def test_bad_pictures_are_named(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from sonic_ui.engine import (
     Result,
     Studio,
 )
-from sonic_ui.engine.backend import Heard, Job, Label
+from sonic_ui.engine.backend import AudioAnalysis, Job, Label
 from sonic_ui.pipelines.frame_spacing import SIDE_BY_SIDE, coarse_to_fine, strip_groups
 from sonic_ui.requests import BadInput, InterpolateRequest, VolumeSweepRequest
 from tests.fakes import FakeBackend
@@ -32,10 +32,12 @@ WriteSound = Callable[..., Path]
 class ByLoudness(FakeBackend):
     """Embeds a sound as its RMS and its length."""
 
-    def hear(self, samples: np.ndarray) -> Heard:
+    def embed_audio(self, samples: np.ndarray) -> AudioAnalysis:
         self.heard.append(samples)
         rms = float(np.sqrt(np.mean(np.square(samples))))
-        return Heard(np.float32([rms, len(samples) / 48_000]), (Label("rain", 0.9), Label("a dog", 0.1)))
+        return AudioAnalysis(
+            np.float32([rms, len(samples) / 48_000]), (Label("rain", 0.9), Label("a dog", 0.1))
+        )
 
 
 def result_of(events: list[Event]) -> Result:
@@ -71,7 +73,7 @@ def test_a_glide_starts_and_ends_at_the_sounds(pair: dict[str, str]) -> None:
     studio = Studio(backend)
     events = list(studio.run(InterpolateRequest(**pair, frames=5, spacing="heard", seed=11)))
     job = backend.jobs[-1]
-    ends = [studio.hear(studio.listen(pair[name])).embedding for name in ("sound_a", "sound_b")]
+    ends = [studio.embed_audio(studio.load_sound(pair[name])).embedding for name in ("sound_a", "sound_b")]
     assert np.array_equal(job.embeddings[0], ends[0])
     assert np.array_equal(job.embeddings[-1], ends[1])
     assert np.allclose(job.embeddings[2], (ends[0] + ends[1]) / 2)
@@ -193,7 +195,7 @@ def test_without_a_judge_there_is_no_level(write_sound: WriteSound) -> None:
 
 def test_a_room_changes_what_is_heard(write_sound: WriteSound) -> None:
     studio, sound = Studio(FakeBackend()), str(write_sound())
-    dry, church = studio.listen(sound), studio.listen(sound, room="church")
+    dry, church = studio.load_sound(sound), studio.load_sound(sound, room="church")
     assert dry.key != church.key
     assert not np.allclose(dry.clip.samples, church.clip.samples)
 
@@ -244,6 +246,6 @@ def test_a_sweep_by_an_engine_that_names_nothing(
     write_sound: WriteSound, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     backend = FakeBackend()
-    monkeypatch.setattr(backend, "hear", lambda samples: Heard(np.ones(4, np.float32) / 2, ()))
+    monkeypatch.setattr(backend, "embed_audio", lambda samples: AudioAnalysis(np.ones(4, np.float32) / 2, ()))
     result = list(Studio(backend).run(VolumeSweepRequest(sound=str(write_sound()), gains_db=(-6, 0))))[-1]
     assert len(result.images) == 2 and result.labels == ()  # type: ignore[union-attr]

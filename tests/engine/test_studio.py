@@ -112,7 +112,7 @@ def test_missing_weights_are_told_and_tried_again(write_sound: WriteSound) -> No
     sound = write_sound()
     with pytest.raises(BadInput, match=r"unet/config\.json"):
         list(studio.run(wanted(sound)))
-    assert studio.listen(str(sound)).clip.duration_s == pytest.approx(1.0)
+    assert studio.load_sound(str(sound)).clip.duration_s == pytest.approx(1.0)
     backend.problem = ""
     assert isinstance(list(studio.run(wanted(sound)))[-1], Result)
 

@@ -18,13 +18,13 @@ from sonic_ui.engine.backend import (
     CancelToken,
     EditJob,
     Failure,
-    GlideJob,
+    ImagesDone,
+    InterpolateJob,
     Job,
-    Painted,
-    Placed,
+    PositionsAdded,
     Preview,
 )
-from sonic_ui.engine.jobs.embedding_path import Between, Mix
+from sonic_ui.engine.jobs.embedding_path import AudioMix, EmbeddingPath
 from sonic_ui.engine.local import LocalBackend
 from sonic_ui.engine.zero_gpu import FlagToken, ZeroBackend
 from sonic_ui.requests import BadInput, EditImageRequest, InterpolateRequest, SoundToImageRequest
@@ -63,7 +63,7 @@ def by_mail(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def job(backend: LocalBackend, **values: Any) -> Job:
     request = SoundToImageRequest.from_values({"sound": "a.wav", "steps": 3, "guidance_scale": 3.0, **values})
-    embedding = np.repeat(backend.hear(TONE).embedding[None], request.count, 0)
+    embedding = np.repeat(backend.embed_audio(TONE).embedding[None], request.count, 0)
     seeds = tuple(range(request.count))
     return Job(request, embedding, seeds, (1.0,) * request.count, (seeds,))
 
@@ -73,13 +73,13 @@ def test_it_paints_and_hears_what_this_computer_would(backend: ZeroBackend) -> N
     here = list(LocalBackend.paint(backend, wanted, CancelToken()))
     there = list(backend.paint(wanted, CancelToken()))
     assert any(isinstance(event, Preview) for event in there)
-    assert isinstance(here[-1], Painted) and isinstance(there[-1], Painted)
+    assert isinstance(here[-1], ImagesDone) and isinstance(there[-1], ImagesDone)
     for one, other in zip(here[-1].images, there[-1].images, strict=True):
         assert np.array_equal(np.asarray(one), np.asarray(other))
-    heard = LocalBackend.hear(backend, TONE)
-    assert np.array_equal(backend.hear(TONE).embedding, heard.embedding)
-    assert backend.hear(TONE).labels == heard.labels
-    assert backend.levels([Image.new("RGB", (64, 64))]) is None
+    heard = LocalBackend.embed_audio(backend, TONE)
+    assert np.array_equal(backend.embed_audio(TONE).embedding, heard.embedding)
+    assert backend.embed_audio(TONE).labels == heard.labels
+    assert backend.predict_intensities([Image.new("RGB", (64, 64))]) is None
     assert backend.place == "ZeroGPU"
 
 
@@ -88,14 +88,14 @@ def test_a_glide_is_one_call_and_finds_its_places_there(backend: ZeroBackend) ->
         sound_a="a.wav", sound_b="b.wav", steps=3, guidance_scale=3.0, frames=5, method="mix"
     )
     noise = (0.1 * np.random.default_rng(0).standard_normal(48_000)).astype(np.float32)
-    ends = [LocalBackend.hear(backend, sound).embedding for sound in (TONE, noise)]
-    wanted = GlideJob(request, Between(*ends, "mix", Mix(TONE, noise, -20.0, None)))
-    here = list(LocalBackend.glide(backend, wanted, CancelToken()))
-    there = list(backend.glide(wanted, CancelToken()))
-    assert [one for one in there if isinstance(one, Placed)] == [
-        one for one in here if isinstance(one, Placed)
+    ends = [LocalBackend.embed_audio(backend, sound).embedding for sound in (TONE, noise)]
+    wanted = InterpolateJob(request, EmbeddingPath(*ends, "mix", AudioMix(TONE, noise, -20.0, None)))
+    here = list(LocalBackend.interpolate(backend, wanted, CancelToken()))
+    there = list(backend.interpolate(wanted, CancelToken()))
+    assert [one for one in there if isinstance(one, PositionsAdded)] == [
+        one for one in here if isinstance(one, PositionsAdded)
     ]
-    ours, theirs = ([one for one in events if isinstance(one, Painted)] for events in (here, there))
+    ours, theirs = ([one for one in events if isinstance(one, ImagesDone)] for events in (here, there))
     assert [one.indices for one in ours] == [one.indices for one in theirs] and len(ours) == 5
     for one, other in zip(ours, theirs, strict=True):
         assert np.array_equal(np.asarray(one.images[0]), np.asarray(other.images[0]))
@@ -104,11 +104,11 @@ def test_a_glide_is_one_call_and_finds_its_places_there(backend: ZeroBackend) ->
 def test_an_edit_brings_its_inversion_back_and_takes_it_again(backend: ZeroBackend) -> None:
     request = EditImageRequest(picture="p.png", sound="a.wav", steps=3, guidance_scale=3.0)
     picture = Image.effect_noise((64, 64), 90).convert("RGB")
-    edit = EditJob(request, picture, None, backend.hear(TONE).embedding)
+    edit = EditJob(request, picture, None, backend.embed_audio(TONE).embedding)
     first = list(backend.edit(edit, CancelToken()))
-    (kept,) = [event.inversion for event in first if type(event).__name__ == "Inverted"]
-    second = list(backend.edit(EditJob(request, picture, None, edit.embedding, kept), CancelToken()))
-    assert not any(type(event).__name__ == "Inverted" for event in second)
+    (cache_usage,) = [event.inversion for event in first if type(event).__name__ == "InversionDone"]
+    second = list(backend.edit(EditJob(request, picture, None, edit.embedding, cache_usage), CancelToken()))
+    assert not any(type(event).__name__ == "InversionDone" for event in second)
     assert np.array_equal(np.asarray(first[-1].images[0]), np.asarray(second[-1].images[0]))  # type: ignore[union-attr]
 
 
@@ -130,7 +130,7 @@ def test_cancelling_and_leaving_stop_the_work(backend: ZeroBackend, monkeypatch:
     events = backend.paint(wanted, CancelToken())
     next(events)
     events.close()  # type: ignore[attr-defined]
-    assert isinstance(list(backend.paint(job(backend), CancelToken()))[-1], Painted)
+    assert isinstance(list(backend.paint(job(backend), CancelToken()))[-1], ImagesDone)
 
 
 def test_errors_of_a_worker_keep_their_sentences(

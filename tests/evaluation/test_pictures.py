@@ -51,9 +51,9 @@ def test_aic_among_some_classes_looks_at_those_alone() -> None:
 
 
 def test_share_beaten_is_one_for_own_pairs_and_half_by_chance() -> None:
-    assert measure.share_beaten(torch.eye(5)) == 1.0
+    assert measure.retrieval_rate(torch.eye(5)) == 1.0
     chance = torch.rand(400, 400, generator=torch.Generator().manual_seed(0))
-    assert measure.share_beaten(chance) == pytest.approx(0.5, abs=0.05)
+    assert measure.retrieval_rate(chance) == pytest.approx(0.5, abs=0.05)
 
 
 def test_held_out_sounds_are_the_same_every_time_and_of_every_source() -> None:

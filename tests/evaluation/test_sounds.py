@@ -36,7 +36,7 @@ def ear() -> sounds.Ear:
 
 @pytest.fixture(scope="module")
 def scenes() -> list[sounds.SoundingScene]:
-    return sounds.held_out_sounding(1, 32, Obedient())[:3]
+    return sounds.held_out_sounds(1, 32, Obedient())[:3]
 
 
 def test_the_bank_holds_thirty_different_curves_each_time_the_same() -> None:
@@ -63,10 +63,10 @@ def test_all_figures_come_out_of_a_real_pipeline(ear: sounds.Ear, scenes: Any, t
     assert len(detail["onset_agreement"]) == 2
     classes, by_source = sounds.class_figures(pipeline, ear, scenes[:2])
     assert 0 <= classes[0].value <= 1 and len(by_source) == 2
-    assert 0 <= sounds.ear_figure(ear, scenes).value <= 1
+    assert 0 <= sounds.audio_encoder_metric(ear, scenes).value <= 1
     scenes[0].picture.save(tmp_path / "a.png")
     (tmp_path / "notes.txt").write_text("no picture")
-    assert {k: len(v) for k, v in sounds.heard_in_photographs(pipeline, ear, tmp_path).items()} == {
+    assert {k: len(v) for k, v in sounds.labels_of_photographs(pipeline, ear, tmp_path).items()} == {
         "a.png": 3
     }
     assert sounds.sound_speed(pipeline, scenes[0].picture, repeats=1).value > 0

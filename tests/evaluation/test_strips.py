@@ -126,7 +126,7 @@ class Greens:
 def test_a_glide_is_measured_by_what_falls_and_what_rises(ends: tuple[float, float], sign: float) -> None:
     a, b = (HeldOutClip(SOURCES[k], np.float32([end]), (SOURCES[k],)) for k, end in enumerate(ends))
     painter = Painter(Greens(), steps=4)
-    figures, pictures, _ = strips.glide_figures(GreenJudge(), Eyes(), painter, [(a, b)])  # type: ignore[arg-type]
+    figures, pictures, _ = strips.interpolation_metrics(GreenJudge(), Eyes(), painter, [(a, b)])  # type: ignore[arg-type]
     assert len(pictures) == strips.FRAMES
     assert figures[0].value == pytest.approx(sign)
     assert figures[1].value == pytest.approx(2.8, abs=0.1), "six steps of an eighth, one of a quarter"

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from transformers import ClapModel
 
-from sonic_ui.models.timbre import BANDS, MELS, RATES, TIMBRE, TimbreClapModel, timbre
+from sonic_ui.models.timbre import BANDS, MELS, RATES, TIMBRE, TimbreClapModel, spectral_statistics
 from sonic_ui.testing.tiny_models import debug_clap
 
 
@@ -21,7 +21,7 @@ def pulsing(rate_hz: float, frames: int = 251, frame_s: float = 0.02) -> Tensor:
 
 
 def test_timbre_tells_spectrum_deviation_and_rate() -> None:
-    slow, fast = timbre(pulsing(1)), timbre(pulsing(12))
+    slow, fast = spectral_statistics(pulsing(1)), spectral_statistics(pulsing(12))
     assert slow.shape == (1, TIMBRE)
     assert torch.allclose(slow[0, :MELS], torch.full((MELS,), -50.0), atol=0.5)
     assert torch.allclose(slow[0, MELS : 2 * MELS], torch.full((MELS,), 10 / math.sqrt(2)), atol=0.2)
@@ -31,13 +31,13 @@ def test_timbre_tells_spectrum_deviation_and_rate() -> None:
 
 @pytest.mark.parametrize("frames", [3, 40, 1001])
 def test_timbre_of_any_length_is_finite(frames: int) -> None:
-    heard = timbre(pulsing(3, frames=frames))
+    heard = spectral_statistics(pulsing(3, frames=frames))
     assert heard.shape == (1, TIMBRE) and torch.isfinite(heard).all()
 
 
 def test_other_features_are_refused() -> None:
     with pytest.raises(ValueError, match=r"\(1, 1, 251, 32\)"):
-        timbre(pulsing(3)[..., :32])
+        spectral_statistics(pulsing(3)[..., :32])
 
 
 @pytest.fixture(scope="module")

@@ -335,7 +335,7 @@ def test_steps_are_reported(editor: AudioEditPipeline, picture: Image.Image) -> 
     made = editor(inversion, prompt="a dog", output_type="latent", on_step=down.append)
     assert [(report.step, report.total) for report in up + down] == [(1, 3), (2, 3), (3, 3)] * 2
     assert [r.timestep for r in up] == [r.timestep for r in down][::-1] == sorted(r.timestep for r in up)
-    assert down[-1].predicted_clean.shape == made.images.shape
+    assert down[-1].pred_original_sample.shape == made.images.shape
 
 
 def test_an_inversion_states_its_memory_and_holds_none_of_the_device(inversion: Inversion) -> None:

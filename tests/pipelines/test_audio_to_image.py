@@ -161,7 +161,7 @@ def test_steps_are_reported_with_previews(pipeline: AudioToImagePipeline, tone: 
     out = pipeline(tone, num_images_per_prompt=2, on_step=reports.append, output_type="latent", **SHORT)
     assert [(r.step, r.total) for r in reports] == [(1, 2), (2, 2)]
     assert [r.timestep for r in reports] == sorted((r.timestep for r in reports), reverse=True)
-    assert torch.allclose(reports[-1].predicted_clean, out.images, atol=0.1)
+    assert torch.allclose(reports[-1].pred_original_sample, out.images, atol=0.1)
     previews = [np.stack([np.asarray(i) for i in r.preview()]) for r in reports]
     assert previews[0].shape == (2, 64, 64, 3) and differ(previews[0], previews[1])
     final = paint(pipeline, tone, num_images_per_prompt=2).astype(float)

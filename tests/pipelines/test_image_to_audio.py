@@ -14,9 +14,9 @@ from sonic_ui.audio.energy import energy_l1, pearson_r
 from sonic_ui.audio.loudness import integrated_lufs, true_peak_dbfs
 from sonic_ui.models.energy_control import EnergyControlNet
 from sonic_ui.models.mel import GriffinLimVocoder, log_mel
-from sonic_ui.pipelines.energy_guidance import energy_gap, frame_energy, toward
-from sonic_ui.pipelines.image_to_audio import ImageToAudioPipeline, pull_schedule
-from sonic_ui.pipelines.sampling import predicted_clean
+from sonic_ui.pipelines.energy_guidance import energy_gap, frame_energy, to_model_output
+from sonic_ui.pipelines.image_to_audio import ImageToAudioPipeline, guidance_schedule
+from sonic_ui.pipelines.sampling import pred_original_sample
 from sonic_ui.requests import BadInput
 from sonic_ui.testing.tiny_bundle import debug_sound_pipeline
 from sonic_ui.testing.tiny_models import debug_sound_unet
@@ -81,8 +81,8 @@ def test_guidance_can_be_added_to_the_control_net(sounding: ImageToAudioPipeline
     assert not np.allclose(alone.samples, added.samples)
     without_sketch = [sounding(PICTURE, pull=pull).samples for pull in (0.0, 1.0)]
     assert np.array_equal(*without_sketch)
-    assert pull_schedule(8, 0.5, whole=False) == [0.0] * 6 + [0.5] * 2
-    assert pull_schedule(3, 0.5, whole=True) == [0.5] * 3
+    assert guidance_schedule(8, 0.5, whole=False) == [0.0] * 6 + [0.5] * 2
+    assert guidance_schedule(3, 0.5, whole=True) == [0.5] * 3
 
 
 def test_natural_mode_keeps_the_moments_of_a_strip(sounding: ImageToAudioPipeline) -> None:
@@ -202,7 +202,7 @@ def test_an_untrained_control_net_changes_nothing() -> None:
         mid_block_additional_residual=middle,
     ).sample
     assert torch.equal(plain, held)
-    assert control.read_curve(torch.randn(2, 99), (64, 8)).shape == (2, 32, 64, 8)  # any length
+    assert control.encode_control_signal(torch.randn(2, 99), (64, 8)).shape == (2, 32, 64, 8)  # any length
 
 
 def test_the_energy_of_a_frame_can_be_read_and_turned() -> None:
@@ -216,8 +216,8 @@ def test_the_energy_of_a_frame_can_be_read_and_turned() -> None:
 @pytest.mark.parametrize("kind", ["epsilon", "v_prediction", "sample"])
 def test_a_prediction_and_its_clean_latents_belong_together(kind: str) -> None:
     clean, latents = torch.randn(2, 1, 4, 8, 8)
-    prediction = toward(clean, latents, 0.4, kind)
-    assert torch.allclose(predicted_clean(prediction, latents, 0.4, kind), clean, atol=1e-5)
+    prediction = to_model_output(clean, latents, 0.4, kind)
+    assert torch.allclose(pred_original_sample(prediction, latents, 0.4, kind), clean, atol=1e-5)
 
 
 def test_griffin_lim_gives_back_a_sound_of_the_same_log_mel() -> None:

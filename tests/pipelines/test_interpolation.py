@@ -13,8 +13,14 @@ from PIL import Image
 
 from sonic_ui.models.embeddings import linear
 from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
-from sonic_ui.pipelines.frame_spacing import seen_apart
-from sonic_ui.pipelines.interpolation import PIXELS_COUNT, Glider, LooksApart, blend, glide
+from sonic_ui.pipelines.frame_spacing import perceptual_distances
+from sonic_ui.pipelines.interpolation import (
+    PIXELS_COUNT,
+    LatentInterpolator,
+    PerceptualDistance,
+    blend,
+    glide,
+)
 from sonic_ui.testing.tiny_bundle import debug_pipeline
 
 Sound = NDArray[np.float32]
@@ -27,8 +33,8 @@ def ends() -> Sound:
     return np.random.default_rng(0).standard_normal((2, 32)).astype(np.float32)
 
 
-def glider_of(pipeline: Any, ends: Sound, **values: Any) -> Glider:
-    return Glider(pipeline, lambda place: linear(ends[0], ends[1], place), 7, SETTINGS, **values)
+def glider_of(pipeline: Any, ends: Sound, **values: Any) -> LatentInterpolator:
+    return LatentInterpolator(pipeline, lambda place: linear(ends[0], ends[1], place), 7, SETTINGS, **values)
 
 
 def pixels(image: Image.Image) -> NDArray[np.float32]:
@@ -90,8 +96,8 @@ def test_continuity_changes_what_lies_between(pipeline: AudioToImagePipeline, en
 def test_carrying_an_end_costs_no_more_than_it_needs(pipeline: AudioToImagePipeline, ends: Sound) -> None:
     steps: list[int] = []
     glider = glider_of(pipeline, ends)
-    glider.carry(0.0, lambda report: steps.append(report.step))
-    glider.carry(0.0, lambda report: steps.append(report.step))
+    glider.partially_denoise(0.0, lambda report: steps.append(report.step))
+    glider.partially_denoise(0.0, lambda report: steps.append(report.step))
     assert steps == [1, 2] and set(glider.carried) == {0.0}
 
 
@@ -119,11 +125,13 @@ class Eyes:
 def test_what_is_seen_counts_beside_the_pixels() -> None:
     red, blue = Image.new("RGB", (16, 16), (255, 0, 0)), Image.new("RGB", (16, 16), (0, 0, 255))
     eyes = Eyes()
-    apart: Any = LooksApart(eyes)  # type: ignore[arg-type]
+    apart: Any = PerceptualDistance(eyes)  # type: ignore[arg-type]
     assert apart(red, red) == pytest.approx(0, abs=1e-6)
-    assert apart(red, blue) == pytest.approx(PIXELS_COUNT * seen_apart(red, blue) + 1 - np.cos(1), abs=1e-5)
+    assert apart(red, blue) == pytest.approx(
+        PIXELS_COUNT * perceptual_distances(red, blue) + 1 - np.cos(1), abs=1e-5
+    )
     assert apart(blue, red) == pytest.approx(apart(red, blue)) and eyes.looks == 2
-    assert LooksApart()(red, blue) == pytest.approx(seen_apart(red, blue))
+    assert PerceptualDistance()(red, blue) == pytest.approx(perceptual_distances(red, blue))
 
 
 def test_a_glide_has_its_frames_in_order(pipeline: AudioToImagePipeline, ends: Sound) -> None:

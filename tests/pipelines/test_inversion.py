@@ -7,11 +7,11 @@ import torch
 from torch import Tensor
 
 from sonic_ui.pipelines.ddim_path import Trajectory
-from sonic_ui.pipelines.inversion import KeptFeatures, invert_latents
-from sonic_ui.pipelines.plug_and_play import Place
+from sonic_ui.pipelines.inversion import StoredFeatures, invert_latents
+from sonic_ui.pipelines.plug_and_play import HookPoint
 from sonic_ui.testing.tiny_models import debug_scheduler
 
-PLACE = Place(4, "hidden")
+PLACE = HookPoint(4, "hidden")
 
 
 def bent(latents: Tensor, level: int, final: bool) -> Tensor:
@@ -19,7 +19,7 @@ def bent(latents: Tensor, level: int, final: bool) -> Tensor:
     return torch.tanh(latents.flip(-1) * 0.8 + 0.05 * level)
 
 
-def walk_down(path: Trajectory, noise: Tensor, corrections: Tensor | None = None) -> Tensor:
+def denoise(path: Trajectory, noise: Tensor, corrections: Tensor | None = None) -> Tensor:
     latents = noise.float()
     for level in range(path.steps, 0, -1):
         latents = path.move(level, level - 1, latents, bent(latents, level, False))
@@ -42,15 +42,15 @@ def test_corrections_make_the_way_down_exact(path: Trajectory, clean: Tensor) ->
     latents, corrections = invert_latents(clean, path, bent)
     assert latents.shape == (13, 4, 8, 8) and corrections.shape == (12, 4, 8, 8)
     assert torch.equal(latents[:1], clean)
-    back = walk_down(path, latents[-1:], corrections)
+    back = denoise(path, latents[-1:], corrections)
     assert (back - clean).abs().max() < 1e-3
-    assert (walk_down(path, latents[-1:]) - clean).abs().max() > 0.05
+    assert (denoise(path, latents[-1:]) - clean).abs().max() > 0.05
 
 
 def test_half_precision_costs_no_exactness(path: Trajectory, clean: Tensor) -> None:
     latents, corrections = invert_latents(clean, path, bent, dtype=torch.float16)
     assert latents.dtype == corrections.dtype == torch.float16
-    back = walk_down(path, latents[-1:], corrections)
+    back = denoise(path, latents[-1:], corrections)
     assert (back - latents[:1].float()).abs().max() < 5e-3
     assert (latents[:1].float() - clean).abs().max() < 2e-3
 
@@ -87,18 +87,18 @@ def test_each_level_is_read_once_where_it_arrived(path: Trajectory, clean: Tenso
 
 
 def test_features_are_kept_in_half_precision_up_to_a_limit() -> None:
-    kept = KeptFeatures(limit_bytes=2 * 2 * 100)
+    kept = StoredFeatures(limit_bytes=2 * 2 * 100)
     for level in range(1, 6):
         kept.add(level, {PLACE: torch.full((1, 100), float(level))})
     assert kept.levels == (4, 5) and kept.nbytes == 400  # the noisiest two: edits begin there
-    assert kept.at(3, [PLACE]) is None and kept.at(5, [PLACE, Place(4, "query")]) is None
+    assert kept.at(3, [PLACE]) is None and kept.at(5, [PLACE, HookPoint(4, "query")]) is None
     features = kept.at(5, [PLACE])
     assert features is not None and features[PLACE].dtype == torch.float16
     assert features[PLACE].unique().tolist() == [5.0]
 
 
 def test_features_out_of_half_precisions_range_are_saturated() -> None:
-    kept = KeptFeatures()
+    kept = StoredFeatures()
     kept.add(1, {PLACE: torch.tensor([[1e6, -1e6, 1.0]])})
     features = kept.at(1, [PLACE])
     assert features is not None and features[PLACE].tolist() == [[65504.0, -65504.0, 1.0]]

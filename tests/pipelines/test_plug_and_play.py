@@ -9,7 +9,7 @@ import torch
 from diffusers import AutoencoderTiny, UNet2DConditionModel
 from torch import Tensor
 
-from sonic_ui.pipelines.plug_and_play import FeatureInjection, Place, decoder_places
+from sonic_ui.pipelines.plug_and_play import FeatureInjection, HookPoint, decoder_hook_points
 from sonic_ui.requests import BadInput
 from sonic_ui.testing.tiny_models import TOKEN_DIM, debug_attention, debug_unet
 
@@ -39,11 +39,11 @@ def hooks(unet: UNet2DConditionModel) -> int:
 
 
 def test_layers_are_counted_over_the_decoder(unet: UNet2DConditionModel) -> None:
-    places = decoder_places(unet)
+    places = decoder_hook_points(unet)
     up = unet.up_blocks
-    assert places[Place(4, "hidden")] is up[1].resnets[1].conv2
-    assert places[Place(4, "query")] is up[1].attentions[1].transformer_blocks[0].attn1.to_q
-    assert places[Place(11, "key")] is up[3].attentions[2].transformer_blocks[0].attn1.to_k
+    assert places[HookPoint(4, "hidden")] is up[1].resnets[1].conv2
+    assert places[HookPoint(4, "query")] is up[1].attentions[1].transformer_blocks[0].attn1.to_q
+    assert places[HookPoint(11, "key")] is up[3].attentions[2].transformer_blocks[0].attn1.to_k
     assert {place.layer for place in places if place.output == "query"} == set(ALL_ATTENTION)
     assert {place.layer for place in places if place.output == "hidden"} == set(ALL_FEATURES)
     chosen = FeatureInjection(unet, (4, 7), (5,)).places
@@ -180,7 +180,7 @@ def test_features_that_do_not_fit_are_an_error(unet: UNet2DConditionModel) -> No
             denoise(unet, larger, text)
         with pytest.raises(RuntimeError, match="did not pass"), injection.replaying(kept):
             pass
-        with pytest.raises(ValueError, match="not hooked"), injection.sharing([Place(0, "hidden")]):
+        with pytest.raises(ValueError, match="not hooked"), injection.sharing([HookPoint(0, "hidden")]):
             denoise(unet, latents, text)
 
 

@@ -9,10 +9,10 @@ from diffusers import DDIMScheduler, DPMSolverMultistepScheduler, EulerDiscreteS
 from sonic_ui.pipelines.prompts import truncated_text
 from sonic_ui.pipelines.sampling import (
     StepReport,
-    advance,
+    apply_cfg,
     guidance_rescale,
-    guide,
-    predicted_clean,
+    pred_original_sample,
+    scheduler_step,
     seeded_noise,
     to_pil,
 )
@@ -28,7 +28,7 @@ def test_predicted_clean_is_the_schedulers(prediction_type: str) -> None:
     latents, prediction = torch.randn(2, 4, 8, 8), torch.randn(2, 4, 8, 8)
     timestep = scheduler.timesteps[4]
     expected = scheduler.step(prediction, timestep, latents).pred_original_sample
-    clean = predicted_clean(prediction, latents, scheduler.alphas_cumprod[timestep], prediction_type)
+    clean = pred_original_sample(prediction, latents, scheduler.alphas_cumprod[timestep], prediction_type)
     assert torch.allclose(clean, expected, atol=1e-4)
 
 
@@ -39,16 +39,16 @@ def test_predicted_clean_inverts_the_forward_process(prediction_type: str) -> No
     noisy = scheduler.add_noise(clean, noise, time)
     target = noise if prediction_type == "epsilon" else scheduler.get_velocity(clean, noise, time)
     assert torch.allclose(
-        predicted_clean(target, noisy, scheduler.alphas_cumprod[300], prediction_type), clean, atol=1e-4
+        pred_original_sample(target, noisy, scheduler.alphas_cumprod[300], prediction_type), clean, atol=1e-4
     )
 
 
 def test_predicted_clean_at_pure_noise_is_finite_and_other_types_are_refused() -> None:
     ones = torch.ones(1, 1, 2, 2)
-    assert torch.isfinite(predicted_clean(ones, ones, 0.0, "epsilon")).all()
-    assert torch.equal(predicted_clean(2 * ones, ones, 1e-20, "v_prediction").round(), -2 * ones)
+    assert torch.isfinite(pred_original_sample(ones, ones, 0.0, "epsilon")).all()
+    assert torch.equal(pred_original_sample(2 * ones, ones, 1e-20, "v_prediction").round(), -2 * ones)
     with pytest.raises(ValueError, match="flow"):
-        predicted_clean(ones, ones, 0.5, "flow")
+        pred_original_sample(ones, ones, 0.5, "flow")
 
 
 @pytest.mark.parametrize("kind", [DDIMScheduler, DPMSolverMultistepScheduler, EulerDiscreteScheduler])
@@ -61,15 +61,15 @@ def test_any_scheduler_reports_the_clean_latents(kind: type) -> None:
     latents = scheduler.add_noise(clean, noise, timestep[None])
     if hasattr(scheduler, "_init_step_index"):
         scheduler._init_step_index(timestep)
-    previous, predicted = advance(scheduler, noise, timestep, latents, GENERATORS)
+    previous, predicted = scheduler_step(scheduler, noise, timestep, latents, GENERATORS)
     assert torch.allclose(predicted, clean, atol=1e-3)
     assert (previous - clean).abs().mean() < (latents - clean).abs().mean()
 
 
 def test_guidance() -> None:
     prediction = torch.tensor([[1.0], [2.0], [5.0], [6.0]])
-    assert guide(prediction, 1.0).tolist() == [[5.0], [6.0]]
-    assert guide(prediction, 2.0).tolist() == [[9.0], [10.0]]
+    assert apply_cfg(prediction, 1.0).tolist() == [[5.0], [6.0]]
+    assert apply_cfg(prediction, 2.0).tolist() == [[9.0], [10.0]]
 
 
 def test_noise_depends_on_each_seed_alone() -> None:
@@ -101,11 +101,11 @@ def test_truncated_text_is_what_does_not_fit() -> None:
 def test_rescaled_guidance_has_the_deviation_of_the_conditional_prediction() -> None:
     both = torch.randn(6, 4, 8, 8, generator=torch.Generator().manual_seed(1))
     conditional = both[3:]
-    wild, tame = guide(both, 7.0), guide(both, 7.0, 1.0)
+    wild, tame = apply_cfg(both, 7.0), apply_cfg(both, 7.0, 1.0)
     assert torch.allclose(tame.std((1, 2, 3)), conditional.std((1, 2, 3)), rtol=1e-4)
     assert wild.std() > 2 * tame.std()
-    assert torch.allclose(guide(both, 7.0, 0.5), (wild + tame) / 2, atol=1e-5)
-    assert torch.equal(guide(both, 1.0, 0.0), guide(both, 1.0))
+    assert torch.allclose(apply_cfg(both, 7.0, 0.5), (wild + tame) / 2, atol=1e-5)
+    assert torch.equal(apply_cfg(both, 1.0, 0.0), apply_cfg(both, 1.0))
 
 
 def test_guidance_is_rescaled_where_the_schedule_ends_in_pure_noise() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sonic_ui.requests import BadInput, InterpolateRequest, VolumeSweepRequest, read_request
-from sonic_ui.requests.interpolate import carried_steps
+from sonic_ui.requests.interpolate import shared_steps
 
 
 def glide(**values: Any) -> InterpolateRequest:
@@ -45,7 +45,7 @@ def test_an_evenly_seen_glide_knows_its_ends_and_its_middle(frames: int, known: 
 def test_frames_between_have_at_least_one_step_of_their_own(
     continuity: float, steps: int, carried: int
 ) -> None:
-    assert carried_steps(continuity, steps) == carried
+    assert shared_steps(continuity, steps) == carried
 
 
 def test_a_single_gain_or_scale_holds_for_all_frames() -> None:

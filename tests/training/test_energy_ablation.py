@@ -10,11 +10,11 @@ import torch
 
 from sonic_ui.evaluation.energy_ablation import representations, run_energy_ablation
 from sonic_ui.training.run import Run
-from sonic_ui.training.sound_run import SoundRun
+from sonic_ui.training.sound_run import ImageToSoundRun
 
 
 def test_every_representation_is_a_curve_of_its_own(run: Run) -> None:
-    sound = SoundRun(run)
+    sound = ImageToSoundRun(run)
     latents, energies, _ = sound.latents.batch(torch.Generator().manual_seed(0), 3, natural=1.0)
     told = {name: of(latents, energies) for name, of in representations(sound).items()}
     assert [*told] == ["RMS", "log-mel", "timestamps"]

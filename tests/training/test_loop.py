@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from sonic_ui.training.loop import LoopConfig, learning_rate_factor, load_average, train
 
 
-class Line:
+class FairLock:
     """Fit y = 3 x with one weight."""
 
     def __init__(self) -> None:
@@ -52,7 +52,7 @@ def test_schedule_rises_stays_and_falls() -> None:
 
 
 def test_it_learns_logs_and_samples(tmp_path: Path) -> None:
-    stage, lines = Line(), []
+    stage, lines = FairLock(), []
     average = train(stage, CONFIG, tmp_path, report=lines.append)
     assert average.weight.item() == pytest.approx(3.0, abs=0.2)
     assert stage.sampled == ["sample-000030.png", "sample-000060.png"]
@@ -60,15 +60,15 @@ def test_it_learns_logs_and_samples(tmp_path: Path) -> None:
 
 
 def test_a_resumed_run_ends_where_an_unbroken_one_does(tmp_path: Path) -> None:
-    whole = train(Line(), CONFIG, tmp_path / "whole", report=lambda _: None)
+    whole = train(FairLock(), CONFIG, tmp_path / "whole", report=lambda _: None)
 
-    class Broken(Line):
+    class Broken(FairLock):
         def sample(self, module: nn.Module, path: Path) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         train(Broken(), CONFIG, tmp_path / "broken", report=lambda _: None)
-    resumed = train(Line(), CONFIG, tmp_path / "broken", report=lambda _: None)
+    resumed = train(FairLock(), CONFIG, tmp_path / "broken", report=lambda _: None)
     assert torch.allclose(whole.weight, resumed.weight, atol=1e-6)
 
 

@@ -54,7 +54,7 @@ def test_latents_are_normalised(run: Run) -> None:
 
 def test_the_exported_bundle_paints(run: Run, tmp_path: Path) -> None:
     from sonic_ui.bundles import check_pipeline
-    from sonic_ui.models.presence_classifier import load_judge
+    from sonic_ui.models.presence_classifier import load_classifier
     from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
 
     bundle = export_bundle(run, tmp_path / "bundle")
@@ -66,7 +66,7 @@ def test_the_exported_bundle_paints(run: Run, tmp_path: Path) -> None:
     sound = np.random.default_rng(0).normal(0, 0.1, 48_000).astype(np.float32)
     picture = pipeline(sound, num_inference_steps=2, seed=1).images[0]
     assert picture.size == (32, 32)
-    presence, level = load_judge(bundle).float().read(torch.zeros(1, 3, 32, 32))
+    presence, level = load_classifier(bundle).float().read(torch.zeros(1, 3, 32, 32))
     assert presence.shape == level.shape == (1, len(SOURCES))
 
 

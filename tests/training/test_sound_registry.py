@@ -13,11 +13,11 @@ from PIL import Image
 from sonic_ui.audio.energy import pearson_r, smooth
 from sonic_ui.pipelines.image_to_audio import ImageToAudioPipeline
 from sonic_ui.training.data.envelopes import bend, drawn_curve
-from sonic_ui.training.data.image_to_sound import PEAK_RMS, load_sounded, sounded_scenes
+from sonic_ui.training.data.image_to_sound import PEAK_RMS, image_to_sound_scenes, load_image_to_sound
 from sonic_ui.training.export_bundle import export_sound
 from sonic_ui.training.run import Run
-from sonic_ui.training.sound_run import SoundRun
-from sonic_ui.training.stages.image_to_audio_mapper import natural_energy, rough_wish
+from sonic_ui.training.sound_run import ImageToSoundRun
+from sonic_ui.training.stages.image_to_audio_mapper import natural_energy, rough_target
 
 
 @pytest.mark.parametrize(
@@ -34,19 +34,19 @@ def test_the_control_net_learns_and_the_denoiser_stays(run: Run) -> None:
     trained = torch.load(run.checkpoint("energy_control"), weights_only=True)["average"]
     assert trained["zero_middle.weight"].abs().max() > 0 and trained["curve_out.weight"].abs().max() > 0
     kept = torch.load(run.checkpoint("sound_denoiser"), weights_only=True)["average"]
-    unet = SoundRun(run).unet.state_dict()
+    unet = ImageToSoundRun(run).unet.state_dict()
     assert all(torch.equal(unet[name], value) for name, value in kept.items())
 
 
 def test_rendered_sounds_are_of_one_level_and_repeat(run: Run) -> None:
-    data = load_sounded(run.folder / "sounded", "train")
+    data = load_image_to_sound(run.folder / "sounded", "train")
     assert data.mels.shape == (18, 512, 64) and data.energies.shape == (18, 512)
     assert data.pictured.shape[0] == data.embeds.shape[0] == 18
     peaks = [smooth(e).max() for e in data.energies]
     assert peaks == pytest.approx([PEAK_RMS] * 18, rel=1e-3)
-    assert data.scenes == sounded_scenes("train", 0, 18)
+    assert data.scenes == image_to_sound_scenes("train", 0, 18)
     with pytest.raises(FileNotFoundError, match="run the stage sounded"):
-        load_sounded(run.folder / "nowhere", "train")
+        load_image_to_sound(run.folder / "nowhere", "train")
 
 
 def test_the_exported_pipeline_sounds(run: Run, tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_the_exported_pipeline_sounds(run: Run, tmp_path: Path) -> None:
     picture = Image.new("RGB", (90, 60), (40, 80, 160))
     made = pipeline(picture, sketch=np.linspace(0, 1, 9), prompt="rain", num_inference_steps=2)
     assert made.samples.shape == (1, 81_920) and np.isfinite(made.samples).all()
-    seen = SoundRun(run).mapper(
+    seen = ImageToSoundRun(run).mapper(
         run.clip.get_image_features(pixel_values=torch.zeros(1, 3, 64, 64)).pooler_output
     )
     grey = pipeline.embed_image(Image.new("RGB", (64, 64), (127, 127, 128)))
@@ -90,5 +90,5 @@ def test_a_bent_sound_has_the_energy_that_is_said() -> None:
 def test_rough_wishes_stay_near_what_they_are_of() -> None:
     rng = np.random.default_rng(2)
     curve = natural_energy(drawn_curve(rng, 512))
-    near = [pearson_r(np.asarray(rough_wish(curve, rng), float), curve) for _ in range(40)]
+    near = [pearson_r(np.asarray(rough_target(curve, rng), float), curve) for _ in range(40)]
     assert np.median(near) > 0.6 and not natural_energy(np.zeros(512)).any()

@@ -10,10 +10,10 @@ from typing import Any
 from PIL import Image
 
 from sonic_ui.engine import Studio
-from sonic_ui.ui.session.context import Desk, Shared
+from sonic_ui.ui.session.context import AppContext, Shared
 from sonic_ui.ui.session.examples import Example
 from sonic_ui.ui.tabs.edit.events import SETTINGS, Handlers
-from sonic_ui.ui.tabs.edit.layout import TAB, Holding, Parts, Several
+from sonic_ui.ui.tabs.edit.layout import TAB, Components, Holding, Several
 from sonic_ui.ui.widgets.picture_input import PictureInput
 from sonic_ui.ui.widgets.prompt_settings import Words
 from sonic_ui.ui.widgets.runs import RunBar, Runs
@@ -28,7 +28,7 @@ from tests.ui.tabs import part
 class Tab:
     """The tab's handlers, on components that are their own names."""
 
-    desk: Desk
+    context: AppContext
     runs: Runs
     handlers: Handlers
     reuse: Reuse
@@ -36,9 +36,9 @@ class Tab:
 
 def tab_of(backend: FakeBackend, examples: tuple[Example, ...] = ()) -> Tab:
     """The tab on a backend."""
-    desk, shared = Desk(Studio(backend), examples), part(Shared)
+    context, shared = AppContext(Studio(backend), examples), part(Shared)
     parts = part(
-        Parts,
+        Components,
         picture=part(PictureInput, message="picture_message"),
         sound=part(SoundInput, message="sound_message"),
         holding=part(Holding, message="how_message"),
@@ -48,9 +48,9 @@ def tab_of(backend: FakeBackend, examples: tuple[Example, ...] = ()) -> Tab:
         drop=part(PictureDrop, message="drop_message", picture="dropped"),
         shared=shared,
     )
-    runs = Runs(desk, shared, TAB, parts.stage, parts.bar, parts.messages, parts.words.seed)
-    handlers = Handlers(desk, parts, runs)
-    return Tab(desk, runs, handlers, Reuse(desk, parts.drop, parts.settings, handlers.updates))
+    runs = Runs(context, shared, TAB, parts.stage, parts.bar, parts.messages, parts.words.seed)
+    handlers = Handlers(context, parts, runs)
+    return Tab(context, runs, handlers, Reuse(context, parts.drop, parts.settings, handlers.updates))
 
 
 MESSAGES = {f"{name}_message" for name in ("picture", "mask", "sound", "how", "words", "several", "run")}

@@ -10,7 +10,7 @@ import pytest
 from sonic_ui.audio.clips import Clip
 from sonic_ui.audio.energy import onsets, resample_curve
 from sonic_ui.requests import BadInput, ImageToSoundRequest
-from sonic_ui.ui.tabs.image_to_sound.curves import POINTS, SECONDS, asked, hummed, pad_of, presets
+from sonic_ui.ui.tabs.image_to_sound.curves import POINTS, SECONDS, hummed, pad_of, presets, run_context
 
 PRESETS = {one.name: np.array(one.values) for one in presets()}
 
@@ -51,22 +51,22 @@ def test_a_hum_keeps_its_time_or_is_squeezed() -> None:
 
 
 def test_what_the_pad_asks_for() -> None:
-    assert asked({"kind": "curve", "values": None}) == {"curve": None, "moments": None}
-    assert asked({"kind": "curve", "values": [0, 1]}) == {"curve": (0.0, 1.0), "moments": None}
-    assert asked({"kind": "strip", "values": [0, 1]}) == {"curve": None, "moments": (0, 1)}
-    assert asked("nonsense") == asked(None) == {"curve": None, "moments": None}
+    assert run_context({"kind": "curve", "values": None}) == {"curve": None, "moments": None}
+    assert run_context({"kind": "curve", "values": [0, 1]}) == {"curve": (0.0, 1.0), "moments": None}
+    assert run_context({"kind": "strip", "values": [0, 1]}) == {"curve": None, "moments": (0, 1)}
+    assert run_context("nonsense") == run_context(None) == {"curve": None, "moments": None}
 
 
 @pytest.mark.parametrize("values", [[0.5], [0, float("nan")], [0, 2], ["a", "b"], "0 1"])
 def test_what_no_pad_sends_is_refused(values: Any) -> None:
     with pytest.raises(BadInput):
-        asked({"kind": "curve", "values": values})
+        run_context({"kind": "curve", "values": values})
 
 
 @pytest.mark.parametrize("given", [{"curve": (0.0, 0.5, 1.0)}, {"moments": (0, 1, 0, 1)}, {}])
 def test_the_pad_gets_back_what_it_asked_for(given: dict[str, Any]) -> None:
     request = ImageToSoundRequest(picture="p.png", **given)
-    again = asked(pad_of(request, SECONDS))
+    again = run_context(pad_of(request, SECONDS))
     if given.get("moments"):
         assert len(again["moments"]) == POINTS and sum(again["moments"]) == POINTS / 2
     else:

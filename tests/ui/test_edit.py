@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sonic_ui.engine import Failure, Kept
+from sonic_ui.engine import CacheUsage, Failure
 from sonic_ui.media.metadata import read_settings
 from sonic_ui.requests import EDIT_MODES
 from sonic_ui.ui.tabs.edit.events import SETTINGS, mode_settings
@@ -56,7 +56,7 @@ def test_the_second_edit_starts_from_what_was_kept(write_sound: WriteSound, mead
     assert [job.inversion is None for job in backend.edits] == [True, False]
     somebody = gr.Request(session_hash="somebody else")
     assert "Nothing is kept" in tab.handlers.look(somebody, str(meadow))["kept"]
-    tab.desk.studio.forget("me")
+    tab.context.studio.release("me")
     assert "Nothing is kept" in tab.handlers.look(ME, str(meadow))["kept"]
 
 
@@ -134,7 +134,7 @@ def test_cancelling_while_the_picture_is_studied_keeps_nothing(write_sound: Writ
         if update.get("stage", {}).get("message") == "Studying the picture":
             tab.runs.cancel(ME)
     assert shown["stage"]["kind"] == "ended" and "Stopped" in shown["stage"]["message"]
-    assert tab.desk.studio.kept("me") == Kept(0, 0)
+    assert tab.context.studio.cache_usage("me") == CacheUsage(0, 0)
     assert "Nothing is kept" in tab.handlers.look(ME, str(meadow))["kept"]
 
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from sonic_ui.engine import Studio
-from sonic_ui.ui.session.context import Desk
+from sonic_ui.ui.session.context import AppContext
 from sonic_ui.ui.session.examples import Example
 from sonic_ui.ui.tabs.edit.events import Handlers
 from sonic_ui.ui.widgets.picture_input import PREVIEW_PX
@@ -85,6 +85,6 @@ def test_examples_and_pictures_that_are_sent_here(meadow: Path, write_sound: Wri
     assert handlers.receive(meadow)["picture"] == str(meadow)
     with pytest.raises(gr.Error, match="no longer there"):
         handlers.choose(event(index=1))
-    card = Handlers.first_card(Desk(Studio(FakeBackend()), examples), 0)
+    card = Handlers.first_card(AppContext(Studio(FakeBackend()), examples), 0)
     assert card is not None and card.detail == "Meadow · 60 × 40 px" and not card.ours
-    assert Handlers.first_card(Desk(Studio(FakeBackend())), 0) is None
+    assert Handlers.first_card(AppContext(Studio(FakeBackend())), 0) is None

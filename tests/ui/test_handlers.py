@@ -14,14 +14,14 @@ from PIL import Image
 
 from sonic_ui.engine import Failure, Studio
 from sonic_ui.media.metadata import read_settings
-from sonic_ui.ui.session.context import Desk, Shared
+from sonic_ui.ui.session.context import AppContext, Shared
 from sonic_ui.ui.session.examples import Example
-from sonic_ui.ui.tabs.sound_to_image.events import SETTINGS, Handlers, updates_of
-from sonic_ui.ui.tabs.sound_to_image.layout import TAB, Parts
+from sonic_ui.ui.tabs.sound_to_image.events import SETTINGS, Handlers, values_from_settings
+from sonic_ui.ui.tabs.sound_to_image.layout import TAB, Components
 from sonic_ui.ui.widgets.prompt_settings import Words
 from sonic_ui.ui.widgets.runs import RunBar, Runs
 from sonic_ui.ui.widgets.settings_drop import PictureDrop, Reuse
-from sonic_ui.ui.widgets.sound_input import Ears, SoundInput
+from sonic_ui.ui.widgets.sound_input import SoundInput, SoundInputHandlers
 from tests.conftest import WriteSound
 from tests.fakes import FakeBackend
 from tests.ui.tabs import ME, event, last, part
@@ -31,17 +31,17 @@ from tests.ui.tabs import ME, event, last, part
 class Tab:
     """The tab's handlers, on components that are their own names."""
 
-    desk: Desk
-    ears: Ears
+    context: AppContext
+    sound_handlers: SoundInputHandlers
     runs: Runs
     handlers: Handlers
     reuse: Reuse
 
 
 def tab_of(backend: FakeBackend, examples: tuple[Example, ...] = ()) -> Tab:
-    desk = Desk(Studio(backend), examples)
+    context = AppContext(Studio(backend), examples)
     shared = part(Shared)
-    parts = Parts(
+    parts = Components(
         part(SoundInput, message="sound_message"),
         part(Words, message="words_message", beside="count"),
         part(RunBar, message="run_message"),
@@ -49,11 +49,11 @@ def tab_of(backend: FakeBackend, examples: tuple[Example, ...] = ()) -> Tab:
         part(PictureDrop, message="picture_message"),
         shared,
     )
-    ears = Ears(desk, parts.sound)
-    runs = Runs(desk, shared, TAB, parts.stage, parts.bar, parts.messages, parts.words.seed)
-    handlers = Handlers(desk, parts, ears, runs)
-    reuse = Reuse(desk, parts.drop, parts.settings, updates_of, handlers.example_record)
-    return Tab(desk, ears, runs, handlers, reuse)
+    sound_handlers = SoundInputHandlers(context, parts.sound)
+    runs = Runs(context, shared, TAB, parts.stage, parts.bar, parts.messages, parts.words.seed)
+    handlers = Handlers(context, parts, sound_handlers, runs)
+    reuse = Reuse(context, parts.drop, parts.settings, values_from_settings, handlers.example_record)
+    return Tab(context, sound_handlers, runs, handlers, reuse)
 
 
 def page_values(path: Path | None, **values: Any) -> list[Any]:
@@ -178,7 +178,7 @@ def test_a_cut_prompt_is_told_beside_the_words(write_sound: WriteSound) -> None:
 
 def test_a_sound_is_drawn_and_then_named(write_sound: WriteSound) -> None:
     tab = tab_of(FakeBackend())
-    drawn, named = tab.ears.look(ME, str(write_sound(seconds=12)), None, None, 0)
+    drawn, named = tab.sound_handlers.look(ME, str(write_sound(seconds=12)), None, None, 0)
     picture = Image.open(BytesIO(base64.b64decode(drawn["drawing"]["src"].partition(",")[2])))
     assert picture.mode == "RGBA" and picture.width > 600
     assert picture.getpixel((0, 0))[3] == 0
@@ -191,25 +191,25 @@ def test_a_sound_is_drawn_and_then_named(write_sound: WriteSound) -> None:
 
 def test_a_sound_is_drawn_even_without_weights(write_sound: WriteSound) -> None:
     tab = tab_of(FakeBackend(problem="nothing there"))
-    drawn, named = tab.ears.look(ME, str(write_sound()), None, None, 0)
+    drawn, named = tab.sound_handlers.look(ME, str(write_sound()), None, None, 0)
     assert drawn["drawing"]["src"]
     assert "cannot be named" in named["labels"]["waiting"]
 
 
 def test_labels_of_a_sound_left_behind_are_not_shown(write_sound: WriteSound) -> None:
     tab = tab_of(FakeBackend())
-    first = tab.ears.look(ME, str(write_sound("a.wav")), None, None, 0)
+    first = tab.sound_handlers.look(ME, str(write_sound("a.wav")), None, None, 0)
     next(first)
-    next(tab.ears.look(ME, str(write_sound("b.wav", hz=800)), None, None, 0))
+    next(tab.sound_handlers.look(ME, str(write_sound("b.wav", hz=800)), None, None, 0))
     assert list(first) == []
 
 
 def test_looking_at_nothing_or_at_no_sound(write_sound: WriteSound, tmp_path: Path) -> None:
     tab = tab_of(FakeBackend())
-    assert last(tab.ears.look(ME, None, None, None, 0))["drawing"]["src"] == ""
+    assert last(tab.sound_handlers.look(ME, None, None, None, 0))["drawing"]["src"] == ""
     text = tmp_path / "a.wav"
     text.write_text("words")
-    shown = last(tab.ears.look(ME, str(text), None, None, 0))
+    shown = last(tab.sound_handlers.look(ME, str(text), None, None, 0))
     assert shown["sound_message"]["kind"] == "error" and shown["drawing"]["src"] == ""
     assert set(shown) == {"drawing", "labels", "sound_message"}, "what a person types is left alone"
 
@@ -252,10 +252,10 @@ def test_examples_bring_sound_and_picture(write_sound: WriteSound, tmp_path: Pat
         Example(write_sound("dog.wav"), "A dog", None),
     )
     tab = tab_of(FakeBackend(), examples)
-    first = Handlers.first_card(tab.desk)
+    first = Handlers.first_card(tab.context)
     assert first is not None and first.title == "Rain" and not first.reusable
     seeded = tab_of(FakeBackend(), (Example(examples[0].sound, "Rain", picture, seed=7),))
-    assert Handlers.first_card(seeded.desk).reusable  # type: ignore[union-attr]
+    assert Handlers.first_card(seeded.context).reusable  # type: ignore[union-attr]
     back = seeded.reuse.shown({}, event(id="example-0", index=0))
     assert (back["seed"], back["steps"], back["strength"]) == (7, 3, 0.5)
     chosen = tab.handlers.choose(event(index=0))

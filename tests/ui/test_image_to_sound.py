@@ -14,11 +14,11 @@ from sonic_ui.engine import Failure, Studio
 from sonic_ui.media.wav_metadata import read_sound_settings
 from sonic_ui.requests import BadInput
 from sonic_ui.ui.components.curve_pad import CurvePad
-from sonic_ui.ui.session.context import Desk, Shared
+from sonic_ui.ui.session.context import AppContext, Shared
 from sonic_ui.ui.session.examples import Example
 from sonic_ui.ui.settings.reuse import find_files
-from sonic_ui.ui.tabs.image_to_sound.events import SETTINGS, Handlers, updates_of
-from sonic_ui.ui.tabs.image_to_sound.layout import TAB, Making, Parts, SoundWords
+from sonic_ui.ui.tabs.image_to_sound.events import SETTINGS, Handlers, values_from_settings
+from sonic_ui.ui.tabs.image_to_sound.layout import TAB, Components, Making, SoundWords
 from sonic_ui.ui.widgets.picture_input import PictureInput
 from sonic_ui.ui.widgets.runs import RunBar, Runs
 from sonic_ui.ui.widgets.settings_drop import PictureDrop, Reuse
@@ -31,15 +31,15 @@ from tests.ui.tabs import ME, event, last, part
 class Tab:
     """The tab's handlers, on components that are their own names."""
 
-    desk: Desk
+    context: AppContext
     handlers: Handlers
     reuse: Reuse
 
 
 def tab_of(backend: FakeBackend, examples: tuple[Example, ...] = ()) -> Tab:
-    desk = Desk(Studio(backend), examples)
+    context = AppContext(Studio(backend), examples)
     parts = part(
-        Parts,
+        Components,
         picture=part(PictureInput, message="picture_message", name="place"),
         curve=part(CurvePad),
         making=part(Making, message="source_message"),
@@ -48,8 +48,12 @@ def tab_of(backend: FakeBackend, examples: tuple[Example, ...] = ()) -> Tab:
         drop=part(PictureDrop, message="drop_message", picture="drop"),
         shared=part(Shared),
     )
-    runs = Runs(desk, parts.shared, TAB, parts.takes, parts.bar, parts.messages, parts.words.seed)
-    return Tab(desk, Handlers(desk, parts, runs), Reuse(desk, parts.drop, parts.settings, updates_of))
+    runs = Runs(context, parts.shared, TAB, parts.takes, parts.bar, parts.messages, parts.words.seed)
+    return Tab(
+        context,
+        Handlers(context, parts, runs),
+        Reuse(context, parts.drop, parts.settings, values_from_settings),
+    )
 
 
 @pytest.fixture
@@ -107,8 +111,8 @@ def test_a_picture_becomes_takes_with_their_energy(picture: str) -> None:
         assert sidecar["request"]["curve"] == PAD["values"]
     assert shown["seed"] == 7 and shown["run_message"]["text"] == ""
     assert shown["records"][card["id"]]["files"] == {"picture": picture}
-    assert tab.desk.gallery.find("me", card["id"], 1) is not None
-    assert tab.desk.gallery.find("you", card["id"], 1) is None
+    assert tab.context.gallery.find("me", card["id"], 1) is not None
+    assert tab.context.gallery.find("you", card["id"], 1) is None
 
 
 @pytest.mark.parametrize(
@@ -147,7 +151,7 @@ def test_failures_and_cancelling_leave_the_last_result(picture: str) -> None:
     run = tab.handlers.generate(ME, *page_values(picture))
     next(run)
     next(run)
-    tab.desk.sessions.cancel("me", TAB)
+    tab.context.sessions.cancel("me", TAB)
     assert last(run)["takes"]["message"] == "Stopped. The last picture stays."
 
 
@@ -215,4 +219,4 @@ def test_settings_come_back_from_the_result_and_from_the_file(picture: str) -> N
 
 def test_settings_of_other_tabs_are_refused() -> None:
     with pytest.raises(BadInput, match="belong to the tab “Sound → Image”"):
-        updates_of({"request": {"verb": "sound_to_image", "sound": "a.wav"}}, {})
+        values_from_settings({"request": {"verb": "sound_to_image", "sound": "a.wav"}}, {})

@@ -14,10 +14,10 @@ from sonic_ui.engine import CancelToken, Result, Studio
 from sonic_ui.media.metadata import read_settings
 from sonic_ui.requests import BadInput, InterpolateRequest
 from sonic_ui.ui.components.film import Film
-from sonic_ui.ui.session.context import Desk, Shared
+from sonic_ui.ui.session.context import AppContext, Shared
 from sonic_ui.ui.session.examples import Example
-from sonic_ui.ui.tabs.interpolate.events import SETTINGS, TAB, Handlers, updates_of
-from sonic_ui.ui.tabs.interpolate.layout import Gliding, Parts
+from sonic_ui.ui.tabs.interpolate.events import SETTINGS, TAB, Handlers, values_from_settings
+from sonic_ui.ui.tabs.interpolate.layout import Components, InterpolationSettings
 from sonic_ui.ui.tabs.interpolate.results import caption, files_of, first_strip, frame_at, request_at
 from sonic_ui.ui.widgets.prompt_settings import Words
 from sonic_ui.ui.widgets.runs import RunBar, Runs
@@ -33,7 +33,7 @@ from tests.ui.tabs import ME, event, last, part
 class Tab:
     """The tab's handlers, on components that are their own names."""
 
-    desk: Desk
+    context: AppContext
     runs: Runs
     handlers: Handlers
     filmer: Filmer
@@ -42,12 +42,12 @@ class Tab:
 
 
 def tab_of(backend: FakeBackend) -> Tab:
-    desk, shared, film = Desk(Studio(backend)), part(Shared), part(Film)
+    context, shared, film = AppContext(Studio(backend)), part(Shared), part(Film)
     sides = {side: part(SoundInput, message=f"message_{side}", sound=f"sound_{side}") for side in "ab"}
-    parts = Parts(
+    parts = Components(
         sides["a"],
         sides["b"],
-        part(Gliding, message="how_message"),
+        part(InterpolationSettings, message="how_message"),
         part(Words, message="words_message", beside="frames", further="continuity"),
         "swap",  # type: ignore[arg-type]
         part(RunBar, message="run_message"),
@@ -55,15 +55,15 @@ def tab_of(backend: FakeBackend) -> Tab:
         part(PictureDrop, message="picture_message"),
         shared,
     )
-    runs = Runs(desk, shared, TAB, film.view, parts.bar, parts.messages, parts.words.seed)
-    filmer = Filmer(desk, TAB, film, lambda result, token: files_of(desk, result, token))
-    reuse = Reuse(desk, parts.drop, {name: name for name in SETTINGS}, updates_of)
+    runs = Runs(context, shared, TAB, film.view, parts.bar, parts.messages, parts.words.seed)
+    filmer = Filmer(context, TAB, film, lambda result, token: files_of(context, result, token))
+    reuse = Reuse(context, parts.drop, {name: name for name in SETTINGS}, values_from_settings)
     return Tab(
-        desk,
+        context,
         runs,
-        Handlers(desk, parts, runs, filmer),
+        Handlers(context, parts, runs, filmer),
         filmer,
-        Refiner(desk, TAB, film, request_at, frame_at),
+        Refiner(context, TAB, film, request_at, frame_at),
         reuse,
     )
 
@@ -301,7 +301,7 @@ def test_uneven_places_come_back_as_they_are(pair: tuple[Path, Path]) -> None:
     tab = tab_of(FakeBackend())
     places = (0.0, 0.1, 1 / 3, 0.5, 1.0)
     request = InterpolateRequest(sound_a=str(pair[0]), sound_b=str(pair[1]), positions=places)
-    back = updates_of({"request": request.model_dump(mode="json")}, {})
+    back = values_from_settings({"request": request.model_dump(mode="json")}, {})
     assert back["positions"] == "0, 0.1, 0.3333333333333333, 0.5, 1" and back["frames"] == 5
     shown = last(tab.handlers.generate(ME, *page_values(pair, positions=back["positions"])))
     strip = shown["view"]["strip"]
@@ -321,15 +321,15 @@ def test_places_are_told_in_percent_and_halves() -> None:
 
 def test_settings_of_another_tab_are_refused() -> None:
     with pytest.raises(BadInput, match="belong to the tab “Volume”"):
-        updates_of({"request": {"verb": "volume_sweep"}}, {})
+        values_from_settings({"request": {"verb": "volume_sweep"}}, {})
 
 
 def test_the_first_strip_is_two_examples(write_sound: WriteSound, tmp_path: Path) -> None:
     picture = tmp_path / "rain.png"
     Image.new("RGB", (8, 8)).save(picture)
     rain, dog = Example(write_sound("r.wav"), "Rain", picture), Example(write_sound("d.wav"), "Dog", picture)
-    strip = first_strip(Desk(Studio(FakeBackend()), (rain, dog)), 0, 1)
+    strip = first_strip(AppContext(Studio(FakeBackend()), (rain, dog)), 0, 1)
     assert strip is not None and strip.title == "Rain and Dog" and not strip.refinable
     bare = Example(rain.sound, "Rain", None)
-    assert first_strip(Desk(Studio(FakeBackend()), (rain, bare)), 0, 1) is None
-    assert first_strip(Desk(Studio(FakeBackend())), 0, 0) is None
+    assert first_strip(AppContext(Studio(FakeBackend()), (rain, bare)), 0, 1) is None
+    assert first_strip(AppContext(Studio(FakeBackend())), 0, 0) is None

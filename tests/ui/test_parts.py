@@ -17,9 +17,9 @@ from sonic_ui.requests import BadInput, InterpolateRequest, SoundToImageRequest
 from sonic_ui.ui.components.stage import preview_uris
 from sonic_ui.ui.session.examples import read_examples
 from sonic_ui.ui.settings.reuse import Record, find_files, missing_files, request_of
-from sonic_ui.ui.tabs.sound_to_image.events import updates_of
+from sonic_ui.ui.tabs.sound_to_image.events import values_from_settings
 from sonic_ui.ui.theme import DARK, LIGHT, page_css
-from sonic_ui.ui.widgets.result_text import card_of_result, heard_words
+from sonic_ui.ui.widgets.result_text import card_of_result, label_sentence
 from sonic_ui.ui.widgets.sound_drawing import seconds
 
 SETTINGS = {
@@ -107,7 +107,9 @@ def test_settings_come_back_as_they_were() -> None:
         count=4,
         gain_db=-6,
     )
-    updates = updates_of({"request": request.model_dump(mode="json")}, {"sound": "/somewhere/rain.wav"})
+    updates = values_from_settings(
+        {"request": request.model_dump(mode="json")}, {"sound": "/somewhere/rain.wav"}
+    )
     assert updates["layers"] == "1 0.5"
     assert (updates["seed"], updates["keep_seed"], updates["count"], updates["steps"]) == (9, True, 4, 30)
     assert (updates["start_s"], updates["end_s"], updates["gain_db"]) == (1.5, None, -6)
@@ -117,15 +119,15 @@ def test_settings_come_back_as_they_were() -> None:
 
 def test_settings_that_no_request_has_are_refused() -> None:
     with pytest.raises(BadInput, match="Steps is 5000"):
-        updates_of({"request": {"verb": "sound_to_image", "steps": 5000}}, {})
+        values_from_settings({"request": {"verb": "sound_to_image", "steps": 5000}}, {})
     with pytest.raises(BadInput, match="for 'dance'"):
-        updates_of({"request": {"verb": "dance"}}, {})
+        values_from_settings({"request": {"verb": "dance"}}, {})
     with pytest.raises(BadInput, match=r"for \['dance'\]"):
-        updates_of({"request": {"verb": ["dance"]}}, {})
+        values_from_settings({"request": {"verb": ["dance"]}}, {})
     with pytest.raises(BadInput, match="belong to the tab “Interpolate”"):
-        updates_of({"request": {"verb": "interpolate"}}, {})
+        values_from_settings({"request": {"verb": "interpolate"}}, {})
     with pytest.raises(BadInput, match="no setting called 'sound_a'"):
-        updates_of({"request": {"verb": "sound_to_image", "sound_a": "x"}}, {})
+        values_from_settings({"request": {"verb": "sound_to_image", "sound_a": "x"}}, {})
 
 
 def test_a_sound_is_found_by_its_bytes(tmp_path: Path) -> None:
@@ -206,7 +208,7 @@ def test_no_examples_is_fine(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_said_to_be_heard(shares: dict[str, float], words: str) -> None:
-    assert heard_words([Label(name, share) for name, share in shares.items()]) == words
+    assert label_sentence([Label(name, share) for name, share in shares.items()]) == words
 
 
 def test_a_card_describes_each_picture(tmp_path: Path) -> None:

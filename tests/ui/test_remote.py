@@ -31,14 +31,14 @@ from sonic_ui.requests import (
     InterpolateRequest,
     VolumeSweepRequest,
 )
-from sonic_ui.ui.session.tasks import Sessions
+from sonic_ui.ui.session.tasks import Tasks
 from tests.conftest import WriteSound
 from tests.fakes import FakeBackend
 from tests.ui.serving import PATIENCE_S, serving, wait_until, wanted
 
 
 @pytest.fixture(scope="module")
-def guest(address: str) -> RemoteStudio:
+def client(address: str) -> RemoteStudio:
     return RemoteStudio(Address(address))
 
 
@@ -55,12 +55,12 @@ def result_of(events: list[Event]) -> Result:
 
 
 def test_the_same_events_come_back(
-    guest: RemoteStudio, backend: FakeBackend, write_sound: WriteSound
+    client: RemoteStudio, backend: FakeBackend, write_sound: WriteSound
 ) -> None:
     backend.notice = "Left out: “boat”."
     sound = write_sound("my rain.wav")
     request = wanted(sound, count=2, prompt="ink", start_s=0.25, strength=[1, 0.5])
-    there = list(guest.run(request))
+    there = list(client.run(request))
     here = list(Studio(FakeBackend(notice=backend.notice)).run(request))
     after = [type(event) for event in there[[type(e) for e in there].index(Notice) :]]
     assert after == [type(event) for event in here[[type(e) for e in here].index(Notice) :]]
@@ -69,72 +69,72 @@ def test_the_same_events_come_back(
     assert theirs.labels == mine.labels and theirs.notices == mine.notices
     for one, other in zip(theirs.images, mine.images, strict=True):
         assert np.array_equal(np.asarray(one), np.asarray(other))
-    assert guest.status.state == "ready" and guest.status.place.endswith(", nowhere")
-    assert (guest.info.title, guest.info.defaults.steps) == ("Fake", 3)
+    assert client.status.state == "ready" and client.status.place.endswith(", nowhere")
+    assert (client.info.title, client.info.defaults.steps) == ("Fake", 3)
 
 
 def test_every_verb_runs_there(
-    guest: RemoteStudio, backend: FakeBackend, write_sound: WriteSound, tmp_path: Path
+    client: RemoteStudio, backend: FakeBackend, write_sound: WriteSound, tmp_path: Path
 ) -> None:
     a, b = write_sound("a.wav"), write_sound("b.wav", hz=900)
     picture = tmp_path / "picture.png"
     Image.effect_noise((40, 30), 90).convert("RGB").save(picture)
-    glide = list(guest.run(InterpolateRequest(sound_a=str(a), sound_b=str(b), frames=3)))
+    glide = list(client.run(InterpolateRequest(sound_a=str(a), sound_b=str(b), frames=3)))
     assert sum(isinstance(event, FramesDone) for event in glide) == 3
     assert [info.position for info in result_of(glide).frames] == [0.0, 0.5, 1.0]
-    sweep = result_of(list(guest.run(VolumeSweepRequest(sound=str(a), gains_db=(-6, 0)))))
+    sweep = result_of(list(client.run(VolumeSweepRequest(sound=str(a), gains_db=(-6, 0)))))
     assert [info.level for info in sweep.frames] == [0.75, 0.75]
     edit = EditImageRequest(picture=str(picture), sound=str(a))
-    assert result_of(list(guest.run(edit, session="ann"))).images[0].size == (40, 30)
-    assert guest.kept("ann").count == guest.kept("ann", str(picture)).count == 1
-    assert guest.kept("bob").count == 0
+    assert result_of(list(client.run(edit, session="ann"))).images[0].size == (40, 30)
+    assert client.kept("ann").count == client.kept("ann", str(picture)).count == 1
+    assert client.kept("bob").count == 0
     assert not backend.edits[-1].inversion
-    list(guest.run(edit, session="ann"))
+    list(client.run(edit, session="ann"))
     assert backend.edits[-1].inversion, "the second edit starts from what is kept"
-    list(guest.run(edit, session="bob"))
+    list(client.run(edit, session="bob"))
     assert not backend.edits[-1].inversion, "what is kept for one is not another's"
-    guest.forget("ann")
-    assert guest.kept("ann").count == 0
-    sounded = list(guest.run(ImageToSoundRequest(picture=str(picture), curve=(0.0, 1.0, 0.0))))[-1]
+    client.forget("ann")
+    assert client.kept("ann").count == 0
+    sounded = list(client.run(ImageToSoundRequest(picture=str(picture), curve=(0.0, 1.0, 0.0))))[-1]
     assert isinstance(sounded, SoundResult) and sounded.takes[0].samples.dtype == np.float32
     with pytest.raises(BadInput, match="stays on this computer"):
-        list(guest.run(ImageToSoundRequest(picture=str(picture), source="recordings", library="mine")))
+        list(client.run(ImageToSoundRequest(picture=str(picture), source="recordings", library="mine")))
 
 
 def test_sounds_and_pictures_are_named_there(
-    guest: RemoteStudio, backend: FakeBackend, write_sound: WriteSound, tmp_path: Path
+    client: RemoteStudio, backend: FakeBackend, write_sound: WriteSound, tmp_path: Path
 ) -> None:
-    sound = guest.listen(str(write_sound("quiet.wav", gain=0.07)))
-    assert guest.hear(sound).labels[0].name == "rain"
+    sound = client.load_sound(str(write_sound("quiet.wav", gain=0.07)))
+    assert client.embed_audio(sound).labels[0].name == "rain"
     assert np.array_equal(backend.heard[-1], sound.clip.samples), "it is heard to the last bit"
     picture = tmp_path / "picture.png"
     Image.effect_noise((40, 30), 90).convert("RGB").save(picture)
-    here = Studio(FakeBackend()).see(str(picture)).seen
-    there = guest.see(str(picture)).seen
+    here = Studio(FakeBackend()).analyze_image(str(picture)).seen
+    there = client.analyze_image(str(picture)).seen
     assert there.labels == here.labels and there.duration_s == here.duration_s
-    assert guest.serves("image_to_sound") == FakeBackend().serves("image_to_sound")
+    assert client.serves("image_to_sound") == FakeBackend().serves("image_to_sound")
 
 
 def test_cancelling_stops_the_work_there(
-    guest: RemoteStudio, backend: FakeBackend, write_sound: WriteSound, monkeypatch: pytest.MonkeyPatch
+    client: RemoteStudio, backend: FakeBackend, write_sound: WriteSound, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token, sound = CancelToken(), write_sound()
     stopped: list[str] = []
-    stop = Sessions.cancel
+    stop = Tasks.cancel
 
-    def noted(self: Sessions, session: str, task: str) -> None:
+    def noted(self: Tasks, session: str, task: str) -> None:
         stop(self, session, task)
         stopped.append(task)
 
-    monkeypatch.setattr(Sessions, "cancel", noted)
-    list(guest.run(wanted(sound)))
+    monkeypatch.setattr(Tasks, "cancel", noted)
+    list(client.run(wanted(sound)))
     backend.gate.clear()
     seen: list[Event] = []
     ended = threading.Event()
 
     def run() -> None:
         try:
-            seen.extend(guest.run(wanted(sound, steps=100), token))
+            seen.extend(client.run(wanted(sound, steps=100), token))
         except Cancelled:
             ended.set()
 
@@ -147,16 +147,16 @@ def test_cancelling_stops_the_work_there(
     backend.gate.set()
     thread.join(PATIENCE_S)
     assert ended.is_set() and backend.steps_done < 100
-    assert isinstance(list(guest.run(wanted(sound)))[-1], Result)
+    assert isinstance(list(client.run(wanted(sound)))[-1], Result)
 
 
 def test_a_strip_that_is_cancelled_brings_what_is_done(
-    guest: RemoteStudio, backend: FakeBackend, write_sound: WriteSound
+    client: RemoteStudio, backend: FakeBackend, write_sound: WriteSound
 ) -> None:
     token = CancelToken()
     request = VolumeSweepRequest(sound=str(write_sound()), gains_db=tuple(range(-16, 0)), steps=20)
     events = []
-    for event in guest.run(request, token):
+    for event in client.run(request, token):
         events.append(event)
         if isinstance(event, FramesDone) and not token.cancelled:
             backend.gate.clear()
@@ -170,27 +170,27 @@ def test_a_strip_that_is_cancelled_brings_what_is_done(
 
 
 def test_refusals_and_failures_are_the_same_sentences(
-    guest: RemoteStudio, backend: FakeBackend, write_sound: WriteSound, tmp_path: Path
+    client: RemoteStudio, backend: FakeBackend, write_sound: WriteSound, tmp_path: Path
 ) -> None:
     sound = write_sound()
     with pytest.raises(BadInput, match="earlier start") as caught:
-        list(guest.run(wanted(sound, start_s=50)))
+        list(client.run(wanted(sound, start_s=50)))
     assert caught.value.field == "start_s"
     text = tmp_path / "letter.wav"
     text.write_text("Dear sound, ...")
     with pytest.raises(BadInput, match=r"letter\.wav"):
-        list(guest.run(wanted(text)))
+        list(client.run(wanted(text)))
     with pytest.raises(BadInput, match="no longer there"):
-        list(guest.run(wanted(tmp_path / "gone.wav")))
+        list(client.run(wanted(tmp_path / "gone.wav")))
     backend.failure = Failure("This computer ran out of memory.")
     with pytest.raises(Failure, match="out of memory"):
-        list(guest.run(wanted(sound)))
+        list(client.run(wanted(sound)))
     backend.failure = ZeroDivisionError("secret")
     with pytest.raises(Failure, match="its log has the details") as failed:
-        list(guest.run(wanted(sound)))
+        list(client.run(wanted(sound)))
     assert "secret" not in str(failed.value)
     backend.failure = None
-    assert isinstance(list(guest.run(wanted(sound)))[-1], Result)
+    assert isinstance(list(client.run(wanted(sound)))[-1], Result)
 
 
 def test_real_networks_paint_the_same_there(tmp_path: Path, write_sound: WriteSound) -> None:

@@ -30,19 +30,19 @@ def test_files_of_the_other_machine_are_out_of_reach(address: str) -> None:
     from gradio_client import Client
 
     client = Client(address, verbose=False, analytics_enabled=False, httpx_kwargs={"timeout": 60})
-    asked = {
+    run_context = {
         "ask": "run",
         "run": "1",
         "files": [],
         "request": '{"verb": "sound_to_image", "sound": "/etc/passwd"}',
     }
-    assert "no sound yet" in client.submit(asked, [], api_name="/engine").result(60)["problem"]["words"]
-    named = {**asked, "files": ["prompt"]}
+    assert "no sound yet" in client.submit(run_context, [], api_name="/engine").result(60)["problem"]["words"]
+    named = {**run_context, "files": ["prompt"]}
     assert "not understood" in client.submit(named, [], api_name="/engine").result(60)["problem"]["words"]
     for question in ({}, [], None, {"ask": "hear"}, {"ask": "run", "request": "[" * 9000}):
         assert client.submit(question, [], api_name="/engine").result(60)["problem"]["kind"] == "input"
     sent = {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}
-    said = raw_call(address, [{**asked, "files": ["sound"]}, [sent]])
+    said = raw_call(address, [{**run_context, "files": ["sound"]}, [sent]])
     assert "event: error" in said and "root:" not in said
 
 
@@ -97,14 +97,14 @@ def test_a_password_is_asked_for(tmp_path: Path, write_sound: WriteSound) -> Non
 def test_a_full_queue_is_told_and_the_next_request_works(tmp_path: Path, write_sound: WriteSound) -> None:
     backend, sound = FakeBackend(), write_sound()
     with serving(Studio(backend), tmp_path / "none", queue=1) as address:
-        guest = RemoteStudio(Address(address))
-        list(guest.run(wanted(sound)))
+        client = RemoteStudio(Address(address))
+        list(client.run(wanted(sound)))
         backend.gate.clear()
         problems: list[str] = []
 
         def run() -> None:
             try:
-                list(guest.run(wanted(sound)))
+                list(client.run(wanted(sound)))
             except Failure as problem:
                 problems.append(str(problem))
 
@@ -118,7 +118,7 @@ def test_a_full_queue_is_told_and_the_next_request_works(tmp_path: Path, write_s
         assert set(problems) == {
             f"The engine at {address.split('/')[2]} is busy: its queue is full. Try again in a moment."
         }
-        assert isinstance(list(guest.run(wanted(sound)))[-1], Result)
+        assert isinstance(list(client.run(wanted(sound)))[-1], Result)
 
 
 SERVE = """
@@ -157,15 +157,15 @@ def test_an_engine_that_is_killed_in_the_middle(tmp_path: Path, write_sound: Wri
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    guest, sound = RemoteStudio(Address(f"http://127.0.0.1:{port}")), write_sound()
+    client, sound = RemoteStudio(Address(f"http://127.0.0.1:{port}")), write_sound()
     with hanging(port, tmp_path / "log.txt") as app, pytest.raises(Failure, match="is lost"):
-        for event in guest.run(wanted(sound)):
+        for event in client.run(wanted(sound)):
             if isinstance(event, Progress) and event.message == "Listening to the sound":
                 app.kill()
     with pytest.raises((BadInput, Failure), match="is lost or was never there"):
-        list(guest.run(wanted(sound)))
+        list(client.run(wanted(sound)))
     with serving(Studio(FakeBackend()), tmp_path / "none", server_port=port):
-        events = list(guest.run(wanted(sound)))
+        events = list(client.run(wanted(sound)))
     assert isinstance(events[-1], Result) and any(isinstance(event, Preview) for event in events)
 
 

@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from sonic_ui.engine import Studio
-from sonic_ui.ui.session.context import Desk
+from sonic_ui.ui.session.context import AppContext
 from sonic_ui.ui.session.gallery import KEPT, Gallery
-from sonic_ui.ui.widgets.send_to_tab import Sending, Target
+from sonic_ui.ui.widgets.send_to_tab import SendToTab, Target
 from tests.fakes import FakeBackend
 
 
@@ -47,12 +47,12 @@ def test_the_oldest_are_forgotten(pictures: list[Path]) -> None:
 
 
 def test_a_picture_is_sent_with_the_tab_that_takes_it(pictures: list[Path]) -> None:
-    desk = Desk(Studio(FakeBackend()))
-    desk.gallery.keep("me", "result-1", pictures)
+    context = AppContext(Studio(FakeBackend()))
+    context.gallery.keep("me", "result-1", pictures)
     me = gr.Request(session_hash="me")
     tabs: Any = "tabs"
     target = Target(lambda path: {"picture": str(path)}, (), lambda event: event)
-    sending = Sending(desk, tabs, {"edit": target})
+    sending = SendToTab(context, tabs, {"edit": target})
 
     def sent(**data: Any) -> dict[Any, Any]:
         return sending.send(me, gr.EventData(None, data))

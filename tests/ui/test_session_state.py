@@ -33,9 +33,9 @@ def call(address: str, seed: Any, sound: dict[str, Any]) -> str:
     """Ask as a program without a session does, and read what it is told."""
     url = f"{address}gradio_api/call/sound_to_image"
     body = {"data": [sound, "", "", None, None, None, seed, 1, None, None, 0]}
-    asked = httpx.post(url, json=body, timeout=PATIENCE_S)
-    asked.raise_for_status()
-    return httpx.get(f"{url}/{asked.json()['event_id']}", timeout=PATIENCE_S).text
+    run_context = httpx.post(url, json=body, timeout=PATIENCE_S)
+    run_context.raise_for_status()
+    return httpx.get(f"{url}/{run_context.json()['event_id']}", timeout=PATIENCE_S).text
 
 
 def test_a_programs_calls_leave_no_sessions(page: gr.Blocks, write_sound: WriteSound) -> None:

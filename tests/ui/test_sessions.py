@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sonic_ui.ui.session.tasks import Sessions
+from sonic_ui.ui.session.tasks import Tasks
 
 
 def test_each_session_has_one_run_of_a_task_and_cancels_only_that() -> None:
-    sessions = Sessions()
+    sessions = Tasks()
     first, mine = sessions.begin("me", "glide")
     _, yours = sessions.begin("you", "glide")
     _, other = sessions.begin("me", "volume")
@@ -21,27 +21,27 @@ def test_each_session_has_one_run_of_a_task_and_cancels_only_that() -> None:
 
 
 def test_a_second_run_of_a_task_stops_the_first() -> None:
-    sessions = Sessions()
+    sessions = Tasks()
     _, first = sessions.begin("me", "glide")
     sessions.begin("me", "glide")
     assert first.cancelled
 
 
 def test_whoever_leaves_stops_all_of_theirs() -> None:
-    sessions = Sessions()
+    sessions = Tasks()
     mine = [sessions.begin("me", task)[1] for task in ("glide", "volume")]
     _, yours = sessions.begin("you", "glide")
     look = sessions.look("me", "left")
     sessions.leave("me")
     assert all(token.cancelled for token in mine) and not yours.cancelled
-    assert not sessions.is_newest_look("me", "left", look)
+    assert not sessions.is_newest_analysis("me", "left", look)
 
 
 def test_only_the_newest_look_of_a_place_counts() -> None:
-    sessions = Sessions()
+    sessions = Tasks()
     first = sessions.look("me", "left")
     second = sessions.look("me", "left")
     sessions.look("me", "right")
     sessions.look("you", "left")
-    assert not sessions.is_newest_look("me", "left", first)
-    assert sessions.is_newest_look("me", "left", second)
+    assert not sessions.is_newest_analysis("me", "left", first)
+    assert sessions.is_newest_analysis("me", "left", second)

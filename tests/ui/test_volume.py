@@ -16,15 +16,15 @@ from sonic_ui.audio.loudness import integrated_lufs, true_peak_dbfs
 from sonic_ui.engine import CancelToken, Failure, Studio
 from sonic_ui.media.metadata import read_settings
 from sonic_ui.ui.components.film import Film
-from sonic_ui.ui.session.context import Desk, Shared
+from sonic_ui.ui.session.context import AppContext, Shared
 from sonic_ui.ui.session.examples import Example
-from sonic_ui.ui.tabs.volume.events import SETTINGS, TAB, Handlers, updates_of
-from sonic_ui.ui.tabs.volume.layout import FilmSettings, Parts, Turning
+from sonic_ui.ui.tabs.volume.events import SETTINGS, TAB, Handlers, values_from_settings
+from sonic_ui.ui.tabs.volume.layout import Components, FilmSettings, Turning
 from sonic_ui.ui.tabs.volume.results import files_of, frame_at, request_at
 from sonic_ui.ui.widgets.prompt_settings import Words
 from sonic_ui.ui.widgets.runs import RunBar, Runs
 from sonic_ui.ui.widgets.settings_drop import PictureDrop, Reuse
-from sonic_ui.ui.widgets.sound_input import Ears, SoundInput
+from sonic_ui.ui.widgets.sound_input import SoundInput, SoundInputHandlers
 from sonic_ui.ui.widgets.strips import Filmer, Refiner
 from tests.conftest import WriteSound
 from tests.fakes import FakeBackend
@@ -37,7 +37,7 @@ RATE = 48_000
 class Tab:
     """The tab's handlers, on components that are their own names."""
 
-    desk: Desk
+    context: AppContext
     runs: Runs
     handlers: Handlers
     filmer: Filmer
@@ -46,9 +46,9 @@ class Tab:
 
 
 def tab_of(backend: FakeBackend, examples: tuple[Example, ...] = ()) -> Tab:
-    desk = Desk(Studio(backend), examples)
+    context = AppContext(Studio(backend), examples)
     shared = part(Shared)
-    parts = Parts(
+    parts = Components(
         part(SoundInput, message="sound_message"),
         part(Turning, message="turn_message"),
         part(Words, message="words_message", beside="film_s"),
@@ -58,12 +58,19 @@ def tab_of(backend: FakeBackend, examples: tuple[Example, ...] = ()) -> Tab:
         part(PictureDrop, message="picture_message"),
         shared,
     )
-    ears = Ears(desk, parts.sound, room=True)
-    runs = Runs(desk, shared, TAB, parts.film.view, parts.bar, parts.messages, parts.words.seed)
-    filmer = Filmer(desk, TAB, parts.film, lambda result, token: files_of(desk, result, token))
-    refiner = Refiner(desk, TAB, parts.film, request_at, frame_at)
-    handlers = Handlers(desk, parts, ears, runs, filmer)
-    return Tab(desk, runs, handlers, filmer, refiner, Reuse(desk, parts.drop, parts.settings, updates_of))
+    sound_handlers = SoundInputHandlers(context, parts.sound, room=True)
+    runs = Runs(context, shared, TAB, parts.film.view, parts.bar, parts.messages, parts.words.seed)
+    filmer = Filmer(context, TAB, parts.film, lambda result, token: files_of(context, result, token))
+    refiner = Refiner(context, TAB, parts.film, request_at, frame_at)
+    handlers = Handlers(context, parts, sound_handlers, runs, filmer)
+    return Tab(
+        context,
+        runs,
+        handlers,
+        filmer,
+        refiner,
+        Reuse(context, parts.drop, parts.settings, values_from_settings),
+    )
 
 
 def page_values(path: Path | None, **values: Any) -> list[Any]:
@@ -320,7 +327,7 @@ def test_failures_are_sentences_and_the_strip_stays(write_sound: WriteSound) -> 
 
 def test_a_new_sweep_ends_the_making_of_a_film(write_sound: WriteSound) -> None:
     tab = tab_of(FakeBackend())
-    _, token = tab.desk.sessions.begin("me", f"{TAB}-film")
+    _, token = tab.context.sessions.begin("me", f"{TAB}-film")
     assert isinstance(token, CancelToken) and not token.cancelled
     strip_of(tab, write_sound())
     assert token.cancelled

@@ -5,14 +5,22 @@ from __future__ import annotations
 import pytest
 
 from sonic_ui.requests import BadInput, VolumeSweepRequest
-from sonic_ui.ui.tabs.volume.frame_lists import FRAMES, KNOBS, Turns, knob_of, list_words, scale_at, turned
+from sonic_ui.ui.tabs.volume.frame_lists import (
+    FRAMES,
+    KNOBS,
+    FrameLists,
+    knob_of,
+    list_words,
+    scale_at,
+    turned,
+)
 
 
 def test_frames_are_read_from_words() -> None:
-    assert turned("gain", "−24, -12; 0  +6 12 dB") == Turns((-24, -12, 0, 6, 12), (1,))
-    assert turned("scale", "0, ×0.5, 2") == Turns((0,), (0, 0.5, 2))
-    assert turned("both", "-24 0 12 20") == Turns((-24, 0, 12, 20), (0.25, 1, 2, 2))
-    assert turned("gain", 7) == Turns((7,), (1,))
+    assert turned("gain", "−24, -12; 0  +6 12 dB") == FrameLists((-24, -12, 0, 6, 12), (1,))
+    assert turned("scale", "0, ×0.5, 2") == FrameLists((0,), (0, 0.5, 2))
+    assert turned("both", "-24 0 12 20") == FrameLists((-24, 0, 12, 20), (0.25, 1, 2, 2))
+    assert turned("gain", 7) == FrameLists((7,), (1,))
 
 
 @pytest.mark.parametrize(

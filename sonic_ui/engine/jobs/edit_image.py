@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
 
-from sonic_ui.engine.backend import EditJob, Inverted, Painted
-from sonic_ui.engine.jobs.runner import Work
+from sonic_ui.engine.backend import EditJob, ImagesDone, InversionDone
+from sonic_ui.engine.jobs.runner import JobRunner
 
 
 @dataclass
-class EditingWork(Work):
-    """Inverts if need be, then edits; there is an `Inverted` for the first and a `Painted` for the second."""
+class EditRunner(JobRunner):
+    """Inverts if need be (`InversionDone`), then edits (`ImagesDone`)."""
 
     halves: ClassVar[bool] = True
 
@@ -26,17 +26,17 @@ class EditingWork(Work):
     def work(self) -> None:
         """Invert and edit."""
         request = self.job.request
-        self.tell_cut_words(request.prompt, request.negative_prompt, request.source_prompt)
+        self.report_cut_words(request.prompt, request.negative_prompt, request.source_prompt)
         inversion = self.job.inversion
         if inversion is None:
             inversion = self._invert()
-            self.queue.put(Inverted(inversion, inversion.nbytes, inversion.sample_passes))
+            self.queue.put(InversionDone(inversion, inversion.nbytes, inversion.sample_passes))
             self.cancel.check()
         everything = tuple(range(self.pictures))
         passes: list[int] = []
-        images = self.in_halves(everything, partial(self._edit, inversion, passes))
+        images = self.split_on_oom(everything, partial(self._edit, inversion, passes))
         self.cancel.check()
-        self.queue.put(Painted(tuple(images), everything, sum(passes)))
+        self.queue.put(ImagesDone(tuple(images), everything, sum(passes)))
 
     @property
     def _steps(self) -> int:
@@ -47,18 +47,18 @@ class EditingWork(Work):
         """Sample passes that the inversion takes of this work."""
         return 0 if self.job.inversion is not None else self._steps
 
-    def _tell(self, message: str, step: int, editing: int) -> None:
+    def _report(self, message: str, step: int, editing: int) -> None:
         """`step` of this part; `editing` steps of the edit are done."""
         guided = 2 if (self.job.request.guidance_scale or 0) > 1 else 1
         whole = self._inverting_cost + self._steps * guided * self.pictures
         done = (self._inverting_cost if editing else step) + editing * guided * self.pictures
         behind = self._inverting_cost if editing else 0
-        self.tell(message, behind + step, self._inverting_cost + self._steps, done / max(1, whole))
+        self.report_progress(message, behind + step, self._inverting_cost + self._steps, done / max(1, whole))
 
     def _invert(self) -> Any:
         def on_step(report: Any) -> None:
             self.cancel.check()
-            self._tell("Studying the picture", report.step, 0)
+            self._report("Studying the picture", report.step, 0)
 
         job = self.job
         return self.pipeline.invert(
@@ -73,7 +73,7 @@ class EditingWork(Work):
 
         def on_step(report: Any) -> None:
             self.cancel.check()
-            self._tell("Editing", report.step, report.step)
+            self._report("Editing", report.step, report.step)
             if report.step < report.total:
                 self.preview(report, group)
 

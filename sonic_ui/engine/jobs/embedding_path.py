@@ -18,7 +18,7 @@ Embed = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
-class Mix:
+class AudioMix:
     """Two sounds that are mixed: samples [Ta] and [Tb] at SAMPLE_RATE, and the loudness of each, if any."""
 
     a: np.ndarray = field(repr=False)
@@ -34,7 +34,7 @@ class Mix:
 
 
 @dataclass(frozen=True)
-class Between:
+class EmbeddingPath:
     """The way between two sounds.
 
     a, b     [D], what is heard at the ends
@@ -44,7 +44,7 @@ class Between:
     a: np.ndarray = field(repr=False)
     b: np.ndarray = field(repr=False)
     method: Method = "linear"
-    mix: Mix | None = None
+    mix: AudioMix | None = None
 
     def embedding(self, place: float, embed: Embed) -> np.ndarray:
         """What is heard at a place from 0 to 1: [D]; mixes are heard by `embed`."""

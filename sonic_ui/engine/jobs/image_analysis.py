@@ -14,13 +14,13 @@ from sonic_ui import __version__
 from sonic_ui.engine.backend import (
     Backend,
     CancelToken,
-    Inverted,
+    ImageAnalysis,
+    ImagesDone,
+    InversionDone,
     Notice,
-    Painted,
-    Placed,
-    Seen,
-    Sounded,
+    PositionsAdded,
     SoundJob,
+    SoundsDone,
 )
 from sonic_ui.engine.events import Event, SoundResult, Take
 from sonic_ui.engine.libraries import Libraries
@@ -36,22 +36,22 @@ FLAT = "The curve is zero from end to end: the sound is close to silence."
 
 
 @dataclass(frozen=True)
-class Looked:
+class AnalyzedImage:
     """A picture, and what it shows that sounds."""
 
     image: Image = field(repr=False)
     digest: str
-    seen: Seen
+    seen: ImageAnalysis
 
 
-def look_at(picture: EditPicture, backend: Backend) -> Looked:
+def analyze_picture(picture: EditPicture, backend: Backend) -> AnalyzedImage:
     """Ask the backend about a picture. Raises `BadInput`."""
-    return Looked(picture.image, picture.digest, backend.look(picture.image))
+    return AnalyzedImage(picture.image, picture.digest, backend.analyze_image(picture.image))
 
 
 @dataclass
-class SoundRun:
-    """One request: `prepare` reads what it names, `look` sees the picture, `events` makes the sounds."""
+class ImageToSoundRun:
+    """A request: `prepare` reads its files, `analyze_image` names what they show, `events` makes sounds."""
 
     backend: Backend
     libraries: Libraries
@@ -61,7 +61,7 @@ class SoundRun:
     notices: list[str] = field(default_factory=list)
     library: Path | None = None
     picture: EditPicture | None = None
-    looked: Looked | None = None
+    looked: AnalyzedImage | None = None
 
     def prepare(self) -> None:
         """Fill in the bundle's defaults, read the picture, find the library. Raises `BadInput`."""
@@ -71,11 +71,11 @@ class SoundRun:
             self.library = self.libraries.folder_of(self.request.library)
         self.cancel.check()
 
-    def look(self, see: Callable[[EditPicture], Looked]) -> None:
+    def analyze_image(self, analyze_image: Callable[[EditPicture], AnalyzedImage]) -> None:
         """See the picture, and say what follows from what was asked."""
         if self.picture is None:
             raise RuntimeError("look is called after prepare")
-        self.looked = see(self.picture)
+        self.looked = analyze_image(self.picture)
         if self.request.curve is None and self.request.moments is None:
             if self.looked.seen.suggestion is not None and self.request.control != "none":
                 self.notices.append(NO_CURVE)
@@ -89,7 +89,7 @@ class SoundRun:
         yield from map(Notice, self.notices)
         job = SoundJob(self.request, self.looked.image, self.library)
         for event in self.backend.sound(job, self.cancel):
-            if isinstance(event, Sounded):
+            if isinstance(event, SoundsDone):
                 if event.skipped:
                     told = _skipped(event.skipped)
                     self.notices.append(told)
@@ -98,10 +98,10 @@ class SoundRun:
             elif isinstance(event, Notice):
                 self.notices.append(event.message)
                 yield event
-            elif not isinstance(event, (Inverted, Painted, Placed)):
+            elif not isinstance(event, (InversionDone, ImagesDone, PositionsAdded)):
                 yield event
 
-    def _result(self, sounded: Sounded, looked: Looked) -> SoundResult:
+    def _result(self, sounded: SoundsDone, looked: AnalyzedImage) -> SoundResult:
         takes = tuple(_take(sounded, number) for number in range(len(sounded.samples)))
         settings = _settings(self.backend.bundle.info.name, self.request, looked, takes)
         return SoundResult(
@@ -117,7 +117,7 @@ class SoundRun:
         )
 
 
-def _take(sounded: Sounded, number: int) -> Take:
+def _take(sounded: SoundsDone, number: int) -> Take:
     """A take with what it measures."""
     from sonic_ui.audio.energy import energy_l1, pearson_r, resample_curve, smooth
     from sonic_ui.audio.loudness import integrated_lufs
@@ -132,7 +132,7 @@ def _take(sounded: Sounded, number: int) -> Take:
 
 
 def _settings(
-    bundle: str, request: ImageToSoundRequest, looked: Looked, takes: tuple[Take, ...]
+    bundle: str, request: ImageToSoundRequest, looked: AnalyzedImage, takes: tuple[Take, ...]
 ) -> dict[str, Any]:
     named = {**request.model_dump(mode="json"), "picture": Path(request.picture).name}
     return {

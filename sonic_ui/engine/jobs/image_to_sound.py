@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sonic_ui.bundles import Bundle
-from sonic_ui.engine.backend import Label, Seen, Sounded, SoundJob
-from sonic_ui.engine.jobs.runner import Work
+from sonic_ui.engine.backend import ImageAnalysis, Label, SoundJob, SoundsDone
+from sonic_ui.engine.jobs.runner import JobRunner
 from sonic_ui.engine.loading import is_unreadable, load_sounder
 from sonic_ui.requests import BadInput, ImageToSoundRequest
 
@@ -59,7 +59,7 @@ def _explained(folder: Path) -> Iterator[None]:
         ) from error
 
 
-class Sounder:
+class SoundEngine:
     """What lets pictures sound, loaded when it is first needed, on the components of a painter."""
 
     def __init__(self, bundle: Bundle, painter: Any) -> None:
@@ -83,11 +83,11 @@ class Sounder:
                 self._pipeline = pipeline.to(self._painter.device)
             return self._pipeline
 
-    def look(self, picture: Image) -> Seen:
+    def analyze_image(self, picture: Image) -> ImageAnalysis:
         """What a picture shows that sounds."""
         pipeline = self.pipeline
         suggestion = None if pipeline is None else np.asarray(pipeline.suggest(picture), np.float32)
-        return Seen(self.labels(picture), suggestion, self.duration_s)
+        return ImageAnalysis(self.labels(picture), suggestion, self.duration_s)
 
     @property
     def duration_s(self) -> float:
@@ -155,7 +155,7 @@ class Sounder:
         return [Concept(name, vector) for name, vector in zip(names, embedded, strict=True)]
 
 
-def wished_curve(request: ImageToSoundRequest, frames: int, duration_s: float) -> np.ndarray | None:
+def target_curve(request: ImageToSoundRequest, frames: int, duration_s: float) -> np.ndarray | None:
     """The curve [frames] in [0, 1] that a request asks for; None if it leaves it to the picture.
 
     Raises `BadInput` for moments that all lie after the end.
@@ -178,7 +178,7 @@ def wished_curve(request: ImageToSoundRequest, frames: int, duration_s: float) -
 
 
 @dataclass
-class GeneratingWork(Work):
+class GenerateRunner(JobRunner):
     """Takes of the learned pipeline."""
 
     job: SoundJob
@@ -190,11 +190,11 @@ class GeneratingWork(Work):
         return self.job.request.takes
 
     def work(self) -> None:
-        """Generate all takes; there is one `Sounded`."""
+        """Generate all takes; there is one `SoundsDone`."""
         if self.pipeline is None:
             raise BadInput(CANNOT_GENERATE.format(title=self.title), "source")
         request, pipeline = self.job.request, self.pipeline
-        sketch = wished_curve(request, pipeline.frames, pipeline.duration_s)
+        sketch = target_curve(request, pipeline.frames, pipeline.duration_s)
         output = pipeline(
             self.job.picture,
             prompt=request.prompt,
@@ -218,7 +218,7 @@ class GeneratingWork(Work):
         wish = sketch
         if sketch is not None and request.mode != "exact":
             wish = np.asarray(output.envelope, np.float32)
-        self.queue.put(Sounded(samples, int(pipeline.sample_rate), wish, energy))
+        self.queue.put(SoundsDone(samples, int(pipeline.sample_rate), wish, energy))
 
     def _is_silenced(self, sketch: np.ndarray | None) -> bool:
         request = self.job.request
@@ -228,7 +228,7 @@ class GeneratingWork(Work):
     def _on_step(self, report: Any) -> None:
         self.cancel.check()
         message = "Generating" if self.pictures == 1 else f"Generating {self.pictures} takes"
-        self.tell(message, report.step, report.total, report.step / max(1, report.total))
+        self.report_progress(message, report.step, report.total, report.step / max(1, report.total))
 
 
 QUIET = 0.001
@@ -236,11 +236,11 @@ QUIET = 0.001
 
 
 @dataclass
-class BuildingWork(Work):
+class BuildRunner(JobRunner):
     """Takes out of a library of recordings. `pipeline` is the learned one, if there is one."""
 
     job: SoundJob
-    sounder: Sounder
+    sounder: SoundEngine
 
     @property
     def pictures(self) -> int:
@@ -248,7 +248,7 @@ class BuildingWork(Work):
         return self.job.request.takes
 
     def work(self) -> None:
-        """Index the library, then build every take; there is one `Sounded`."""
+        """Index the library, then build every take; there is one `SoundsDone`."""
         from sonic_ui.audio.energy import ENERGY_HZ, rms_energy
         from sonic_ui.retrieval.matching import SAMPLE_RATE, build_sound
 
@@ -262,7 +262,7 @@ class BuildingWork(Work):
         takes, picks = [], []
         for number in range(request.takes):
             self.cancel.check()
-            self.tell("Putting recordings together", number + 1, request.takes)
+            self.report_progress("Putting recordings together", number + 1, request.takes)
             samples, chosen = build_sound(
                 concepts,
                 library,
@@ -276,7 +276,7 @@ class BuildingWork(Work):
             takes.append(samples)
             picks.append(chosen)
         energy = np.stack([rms_energy(samples, SAMPLE_RATE) for samples in takes])
-        self.queue.put(Sounded(np.stack(takes), SAMPLE_RATE, curve, energy, tuple(picks), library.skipped))
+        self.queue.put(SoundsDone(np.stack(takes), SAMPLE_RATE, curve, energy, tuple(picks), library.skipped))
 
     def _curve(self, frames: int, duration_s: float) -> np.ndarray | None:
         """The curve asked for, weakened by its strength; None where recordings keep their own."""
@@ -285,7 +285,7 @@ class BuildingWork(Work):
         request = self.job.request
         if request.control == "none" or request.energy_strength == 0:
             return None
-        curve = wished_curve(request, frames, duration_s)
+        curve = target_curve(request, frames, duration_s)
         if curve is None:
             return None
         if request.mode == "natural" and self.pipeline is not None:
@@ -295,4 +295,4 @@ class BuildingWork(Work):
 
     def _on_file(self, done: int, total: int) -> None:
         self.cancel.check()
-        self.tell("Listening to the recordings", done, total, done / max(1, total))
+        self.report_progress("Listening to the recordings", done, total, done / max(1, total))

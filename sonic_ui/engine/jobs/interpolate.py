@@ -6,17 +6,17 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from sonic_ui.engine.backend import GlideJob, Notice, Painted, Placed
+from sonic_ui.engine.backend import ImagesDone, InterpolateJob, Notice, PositionsAdded
 from sonic_ui.engine.caches import Cache
-from sonic_ui.engine.cost import glide_steps
+from sonic_ui.engine.cost import interpolation_steps
 from sonic_ui.engine.jobs.embedding_path import Embed
-from sonic_ui.engine.jobs.runner import Work
+from sonic_ui.engine.jobs.runner import JobRunner
 from sonic_ui.engine.jobs.sound_to_image import pipeline_settings
 
 if TYPE_CHECKING:
-    from sonic_ui.pipelines.interpolation import Glider
+    from sonic_ui.pipelines.interpolation import LatentInterpolator
 
-ENDS_KEPT = 64
+PARTIAL_LATENTS_KEPT = 64
 """So many half-painted ends are kept: 64 KB each at 512 px."""
 
 CANNOT_BEGIN = (
@@ -26,7 +26,7 @@ CANNOT_BEGIN = (
 
 
 @dataclass
-class GlideWork(Work):
+class InterpolateRunner(JobRunner):
     """Paints a glide: the ends alone, what lies between side by side, or one by one where it is needed.
 
     embed     what is heard in samples, for sounds that are mixed
@@ -36,10 +36,10 @@ class GlideWork(Work):
 
     halves: ClassVar[bool] = True
 
-    job: GlideJob
+    job: InterpolateJob
     embed: Embed
     eyes: Any
-    halfway: Cache[Any]
+    partial_latents: Cache[Any]
     done: int = field(default=0, init=False)  # steps of single pictures
     total: int = field(default=0, init=False)
 
@@ -49,17 +49,17 @@ class GlideWork(Work):
         return self.job.request.count
 
     def work(self) -> None:
-        """Paint every place; there is a `Placed` for each that is found, and a `Painted` for all."""
+        """Paint every frame: a `PositionsAdded` for each that is found, an `ImagesDone` for all."""
         request = self.job.request
-        self.tell_cut_words(request.prompt, request.negative_prompt)
+        self.report_cut_words(request.prompt, request.negative_prompt)
         glider = self._glider()
         if request.continuity and not glider.can_begin:
             self.queue.put(Notice(CANNOT_BEGIN))
-        carry = self._ends_to_carry(glider)
-        self.total = glide_steps(request, glider.steps, glider.begin_step, len(carry))
-        self._tell()
-        for end in carry:
-            glider.carry(end, self._on_step((), 0))
+        ends = self._ends_to_carry(glider)
+        self.total = interpolation_steps(request, glider.steps, glider.begin_step, len(ends))
+        self._report()
+        for end in ends:
+            glider.partially_denoise(end, self._on_step((), 0))
             self._keep(glider)
             self.cancel.check()
         if self.pictures > len(request.places):
@@ -67,11 +67,11 @@ class GlideWork(Work):
         else:
             self._side_by_side(glider)
 
-    def _glider(self) -> Glider:
-        from sonic_ui.pipelines.interpolation import ENDS, Glider
+    def _glider(self) -> LatentInterpolator:
+        from sonic_ui.pipelines.interpolation import ENDS, LatentInterpolator
 
         request, between = self.job.request, self.job.between
-        glider = Glider(
+        glider = LatentInterpolator(
             self.pipeline,
             lambda place: between.embedding(place, self.embed),
             request.seed,
@@ -79,20 +79,20 @@ class GlideWork(Work):
             request.continuity,
         )
         for end in ENDS:
-            if (latents := self.halfway.find(self._key(glider, end))) is not None:
+            if (latents := self.partial_latents.find(self._key(glider, end))) is not None:
                 glider.carried[end] = latents
         return glider
 
-    def _key(self, glider: Glider, end: float) -> Hashable:
+    def _key(self, glider: LatentInterpolator, end: float) -> Hashable:
         """All that an end's latents depend on."""
         heard = self.job.between.embedding(end, self.embed).tobytes()
         return (heard, glider.seed, glider.begin_step, *sorted(glider.settings.items()))
 
-    def _keep(self, glider: Glider) -> None:
+    def _keep(self, glider: LatentInterpolator) -> None:
         for end, latents in glider.carried.items():
-            self.halfway.put(self._key(glider, end), latents)
+            self.partial_latents.put(self._key(glider, end), latents)
 
-    def _ends_to_carry(self, glider: Glider) -> list[float]:
+    def _ends_to_carry(self, glider: LatentInterpolator) -> list[float]:
         """Ends that are not asked for, not known from before, and needed by what lies between."""
         from sonic_ui.pipelines.interpolation import ENDS
 
@@ -101,22 +101,22 @@ class GlideWork(Work):
             return []
         return [end for end in ENDS if end not in places and end not in glider.carried]
 
-    def _one_by_one(self, glider: Glider) -> None:
-        from sonic_ui.pipelines.frame_spacing import evenly_seen
-        from sonic_ui.pipelines.interpolation import LooksApart
+    def _one_by_one(self, glider: LatentInterpolator) -> None:
+        from sonic_ui.pipelines.frame_spacing import evenly_spaced_by_perception
+        from sonic_ui.pipelines.interpolation import PerceptualDistance
 
         numbers = {place: number for number, place in enumerate(self.job.request.places)}
 
         def paint(place: float) -> Any:
             if place not in numbers:
                 numbers[place] = len(numbers)
-                self.queue.put(Placed((place,)))
+                self.queue.put(PositionsAdded((place,)))
             (image,) = self._paint(glider, (numbers[place],), (place,))
             return image
 
-        evenly_seen(self.pictures, paint, LooksApart(self.eyes))
+        evenly_spaced_by_perception(self.pictures, paint, PerceptualDistance(self.eyes))
 
-    def _side_by_side(self, glider: Glider) -> None:
+    def _side_by_side(self, glider: LatentInterpolator) -> None:
         from sonic_ui.pipelines.frame_spacing import strip_groups
         from sonic_ui.pipelines.interpolation import ENDS
 
@@ -125,7 +125,9 @@ class GlideWork(Work):
         for group in strip_groups(len(places), alone):
             self._paint(glider, group, tuple(places[number] for number in group))
 
-    def _paint(self, glider: Glider, numbers: tuple[int, ...], places: tuple[float, ...]) -> list[Any]:
+    def _paint(
+        self, glider: LatentInterpolator, numbers: tuple[int, ...], places: tuple[float, ...]
+    ) -> list[Any]:
         """Paint the pictures at places, tell of them, and keep what an end leaves for others."""
         at = dict(zip(numbers, places, strict=True))
 
@@ -133,9 +135,9 @@ class GlideWork(Work):
             begin = 0 if at[some[0]] in (0.0, 1.0) else glider.begin_step
             return glider.paint([at[number] for number in some], self._on_step(some, begin))
 
-        images = self.in_halves(numbers, make)
+        images = self.split_on_oom(numbers, make)
         self._keep(glider)
-        self.queue.put(Painted(tuple(images), numbers))
+        self.queue.put(ImagesDone(tuple(images), numbers))
         self.cancel.check()
         return images
 
@@ -146,12 +148,12 @@ class GlideWork(Work):
         def on_step(report: Any) -> None:
             self.cancel.check()
             self.done = behind + max(1, len(numbers)) * (report.step - begin)
-            self._tell()
+            self._report()
             if numbers and report.step < report.total:
                 self.preview(report, numbers)
 
         return on_step
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
         message = "Painting" if self.pictures == 1 else f"Painting {self.pictures} pictures"
-        self.tell(message, min(self.done, self.total), self.total, self.done / max(1, self.total))
+        self.report_progress(message, min(self.done, self.total), self.total, self.done / max(1, self.total))

@@ -10,18 +10,18 @@ import numpy as np
 
 from sonic_ui.bundles import Source
 from sonic_ui.engine.backend import (
+    AudioAnalysis,
     Backend,
     BackendEvent,
     CancelToken,
-    GlideJob,
-    Heard,
+    ImagesDone,
+    InterpolateJob,
     Job,
-    Painted,
-    Placed,
+    PositionsAdded,
 )
 from sonic_ui.engine.events import FrameInfo, FramesAdded, FramesDone
 from sonic_ui.engine.inputs import SAMPLE_RATE, Sound
-from sonic_ui.engine.jobs.embedding_path import Between, Mix
+from sonic_ui.engine.jobs.embedding_path import AudioMix, EmbeddingPath
 from sonic_ui.pipelines.frame_spacing import strip_groups
 from sonic_ui.requests import (
     BadInput,
@@ -35,7 +35,7 @@ from sonic_ui.requests import (
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-Hear = Callable[[Sound], Heard]
+EmbedAudio = Callable[[Sound], AudioAnalysis]
 Levels = Callable[[Sequence["Image"]], np.ndarray | None]
 
 SAME_SOUND = (
@@ -52,7 +52,7 @@ class Plan:
     that an edit started from an inversion that was kept.
     """
 
-    job: Job | GlideJob
+    job: Job | InterpolateJob
     infos: tuple[FrameInfo, ...]
     is_strip: bool = True
     notices: tuple[str, ...] = ()
@@ -62,20 +62,20 @@ class Plan:
     done: dict[int, tuple[Image, FrameInfo]] = field(default_factory=dict)
 
     def painted(self, backend: Backend, cancel: CancelToken) -> Iterator[BackendEvent]:
-        """What a backend does for it; take each `Painted` in with `finish` as it comes."""
-        if isinstance(self.job, GlideJob):
-            return backend.glide(self.job, cancel)
+        """What a backend does for it; take each `ImagesDone` in with `finish` as it comes."""
+        if isinstance(self.job, InterpolateJob):
+            return backend.interpolate(self.job, cancel)
         return backend.paint(self.job, cancel)
 
-    def add(self, placed: Placed) -> FramesAdded:
+    def add(self, placed: PositionsAdded) -> FramesAdded:
         """Take places in that were found on the way."""
         infos = tuple(map(self.found, placed.places)) if self.found else ()
         self.infos += infos
         return FramesAdded(infos)
 
-    def finish(self, painted: Painted, levels: Levels) -> FramesDone:
+    def finish(self, painted: ImagesDone, predict_intensities: Levels) -> FramesDone:
         """Take finished pictures in, with their judged levels."""
-        seen = levels(painted.images) if self.watched is not None else None
+        seen = predict_intensities(painted.images) if self.watched is not None else None
         infos = []
         for row, (index, image) in enumerate(zip(painted.indices, painted.images, strict=True)):
             info = self.infos[index]
@@ -98,29 +98,31 @@ class Plan:
 def plan_for(
     request: PaintingRequest,
     sounds: Mapping[str, Sound],
-    hear: Hear,
-    listen: Callable[..., Sound],
+    embed_audio: EmbedAudio,
+    load_sound: Callable[..., Sound],
     sources: Sequence[Source],
 ) -> Plan:
-    """The plan for a request, whose `sounds` are read; `listen` as `Studio.listen`. Raises `BadInput`."""
+    """The plan for a request and its sounds; `load_sound` as `Studio.load_sound`. Raises `BadInput`."""
     if isinstance(request, InterpolateRequest):
-        return plan_glide(request, sounds["sound_a"], sounds["sound_b"], hear)
+        return plan_interpolation(request, sounds["sound_a"], sounds["sound_b"], embed_audio)
     if isinstance(request, VolumeSweepRequest):
         part = (request.sound, request.start_s, request.end_s)
-        return plan_sweep(request, lambda gain_db: listen(*part, gain_db, request.room), hear, sources)
+        return plan_sweep(
+            request, lambda gain_db: load_sound(*part, gain_db, request.room), embed_audio, sources
+        )
     if isinstance(request, SoundToImageRequest):
-        return plan_pictures(request, sounds["sound"], hear)
+        return plan_pictures(request, sounds["sound"], embed_audio)
     if isinstance(request, EditImageRequest):
-        return plan_edits(request, sounds["sound"], hear)
+        return plan_edits(request, sounds["sound"], embed_audio)
     raise BadInput(f"This app does not know how to run {type(request).__name__}.")
 
 
-def plan_pictures(request: SoundToImageRequest, sound: Sound, hear: Hear) -> Plan:
+def plan_pictures(request: SoundToImageRequest, sound: Sound, embed_audio: EmbedAudio) -> Plan:
     """`count` pictures of one sound; picture i starts from seed + i."""
     count = request.count
     job = Job(
         request=request,
-        embeddings=np.repeat(hear(sound).embedding[None], count, 0),  # [N, D]
+        embeddings=np.repeat(embed_audio(sound).embedding[None], count, 0),  # [N, D]
         seeds=tuple(request.seed + i for i in range(count)),
         scales=(1.0,) * count,
         groups=(tuple(range(count)),),
@@ -128,12 +130,12 @@ def plan_pictures(request: SoundToImageRequest, sound: Sound, hear: Hear) -> Pla
     return Plan(job, (FrameInfo(),) * count, is_strip=False)
 
 
-def plan_edits(request: EditImageRequest, sound: Sound, hear: Hear) -> Plan:
+def plan_edits(request: EditImageRequest, sound: Sound, embed_audio: EmbedAudio) -> Plan:
     """The edits of one picture by one sound, one a strength."""
     count = len(request.edits)
     job = Job(
         request=request,
-        embeddings=np.repeat(hear(sound).embedding[None], count, 0),  # [N, D]
+        embeddings=np.repeat(embed_audio(sound).embedding[None], count, 0),  # [N, D]
         seeds=(request.seed,) * count,
         scales=(1.0,) * count,
         groups=(tuple(range(count)),),
@@ -142,30 +144,30 @@ def plan_edits(request: EditImageRequest, sound: Sound, hear: Hear) -> Plan:
     return Plan(job, infos)
 
 
-def plan_glide(request: InterpolateRequest, a: Sound, b: Sound, hear: Hear) -> Plan:
+def plan_interpolation(request: InterpolateRequest, a: Sound, b: Sound, embed_audio: EmbedAudio) -> Plan:
     """One picture a position between two sounds, all from one seed."""
     mix = None
     if request.method == "mix":
-        mix = Mix(a.clip.samples, b.clip.samples, request.lufs_a, request.lufs_b)
+        mix = AudioMix(a.clip.samples, b.clip.samples, request.lufs_a, request.lufs_b)
         ends = _mixed_end(a, mix, 0.0, request.lufs_a), _mixed_end(b, mix, 1.0, request.lufs_b)
     else:
         ends = a, b
-    heard = [hear(end).embedding for end in ends]
-    between = Between(heard[0], heard[1], request.method, mix)
+    heard = [embed_audio(end).embedding for end in ends]
+    between = EmbeddingPath(heard[0], heard[1], request.method, mix)
 
     def info_at(place: float) -> FrameInfo:
         return FrameInfo(position=place, lufs=between.lufs(place))
 
     same = a.key == b.key and request.lufs_a == request.lufs_b
     return Plan(
-        GlideJob(request, between),
+        InterpolateJob(request, between),
         tuple(map(info_at, request.places)),
         notices=(SAME_SOUND,) if same else (),
         found=info_at if request.count > len(request.places) else None,
     )
 
 
-def _mixed_end(sound: Sound, mix: Mix, place: float, lufs: float | None) -> Sound:
+def _mixed_end(sound: Sound, mix: AudioMix, place: float, lufs: float | None) -> Sound:
     """One end of a mix as a sound of its own: what was chosen, at the loudness that it has there."""
     if lufs is None:
         return sound
@@ -175,24 +177,24 @@ def _mixed_end(sound: Sound, mix: Mix, place: float, lufs: float | None) -> Soun
 
 def plan_sweep(
     request: VolumeSweepRequest,
-    listen: Callable[[float], Sound],
-    hear: Hear,
+    load_sound: Callable[[float], Sound],
+    embed_audio: EmbedAudio,
     sources: Sequence[Source],
 ) -> Plan:
-    """One picture a gain and scale, all from one seed; `listen` gives the sound at a gain."""
+    """One picture a gain and scale, all from one seed; `load_sound` gives the sound at a gain."""
     from sonic_ui.audio.loudness import integrated_lufs
 
-    sounds = [listen(gain_db) for gain_db, _ in request.turns]
+    sounds = [load_sound(gain_db) for gain_db, _ in request.turns]
     infos = tuple(
         FrameInfo(gain_db=gain_db, scale=scale, lufs=integrated_lufs(sound.clip.samples, SAMPLE_RATE))
         for (gain_db, scale), sound in zip(request.turns, sounds, strict=True)
     )
     names = [source.label for source in sources]
-    labels = hear(listen(0.0)).labels  # none from an encoder that only hears
+    labels = embed_audio(load_sound(0.0)).labels  # none from an encoder that only hears
     heard_best = labels[0].name if labels else ""
     job = Job(
         request=request,
-        embeddings=np.stack([hear(sound).embedding for sound in sounds]),  # [N, D]
+        embeddings=np.stack([embed_audio(sound).embedding for sound in sounds]),  # [N, D]
         seeds=(request.seed,) * len(sounds),
         scales=tuple(scale for _, scale in request.turns),
         groups=strip_groups(len(sounds)),

@@ -19,7 +19,7 @@ from sonic_ui.engine.backend import (
     Preview,
     Progress,
 )
-from sonic_ui.engine.fair_lock import Line
+from sonic_ui.engine.fair_lock import FairLock
 from sonic_ui.requests import BadInput
 
 log = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ PREVIEW_SHARE = 0.12
 
 
 @dataclass
-class Work(ABC):
+class JobRunner(ABC):
     """Something that a pipeline does, and its events; `run` fills the queue that `events` empties."""
 
     halves: ClassVar[bool] = False
@@ -50,7 +50,7 @@ class Work(ABC):
     def work(self) -> None:
         """Do it, and put events into the queue."""
 
-    def run(self, line: Line) -> None:
+    def run(self, line: FairLock) -> None:
         """Wait for the device, work, end the events."""
         import torch
 
@@ -76,7 +76,7 @@ class Work(ABC):
                     raise _explained(item, self.pictures > 1 and not self.halves) from item
                 yield item
 
-    def tell_cut_words(self, *words: str) -> None:
+    def report_cut_words(self, *words: str) -> None:
         """Say what the tokenizer leaves out of any of the words."""
         from sonic_ui.pipelines.prompts import truncated_text
 
@@ -84,7 +84,7 @@ class Work(ABC):
             if cut := truncated_text(self.pipeline.tokenizer, text):
                 self.queue.put(Notice(f"The words are longer than this engine reads. Left out: “{cut}”."))
 
-    def tell(self, message: str, step: int, total: int, done: float = 0.0) -> None:
+    def report_progress(self, message: str, step: int, total: int, done: float = 0.0) -> None:
         """Progress; `done` is the share of the work behind us, by its cost."""
         eta_s = None
         if step >= 2 and done > 0:
@@ -101,7 +101,7 @@ class Work(ABC):
         self.preview_due = time.perf_counter() + cost * (1 - PREVIEW_SHARE) / PREVIEW_SHARE
         self.cancel.check()
 
-    def in_halves(self, group: tuple[int, ...], make: Callable[[tuple[int, ...]], list[Any]]) -> list[Any]:
+    def split_on_oom(self, group: tuple[int, ...], make: Callable[[tuple[int, ...]], list[Any]]) -> list[Any]:
         """`make` of a group; where memory runs out, of its halves one after the other, and so on."""
         from sonic_ui.models.devices import is_out_of_memory, release_memory
 
@@ -114,7 +114,7 @@ class Work(ABC):
         release_memory()  # here, where the error no longer holds on to what failed
         self.cancel.check()
         middle = (len(group) + 1) // 2
-        return self.in_halves(group[:middle], make) + self.in_halves(group[middle:], make)
+        return self.split_on_oom(group[:middle], make) + self.split_on_oom(group[middle:], make)
 
     def _on_wait(self, ahead: int) -> None:
         others = "one other person's picture" if ahead == 1 else f"{ahead} other people's pictures"
@@ -123,15 +123,15 @@ class Work(ABC):
 
 def _latest(items: list[Any]) -> list[Any]:
     """Drop progress and previews that a later one in the list replaces; keep everything else, in order."""
-    kept: list[Any] = []
+    cache_usage: list[Any] = []
     seen: set[type] = set()
     for item in reversed(items):
         if isinstance(item, (Progress, Preview)):
             if type(item) in seen:
                 continue
             seen.add(type(item))
-        kept.append(item)
-    return kept[::-1]
+        cache_usage.append(item)
+    return cache_usage[::-1]
 
 
 def _explained(error: BaseException, several: bool) -> BaseException:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, ClassVar
 
-from sonic_ui.engine.backend import Job, Painted
-from sonic_ui.engine.jobs.runner import Work
+from sonic_ui.engine.backend import ImagesDone, Job
+from sonic_ui.engine.jobs.runner import JobRunner
 from sonic_ui.requests import PaintingRequest
 
 
@@ -23,7 +23,7 @@ def pipeline_settings(request: PaintingRequest) -> dict[str, Any]:
 
 
 @dataclass
-class PaintingWork(Work):
+class PaintRunner(JobRunner):
     """Paints a job group by group."""
 
     halves: ClassVar[bool] = True
@@ -37,13 +37,13 @@ class PaintingWork(Work):
         return len(self.job.seeds)
 
     def work(self) -> None:
-        """Paint every group; there is a `Painted` for each."""
+        """Paint every group; there is a `ImagesDone` for each."""
         request = self.job.request
-        self.tell_cut_words(request.prompt, request.negative_prompt)
-        self._tell(0)
+        self.report_cut_words(request.prompt, request.negative_prompt)
+        self._report(0)
         for number, group in enumerate(self.job.groups):
-            images = self.in_halves(group, partial(self._paint_group, number))
-            self.queue.put(Painted(tuple(images), group))
+            images = self.split_on_oom(group, partial(self._paint_group, number))
+            self.queue.put(ImagesDone(tuple(images), group))
             self.cancel.check()
 
     @property
@@ -58,7 +58,7 @@ class PaintingWork(Work):
         def on_step(report: Any) -> None:
             self.cancel.check()
             self.done_weight = begun + len(group) * report.step
-            self._tell(number * self._steps + report.step)
+            self._report(number * self._steps + report.step)
             if report.step < report.total:
                 self.preview(report, group)
 
@@ -79,7 +79,7 @@ class PaintingWork(Work):
             return self.job.request.strength
         return scaled_strengths(self.job.request.strength, scales, self.pipeline.audio_attention.paths)
 
-    def _tell(self, step: int) -> None:
+    def _report(self, step: int) -> None:
         message = "Painting" if self.pictures == 1 else f"Painting {self.pictures} pictures"
         done = self.done_weight / max(1, self._steps * self.pictures)
-        self.tell(message, step, self._steps * len(self.job.groups), done)
+        self.report_progress(message, step, self._steps * len(self.job.groups), done)

@@ -126,7 +126,7 @@ def bend(
     return bent.astype(np.float32), (energy * gain).astype(np.float32)
 
 
-def vary_clip(
+def augment_clip(
     mel: NDArray[np.floating], energy: NDArray[np.floating], rng: np.random.Generator
 ) -> tuple[NDArray[np.float32], Curve]:
     """Another take of a clip: its log-mel [T, M] and energy [T] under a random drawn curve."""

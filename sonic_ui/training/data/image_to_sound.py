@@ -33,7 +33,7 @@ EMBEDDED_S = 5.0  # one window of the audio encoder
 
 
 @dataclass(frozen=True)
-class SoundedScenes:
+class ImageToSoundData:
     """Scenes [N] with log-mels [N, 512, 64], energies [N, 512] (linear RMS) and embeddings [N, D].
 
     `pictured` are the CLIP embeddings of their pictures; they may be of the first scenes only.
@@ -46,7 +46,7 @@ class SoundedScenes:
     pictured: Tensor
 
 
-def sounded_scenes(split: str, shard: int, count: int) -> list[Scene]:
+def image_to_sound_scenes(split: str, shard: int, count: int) -> list[Scene]:
     """The scenes of one shard: single sources in turn, and some of two."""
     rng = np.random.default_rng([SPLITS[split], 555, shard])
     scenes: list[Scene] = []
@@ -75,7 +75,7 @@ def embed_at_16_khz(clap: Any, feature_extractor: Any, clips: list[NDArray[np.fl
     return encode_sound(clap, feature_extractor, up)
 
 
-def render_sounded_shard(
+def render_image_to_sound_shard(
     folder: Path, split: str, shard: int, count: int, clap: Any, feature_extractor: Any
 ) -> Path:
     """Write `<split>-<shard>.npz` (mels, energies, embeds) and its scenes as JSON lines."""
@@ -83,7 +83,7 @@ def render_sounded_shard(
     if path.exists():
         return path
     folder.mkdir(parents=True, exist_ok=True)
-    scenes = sounded_scenes(split, shard, count)
+    scenes = image_to_sound_scenes(split, shard, count)
     mels, energies, embeds = [], [], []
     for scene in scenes:
         sound = render_sound(scene, DURATION_S, SAMPLE_RATE)
@@ -98,13 +98,13 @@ def render_sounded_shard(
     return path
 
 
-def render_sounded(
+def render_image_to_sound(
     folder: Path, shards: dict[str, int], count: int, clap: Any, feature_extractor: Any
 ) -> Iterator[str]:
     """Render all shards; yields each file as it is done."""
     for split, number in shards.items():
         for shard in range(number):
-            yield str(render_sounded_shard(folder, split, shard, count, clap, feature_extractor))
+            yield str(render_image_to_sound_shard(folder, split, shard, count, clap, feature_extractor))
 
 
 @torch.no_grad()
@@ -120,7 +120,7 @@ def picture_shard(folder: Path, split: str, shard: int, size: int, clip: Any) ->
     return path
 
 
-def load_sounded(folder: Path, split: str) -> SoundedScenes:
+def load_image_to_sound(folder: Path, split: str) -> ImageToSoundData:
     """All shards of a split.
 
     Raises:
@@ -134,7 +134,7 @@ def load_sounded(folder: Path, split: str) -> SoundedScenes:
     ]
     parts = [np.load(p) for p in paths]
     pictured = [np.load(p) for p in sorted(folder.glob(f"{split}-*.pictured.npy"))]
-    return SoundedScenes(
+    return ImageToSoundData(
         scenes,
         np.concatenate([p["mels"] for p in parts]),
         np.concatenate([p["energies"] for p in parts]),

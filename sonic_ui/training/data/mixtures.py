@@ -26,14 +26,14 @@ VOICES = 4
 QUIETEST = 0.05
 
 
-def crowded_scene(rng: np.random.Generator) -> Scene:
+def mixture_scene(rng: np.random.Generator) -> Scene:
     """A scene of several sources."""
     while len((scene := sample_scene(rng)).sources) < 2:
         pass
     return scene
 
 
-class Choir:
+class StemBank:
     """The voices of one shard, each synthesised when it is first needed."""
 
     def __init__(self, room: str, seed: int) -> None:
@@ -54,13 +54,13 @@ class Choir:
 
     def scene(self, rng: np.random.Generator) -> Scene:
         """A scene of several sources in this room, each with one of its voices."""
-        while (scene := crowded_scene(rng)).room != self.room:
+        while (scene := mixture_scene(rng)).room != self.room:
             pass
         voices = rng.integers(VOICES, size=len(scene.sources)).tolist()
         sources = (self.source(one.name, voice) for one, voice in zip(scene.sources, voices, strict=True))
         return replace(scene, sources=tuple(sources), seed=self.seed)
 
-    def sing(self, scene: Scene) -> NDArray[np.float32]:
+    def mix(self, scene: Scene) -> NDArray[np.float32]:
         """The log-mel [T, 64] of a scene of this choir."""
         mix = np.stack([self.voice(source) for source in scene.sources]).sum(0)
         return np.maximum(log_mel(limit_true_peak(mix, SAMPLE_RATE))[::FRAME_STEP], FLOOR_DB)
@@ -71,15 +71,15 @@ def _render_shard(job: tuple[str, str, int, int]) -> str:
     path = Path(folder) / f"ensembles_{split}-{shard:04d}.npy"
     if not path.exists():
         rng = np.random.default_rng([SPLITS[split], 99, shard])
-        choir = Choir(crowded_scene(rng).room, int(rng.integers(2**31)))
+        choir = StemBank(mixture_scene(rng).room, int(rng.integers(2**31)))
         scenes = [choir.scene(rng) for _ in range(count)]
-        mels = np.stack([choir.sing(scene) for scene in scenes]).astype(np.float16)
+        mels = np.stack([choir.mix(scene) for scene in scenes]).astype(np.float16)
         path.with_suffix(".jsonl").write_text("\n".join(scene_to_json(s) for s in scenes))
         save_shard(path, mels)
     return str(path)
 
 
-def render_ensembles(folder: Path, shards: dict[str, int], count: int, *, workers: int = 2) -> Iterator[str]:
+def render_mixtures(folder: Path, shards: dict[str, int], count: int, *, workers: int = 2) -> Iterator[str]:
     """Store `count` scenes of several sources in each shard; resumes by shard."""
     folder.mkdir(parents=True, exist_ok=True)
     jobs = [(str(folder), split, shard, count) for split, number in shards.items() for shard in range(number)]
@@ -87,15 +87,15 @@ def render_ensembles(folder: Path, shards: dict[str, int], count: int, *, worker
         yield from pool.imap_unordered(_render_shard, jobs)
 
 
-def load_ensembles(folder: Path, split: str) -> tuple[NDArray[np.float16], list[Scene]]:
+def load_mixtures(folder: Path, split: str) -> tuple[NDArray[np.float16], list[Scene]]:
     """All stored ensembles of a split: dB [N, T, 64] and their scenes; empty when there are none."""
     paths = _shards(folder, split)
     if not paths:
         return np.zeros((0, 251, MELS), np.float16), []
-    return np.concatenate([np.load(path) for path in paths]), ensemble_scenes(folder, split)
+    return np.concatenate([np.load(path) for path in paths]), mixture_scenes(folder, split)
 
 
-def ensemble_scenes(folder: Path, split: str) -> list[Scene]:
+def mixture_scenes(folder: Path, split: str) -> list[Scene]:
     """The scenes of all stored ensembles of a split, without their sounds."""
     texts = [path.with_suffix(".jsonl").read_text() for path in _shards(folder, split)]
     return [scene_from_json(line) for text in texts for line in text.splitlines()]

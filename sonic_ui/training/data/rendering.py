@@ -96,7 +96,7 @@ CROWD = (1.0, 3.5, 1.5)
 """How often scenes of one, two and three sources are drawn: what sounds together is the hard part."""
 
 
-def crowd_shares(scenes: list[Scene]) -> NDArray[np.float64]:
+def mixture_shares(scenes: list[Scene]) -> NDArray[np.float64]:
     """Probabilities [N] of drawing each scene, by how many sources it has."""
     share = np.array([CROWD[min(len(scene.sources), len(CROWD)) - 1] for scene in scenes])
     return share / share.sum()

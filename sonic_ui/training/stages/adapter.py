@@ -21,7 +21,7 @@ from sonic_ui.models.latents import LatentNormalizer, decode_latents
 from sonic_ui.models.projector import AudioProjector
 from sonic_ui.scenes.world import SOURCES, Scene, article, caption
 from sonic_ui.training.contact_sheets import save_sheet
-from sonic_ui.training.data.rendering import crowd_shares
+from sonic_ui.training.data.rendering import mixture_shares
 from sonic_ui.training.stages.denoiser import (
     DiffusionLoss,
     LatentData,
@@ -74,7 +74,7 @@ def at_scale(scene: Scene, rng: np.random.Generator) -> tuple[Scene, float]:
 
 
 @dataclass(frozen=True)
-class HeardScenes:
+class SceneEmbeddings:
     """What the audio encoder makes of scenes: embeddings [N, takes, D], L2-normalised; scales [N, takes].
 
     Besides, further sounds [M, D] at the scale 1 may be there, `scene_of` [M] the place of each one's scene.
@@ -192,7 +192,7 @@ class AdapterStage:
     def __init__(
         self,
         data: LatentData,
-        heard: HeardScenes,
+        heard: SceneEmbeddings,
         unet: UNet2DConditionModel,
         text: TextSide,
         adapter: SoundAdapter,
@@ -205,7 +205,7 @@ class AdapterStage:
         text_shares: tuple[float, float] = (0.55, 0.35),
     ) -> None:
         self.data, self.heard, self.text = data, heard, text
-        self.shares = torch.from_numpy(crowd_shares(data.scenes))
+        self.shares = torch.from_numpy(mixture_shares(data.scenes))
         self.unet = unet.requires_grad_(False).to(memory_format=torch.channels_last)
         self.module: nn.Module = adapter
         self.vae, self.normalizer, self.drop = vae, normalizer, drop

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from transformers import ClapConfig, ClapFeatureExtractor, ClapModel, PreTrainedTokenizerFast
 
-from sonic_ui.models.timbre import TIMBRE, TimbreClapModel, timbre
+from sonic_ui.models.timbre import TIMBRE, TimbreClapModel, spectral_statistics
 from sonic_ui.scenes.sounding import level_to_lufs
 from sonic_ui.scenes.world import SOURCES, Scene, caption
 from sonic_ui.training.data.sounds import CLIP_S, FLOOR_DB, FRAME_STEP, HOP, MELS, Heard
@@ -200,7 +200,9 @@ class ClapStage:
         self.module: nn.Module = ClapWithHead(clap)
         rng = np.random.default_rng(12)
         some = [scenes[int(i)] for i in rng.integers(0, len(scenes), 256)]
-        heard = timbre(torch.from_numpy(np.stack([bank.compose(s, rng) for s in some])).unsqueeze(1))
+        heard = spectral_statistics(
+            torch.from_numpy(np.stack([bank.compose(s, rng) for s in some])).unsqueeze(1)
+        )
         self.timbre_mean, self.timbre_std = heard.mean(0), heard.std(0).clamp(min=1e-3)
 
     def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
@@ -210,7 +212,9 @@ class ClapStage:
         """Composed log-mels of the scenes with time and frequency masks [B, 1, T, 64]; their timbre without,
         standardised [B, TIMBRE]."""
         mels = np.stack([self.bank.compose(s, rng) for s in scenes])
-        known = (timbre(torch.from_numpy(mels).unsqueeze(1)) - self.timbre_mean) / self.timbre_std
+        known = (
+            spectral_statistics(torch.from_numpy(mels).unsqueeze(1)) - self.timbre_mean
+        ) / self.timbre_std
         for mel in mels:
             t, f = int(rng.integers(0, len(mel))), int(rng.integers(0, MELS - 8))
             mel[t : t + int(rng.integers(0, 25))] = FLOOR_DB

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from sonic_ui.models.latents import LatentNormalizer, decode_latents
-from sonic_ui.pipelines.sampling import guide
+from sonic_ui.pipelines.sampling import apply_cfg
 from sonic_ui.scenes.world import Scene, caption
 from sonic_ui.training.contact_sheets import save_sheet
 
@@ -124,7 +124,7 @@ def guided_latents(
     x = torch.randn(shape, generator=torch.Generator().manual_seed(1))
     for t in scheduler.timesteps:
         prediction = unet(torch.cat([x, x]), t, encoder_hidden_states=text).sample
-        x = scheduler.step(guide(prediction, guidance), t, x).prev_sample
+        x = scheduler.step(apply_cfg(prediction, guidance), t, x).prev_sample
     return x
 
 

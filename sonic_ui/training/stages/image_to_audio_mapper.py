@@ -13,9 +13,9 @@ from scipy.ndimage import median_filter
 from torch import Tensor, nn
 
 from sonic_ui.audio.energy import smooth, timestamps
-from sonic_ui.models.sound_mapper import EnergyModulator, SoundMapper
-from sonic_ui.training.data.envelopes import vary_clip
-from sonic_ui.training.data.image_to_sound import SoundedScenes
+from sonic_ui.models.sound_mapper import EnergyModulator, ImageToAudioMapper
+from sonic_ui.training.data.envelopes import augment_clip
+from sonic_ui.training.data.image_to_sound import ImageToSoundData
 
 
 class MapperStage:
@@ -25,7 +25,9 @@ class MapperStage:
     thousand pictures from being learned by heart.
     """
 
-    def __init__(self, pictured: Tensor, embeds: Tensor, mapper: SoundMapper, *, noise: float = 0.3) -> None:
+    def __init__(
+        self, pictured: Tensor, embeds: Tensor, mapper: ImageToAudioMapper, *, noise: float = 0.3
+    ) -> None:
         self.pictured = F.normalize(pictured, dim=-1)
         self.embeds = F.normalize(embeds[: len(pictured)], dim=-1)
         self.module: nn.Module = mapper
@@ -54,7 +56,7 @@ def natural_energy(energy: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
     return curve / np.float32(max(float(curve.max(initial=0.0)), 1e-9))
 
 
-def rough_wish(curve: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+def rough_target(curve: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
     """What a person might have sketched of an energy curve [T]: a strip of moments, steps, or a rough line.
 
     Random median filters after Sketch2Sound (arXiv 2412.08550).
@@ -80,9 +82,9 @@ class ModulatorStage:
     """
 
     def __init__(
-        self, data: SoundedScenes, embeds: Tensor, modulator: EnergyModulator, *, no_wish: float = 0.15
+        self, data: ImageToSoundData, embeds: Tensor, modulator: EnergyModulator, *, no_target: float = 0.15
     ) -> None:
-        self.data, self.embeds, self.no_wish = data, embeds, no_wish
+        self.data, self.embeds, self.no_target = data, embeds, no_target
         self.module: nn.Module = modulator
 
     def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
@@ -92,15 +94,15 @@ class ModulatorStage:
         """(wish, energy) [T] of one sound: as it is, shifted, or under a drawn curve."""
         energy = np.roll(self.data.energies[i], int(rng.integers(self.data.energies.shape[1])))
         if rng.random() < 0.4:
-            _, energy = vary_clip(self.data.mels[i][:, :1], energy, rng)
+            _, energy = augment_clip(self.data.mels[i][:, :1], energy, rng)
         curve = natural_energy(energy)
-        return np.clip(rough_wish(curve, rng), 0, 1), curve
+        return np.clip(rough_target(curve, rng), 0, 1), curve
 
     def loss(self, generator: torch.Generator, batch_size: int) -> tuple[Tensor, dict[str, float]]:
         rng = np.random.default_rng(int(torch.randint(2**31, (), generator=generator)))
         index = rng.integers(0, len(self.data.scenes), batch_size)
         wishes, curves = zip(*(self.example(int(i), rng) for i in index), strict=True)
-        given = torch.from_numpy((rng.random(batch_size) >= self.no_wish).astype(np.float32))
+        given = torch.from_numpy((rng.random(batch_size) >= self.no_target).astype(np.float32))
         made = self.module(torch.from_numpy(np.stack(wishes)), given, self.embeds[torch.from_numpy(index)])
         error = (made - torch.from_numpy(np.stack(curves))).abs().mean(-1)  # [B]
         told = (error * given).sum() / given.sum().clamp(min=1)

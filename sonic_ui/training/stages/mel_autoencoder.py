@@ -13,8 +13,8 @@ from torch import Tensor, nn
 
 from sonic_ui.models.mel import LOG_FLOOR
 from sonic_ui.training.contact_sheets import save_sheet
-from sonic_ui.training.data.envelopes import vary_clip
-from sonic_ui.training.data.image_to_sound import SoundedScenes
+from sonic_ui.training.data.envelopes import augment_clip
+from sonic_ui.training.data.image_to_sound import ImageToSoundData
 from sonic_ui.training.stages.autoencoder import reconstruction_loss
 
 MEL_MEAN, MEL_STD = -6.0, 3.0
@@ -60,7 +60,7 @@ class MelAutoencoderStage:
 
     def __init__(
         self,
-        data: SoundedScenes,
+        data: ImageToSoundData,
         module: AutoencoderDC,
         *,
         crop: int = 64,
@@ -82,7 +82,7 @@ class MelAutoencoderStage:
         for i in rng.integers(0, len(self.data.scenes), size):
             mel = self.data.mels[i].astype(np.float32)
             if rng.random() < 0.5:
-                mel, _ = vary_clip(mel, self.data.energies[i], rng)
+                mel, _ = augment_clip(mel, self.data.energies[i], rng)
             start = int(rng.integers(0, len(mel) - self.crop + 1))
             crops.append(mel[start : start + self.crop])
         return read_mels(torch.from_numpy(np.stack(crops))).contiguous(memory_format=torch.channels_last)

@@ -9,16 +9,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sonic_ui.models.presence_classifier import PictureJudge
+from sonic_ui.models.presence_classifier import PresenceClassifier
 from sonic_ui.scenes.world import Scene
 from sonic_ui.training.stages.autoencoder import picture_batch
 from sonic_ui.training.stages.clip import scene_factors
 
 
-class JudgeStage:
+class PresenceClassifierStage:
     """Presence and level of every source, from renders that are shifted, dimmed and blurred a little."""
 
-    def __init__(self, pictures: np.ndarray, scenes: list[Scene], judge: PictureJudge) -> None:
+    def __init__(self, pictures: np.ndarray, scenes: list[Scene], judge: PresenceClassifier) -> None:
         self.pictures, self.scenes = pictures, scenes
         self.module: nn.Module = judge.to(memory_format=torch.channels_last)
 

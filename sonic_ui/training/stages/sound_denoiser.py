@@ -15,10 +15,10 @@ from torch import Tensor, nn
 from sonic_ui.audio.energy import smooth, z_norm
 from sonic_ui.models.energy_control import EnergyControlNet
 from sonic_ui.models.latents import LatentNormalizer
-from sonic_ui.pipelines.sampling import guide
+from sonic_ui.pipelines.sampling import apply_cfg
 from sonic_ui.training.contact_sheets import save_sheet
-from sonic_ui.training.data.envelopes import drawn_curve, vary_clip
-from sonic_ui.training.data.image_to_sound import PEAK_RMS, SoundedScenes
+from sonic_ui.training.data.envelopes import augment_clip, drawn_curve
+from sonic_ui.training.data.image_to_sound import PEAK_RMS, ImageToSoundData
 from sonic_ui.training.stages.denoiser import DiffusionLoss, build_scheduler
 from sonic_ui.training.stages.mel_autoencoder import read_mels
 
@@ -68,7 +68,7 @@ class SoundLatents:
 
 @torch.no_grad()
 def encode_sounds(
-    vae: AutoencoderDC, data: SoundedScenes, takes: int, batch: int = 20
+    vae: AutoencoderDC, data: ImageToSoundData, takes: int, batch: int = 20
 ) -> tuple[Tensor, Tensor]:
     """Raw latents [N, takes, C, t, m] and energies [N, takes, T] of every sound, as it is and bent."""
     latents, energies = [], []
@@ -77,7 +77,7 @@ def encode_sounds(
         for i in range(start, min(start + batch, len(data.scenes))):
             mel, energy = data.mels[i].astype(np.float32), data.energies[i]
             rng = np.random.default_rng([13, i])
-            versions = [(mel, energy), *(vary_clip(mel, energy, rng) for _ in range(takes - 1))]
+            versions = [(mel, energy), *(augment_clip(mel, energy, rng) for _ in range(takes - 1))]
             mels += [v[0] for v in versions]
             curves += [v[1] for v in versions]
         x = read_mels(torch.from_numpy(np.stack(mels))).contiguous(memory_format=torch.channels_last)
@@ -86,18 +86,18 @@ def encode_sounds(
     return torch.cat(latents), torch.cat(energies)
 
 
-def wished_energy(energies: Tensor) -> Tensor:
+def target_energy(energies: Tensor) -> Tensor:
     """Energies [B, T] -> what the ControlNet reads: smoothed and z-normed."""
     return torch.from_numpy(np.stack([z_norm(smooth(e), least=0.1) for e in energies.numpy()]))
 
 
-Told = Callable[[Tensor, Tensor], Tensor]
+TimedEvent = Callable[[Tensor, Tensor], Tensor]
 """Latents [B, C, t, m] and energies [B, T] of sounds -> what the ControlNet reads of them [B, T]."""
 
 
-def told_rms(latents: Tensor, energies: Tensor) -> Tensor:
+def signal_rms(latents: Tensor, energies: Tensor) -> Tensor:
     """The representation that the shipped ControlNet reads: RMS."""
-    return wished_energy(energies)
+    return target_energy(energies)
 
 
 @torch.no_grad()
@@ -122,7 +122,7 @@ def sound_latents(
             down, middle = control(both, t, torch.cat([energy, energy]), labels)
             extra = {"down_block_additional_residuals": down, "mid_block_additional_residual": middle}
         prediction = unet(both, t, encoder_hidden_states=None, class_labels=labels, **extra).sample
-        x = scheduler.step(guide(prediction, guidance), t, x).prev_sample
+        x = scheduler.step(apply_cfg(prediction, guidance), t, x).prev_sample
     return x
 
 
@@ -217,7 +217,7 @@ class EnergyControlStage:
         natural: float = 0.15,
         drop: float = 0.1,
         energy_weight: float = 1.0,
-        told: Told = told_rms,
+        told: TimedEvent = signal_rms,
     ) -> None:
         self.told = told
         self.data, self.vae, self.normalizer = data, vae, normalizer
@@ -257,7 +257,7 @@ class EnergyControlStage:
         module.eval()
         rng = np.random.default_rng(0)
         frames = self.data.energies.shape[-1]
-        curves = wished_energy(torch.from_numpy(np.stack([drawn_curve(rng, frames) for _ in range(16)])))
+        curves = target_energy(torch.from_numpy(np.stack([drawn_curve(rng, frames) for _ in range(16)])))
         control: Any = module
         shape = self.data.latents.shape[2:]
         x = sound_latents(self.unet, self.data.embeds[:16, 0], shape, control=control, energy=curves)

@@ -18,9 +18,9 @@ from torch import Tensor, nn
 from transformers import PreTrainedTokenizerFast
 
 from sonic_ui.models.audio_encoder import embed_labels
-from sonic_ui.models.timbre import MELS, TimbreClapModel, TimbreEar, timbre
+from sonic_ui.models.timbre import MELS, SpectralStatsHead, TimbreClapModel, spectral_statistics
 from sonic_ui.scenes.world import SOURCES, SPECS, Scene, caption
-from sonic_ui.training.data.rendering import crowd_shares
+from sonic_ui.training.data.rendering import mixture_shares
 from sonic_ui.training.data.sounds import FLOOR_DB, SceneSounds
 from sonic_ui.training.stages.clap import SoundBank, embed_mels, vary
 from sonic_ui.training.stages.clip import scene_factors
@@ -31,7 +31,7 @@ DULL_SHARE = 0.35
 
 
 @dataclass(frozen=True)
-class HeardPool:
+class EmbeddingPool:
     """Sounds: `timbre` [N, TIMBRE] and the transformer's embeddings [N, D], float16; their scenes [N]."""
 
     timbre: Tensor
@@ -39,14 +39,14 @@ class HeardPool:
     scenes: Tensor
 
     @torch.no_grad()
-    def heard_by(self, ear: TimbreEar, batch: int = 4096) -> Tensor:
+    def embed_with(self, ear: SpectralStatsHead, batch: int = 4096) -> Tensor:
         """The whole embeddings [N, D], L2-normalised float32: the transformer's and the ear's."""
         ear = ear.eval()
         parts = zip(self.timbre.split(batch), self.embeds.split(batch), strict=True)
         return torch.cat([normalised(embeds.float() + ear(known.float())) for known, embeds in parts])
 
 
-def dulled(mel: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+def lowpass_aug(mel: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
     """The log-mel [T, 64] without the bins above a random one (about 3 to 13 kHz)."""
     out = mel.copy()
     out[:, int(rng.integers(40, MELS)) :] = FLOOR_DB + rng.uniform(0, 15)
@@ -64,7 +64,7 @@ MIXED_FLOOR_DB = (55.0, 95.0)
 def varied(mel: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
     """A rendered scene's log-mel [T, 64] as another recording might have it."""
     mel = vary(mel, rng, MIXED_FLOOR_DB)
-    return dulled(mel, rng) if rng.random() < DULL_SHARE else mel
+    return lowpass_aug(mel, rng) if rng.random() < DULL_SHARE else mel
 
 
 def further_take(rendered: SceneSounds, rng: np.random.Generator) -> tuple[int, NDArray[np.float32]]:
@@ -84,13 +84,13 @@ def fill_pool(
     *,
     seed: int = 0,
     batch: int = 64,
-) -> HeardPool:
+) -> EmbeddingPool:
     """At least `count` sounds of scenes drawn at random: composed of clips, or `rendered` ones.
 
     What is composed is of `scenes`; what is rendered may be of further ones, whose places follow.
     """
     rng = np.random.default_rng([17, seed])
-    share = crowd_shares(scenes)
+    share = mixture_shares(scenes)
     known, embeds, drawn = [], [], []
     for _ in range(0, count, batch):
         index, mels = [], []
@@ -100,27 +100,27 @@ def fill_pool(
             else:
                 place = int(rng.choice(len(scenes), p=share))
                 mel = bank.compose(scenes[place], rng)
-                mel = dulled(mel, rng) if rng.random() < DULL_SHARE else mel
+                mel = lowpass_aug(mel, rng) if rng.random() < DULL_SHARE else mel
             index.append(place)
             mels.append(mel)
         x = torch.from_numpy(np.stack(mels)).unsqueeze(1)
-        known.append(timbre(x).half())
+        known.append(spectral_statistics(x).half())
         embeds.append(embed_mels(clap, x).half())
         drawn.append(torch.tensor(index))
-    return HeardPool(torch.cat(known), torch.cat(embeds), torch.cat(drawn))
+    return EmbeddingPool(torch.cat(known), torch.cat(embeds), torch.cat(drawn))
 
 
-class EarWithHead(nn.Module):
+class StatsHeadWithClassifier(nn.Module):
     """The ear that is kept, and the training head that is not."""
 
-    def __init__(self, ear: TimbreEar, embedding_dim: int) -> None:
+    def __init__(self, ear: SpectralStatsHead, embedding_dim: int) -> None:
         super().__init__()
         self.ear = ear
         self.head = FactorHead(embedding_dim, len(SOURCES))
 
 
-class TimbreStage:
-    """Train a `TimbreEar` to complete the embedding: captions, pictures, labels and the scene's factors.
+class SpectralStatsStage:
+    """Train a `SpectralStatsHead` to complete the embedding: captions, pictures, labels, scene factors.
 
     scenes         all that the pool's sounds are of; the first N are painted
     image_embeds   of their pictures [N, D]
@@ -128,7 +128,7 @@ class TimbreStage:
 
     def __init__(
         self,
-        pool: HeardPool,
+        pool: EmbeddingPool,
         scenes: list[Scene],
         image_embeds: Tensor,
         tokenizer: PreTrainedTokenizerFast,
@@ -144,7 +144,7 @@ class TimbreStage:
         some = pool.timbre[:4096].float()
         clap.timbre.mean.copy_(some.mean(0))
         clap.timbre.std.copy_(some.std(0).clamp(min=1e-2))
-        self.module: nn.Module = EarWithHead(clap.timbre, int(clap.config.projection_dim))
+        self.module: nn.Module = StatsHeadWithClassifier(clap.timbre, int(clap.config.projection_dim))
 
     def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
         return [{"params": list(self.module.parameters()), "lr": learning_rate}]

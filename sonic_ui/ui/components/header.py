@@ -10,10 +10,10 @@ from sonic_ui.ui.components.live import live_html
 
 def header(status: Status, changeable: bool = False) -> gr.HTML:
     """The header of the page; `changeable`: with a button that opens the panel of engines."""
-    return live_html("header", engine_line(status), elem_id="su-header", changeable=changeable)
+    return live_html("header", engine_status(status), elem_id="su-header", changeable=changeable)
 
 
-def engine_line(status: Status) -> dict[str, str]:
+def engine_status(status: Status) -> dict[str, str]:
     """The header's value for a status of the studio."""
     where = f"{status.title} · {status.place}"
     if status.state == "failed":

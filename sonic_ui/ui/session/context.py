@@ -10,16 +10,16 @@ from sonic_ui.engine import Studio
 from sonic_ui.media.metadata import PictureFolder
 from sonic_ui.ui.session.examples import Example
 from sonic_ui.ui.session.gallery import Gallery
-from sonic_ui.ui.session.tasks import Sessions
+from sonic_ui.ui.session.tasks import Tasks
 
 
 @dataclass(frozen=True)
-class Desk:
+class AppContext:
     """The studio, the examples, who is here, and where finished pictures lie."""
 
     studio: Studio
     examples: tuple[Example, ...] = ()
-    sessions: Sessions = field(default_factory=Sessions)
+    sessions: Tasks = field(default_factory=Tasks)
     gallery: Gallery = field(default_factory=Gallery)
     pictures: PictureFolder = field(default_factory=PictureFolder)
 

@@ -10,7 +10,7 @@ from sonic_ui.engine import CancelToken
 Key = tuple[str, str]
 
 
-class Sessions:
+class Tasks:
     """Cancel tokens and the newest sounds, by session and task; safe to share between threads.
 
     A task is what only one of may go on at a time: the run of a tab, the look at one of its sounds.
@@ -53,7 +53,7 @@ class Sessions:
             self._looks[session, place] = number
         return number
 
-    def is_newest_look(self, session: str, place: str, number: int) -> bool:
+    def is_newest_analysis(self, session: str, place: str, number: int) -> bool:
         """Whether the place still looks at the sound it had at `look`."""
         with self._lock:
             return self._looks.get((session, place)) == number

@@ -11,8 +11,8 @@ import gradio as gr
 
 from sonic_ui.engine import CancelToken, Result
 from sonic_ui.requests import PaintingRequest
-from sonic_ui.ui.api import FILES, Component, made
-from sonic_ui.ui.session.context import Desk
+from sonic_ui.ui.api import FILES, Component, run_to_result
+from sonic_ui.ui.session.context import AppContext
 from sonic_ui.ui.widgets.film_files import FilmFiles
 
 Answer = tuple[list[str], str | None, str | None, dict[str, Any]]
@@ -24,17 +24,19 @@ STRIP: dict[str, Component] = {"frames": FILES, "film": gr.File, "gif": gr.File,
 
 
 def answer_strip(
-    desk: Desk, request: PaintingRequest, files_of: Callable[[Desk, Result, CancelToken], FilmFiles]
+    context: AppContext,
+    request: PaintingRequest,
+    files_of: Callable[[AppContext, Result, CancelToken], FilmFiles],
 ) -> Answer:
     """Paint a strip and write its files. Raises `BadInput` and `Failure`."""
-    result = made(desk, request, Result)
-    files = files_of(desk, result, CancelToken())
+    result = run_to_result(context, request, Result)
+    files = files_of(context, result, CancelToken())
     told = {
         **result.settings,
         "frames": [asdict(info) for info in result.frames],
         "notices": [*result.notices, *([files.note] if files.note else [])],
     }
-    frames = [str(path) for path in desk.pictures.write(result.images, result.settings)]
+    frames = [str(path) for path in context.pictures.write(result.images, result.settings)]
     return frames, _path(files.video), _path(files.gif), told
 
 

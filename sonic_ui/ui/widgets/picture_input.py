@@ -11,7 +11,7 @@ import gradio as gr
 from sonic_ui.ui.components.examples import example_cards
 from sonic_ui.ui.components.message import message
 from sonic_ui.ui.components.untouched import PictureFile
-from sonic_ui.ui.session.context import Desk
+from sonic_ui.ui.session.context import AppContext
 from sonic_ui.ui.session.examples import Example
 
 if TYPE_CHECKING:
@@ -31,9 +31,9 @@ class PictureInput:
     examples: gr.HTML
 
 
-def picture_input(name: str, desk: Desk, *, label: str = "Picture", first: int = 0) -> PictureInput:
+def picture_input(name: str, context: AppContext, *, label: str = "Picture", first: int = 0) -> PictureInput:
     """Lay out a place that holds the picture of the example number `first` of those that have one."""
-    examples = with_pictures(desk)
+    examples = with_pictures(context)
     value = str(examples[first].picture) if first < len(examples) else None
     picture = PictureFile(
         value,
@@ -51,9 +51,9 @@ def picture_input(name: str, desk: Desk, *, label: str = "Picture", first: int =
     )
 
 
-def with_pictures(desk: Desk) -> tuple[Example, ...]:
+def with_pictures(context: AppContext) -> tuple[Example, ...]:
     """The examples that have a picture, in the order of the cards."""
-    return tuple(example for example in desk.examples if example.picture is not None)
+    return tuple(example for example in context.examples if example.picture is not None)
 
 
 def read_upright(path: str | Path) -> Image:
@@ -63,12 +63,12 @@ def read_upright(path: str | Path) -> Image:
     return load_picture(path)
 
 
-def write_preview(desk: Desk, image: Image, name: str = "picture") -> Path:
+def write_preview(context: AppContext, image: Image, name: str = "picture") -> Path:
     """Save a picture for the page to show, `PREVIEW_PX` long at most, in a folder of its own."""
     shown = image
     if max(image.size) > PREVIEW_PX:
         shown = image.copy()
         shown.thumbnail((PREVIEW_PX, PREVIEW_PX), reducing_gap=3.0)
-    path = desk.pictures.new() / f"{name}.png"
+    path = context.pictures.new() / f"{name}.png"
     shown.save(path, "PNG", compress_level=3)
     return path

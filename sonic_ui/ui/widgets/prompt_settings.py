@@ -11,7 +11,7 @@ import gradio as gr
 
 from sonic_ui.bundles import Defaults
 from sonic_ui.requests import GUIDANCE, SEED, STEPS, STRENGTH, PaintingRequest
-from sonic_ui.ui.components.fold import fold
+from sonic_ui.ui.components.accordion import accordion
 from sonic_ui.ui.components.message import message
 from sonic_ui.ui.widgets.fields import slider
 
@@ -79,7 +79,7 @@ def words(
     with gr.Row(elem_classes="su-pair su-seeds"):
         number = beside()
         seed, dice, keep_seed = seed_field(tab, seed_info)
-    with fold("Advanced"):
+    with accordion("Advanced"):
         added = further() if further is not None else None
         advanced = _advanced(defaults)
     return Words(prompt, told, strength, number, seed, dice, keep_seed, *advanced, further=added)

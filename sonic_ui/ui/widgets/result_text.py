@@ -18,7 +18,7 @@ AUDIBLE = 0.15
 def card_of_result(number: int, result: Result, files: tuple[Path, ...]) -> Card:
     """The card of a finished request."""
     request = result.request
-    heard = heard_words(result.labels)
+    heard = label_sentence(result.labels)
     total = len(files)
     return Card(
         id=f"result-{number}",
@@ -58,7 +58,7 @@ def made_from(result: Result) -> str:
     return " · ".join(part for part in details if part)
 
 
-def heard_words(labels: Sequence[Label]) -> str:
+def label_sentence(labels: Sequence[Label]) -> str:
     """The audible labels as words: "rain", "rain and thunder"; the most probable one if none stands out."""
     names = [label.name for label in labels if label.probability >= AUDIBLE][:3]
     names = names or [f"perhaps {label.name}" for label in labels[:1]] or ["a sound"]

@@ -11,10 +11,10 @@ import gradio as gr
 
 from sonic_ui.engine import Cancelled, CancelToken, Failure
 from sonic_ui.requests import BadInput, MakingRequest
-from sonic_ui.ui.components.header import engine_line
+from sonic_ui.ui.components.header import engine_status
 from sonic_ui.ui.components.message import CLEAR, error, message
 from sonic_ui.ui.components.stage import ended
-from sonic_ui.ui.session.context import Desk, Shared
+from sonic_ui.ui.session.context import AppContext, Shared
 from sonic_ui.ui.settings.reuse import Record
 from sonic_ui.ui.widgets.sound_input import MANY, QUIET, Update
 
@@ -29,12 +29,12 @@ SETTLED = """() => {{
 
 log = logging.getLogger(__name__)
 
-Work = Callable[[int, CancelToken], Iterator[Update]]
+JobRunner = Callable[[int, CancelToken], Iterator[Update]]
 Wanted = TypeVar("Wanted", bound=MakingRequest)
 
 
 @dataclass(frozen=True)
-class Asked(Generic[Wanted]):
+class RunContext(Generic[Wanted]):
     """What a press of Generate asks for: a run's number and request, and whose it is.
 
     records   what the session has made so far, by name
@@ -95,7 +95,7 @@ class Runs:
 
     def __init__(
         self,
-        desk: Desk,
+        context: AppContext,
         shared: Shared,
         tab: str,
         place: gr.HTML,
@@ -103,7 +103,7 @@ class Runs:
         messages: Mapping[str, gr.HTML],
         seed: gr.components.Component,
     ) -> None:
-        self._desk = desk
+        self._context = context
         self._head = shared.head
         self._tab = tab
         self._place = place
@@ -122,7 +122,7 @@ class Runs:
         names: Sequence[str],
         values: Sequence[Any],
         build: Callable[[dict[str, Any]], Wanted],
-        make: Callable[[Asked[Wanted]], Iterator[Update]],
+        make: Callable[[RunContext[Wanted]], Iterator[Update]],
     ) -> Iterator[Update]:
         """Build a request from the page's settings and run it.
 
@@ -136,13 +136,13 @@ class Runs:
         def work(run: int, token: CancelToken) -> Iterator[Update]:
             wanted = build(dict(zip(names, settings, strict=True)))
             yield {self._seed: wanted.seed}
-            yield from make(Asked(run, wanted, token, records, request.session_hash or ""))
+            yield from make(RunContext(run, wanted, token, records, request.session_hash or ""))
 
         yield from self.run(request, work)
 
-    def run(self, request: gr.Request, work: Work) -> Iterator[Update]:
+    def run(self, request: gr.Request, work: JobRunner) -> Iterator[Update]:
         """Do `work(number, token)`, which yields updates, as this session's only run of the tab."""
-        sessions, session = self._desk.sessions, request.session_hash or ""
+        sessions, session = self._context.sessions, request.session_hash or ""
         number, token = sessions.begin(session, self._tab)
         for task in (refine_task(self._tab), film_task(self._tab)):
             sessions.cancel(session, task)
@@ -161,11 +161,11 @@ class Runs:
             yield {self._place: ended(number), self._bar.message: error(OUR_FAULT)}
         finally:
             sessions.finish(session, self._tab, token)
-        yield {self._head: engine_line(self._desk.studio.status)}
+        yield {self._head: engine_status(self._context.studio.status)}
 
     def cancel(self, request: gr.Request) -> None:
         """Stop this session's run at its next step."""
-        self._desk.sessions.cancel(request.session_hash or "", self._tab)
+        self._context.sessions.cancel(request.session_hash or "", self._tab)
 
     def _clear(self) -> Update:
         return dict.fromkeys((self._bar.message, *self._messages.values()), CLEAR)

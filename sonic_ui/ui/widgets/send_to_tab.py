@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 
 from sonic_ui.ui.components.live import sent
-from sonic_ui.ui.session.context import Desk
+from sonic_ui.ui.session.context import AppContext
 from sonic_ui.ui.widgets.sound_input import QUIET, SoundInput, Update
 
 
@@ -24,42 +24,42 @@ class Target:
 
     receive: Callable[[Path], Update]
     outputs: Sequence[gr.components.Component]
-    look_after: Callable[[Any], Any]
+    refresh_after: Callable[[Any], Any]
 
 
-def sound_target(place: SoundInput, look_after: Callable[[Any], Any]) -> Target:
+def sound_target(place: SoundInput, refresh_after: Callable[[Any], Any]) -> Target:
     """A place for a sound as what takes sounds of other tabs, all of each."""
 
     def receive(sound: Path) -> Update:
         return {place.sound: str(sound), place.start_s: None, place.end_s: None}
 
-    return Target(receive, [place.sound, place.start_s, place.end_s], look_after)
+    return Target(receive, [place.sound, place.start_s, place.end_s], refresh_after)
 
 
-class Sending:
+class SendToTab:
     """The handler. `targets` are by the tab's name, which is what the button sends in `to`."""
 
-    def __init__(self, desk: Desk, tabs: gr.Tabs, targets: Mapping[str, Target]) -> None:
-        self._desk = desk
+    def __init__(self, context: AppContext, tabs: gr.Tabs, targets: Mapping[str, Target]) -> None:
+        self._context = context
         self._tabs = tabs
         self._targets = targets
 
     def send(self, request: gr.Request, event: gr.EventData) -> Update:
         """A button "Send to" was pressed: {to, id, index}. Raises `gr.Error` if it is gone."""
         target = self._targets.get(str(sent(event, "to")))
-        path = self._desk.gallery.find(request.session_hash or "", sent(event, "id"), sent(event, "index"))
+        path = self._context.gallery.find(request.session_hash or "", sent(event, "id"), sent(event, "index"))
         if target is None or path is None:
             raise gr.Error("This result is no longer there. Make it again, then send it.")
         return {self._tabs: gr.Tabs(selected=str(sent(event, "to"))), **target.receive(path)}
 
 
-def connect_sending(
-    desk: Desk, tabs: gr.Tabs, places: Sequence[gr.HTML], targets: Mapping[str, Target]
+def connect_send_to_tab(
+    context: AppContext, tabs: gr.Tabs, places: Sequence[gr.HTML], targets: Mapping[str, Target]
 ) -> None:
     """Connect the `send` event of every place that shows results."""
-    handle = Sending(desk, tabs, targets)
+    handle = SendToTab(context, tabs, targets)
     outputs = [tabs, *(one for target in targets.values() for one in target.outputs)]
     for place in places:
         event = place.send(handle.send, outputs=outputs, queue=False, **QUIET)
         for target in targets.values():
-            target.look_after(event)
+            target.refresh_after(event)

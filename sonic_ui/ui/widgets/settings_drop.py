@@ -14,7 +14,7 @@ from sonic_ui.requests import BadInput
 from sonic_ui.ui.components.live import sent
 from sonic_ui.ui.components.message import CLEAR, Words, error, message, note
 from sonic_ui.ui.components.share import share_panel
-from sonic_ui.ui.session.context import Desk, Shared
+from sonic_ui.ui.session.context import AppContext, Shared
 from sonic_ui.ui.settings.reuse import SOUNDS, Record, find_files, missing_files
 from sonic_ui.ui.widgets.share import Sharing, connect_share
 from sonic_ui.ui.widgets.sound_input import QUIET, Update
@@ -60,13 +60,13 @@ class Reuse:
 
     def __init__(
         self,
-        desk: Desk,
+        context: AppContext,
         drop: PictureDrop,
         parts: dict[str, Any],
         updates: Callable[[Settings, dict[str, str]], dict[str, Any]],
         known: Callable[[str], Record | None] = lambda name: None,
     ) -> None:
-        self._desk = desk
+        self._context = context
         self._drop = drop
         self._parts = parts
         self._updates = updates
@@ -90,7 +90,7 @@ class Reuse:
     @property
     def sharing(self) -> Sharing:
         """The handlers that give settings away, and take them from a link."""
-        return Sharing(self._desk, self._drop.share, self.record_of, self.values)
+        return Sharing(self._context, self._drop.share, self.record_of, self.values)
 
     def dropped(self, picture: str | None, records: dict[str, Record]) -> Update:
         """Put the settings that a dropped file carries back on the page."""
@@ -98,7 +98,7 @@ class Reuse:
             return self._told(CLEAR)
         try:
             settings = read_settings(picture)
-            files = find_files(settings, records, self._desk.examples)
+            files = find_files(settings, records, self._context.examples)
         except BadInput as problem:
             return self._told(error(problem.message))
         return self._restored(settings, files, f"“{Path(picture).name}”")
@@ -120,13 +120,13 @@ def connect_reuse(
     place: gr.HTML,
     shared: Shared,
     outputs: Sequence[gr.components.Component],
-    look_after: Sequence[Callable[[Any], Any]],
+    refresh_after: Sequence[Callable[[Any], Any]],
 ) -> None:
     """Connect the drop, and the events `reuse` and `give` of `place`.
 
-    Each of `look_after` draws a sound again once settings are back.
+    Each of `refresh_after` draws a sound again once settings are back.
     """
-    connect_share(reuse.sharing, place, shared, outputs, look_after)
+    connect_share(reuse.sharing, place, shared, outputs, refresh_after)
     changed = [*outputs, drop.message, drop.picture]
     again = [place.reuse(reuse.shown, inputs=[shared.records], outputs=changed, queue=False, **QUIET)]
     again.append(
@@ -135,7 +135,7 @@ def connect_reuse(
         )
     )
     for event in again:
-        for look in look_after:
+        for look in refresh_after:
             look(event)
 
 

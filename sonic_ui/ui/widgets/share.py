@@ -26,7 +26,7 @@ from sonic_ui.requests.links import PARAMETER
 from sonic_ui.ui.components.live import sent
 from sonic_ui.ui.components.share import arrived, coded, linked, said
 from sonic_ui.ui.components.stage import Value
-from sonic_ui.ui.session.context import Desk, Shared
+from sonic_ui.ui.session.context import AppContext, Shared
 from sonic_ui.ui.settings.reuse import TABS, Record
 from sonic_ui.ui.settings.sharing import open_link, python_call, share_link
 from sonic_ui.ui.widgets.sound_input import QUIET, Update
@@ -43,7 +43,7 @@ class Sharing:
     restored    values for the tab's components from settings and files; raises `BadInput`
     """
 
-    desk: Desk
+    context: AppContext
     panel: gr.HTML
     record_of: Callable[[str, Mapping[str, Record]], Record | None]
     restored: Callable[[dict[str, Any], dict[str, str]], Update]
@@ -56,7 +56,7 @@ class Sharing:
         try:
             if sent(event, "as") == "python":
                 return {self.panel: coded(python_call(record, request.username), RUN_IT)}
-            shared = share_link(record, self.desk.examples)
+            shared = share_link(record, self.context.examples)
         except BadInput as problem:
             return {self.panel: said("error", problem.message)}
         return {self.panel: linked(shared.query, shared.words)}
@@ -64,7 +64,7 @@ class Sharing:
     def restore(self, event: gr.EventData) -> Update:
         """Put the settings of the link that the page was opened with on the page."""
         try:
-            opened = open_link(str(sent(event, "link")), self.desk.examples)
+            opened = open_link(str(sent(event, "link")), self.context.examples)
             updates = self.restored(opened.settings, opened.files)
         except BadInput as problem:
             return {self.panel: said("error", problem.message)}
@@ -76,18 +76,18 @@ def connect_share(
     place: gr.HTML,
     shared: Shared,
     outputs: Sequence[gr.components.Component],
-    look_after: Sequence[Callable[[Any], Any]],
+    refresh_after: Sequence[Callable[[Any], Any]],
 ) -> None:
     """Connect the `give` event of `place`, if its script has one, and links that arrive."""
     if "'give'" in (place.js_on_load or ""):
         place.give(sharing.share, inputs=[shared.records], outputs=[sharing.panel], queue=False, **QUIET)
     back = sharing.panel.restore(sharing.restore, outputs=[*outputs, sharing.panel], queue=False, **QUIET)
-    for look in look_after:
+    for look in refresh_after:
         look(back)
 
 
 def connect_links(
-    page: gr.Blocks, desk: Desk, tabs: gr.Tabs, panels: Mapping[str, tuple[str, gr.HTML]]
+    page: gr.Blocks, context: AppContext, tabs: gr.Tabs, panels: Mapping[str, tuple[str, gr.HTML]]
 ) -> None:
     """When the page is opened with a link, open its tab and hand it over.
 
@@ -98,17 +98,17 @@ def connect_links(
         text = request.query_params.get(PARAMETER)
         if not text:
             return {tabs: gr.skip()}
-        tab, value = _arrival(text, desk, panels)
+        tab, value = _arrival(text, context, panels)
         return {tabs: gr.Tabs(selected=panels[tab][0]), panels[tab][1]: value}
 
     page.load(arrive, outputs=[tabs, *(panel for _, panel in panels.values())], queue=False, **QUIET)
 
 
-def _arrival(text: str, desk: Desk, titles: Mapping[str, Any]) -> tuple[str, Value]:
+def _arrival(text: str, context: AppContext, titles: Mapping[str, Any]) -> tuple[str, Value]:
     """Which tab a link opens, and what its panel is told; the first tells of a link that cannot be used."""
     first = next(iter(titles))
     try:
-        title = TABS.get(open_link(text, desk.examples).verb, "")
+        title = TABS.get(open_link(text, context.examples).verb, "")
     except BadInput as problem:
         return first, said("error", problem.message)
     if title not in titles:

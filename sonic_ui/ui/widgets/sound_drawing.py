@@ -17,10 +17,10 @@ DPI = 172  # twice the column, for fine screens
 
 def draw_clip(clip: Clip) -> bytes:
     """Waveform, mel spectrogram and loudness of a clip as one PNG on a transparent background."""
-    from sonic_ui.audio.plots import sound_figure
+    from sonic_ui.audio.plots import plot_sound
     from sonic_ui.audio.style import to_picture
 
-    figure = sound_figure(clip)
+    figure = plot_sound(clip)
     figure.set_size_inches(WIDTH_IN, HEIGHT_IN)
     figure.set_dpi(DPI)
     left_in, right_in, below_in, above_in = MARGINS_IN

@@ -11,8 +11,8 @@ import gradio as gr
 
 from sonic_ui.engine import LABELS_SHOWN, Failure
 from sonic_ui.requests import END, GAIN, START, BadInput, SoundToImageRequest
+from sonic_ui.ui.components.accordion import accordion
 from sonic_ui.ui.components.examples import example_cards
-from sonic_ui.ui.components.fold import fold
 from sonic_ui.ui.components.live import sent
 from sonic_ui.ui.components.message import CLEAR, error, message
 from sonic_ui.ui.components.sound_view import (
@@ -24,7 +24,7 @@ from sonic_ui.ui.components.sound_view import (
     listening,
     sound_view,
 )
-from sonic_ui.ui.session.context import Desk
+from sonic_ui.ui.session.context import AppContext
 from sonic_ui.ui.widgets.fields import slider
 from sonic_ui.ui.widgets.sound_drawing import describe_clip, draw_clip
 
@@ -63,13 +63,19 @@ class SoundInput:
 
 
 def sound_input(
-    name: str, desk: Desk, *, label: str = "Sound", first: int = 0, gain: bool = False, compact: bool = False
+    name: str,
+    context: AppContext,
+    *,
+    label: str = "Sound",
+    first: int = 0,
+    gain: bool = False,
+    compact: bool = False,
 ) -> SoundInput:
     """Lay out a place that holds the example number `first`.
 
     With `gain` the loudness can be changed; `compact` shows the examples as one row that scrolls.
     """
-    example = desk.examples[first] if first < len(desk.examples) else None
+    example = context.examples[first] if first < len(context.examples) else None
     audio = gr.Audio(
         str(example.sound) if example else None,
         label=label,
@@ -84,10 +90,10 @@ def sound_input(
         ),
     )
     words = message(f"{name}-sound-message")
-    examples = example_cards(desk.examples, name, "su-compact" if compact else "")
+    examples = example_cards(context.examples, name, "su-compact" if compact else "")
     view = sound_view(f"{name}-drawing", example is not None)
     labels = label_bars(f"{name}-labels")
-    with fold("Choose the part to listen to"):
+    with accordion("Choose the part to listen to"):
         with gr.Row(elem_classes="su-pair"):
             start_s = gr.Number(
                 None, label="From (seconds)", info="Empty: the loudest part.", step=START.step, min_width=120
@@ -101,14 +107,14 @@ def sound_input(
     return SoundInput(name, audio, words, examples, view, labels, start_s, end_s, gain_db)
 
 
-class Ears:
+class SoundInputHandlers:
     """The handlers of a place: draw its sound, then tell what is heard in it.
 
     Values come in the order of `names`; `room` tells that the room is the last of them.
     """
 
-    def __init__(self, desk: Desk, place: SoundInput, room: bool = False) -> None:
-        self._desk = desk
+    def __init__(self, context: AppContext, place: SoundInput, room: bool = False) -> None:
+        self._context = context
         self._place = place
         gain = ["gain_db"] if place.gain_db is not None else []
         self.names = ("sound", "start_s", "end_s", *gain, *(["room"] if room else []))
@@ -117,7 +123,7 @@ class Ears:
         """Draw the part of the sound that would be listened to, then show what is heard in it."""
         place = self._place
         session = request.session_hash or ""
-        number = self._desk.sessions.look(session, place.name)
+        number = self._context.sessions.look(session, place.name)
         wanted = dict(zip(self.names, values, strict=True))
         room = wanted.pop("room", None) or "dry"
         if not wanted["sound"]:
@@ -125,7 +131,7 @@ class Ears:
             return
         try:
             part = SoundToImageRequest.from_values(wanted)  # checks the part and the gain
-            sound = self._desk.studio.listen(part.sound, part.start_s, part.end_s, part.gain_db, room)
+            sound = self._context.studio.load_sound(part.sound, part.start_s, part.end_s, part.gain_db, room)
             words, caption = describe_clip(sound.clip)
             view = drawing(draw_clip(sound.clip), words, caption)
         except BadInput as problem:
@@ -137,20 +143,20 @@ class Ears:
             return
         yield {place.drawing: view, place.labels: listening("Listening …"), place.message: CLEAR}
         try:
-            value = bars(self._desk.studio.hear(sound).labels[:LABELS_SHOWN])
+            value = bars(self._context.studio.embed_audio(sound).labels[:LABELS_SHOWN])
         except (BadInput, Failure):
             value = listening("It cannot be named while the engine is not running.")
-        if self._desk.sessions.is_newest_look(session, place.name, number):
+        if self._context.sessions.is_newest_analysis(session, place.name, number):
             yield {place.labels: value}
 
     def choose(self, event: gr.EventData) -> Update:
         """An example was clicked: its sound."""
-        return {self._place.sound: str(self._desk.examples[self.chosen(event)].sound)}
+        return {self._place.sound: str(self._context.examples[self.chosen(event)].sound)}
 
     def chosen(self, event: gr.EventData) -> int:
         """The number of the example that was clicked. Raises `gr.Error` if there is none."""
         index = sent(event, "index")
-        if not isinstance(index, int) or not 0 <= index < len(self._desk.examples):
+        if not isinstance(index, int) or not 0 <= index < len(self._context.examples):
             raise gr.Error("This example is no longer there. Reload the page.")
         return index
 
@@ -161,20 +167,20 @@ class Ears:
 
 def connect_sound(
     place: SoundInput,
-    ears: Ears,
+    sound_handlers: SoundInputHandlers,
     room: gr.Radio | None = None,
     choose: Callable[..., Update] | None = None,
     chosen: Sequence[gr.components.Component] = (),
 ) -> Callable[[Any], Any]:
-    """Connect a place, and the room it is heard in if `ears` listens in one.
+    """Connect a place, and the room it is heard in if `sound_handlers` listens in one.
 
-    A handler `choose` in place of `ears.choose` may change the components `chosen` as well. Returns a
-    function that looks again after another event (a dependency), for settings that come back.
+    A handler `choose` in place of `sound_handlers.choose` may change the components `chosen` as well. Returns
+    a function that looks again after another event (a dependency), for settings that come back.
     """
     part = [place.start_s, place.end_s]
     gain = [place.gain_db] if place.gain_db is not None else []
     looking: dict[str, Any] = {
-        "fn": ears.look,
+        "fn": sound_handlers.look,
         "inputs": [place.sound, *part, *gain, *([room] if room is not None else [])],
         "outputs": place.seen,
         "trigger_mode": "multiple",
@@ -182,19 +188,21 @@ def connect_sound(
         **QUIET,
     }
 
-    def look_after(event: Any) -> Any:
+    def refresh_after(event: Any) -> Any:
         return event.then(**looking)
 
     turned = [getattr(one, event) for one in part for event in ("submit", "blur")]
     turned += [one.release for one in gain] + ([room.input] if room is not None else [])
     # Gradio shows a number that was never set as 0.
-    look_after(place.drawing.appear(None, js=EMPTY, outputs=part, api_visibility="private"))
+    refresh_after(place.drawing.appear(None, js=EMPTY, outputs=part, api_visibility="private"))
     gr.on([place.sound.input, *turned], **looking)
     place.sound.input(None, js=NEW_SOUND.format(place=place.name), api_visibility="private")
     place.sound.clear(None, js=EMPTY, outputs=part, api_visibility="private")
     none = "() => [null, null, 0]" if gain else EMPTY
     place.examples.choose(None, js=none, outputs=[*part, *gain], api_visibility="private")
-    look_after(
-        place.examples.choose(choose or ears.choose, outputs=[place.sound, *chosen], queue=False, **QUIET)
+    refresh_after(
+        place.examples.choose(
+            choose or sound_handlers.choose, outputs=[place.sound, *chosen], queue=False, **QUIET
+        )
     )
-    return look_after
+    return refresh_after

@@ -26,7 +26,7 @@ from sonic_ui.requests import BadInput, PaintingRequest
 from sonic_ui.ui.components.film import Film, Frame, Rough, Slot, filmed, interrupted, refined, working
 from sonic_ui.ui.components.live import sent
 from sonic_ui.ui.components.stage import Value, preview_uris
-from sonic_ui.ui.session.context import Desk, Shared
+from sonic_ui.ui.session.context import AppContext, Shared
 from sonic_ui.ui.settings.reuse import Record
 from sonic_ui.ui.widgets.film_files import FilmFiles
 from sonic_ui.ui.widgets.runs import film_task, refine_task
@@ -97,9 +97,9 @@ class Filmer:
     """
 
     def __init__(
-        self, desk: Desk, tab: str, film: Film, files_of: Callable[[Result, CancelToken], FilmFiles]
+        self, context: AppContext, tab: str, film: Film, files_of: Callable[[Result, CancelToken], FilmFiles]
     ) -> None:
-        self._desk = desk
+        self._context = context
         self._task = film_task(tab)
         self._answer = film.films
         self._files_of = files_of
@@ -118,7 +118,7 @@ class Filmer:
         if result is None:
             return {self._answer: filmed(strip_id, None, ())}
         session = request.session_hash or ""
-        _, token = self._desk.sessions.begin(session, self._task)
+        _, token = self._context.sessions.begin(session, self._task)
         try:
             made = self._files_of(result, token)
         except Cancelled:
@@ -127,7 +127,7 @@ class Filmer:
             log.exception("A film was not made")
             return {self._answer: filmed(strip_id, None, (), NOT_FILMED)}
         finally:
-            self._desk.sessions.finish(session, self._task, token)
+            self._context.sessions.finish(session, self._task, token)
         self._results.pop(strip_id, None)
         return {self._answer: filmed(strip_id, made.video, made.downloads, made.note)}
 
@@ -141,13 +141,13 @@ class Refiner:
 
     def __init__(
         self,
-        desk: Desk,
+        context: AppContext,
         tab: str,
         film: Film,
         request_at: Callable[[Record, float, str], PaintingRequest],
         frame_at: Callable[[float, Result, Path], Frame],
     ) -> None:
-        self._desk = desk
+        self._context = context
         self._task = refine_task(tab)
         self._answer = film.answer
         self._request_at = request_at
@@ -162,7 +162,7 @@ class Refiner:
             yield self._told(strip_id, 0.0, None, "its settings are not known any more")
             return
         session = request.session_hash or ""
-        _, token = self._desk.sessions.begin(session, self._task)
+        _, token = self._context.sessions.begin(session, self._task)
         try:
             wanted = self._request_at(records[strip_id], float(at), knob)
             yield from self._paint(strip_id, at, wanted, token, session)
@@ -175,21 +175,21 @@ class Refiner:
             log.exception("A place of a strip was not painted")
             yield self._told(strip_id, at, None, NOT_REFINED)
         finally:
-            self._desk.sessions.finish(session, self._task, token)
+            self._context.sessions.finish(session, self._task, token)
 
     def _paint(
         self, strip_id: str, at: float, wanted: PaintingRequest, token: CancelToken, session: str
     ) -> Iterator[Update]:
         done = 0.0
-        for event in self._desk.studio.run(wanted, token):
+        for event in self._context.studio.run(wanted, token):
             if isinstance(event, Progress):
                 done = event.step / max(1, event.total)
             elif isinstance(event, Preview) and done >= GLIMPSE_FROM:
                 (glimpse,) = preview_uris(event.images)
                 yield {self._answer: refined(strip_id, at, None, glimpse=glimpse)}
             elif isinstance(event, Result):
-                (path,) = self._desk.pictures.write(event.images, event.settings)
-                self._desk.gallery.keep(session, f"{strip_id}@{at:.4f}", [path])
+                (path,) = self._context.pictures.write(event.images, event.settings)
+                self._context.gallery.keep(session, f"{strip_id}@{at:.4f}", [path])
                 yield self._told(strip_id, at, self._frame_at(at, event, path))
 
     def _told(self, strip_id: str, at: float, frame: Frame | None, words: str = "") -> Update:

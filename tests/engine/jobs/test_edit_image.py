@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sonic_ui.engine import Cancelled, CancelToken, Event, Kept, Progress, Result, Studio
-from sonic_ui.engine.inversion_cache import Shelf
+from sonic_ui.engine import CacheUsage, Cancelled, CancelToken, Event, Progress, Result, Studio
+from sonic_ui.engine.inversion_cache import InversionCache
 from sonic_ui.requests import BadInput, EditImageRequest
 from tests.fakes import FakeBackend
 
@@ -36,7 +36,7 @@ def test_the_second_edit_of_a_picture_starts_from_its_inversion(
     studio = Studio(backend)
     wanted = EditImageRequest(picture=picture, sound=str(write_sound()))
     result = result_of(list(studio.run(wanted, session="me")))
-    assert studio.kept("me") == Kept(1, 1000)
+    assert studio.cache_usage("me") == CacheUsage(1, 1000)
     other = wanted.changed(sound=str(write_sound("other.wav", hz=900)), strength=0.5, tau_attn=0.2, seed=9)
     list(studio.run(other, session="me"))
     assert [job.inversion for job in backend.edits] == [None, "inversion of (60, 40)"]
@@ -65,8 +65,8 @@ def test_sessions_do_not_share_and_leave_nothing(write_sound: WriteSound, pictur
     list(studio.run(wanted, session="me"))
     list(studio.run(wanted, session="you"))
     assert backend.edits[-1].inversion is None
-    studio.forget("me")
-    assert (studio.kept("me").count, studio.kept("you").count) == (0, 1)
+    studio.release("me")
+    assert (studio.cache_usage("me").count, studio.cache_usage("you").count) == (0, 1)
 
 
 def test_cancelling_during_the_inversion_keeps_nothing(write_sound: WriteSound, picture: str) -> None:
@@ -76,11 +76,11 @@ def test_cancelling_during_the_inversion_keeps_nothing(write_sound: WriteSound, 
         for event in studio.run(EditImageRequest(picture=picture, sound=str(write_sound())), token, "me"):
             if isinstance(event, Progress) and event.message == "Studying the picture":
                 token.cancel()
-    assert studio.kept("me") == Kept(0, 0)
+    assert studio.cache_usage("me") == CacheUsage(0, 0)
 
 
 def test_a_shelf_lets_go_of_what_was_used_least_recently() -> None:
-    shelf = Shelf(limit_bytes=100)
+    shelf = InversionCache(limit_bytes=100)
     for name in "abc":
         shelf.put("me", name, name, 40)
     assert [shelf.get("me", name) for name in "abc"] == [None, "b", "c"]

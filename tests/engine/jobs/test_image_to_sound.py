@@ -11,8 +11,8 @@ import soundfile
 from PIL import Image
 
 from sonic_ui.audio.energy import pearson_r
-from sonic_ui.engine.backend import BackendEvent, Cancelled, CancelToken, Progress, Sounded, SoundJob
-from sonic_ui.engine.jobs.image_to_sound import wished_curve
+from sonic_ui.engine.backend import BackendEvent, Cancelled, CancelToken, Progress, SoundJob, SoundsDone
+from sonic_ui.engine.jobs.image_to_sound import target_curve
 from sonic_ui.engine.local import LocalBackend
 from sonic_ui.requests import BadInput, ImageToSoundRequest
 
@@ -45,13 +45,13 @@ def sound(backend: LocalBackend, library: Path | None, **values: Any) -> list[Ba
     return list(backend.sound(SoundJob(ask(**values), PICTURE, library), CancelToken()))
 
 
-def sounded(events: list[BackendEvent]) -> Sounded:
-    assert isinstance(events[-1], Sounded)
+def sounded(events: list[BackendEvent]) -> SoundsDone:
+    assert isinstance(events[-1], SoundsDone)
     return events[-1]
 
 
 def test_sees_what_may_sound(backend: LocalBackend) -> None:
-    seen = backend.look(PICTURE)
+    seen = backend.analyze_image(PICTURE)
     assert {label.name for label in seen.labels} == {source.label for source in backend.bundle.sources}
     chances = [label.probability for label in seen.labels]
     assert sum(chances) == pytest.approx(1, abs=1e-3) and chances == sorted(chances, reverse=True)
@@ -64,7 +64,7 @@ def test_damaged_eyes_are_a_sentence(tmp_path: Path) -> None:
     folder = debug_bundle(tmp_path)
     (folder / "clip" / "model.safetensors").write_bytes(b"no weights")
     with pytest.raises(BadInput, match="The weights in clip did not load"):
-        LocalBackend(str(folder)).look(PICTURE)
+        LocalBackend(str(folder)).analyze_image(PICTURE)
 
 
 def test_builds_from_recordings_along_a_curve(backend: LocalBackend, library: Path) -> None:
@@ -103,7 +103,7 @@ def test_no_folder_and_cancelling(backend: LocalBackend, library: Path) -> None:
 
 
 def test_a_bundle_that_cannot_generate_says_what_can(backend: LocalBackend) -> None:
-    if backend.serves("image_to_sound"):
+    if backend.supports("image_to_sound"):
         pytest.skip("the debug bundle can generate")
     with pytest.raises(BadInput, match="“Debug” cannot generate sounds") as caught:
         sound(backend, None, source="generate")
@@ -111,10 +111,10 @@ def test_a_bundle_that_cannot_generate_says_what_can(backend: LocalBackend) -> N
 
 
 def test_curves_on_the_frames_of_a_sound() -> None:
-    assert wished_curve(ask(), 10, 1.0) is None
-    assert wished_curve(ask(curve=[0, 1]), 3, 1.0) == pytest.approx([0.0, 0.5, 1.0], abs=0.2)
-    strip = wished_curve(ask(moments=[[0.5, 1.0]]), 10, 1.0)
+    assert target_curve(ask(), 10, 1.0) is None
+    assert target_curve(ask(curve=[0, 1]), 3, 1.0) == pytest.approx([0.0, 0.5, 1.0], abs=0.2)
+    strip = target_curve(ask(moments=[[0.5, 1.0]]), 10, 1.0)
     assert strip is not None and strip.tolist() == [0] * 5 + [1] * 5
-    assert wished_curve(ask(moments=[0, 0]), 4, 1.0).tolist() == [0] * 4  # type: ignore[union-attr]
+    assert target_curve(ask(moments=[0, 0]), 4, 1.0).tolist() == [0] * 4  # type: ignore[union-attr]
     with pytest.raises(BadInput, match="the sound is 1 s long"):
-        wished_curve(ask(moments=[[2, 3]]), 10, 1.0)
+        target_curve(ask(moments=[[2, 3]]), 10, 1.0)

@@ -14,15 +14,15 @@ from sonic_ui.engine.backend import (
     BackendEvent,
     Cancelled,
     CancelToken,
-    GlideJob,
+    ImagesDone,
+    InterpolateJob,
     Notice,
-    Painted,
-    Placed,
+    PositionsAdded,
     Preview,
     Progress,
 )
 from sonic_ui.engine.cost import sample_passes
-from sonic_ui.engine.jobs.embedding_path import Between, Mix
+from sonic_ui.engine.jobs.embedding_path import AudioMix, EmbeddingPath
 from sonic_ui.engine.jobs.interpolate import CANNOT_BEGIN
 from sonic_ui.engine.local import PIXELS_ALONE, LocalBackend
 from sonic_ui.models.embeddings import linear
@@ -47,7 +47,7 @@ def backend(folder: Path) -> LocalBackend:
     return made
 
 
-def job(backend: LocalBackend, mix: Mix | None = None, **values: Any) -> GlideJob:
+def job(backend: LocalBackend, mix: AudioMix | None = None, **values: Any) -> InterpolateJob:
     settings = {
         "sound_a": "a.wav",
         "sound_b": "b.wav",
@@ -57,12 +57,12 @@ def job(backend: LocalBackend, mix: Mix | None = None, **values: Any) -> GlideJo
         **values,
     }
     request = InterpolateRequest.from_values(settings)
-    ends = [backend.hear(sound).embedding for sound in (A, B)]
-    return GlideJob(request, Between(*ends, request.method, mix))
+    ends = [backend.embed_audio(sound).embedding for sound in (A, B)]
+    return InterpolateJob(request, EmbeddingPath(*ends, request.method, mix))
 
 
-def run(backend: LocalBackend, wanted: GlideJob) -> list[BackendEvent]:
-    return list(backend.glide(wanted, CancelToken()))
+def run(backend: LocalBackend, wanted: InterpolateJob) -> list[BackendEvent]:
+    return list(backend.interpolate(wanted, CancelToken()))
 
 
 def painted(events: list[BackendEvent]) -> dict[int, np.ndarray]:
@@ -70,7 +70,7 @@ def painted(events: list[BackendEvent]) -> dict[int, np.ndarray]:
     return {
         index: np.asarray(image, np.float32)
         for event in events
-        if isinstance(event, Painted)
+        if isinstance(event, ImagesDone)
         for index, image in zip(event.indices, event.images, strict=True)
     }
 
@@ -110,25 +110,25 @@ def test_it_costs_what_the_cost_model_says(backend: LocalBackend, values: dict[s
 
 def test_places_are_found_one_by_one(backend: LocalBackend) -> None:
     events = run(backend, job(backend, frames=7))
-    order = [event for event in events if isinstance(event, (Placed, Painted))]
-    assert [event.indices for event in order if isinstance(event, Painted)] == [
+    order = [event for event in events if isinstance(event, (PositionsAdded, ImagesDone))]
+    assert [event.indices for event in order if isinstance(event, ImagesDone)] == [
         *((0,), (2,), (1,)),
         *((number,) for number in range(3, 7)),
     ]
-    assert [type(event) for event in order[3:]] == [Placed, Painted] * 4
-    found = [place for event in order if isinstance(event, Placed) for place in event.places]
+    assert [type(event) for event in order[3:]] == [PositionsAdded, ImagesDone] * 4
+    found = [place for event in order if isinstance(event, PositionsAdded) for place in event.places]
     assert len(set(found) | {0.0, 0.5, 1.0}) == 7
     again = run(backend, job(backend, frames=7))
-    assert [event for event in again if isinstance(event, Placed)] == [
-        event for event in order if isinstance(event, Placed)
+    assert [event for event in again if isinstance(event, PositionsAdded)] == [
+        event for event in order if isinstance(event, PositionsAdded)
     ]
 
 
 def test_known_places_are_painted_side_by_side_after_the_ends(backend: LocalBackend) -> None:
     events = run(backend, job(backend, frames=7, spacing="heard"))
-    groups = [event.indices for event in events if isinstance(event, Painted)]
+    groups = [event.indices for event in events if isinstance(event, ImagesDone)]
     assert groups == [(0,), (6,), (1, 2, 3, 4), (5,)]
-    assert not any(isinstance(event, Placed) for event in events)
+    assert not any(isinstance(event, PositionsAdded) for event in events)
     alone = painted(run(backend, job(backend, positions=(0.5,))))[0]
     assert np.abs(painted(events)[3] - alone).max() <= 1
 
@@ -148,7 +148,7 @@ def test_a_place_after_a_strip_costs_only_the_rest(backend: LocalBackend) -> Non
         passes.count = 0
         run(backend, job(backend, positions=(0.37,), **other))
         assert passes.count == sample_passes(job(backend, positions=(0.37,), **other).request), other
-    backend._halfway.clear()
+    backend._partial_latents.clear()
     passes.count = 0
     assert np.array_equal(painted(run(backend, place))[0], fresh) and passes.count == 2 * 3 * 2
 
@@ -163,9 +163,9 @@ def test_no_preview_is_of_an_end_that_is_only_carried(backend: LocalBackend) -> 
 
 
 def test_a_mix_is_heard_where_it_is_painted(backend: LocalBackend) -> None:
-    mix = Mix(A, B, None, None)
+    mix = AudioMix(A, B, None, None)
     wanted = job(backend, mix, method="mix", positions=(0.5,), continuity=0.0)
-    heard = backend.hear(mix.at(0.5)).embedding
+    heard = backend.embed_audio(mix.at(0.5)).embedding
     between = wanted.between
     assert np.array_equal(between.embedding(0.5, backend._embed), heard)
     assert between.lufs(0.5) is not None and job(backend).between.lufs(0.5) is None
@@ -177,8 +177,8 @@ def test_cancelling_stops_at_any_step(backend: LocalBackend) -> None:
     for values, last in (({"frames": 6}, 3), ({"positions": (0.4,), "steps": 60}, 0)):
         token, done = CancelToken(), 0
         with pytest.raises(Cancelled):
-            for event in backend.glide(job(backend, **values), token):
-                done += isinstance(event, Painted)
+            for event in backend.interpolate(job(backend, **values), token):
+                done += isinstance(event, ImagesDone)
                 if done >= last and isinstance(event, Progress):
                     token.cancel()
         assert done <= last + 1
@@ -221,6 +221,6 @@ def test_eyes_that_cannot_be_read_do_not_stop_a_glide(folder: Path, tmp_path: Pa
 def test_closing_lets_go_of_what_was_kept(folder: Path) -> None:
     made = LocalBackend(str(folder))
     run(made, job(made, frames=2))
-    assert made._halfway._values
+    assert made._partial_latents._values
     made.close()
-    assert not made._halfway._values
+    assert not made._partial_latents._values

@@ -10,13 +10,13 @@ import pytest
 from sonic_ui.audio.loudness import integrated_lufs
 from sonic_ui.scenes.sounding import level_to_lufs, render_sound
 from sonic_ui.scenes.world import SOURCES, Scene, SourceInstance
-from sonic_ui.training.data.mixtures import VOICES, Choir, load_ensembles, render_ensembles
+from sonic_ui.training.data.mixtures import VOICES, StemBank, load_mixtures, render_mixtures
 from sonic_ui.training.data.sounds import FRAME_STEP, SAMPLE_RATE, log_mel
 from sonic_ui.training.run import Run
 
 
 def test_a_voice_is_as_loud_as_its_level_and_is_made_once() -> None:
-    choir = Choir("hall", 5)
+    choir = StemBank("hall", 5)
     for number in range(VOICES):
         source = choir.source("stream", number)
         assert number / VOICES <= source.level <= (number + 1) / VOICES + 0.05
@@ -26,15 +26,15 @@ def test_a_voice_is_as_loud_as_its_level_and_is_made_once() -> None:
 
 
 def test_an_ensemble_sounds_like_a_rendered_scene_of_the_same_factors() -> None:
-    choir = Choir("dry", 1)
+    choir = StemBank("dry", 1)
     sources = tuple(SourceInstance(name, 0.6) for name in ("rain", "church_bell"))
     scene = Scene(sources, "day", "meadow", "painting", 1)
-    apart = choir.sing(scene).mean(0) - log_mel(render_sound(scene))[::FRAME_STEP].mean(0)  # [64] dB
+    apart = choir.mix(scene).mean(0) - log_mel(render_sound(scene))[::FRAME_STEP].mean(0)  # [64] dB
     assert np.abs(apart).mean() < 6, "the same sources at the same loudness, of another seed"
 
 
 def test_all_scenes_have_several_sources_and_their_sounds_follow_them(run: Run) -> None:
-    mels, scenes = load_ensembles(run.folder / "clips", "train")
+    mels, scenes = load_mixtures(run.folder / "clips", "train")
     assert mels.shape == (6, 251, 64) and len(scenes) == 6
     assert all(len(scene.sources) > 1 for scene in scenes)
     assert len({scene.room for scene in scenes}) == 1
@@ -48,7 +48,7 @@ def test_the_pool_goes_on_where_the_painted_scenes_end(run: Run) -> None:
     painted = len(run.pictures[1])
     assert len(scenes) == painted + 6
     assert sounds.scene_of[-6:].tolist() == list(range(painted, painted + 6))
-    assert run.heard_pool.scenes.max() >= painted, "ensembles are in the pool"
+    assert run.embedding_pool.scenes.max() >= painted, "ensembles are in the pool"
     heard = run.heard.scene_of
     assert heard is not None and heard.max() < painted, "stage 2 has pictures of what it hears"
 
@@ -56,11 +56,11 @@ def test_the_pool_goes_on_where_the_painted_scenes_end(run: Run) -> None:
 def test_what_was_rendered_is_not_rendered_again(run: Run) -> None:
     folder = run.folder / "clips"
     before = [path.stat().st_mtime_ns for path in folder.glob("ensembles_*")]
-    assert len(list(render_ensembles(folder, {"train": 1}, 6))) == 1
+    assert len(list(render_mixtures(folder, {"train": 1}, 6))) == 1
     assert before == [path.stat().st_mtime_ns for path in folder.glob("ensembles_*")]
 
 
 def test_without_ensembles_there_are_none(tmp_path: Path) -> None:
-    mels, scenes = load_ensembles(tmp_path, "train")
+    mels, scenes = load_mixtures(tmp_path, "train")
     assert len(mels) == len(scenes) == 0 and mels.shape[1:] == (251, 64)
     assert len(SOURCES) == 16

@@ -10,7 +10,7 @@ import torch
 
 from sonic_ui.scenes.world import sample_scene
 from sonic_ui.training.run import Run
-from sonic_ui.training.stages.adapter import HeardScenes, source_caption
+from sonic_ui.training.stages.adapter import SceneEmbeddings, source_caption
 from sonic_ui.training.stages.clap import embed_mels
 from sonic_ui.training.stages.contrastive import normalised
 
@@ -22,10 +22,10 @@ def test_which_source_comes_first_is_not_told() -> None:
     assert "rain" in source_caption(scene) and "dog" in source_caption(scene)
 
 
-def heard(**further: torch.Tensor) -> HeardScenes:
+def heard(**further: torch.Tensor) -> SceneEmbeddings:
     """Three scenes in two takes: the embedding tells scene and take, the scale is that of the take."""
     embeddings = torch.stack([torch.tensor([[s, 0.0], [s, 1.0]]) for s in range(3)])
-    return HeardScenes(embeddings, torch.tensor([[1.0, 2.0]] * 3), **further)
+    return SceneEmbeddings(embeddings, torch.tensor([[1.0, 2.0]] * 3), **further)
 
 
 def test_every_take_of_the_right_scene_is_drawn() -> None:

@@ -10,7 +10,7 @@ import torch
 
 from sonic_ui.training.data.sounds import FLOOR_DB, SceneSounds
 from sonic_ui.training.run import Run
-from sonic_ui.training.stages.spectral_stats import AS_IT_IS_SHARE, dulled, further_take
+from sonic_ui.training.stages.spectral_stats import AS_IT_IS_SHARE, further_take, lowpass_aug
 
 
 def test_the_ear_learns_what_the_transformer_did_not(run: Run) -> None:
@@ -28,7 +28,7 @@ def test_the_ear_of_a_run_is_that_of_its_clap(run: Run) -> None:
 
 def test_a_dulled_sound_lacks_its_upper_bins() -> None:
     mel = np.zeros((20, 64), np.float32)
-    dull = dulled(mel, np.random.default_rng(0))
+    dull = lowpass_aug(mel, np.random.default_rng(0))
     assert (mel == 0).all() and (dull[:, :40] == 0).all()
     assert dull[:, -1].max() <= FLOOR_DB + 15
 

@@ -9,8 +9,8 @@ import gradio as gr
 
 from sonic_ui.engine import Result
 from sonic_ui.requests import EditImageRequest
-from sonic_ui.ui.api import FILES, PictureFile, SoundFile, asked, made, offer
-from sonic_ui.ui.session.context import Desk
+from sonic_ui.ui.api import FILES, PictureFile, SoundFile, add_endpoint, parse_request, run_to_result
+from sonic_ui.ui.session.context import AppContext
 
 DESCRIPTION = """Keep a picture's layout and let it take on what a sound depicts.
 
@@ -24,7 +24,7 @@ out of range is refused with a sentence that names the range.
 """
 
 
-def build(desk: Desk) -> None:
+def build(context: AppContext) -> None:
     """Add the endpoint to the current page."""
 
     def edit_image(
@@ -50,17 +50,17 @@ def build(desk: Desk) -> None:
         room: str = "dry",
         request: gr.Request | None = None,
     ) -> tuple[list[str], dict[str, Any]]:
-        wanted = asked(EditImageRequest, locals(), own_if_none=["strength"])
+        wanted = parse_request(EditImageRequest, locals(), own_if_none=["strength"])
         session = (request.session_hash if request else None) or ""
-        result = made(desk, wanted, Result, session)
-        files = desk.pictures.write(result.images, result.settings)
+        result = run_to_result(context, wanted, Result, session)
+        files = context.pictures.write(result.images, result.settings)
         told = {
             **result.settings,
             "edits": [asdict(info) for info in result.frames],
             "notices": [*result.notices],
             "reused": result.reused,
-            "kept_bytes": desk.studio.kept(session, wanted.picture).nbytes,
+            "kept_bytes": context.studio.cache_usage(session, wanted.picture).nbytes,
         }
         return [str(path) for path in files], told
 
-    offer(edit_image, {"pictures": FILES, "settings": gr.JSON}, DESCRIPTION)
+    add_endpoint(edit_image, {"pictures": FILES, "settings": gr.JSON}, DESCRIPTION)

@@ -16,17 +16,17 @@ from sonic_ui.requests.edit_modes import HOLD_HARDER
 from sonic_ui.ui.components.live import sent
 from sonic_ui.ui.components.message import CLEAR, error, note
 from sonic_ui.ui.components.stage import Card, done, show
-from sonic_ui.ui.session.context import Desk
+from sonic_ui.ui.session.context import AppContext
 from sonic_ui.ui.settings.reuse import request_of, with_record
-from sonic_ui.ui.tabs.edit.results import card_of_edit, card_of_picture, kept_words, shown_files
+from sonic_ui.ui.tabs.edit.results import cache_sentence, card_of_edit, card_of_picture, shown_files
 from sonic_ui.ui.widgets import prompt_settings as words
 from sonic_ui.ui.widgets.painting import Painting
 from sonic_ui.ui.widgets.picture_input import read_upright, with_pictures, write_preview
-from sonic_ui.ui.widgets.runs import Asked, Runs
+from sonic_ui.ui.widgets.runs import RunContext, Runs
 from sonic_ui.ui.widgets.sound_input import Update
 
 if TYPE_CHECKING:
-    from sonic_ui.ui.tabs.edit.layout import Parts
+    from sonic_ui.ui.tabs.edit.layout import Components
 
 TAB = "edit"
 PAIRS = "{} and before"
@@ -43,15 +43,15 @@ log = logging.getLogger(__name__)
 class Handlers:
     """The tab's event handlers."""
 
-    def __init__(self, desk: Desk, parts: Parts, runs: Runs) -> None:
-        self._desk = desk
+    def __init__(self, context: AppContext, parts: Components, runs: Runs) -> None:
+        self._context = context
         self._parts = parts
         self._runs = runs
 
     @staticmethod
-    def first_card(desk: Desk, number: int) -> Card | None:
+    def first_card(context: AppContext, number: int) -> Card | None:
         """The picture that is there when the page opens."""
-        examples = with_pictures(desk)
+        examples = with_pictures(context)
         if number >= len(examples) or examples[number].picture is None:
             return None
         picture = Path(str(examples[number].picture))
@@ -66,7 +66,9 @@ class Handlers:
             return {self._parts.kept: "", place.message: CLEAR}
         try:
             read_upright(picture)
-            words_for_it = kept_words(self._desk.studio.kept(request.session_hash or "", picture))
+            words_for_it = cache_sentence(
+                self._context.studio.cache_usage(request.session_hash or "", picture)
+            )
         except BadInput as problem:
             return {self._parts.kept: "", place.message: error(problem.message)}
         return {self._parts.kept: words_for_it, place.message: CLEAR}
@@ -83,13 +85,13 @@ class Handlers:
         except Exception:
             log.exception("A picture was not shown")
             return {parts.mask: None, parts.mask_message: CLEAR}
-        preview = write_preview(self._desk, image)
+        preview = write_preview(self._context, image)
         card = card_of_picture(Path(picture).name, preview, image.size)
         return {parts.mask: empty_canvas(preview), parts.mask_message: CLEAR, parts.stage: show(card)}
 
     def choose(self, event: gr.EventData) -> Update:
         """An example was clicked. Raises `gr.Error` if there is none."""
-        index, examples = sent(event, "index"), with_pictures(self._desk)
+        index, examples = sent(event, "index"), with_pictures(self._context)
         if not isinstance(index, int) or not 0 <= index < len(examples):
             raise gr.Error("This example is no longer there. Reload the page.")
         return self.receive(Path(str(examples[index].picture)))
@@ -106,7 +108,7 @@ class Handlers:
     def compare(self, request: gr.Request, event: gr.EventData) -> Update:
         """Another picture of the session is shown: before and after of it."""
         name, index = PAIRS.format(sent(event, "id")), sent(event, "index")
-        gallery, session = self._desk.gallery, request.session_hash or ""
+        gallery, session = self._context.gallery, request.session_hash or ""
         before = gallery.find(session, name, 0)
         after = gallery.find(session, name, index + 1 if isinstance(index, int) else None)
         pair = None if before is None or after is None else (str(before), str(after))
@@ -117,47 +119,47 @@ class Handlers:
     def generate(self, request: gr.Request, *values: Any) -> Iterator[Update]:
         """Build the request from the page's settings (in the order of `SETTINGS`) and run it."""
 
-        def make(asked: Asked[EditImageRequest]) -> Iterator[Update]:
-            yield from self._paint(asked)
-            yield self.look(request, asked.wanted.picture)
+        def make(run_context: RunContext[EditImageRequest]) -> Iterator[Update]:
+            yield from self._paint(run_context)
+            yield self.look(request, run_context.wanted.picture)
 
         yield from self._runs.generate(request, SETTINGS, values, self._request, make)
 
     def _request(self, values: dict[str, Any]) -> EditImageRequest:
-        mask = write_mask(values.pop("mask") or (), self._desk.pictures.new())
+        mask = write_mask(values.pop("mask") or (), self._context.pictures.new())
         return build_request({**values, "mask": None if mask is None else str(mask)})
 
-    def _paint(self, asked: Asked[EditImageRequest]) -> Iterator[Update]:
-        painting = Painting(asked.run, len(asked.wanted.edits))
-        for event in self._desk.studio.run(asked.wanted, asked.token, asked.session):
+    def _paint(self, run_context: RunContext[EditImageRequest]) -> Iterator[Update]:
+        painting = Painting(run_context.run, len(run_context.wanted.edits))
+        for event in self._context.studio.run(run_context.wanted, run_context.token, run_context.session):
             if isinstance(event, Notice):
                 yield {self._parts.words.message: note(event.message)}
             elif isinstance(event, Result):
-                yield self._finished(asked, event)
+                yield self._finished(run_context, event)
             elif (value := painting.take(event)) is not None:
                 yield {self._parts.stage: value}
 
-    def _finished(self, asked: Asked[EditImageRequest], result: Result) -> Update:
-        desk = self._desk
-        files = desk.pictures.write(result.images, result.settings)
-        card = card_of_edit(asked.run, result, files)
-        before = write_preview(desk, read_upright(result.request.picture_paths["picture"]), "before")
-        pairs = [before, *shown_files(desk, result, files)]
-        desk.gallery.keep(asked.session, card.id, files)
-        desk.gallery.keep(asked.session, PAIRS.format(card.id), pairs)
+    def _finished(self, run_context: RunContext[EditImageRequest], result: Result) -> Update:
+        context = self._context
+        files = context.pictures.write(result.images, result.settings)
+        card = card_of_edit(run_context.run, result, files)
+        before = write_preview(context, read_upright(result.request.picture_paths["picture"]), "before")
+        pairs = [before, *shown_files(context, result, files)]
+        context.gallery.keep(run_context.session, card.id, files)
+        context.gallery.keep(run_context.session, PAIRS.format(card.id), pairs)
         return {
             self._parts.compare: (str(pairs[0]), str(pairs[1])),
-            self._parts.stage: done(asked.run, card),
-            self._parts.shared.records: with_record(asked.records, card.id, result),
+            self._parts.stage: done(run_context.run, card),
+            self._parts.shared.records: with_record(run_context.records, card.id, result),
         }
 
     # Settings that come back
 
     def updates(self, settings: dict[str, Any], files: Mapping[str, str]) -> dict[str, Any]:
         """Values for the page's settings from those of a picture, what was painted too. Raises `BadInput`."""
-        updates = updates_of(settings, files)
+        updates = values_from_settings(settings, files)
         if "picture" in files:
-            preview = write_preview(self._desk, read_upright(files["picture"]))
+            preview = write_preview(self._context, read_upright(files["picture"]))
             mask = files.get("mask")
             updates["mask"] = painted_canvas(preview, Path(mask)) if mask else empty_canvas(preview)
         return updates
@@ -179,7 +181,7 @@ def build_request(values: Mapping[str, Any]) -> EditImageRequest:
     )
 
 
-def updates_of(settings: dict[str, Any], files: Mapping[str, str]) -> dict[str, Any]:
+def values_from_settings(settings: dict[str, Any], files: Mapping[str, str]) -> dict[str, Any]:
     """Values for the page's settings from those of a picture. Raises `BadInput` for settings of others."""
     request = request_of(settings, files, EditImageRequest)
     own = {name: getattr(request, name) for name in (*PART[1:], "mode", "source_prompt", "variation")}

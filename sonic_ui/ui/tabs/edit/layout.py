@@ -10,14 +10,14 @@ import gradio as gr
 
 from sonic_ui.media.masks import PAINT, PAINT_OPACITY, empty_canvas
 from sonic_ui.requests import EDIT_MODES, TAU_ATTN, TAU_FEATURE, VARIATION
+from sonic_ui.ui.components.accordion import accordion
 from sonic_ui.ui.components.choice import choice
-from sonic_ui.ui.components.fold import fold
 from sonic_ui.ui.components.line import line
 from sonic_ui.ui.components.live import live_html
 from sonic_ui.ui.components.message import message
 from sonic_ui.ui.components.stage import stage
 from sonic_ui.ui.components.untouched import PaintedLayers
-from sonic_ui.ui.session.context import Desk, Shared
+from sonic_ui.ui.session.context import AppContext, Shared
 from sonic_ui.ui.tabs.edit import api as edit_api
 from sonic_ui.ui.tabs.edit.events import SETTINGS, TAB, Handlers, mode_settings, strength_list
 from sonic_ui.ui.tabs.edit.results import MODE_WORDS
@@ -27,9 +27,16 @@ from sonic_ui.ui.widgets.prompt_settings import Words, connect_words, words
 from sonic_ui.ui.widgets.runs import RunBar, Runs, connect_run, run_bar
 from sonic_ui.ui.widgets.send_to_tab import Target
 from sonic_ui.ui.widgets.settings_drop import PictureDrop, Reuse, connect_reuse, picture_drop
-from sonic_ui.ui.widgets.sound_input import MANY, QUIET, Ears, SoundInput, connect_sound, sound_input
+from sonic_ui.ui.widgets.sound_input import (
+    MANY,
+    QUIET,
+    SoundInput,
+    SoundInputHandlers,
+    connect_sound,
+    sound_input,
+)
 
-__all__ = ["TAB", "Parts", "build"]
+__all__ = ["TAB", "Components", "build"]
 
 FIRST_PICTURE, FIRST_SOUND = 2, 0
 STRENGTHS = (0.5, 1.0, 1.5, 2.0)
@@ -62,7 +69,7 @@ class Several:
 
 
 @dataclass(frozen=True)
-class Parts:
+class Components:
     """The tab's components."""
 
     picture: PictureInput
@@ -109,23 +116,23 @@ class Parts:
         }
 
 
-def build(desk: Desk, shared: Shared) -> Parts:
+def build(context: AppContext, shared: Shared) -> Components:
     """Lay out the tab inside the current tab context and connect it."""
     with gr.Row(elem_classes="su-desk", equal_height=False):
         with gr.Column(elem_classes="su-inputs", scale=5, min_width=340):
             with gr.Column(elem_classes="su-panel"):
-                picture = picture_input(f"{TAB}-photo", desk, first=FIRST_PICTURE)
+                picture = picture_input(f"{TAB}-photo", context, first=FIRST_PICTURE)
                 kept = line(f"{TAB}-kept")
-                mask, clear_mask = _mask(desk)
+                mask, clear_mask = _mask(context)
                 mask_message = message(f"{TAB}-mask-message")
             with gr.Column(elem_classes="su-panel"):
-                sound = sound_input(TAB, desk, first=FIRST_SOUND, gain=True, compact=True)
-                with fold("Where it is heard"):
+                sound = sound_input(TAB, context, first=FIRST_SOUND, gain=True, compact=True)
+                with accordion("Where it is heard"):
                     room = room_choice(TAB)
             with gr.Column(elem_classes="su-panel"):
                 holding = _holding()
             with gr.Column(elem_classes="su-panel"):
-                said, several = _words(desk)
+                said, several = _words(context)
             bar = run_bar(TAB, "Edit the picture")
         with gr.Column(elem_classes="su-result su-edit-place", scale=8, min_width=340):
             compare = _compare()
@@ -136,22 +143,22 @@ def build(desk: Desk, shared: Shared) -> Parts:
                 elem_classes="su-unseen",
                 place=f"{TAB}-compare",
             )
-            place = stage(TAB, Handlers.first_card(desk, FIRST_PICTURE))
+            place = stage(TAB, Handlers.first_card(context, FIRST_PICTURE))
             drop = picture_drop(TAB)
     target: Any = None
-    parts = Parts(
+    parts = Components(
         *(picture, kept, mask, clear_mask, mask_message, sound, room, holding, said, several, bar),
         *(compare, place, drop, shared, target),
     )
-    parts = _connect(desk, parts)
-    edit_api.build(desk)
+    parts = _connect(context, parts)
+    edit_api.build(context)
     return parts
 
 
-def _mask(desk: Desk) -> tuple[gr.ImageEditor, gr.Button]:
-    examples = with_pictures(desk)
+def _mask(context: AppContext) -> tuple[gr.ImageEditor, gr.Button]:
+    examples = with_pictures(context)
     first = examples[FIRST_PICTURE].picture if len(examples) > FIRST_PICTURE else None
-    with fold("Edit only where you paint"):
+    with accordion("Edit only where you paint"):
         line(f"{TAB}-mask-line", "Paint over what may change. Everything else stays exactly as it is.")
         colour = f"rgba({', '.join(map(str, PAINT))}, {PAINT_OPACITY})"
         mask = PaintedLayers(
@@ -191,7 +198,7 @@ def _holding() -> Holding:
         first.tau_feature,
     )
     told = message(f"{TAB}-how-message")
-    with fold("Layers, and words for the picture"):
+    with accordion("Layers, and words for the picture"):
         held = gr.Radio(
             LAYER_WORDS,
             value="paper",
@@ -210,10 +217,10 @@ def _holding() -> Holding:
     return Holding(mode, tau_attn, tau_feature, held, source_prompt, told)
 
 
-def _words(desk: Desk) -> tuple[Words, Several]:
+def _words(context: AppContext) -> tuple[Words, Several]:
     said = words(
         TAB,
-        desk.studio.info.defaults,
+        context.studio.info.defaults,
         lambda: slider(VARIATION, "Variation", "0 stays nearest to the picture; more starts afresh."),
         "Counts where Variation is above 0.",
     )
@@ -245,13 +252,13 @@ def _compare() -> gr.ImageSlider:
     )
 
 
-def _connect(desk: Desk, parts: Parts) -> Parts:
+def _connect(context: AppContext, parts: Components) -> Components:
     """Connect the tab; returns `parts` with what takes pictures of other tabs."""
     settings, records = [*parts.settings.values()], parts.shared.records
     picture, holding = parts.picture, parts.holding
-    runs = Runs(desk, parts.shared, TAB, parts.stage, parts.bar, parts.messages, parts.words.seed)
-    handle = Handlers(desk, parts, runs)
-    reuse = Reuse(desk, parts.drop, parts.settings, handle.updates)
+    runs = Runs(context, parts.shared, TAB, parts.stage, parts.bar, parts.messages, parts.words.seed)
+    handle = Handlers(context, parts, runs)
+    reuse = Reuse(context, parts.drop, parts.settings, handle.updates)
     seen = [parts.kept, picture.message]
     shown = [parts.mask, parts.mask_message, parts.stage]
     looking: dict[str, Any] = {
@@ -263,12 +270,12 @@ def _connect(desk: Desk, parts: Parts) -> Parts:
         **QUIET,
     }
 
-    def look_after(event: Any) -> Any:
+    def refresh_after(event: Any) -> Any:
         return event.then(**looking)
 
-    look_after(parts.kept.appear(None, js="() => []", api_visibility="private"))
-    look_after(picture.picture.input(handle.take, inputs=[picture.picture], outputs=shown, **QUIET))
-    look_after(picture.examples.choose(handle.choose, outputs=[picture.picture, *shown], **QUIET))
+    refresh_after(parts.kept.appear(None, js="() => []", api_visibility="private"))
+    refresh_after(picture.picture.input(handle.take, inputs=[picture.picture], outputs=shown, **QUIET))
+    refresh_after(picture.examples.choose(handle.choose, outputs=[picture.picture, *shown], **QUIET))
     parts.clear_mask.click(handle.clear_mask, inputs=[picture.picture], outputs=shown[:2], **QUIET)
     holding.mode.input(
         None,
@@ -277,7 +284,9 @@ def _connect(desk: Desk, parts: Parts) -> Parts:
         outputs=[holding.tau_attn, holding.tau_feature, holding.held],
         api_visibility="private",
     )
-    look_after_sound = connect_sound(parts.sound, Ears(desk, parts.sound, room=True), room=parts.room)
+    look_after_sound = connect_sound(
+        parts.sound, SoundInputHandlers(context, parts.sound, room=True), room=parts.room
+    )
     connect_words(parts.words)
     connect_run(
         TAB,
@@ -289,5 +298,5 @@ def _connect(desk: Desk, parts: Parts) -> Parts:
         outputs=[parts.words.seed, parts.compare, parts.kept, records],
     )
     parts.stage.compare(handle.compare, outputs=[parts.compare], queue=False, **QUIET)
-    connect_reuse(parts.drop, reuse, parts.stage, parts.shared, settings, [look_after_sound, look_after])
-    return replace(parts, target=Target(handle.receive, [picture.picture, *shown], look_after))
+    connect_reuse(parts.drop, reuse, parts.stage, parts.shared, settings, [look_after_sound, refresh_after])
+    return replace(parts, target=Target(handle.receive, [picture.picture, *shown], refresh_after))

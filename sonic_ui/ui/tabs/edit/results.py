@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from sonic_ui.engine import Kept, Result
+from sonic_ui.engine import CacheUsage, Result
 from sonic_ui.requests import EditImageRequest
 from sonic_ui.ui.components.stage import Card
-from sonic_ui.ui.session.context import Desk
+from sonic_ui.ui.session.context import AppContext
 from sonic_ui.ui.widgets.picture_input import PREVIEW_PX, write_preview
-from sonic_ui.ui.widgets.result_text import heard_words, made_from
+from sonic_ui.ui.widgets.result_text import label_sentence, made_from
 
 MODE_WORDS = {"replace": "Replace", "add": "Add", "style": "Style"}
 
@@ -41,9 +41,9 @@ def card_of_picture(name: str, preview: Path, size: tuple[int, int]) -> Card:
 
 def card_of_edit(run: int, result: Result, files: Sequence[Path]) -> Card:
     """The card of a finished edit; its pictures stand beside the one before."""
-    request, heard = request_of_edit(result), heard_words(result.labels)
+    request, heard = request_of_edit(result), label_sentence(result.labels)
     name = Path(request.picture).name
-    captions = tuple(strength_words(result, index) for index in range(len(files)))
+    captions = tuple(strength_sentence(result, index) for index in range(len(files)))
     details = (
         name,
         made_from(result),
@@ -67,20 +67,20 @@ def card_of_edit(run: int, result: Result, files: Sequence[Path]) -> Card:
     )
 
 
-def strength_words(result: Result, index: int) -> str:
+def strength_sentence(result: Result, index: int) -> str:
     """The strength of one of the edits, in words; empty where there is one for each layer."""
     strength = result.frames[index].strength
     return "" if strength is None else f"strength {strength:g}"
 
 
-def shown_files(desk: Desk, result: Result, files: Sequence[Path]) -> list[Path]:
+def shown_files(context: AppContext, result: Result, files: Sequence[Path]) -> list[Path]:
     """What the page shows of the finished pictures: themselves, or smaller copies of large ones."""
     if max(result.images[0].size) <= PREVIEW_PX:
         return [*files]
-    return [write_preview(desk, image, "after") for image in result.images]
+    return [write_preview(context, image, "after") for image in result.images]
 
 
-def kept_words(kept: Kept) -> str:
+def cache_sentence(kept: CacheUsage) -> str:
     """What is kept of a picture, for the line below it."""
     if not kept.count:
         return "Nothing is kept of this picture yet: its first edit studies it, later ones are faster."

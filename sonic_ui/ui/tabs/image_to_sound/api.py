@@ -8,8 +8,8 @@ import gradio as gr
 
 from sonic_ui.engine import SoundResult
 from sonic_ui.requests import ImageToSoundRequest
-from sonic_ui.ui.api import FILES, PictureFile, asked, made, offer
-from sonic_ui.ui.session.context import Desk
+from sonic_ui.ui.api import FILES, PictureFile, add_endpoint, parse_request, run_to_result
+from sonic_ui.ui.session.context import AppContext
 from sonic_ui.ui.tabs.image_to_sound.results import write_takes
 
 DESCRIPTION = """Let a picture sound, with its energy along a curve.
@@ -24,7 +24,7 @@ second. What is out of range is refused with a sentence that names the range.
 """
 
 
-def build(desk: Desk) -> None:
+def build(context: AppContext) -> None:
     """Add the endpoint to the current page."""
 
     def image_to_sound(
@@ -47,11 +47,11 @@ def build(desk: Desk) -> None:
         quietest_lufs: float = -26,
         loudest_lufs: float = -20,
     ) -> tuple[list[str], dict[str, Any]]:
-        result = made(desk, asked(ImageToSoundRequest, locals()), SoundResult)
-        files = write_takes(desk, result)
+        result = run_to_result(context, parse_request(ImageToSoundRequest, locals()), SoundResult)
+        files = write_takes(context, result)
         return [str(path) for path in files], _told(result)
 
-    offer(image_to_sound, {"sounds": FILES, "settings": gr.JSON}, DESCRIPTION)
+    add_endpoint(image_to_sound, {"sounds": FILES, "settings": gr.JSON}, DESCRIPTION)
 
 
 def _told(result: SoundResult) -> dict[str, Any]:

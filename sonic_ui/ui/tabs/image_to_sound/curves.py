@@ -90,7 +90,7 @@ def hummed(clip: Clip, seconds: float) -> tuple[list[float], str]:
     return values, f"The first {length_s:.1f} seconds follow your recording. Redraw what you like."
 
 
-def asked(value: Any) -> dict[str, Any]:
+def run_context(value: Any) -> dict[str, Any]:
     """`curve` or `moments` of a request from the value of the pad. Raises `BadInput`."""
     values = value.get("values") if isinstance(value, dict) else None
     if values is None:

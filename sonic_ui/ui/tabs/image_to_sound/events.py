@@ -18,16 +18,16 @@ from sonic_ui.ui.components.live import sent
 from sonic_ui.ui.components.message import CLEAR, error, note
 from sonic_ui.ui.components.sound_view import NO_LABELS, bars, listening
 from sonic_ui.ui.components.takes import done, filmed, working
-from sonic_ui.ui.session.context import Desk
+from sonic_ui.ui.session.context import AppContext
 from sonic_ui.ui.settings.reuse import request_of, with_record
-from sonic_ui.ui.tabs.image_to_sound.curves import SECONDS, asked, hummed, pad_of
+from sonic_ui.ui.tabs.image_to_sound.curves import SECONDS, hummed, pad_of, run_context
 from sonic_ui.ui.tabs.image_to_sound.results import card_of_sounds, write_takes, write_video
 from sonic_ui.ui.widgets.picture_input import with_pictures, write_preview
-from sonic_ui.ui.widgets.runs import Asked, Runs
+from sonic_ui.ui.widgets.runs import RunContext, Runs
 from sonic_ui.ui.widgets.sound_input import Update
 
 if TYPE_CHECKING:
-    from sonic_ui.ui.tabs.image_to_sound.layout import Parts
+    from sonic_ui.ui.tabs.image_to_sound.layout import Components
 
 TAB = "image-to-sound"
 OWN = ("prompt", "negative_prompt", "takes", "control", "energy_strength", "guidance_scale", "steps")
@@ -44,8 +44,8 @@ log = logging.getLogger(__name__)
 class Handlers:
     """The tab's event handlers."""
 
-    def __init__(self, desk: Desk, parts: Parts, runs: Runs) -> None:
-        self._desk = desk
+    def __init__(self, context: AppContext, parts: Components, runs: Runs) -> None:
+        self._context = context
         self._parts = parts
         self._runs = runs
         self._results: OrderedDict[tuple[str, str], SoundResult] = OrderedDict()
@@ -56,13 +56,13 @@ class Handlers:
         """Tell what the picture shows that sounds, and how that would rise and fall."""
         parts, session = self._parts, request.session_hash or ""
         place = parts.picture
-        number = self._desk.sessions.look(session, place.name)
+        number = self._context.sessions.look(session, place.name)
         if not picture:
             yield {parts.labels: NO_LABELS, parts.curve.ghost: ghost(None, SECONDS), place.message: CLEAR}
             return
         yield {parts.labels: listening("Looking …"), place.message: CLEAR}
         try:
-            seen = self._desk.studio.see(picture).seen
+            seen = self._context.studio.analyze_image(picture).seen
             update: Update = {
                 parts.labels: bars(seen.labels[:LABELS_SHOWN]),
                 parts.curve.ghost: ghost(seen.suggestion, seen.duration_s),
@@ -74,12 +74,12 @@ class Handlers:
             if not isinstance(problem, Failure):
                 log.exception("A picture was not looked at")
             update = {parts.labels: listening("It cannot be told while the engine is not running.")}
-        if self._desk.sessions.is_newest_look(session, place.name, number):
+        if self._context.sessions.is_newest_analysis(session, place.name, number):
             yield update
 
     def choose(self, event: gr.EventData) -> Update:
         """An example was clicked. Raises `gr.Error` if there is none."""
-        index, examples = sent(event, "index"), with_pictures(self._desk)
+        index, examples = sent(event, "index"), with_pictures(self._context)
         if not isinstance(index, int) or not 0 <= index < len(examples):
             raise gr.Error("This example is no longer there. Reload the page.")
         return self.receive(Path(str(examples[index].picture)))
@@ -113,28 +113,28 @@ class Handlers:
         """Build the request from the page's settings (in the order of `SETTINGS`) and run it."""
         yield from self._runs.generate(request, SETTINGS, values, build_request, self._make)
 
-    def _make(self, asked: Asked[ImageToSoundRequest]) -> Iterator[Update]:
+    def _make(self, run_context: RunContext[ImageToSoundRequest]) -> Iterator[Update]:
         told: list[str] = []
-        for event in self._desk.studio.run(asked.wanted, asked.token, asked.session):
+        for event in self._context.studio.run(run_context.wanted, run_context.token, run_context.session):
             if isinstance(event, Progress):
-                yield {self._parts.takes: working(asked.run, event)}
+                yield {self._parts.takes: working(run_context.run, event)}
             elif isinstance(event, Notice):
                 told.append(event.message)
                 yield {self._parts.bar.message: note(" ".join(told))}
             elif isinstance(event, SoundResult):
-                yield self._finished(asked, event)
+                yield self._finished(run_context, event)
 
-    def _finished(self, asked: Asked[ImageToSoundRequest], result: SoundResult) -> Update:
-        desk = self._desk
-        files = write_takes(desk, result)
-        card = card_of_sounds(asked.run, result, files, write_preview(desk, result.image))
-        desk.gallery.keep(asked.session, card.id, files)
-        self._results[asked.session, card.id] = result
+    def _finished(self, run_context: RunContext[ImageToSoundRequest], result: SoundResult) -> Update:
+        context = self._context
+        files = write_takes(context, result)
+        card = card_of_sounds(run_context.run, result, files, write_preview(context, result.image))
+        context.gallery.keep(run_context.session, card.id, files)
+        self._results[run_context.session, card.id] = result
         while len(self._results) > RESULTS_KEPT:
             self._results.popitem(last=False)
         return {
-            self._parts.takes: done(asked.run, card),
-            self._parts.shared.records: with_record(asked.records, card.id, result),
+            self._parts.takes: done(run_context.run, card),
+            self._parts.shared.records: with_record(run_context.records, card.id, result),
         }
 
     def film(self, request: gr.Request, event: gr.EventData) -> Update:
@@ -145,9 +145,11 @@ class Handlers:
         if result is None or not isinstance(index, int) or not 0 <= index < len(result.takes):
             gone = "This sound is no longer kept. Make it again for a video."
             return {place: filmed(name, index if isinstance(index, int) else 0, None, gone)}
-        stem = self._desk.gallery.find(request.session_hash or "", name, index)
+        stem = self._context.gallery.find(request.session_hash or "", name, index)
         try:
-            video = write_video(result, index, self._desk.pictures.new() / (stem.stem if stem else "sound"))
+            video = write_video(
+                result, index, self._context.pictures.new() / (stem.stem if stem else "sound")
+            )
         except BadInput as problem:
             return {place: filmed(name, index, None, problem.message)}
         except Exception:
@@ -160,10 +162,10 @@ def build_request(values: Mapping[str, Any]) -> ImageToSoundRequest:
     """The request that the page's settings stand for; a new seed unless it is kept. Raises `BadInput`."""
     own = {name: values[name] for name in ("picture", *HOW, *OWN, "loudness_lufs")}
     seed = values["seed"] if values["keep_seed"] else random.randint(0, int(SEED.maximum))
-    return ImageToSoundRequest.from_values({**own, **asked(values["pad"]), "seed": seed})
+    return ImageToSoundRequest.from_values({**own, **run_context(values["pad"]), "seed": seed})
 
 
-def updates_of(settings: dict[str, Any], files: Mapping[str, str]) -> dict[str, Any]:
+def values_from_settings(settings: dict[str, Any], files: Mapping[str, str]) -> dict[str, Any]:
     """Values for the page's settings from those of a sound. Raises `BadInput` for settings of others."""
     request = request_of(settings, files, ImageToSoundRequest)
     updates = {name: getattr(request, name) for name in (*HOW, *OWN, "loudness_lufs")}

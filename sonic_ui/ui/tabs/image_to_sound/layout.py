@@ -8,17 +8,17 @@ from typing import Any
 import gradio as gr
 
 from sonic_ui.requests import CONCEPTS, ENERGY_STRENGTH, GUIDANCE, LOUDNESS, STEPS, TAKES
+from sonic_ui.ui.components.accordion import accordion
 from sonic_ui.ui.components.choice import choice
 from sonic_ui.ui.components.curve_pad import CurvePad, curve_pad
-from sonic_ui.ui.components.fold import fold
 from sonic_ui.ui.components.line import line
 from sonic_ui.ui.components.message import message
 from sonic_ui.ui.components.sound_view import label_bars
 from sonic_ui.ui.components.takes import takes_view
-from sonic_ui.ui.session.context import Desk, Shared
+from sonic_ui.ui.session.context import AppContext, Shared
 from sonic_ui.ui.tabs.image_to_sound import api as image_to_sound_api
 from sonic_ui.ui.tabs.image_to_sound.curves import presets
-from sonic_ui.ui.tabs.image_to_sound.events import SETTINGS, TAB, Handlers, updates_of
+from sonic_ui.ui.tabs.image_to_sound.events import SETTINGS, TAB, Handlers, values_from_settings
 from sonic_ui.ui.widgets.fields import slider
 from sonic_ui.ui.widgets.picture_input import PictureInput, picture_input, with_pictures
 from sonic_ui.ui.widgets.prompt_settings import connect_seed, seed_field
@@ -27,7 +27,7 @@ from sonic_ui.ui.widgets.send_to_tab import Target
 from sonic_ui.ui.widgets.settings_drop import PictureDrop, Reuse, connect_reuse, picture_drop
 from sonic_ui.ui.widgets.sound_input import MANY, QUIET
 
-__all__ = ["TAB", "Parts", "build"]
+__all__ = ["TAB", "Components", "build"]
 
 VERB = "image_to_sound"
 FIRST_PICTURE = 8
@@ -78,7 +78,7 @@ class SoundWords:
 
 
 @dataclass(frozen=True)
-class Parts:
+class Components:
     """The tab's components."""
 
     picture: PictureInput
@@ -119,24 +119,24 @@ class Parts:
 
 
 @dataclass(frozen=True)
-class Built(Parts):
+class Built(Components):
     """The tab's components, connected; `target` takes pictures of other tabs."""
 
     target: Target
 
 
-def build(desk: Desk, shared: Shared) -> Built:
+def build(context: AppContext, shared: Shared) -> Built:
     """Lay out the tab inside the current tab context and connect it."""
     with gr.Row(elem_classes="su-desk su-sounding", equal_height=False):
         with gr.Column(elem_classes="su-inputs", scale=5, min_width=340):
             with gr.Column(elem_classes="su-panel su-sounding-picture"):
-                first = min(FIRST_PICTURE, len(with_pictures(desk)) - 1)
-                picture = picture_input(f"{TAB}-picture", desk, first=max(0, first))
+                first = min(FIRST_PICTURE, len(with_pictures(context)) - 1)
+                picture = picture_input(f"{TAB}-picture", context, first=max(0, first))
                 labels = label_bars(f"{TAB}-labels", "What may be heard in it")
             with gr.Column(elem_classes="su-panel su-ways"):
-                making = _making(desk)
+                making = _making(context)
             with gr.Column(elem_classes="su-panel su-sounding-words"):
-                said = _words(desk)
+                said = _words(context)
             bar = run_bar(TAB, "Make it sound")
         with gr.Column(elem_classes="su-result", scale=8, min_width=340):
             with gr.Column(elem_classes="su-panel su-sounding-curve"):
@@ -147,16 +147,16 @@ def build(desk: Desk, shared: Shared) -> Built:
             targets = (("sound-to-image", "Sound → Image"), ("interpolate", "Interpolate"))
             place = takes_view(TAB, targets)
             drop = picture_drop(TAB, "sound", [".wav"])
-    parts = Parts(
+    parts = Components(
         picture, labels, curve, curve_message, hum, hum_message, mode, making, said, bar, place, drop, shared
     )
-    target = _connect(desk, parts)
-    image_to_sound_api.build(desk)
+    target = _connect(context, parts)
+    image_to_sound_api.build(context)
     return Built(**vars(parts), target=target)
 
 
 def _hum() -> tuple[gr.Audio, gr.HTML]:
-    with fold("Hum it, or take the curve from a sound"):
+    with accordion("Hum it, or take the curve from a sound"):
         line(f"{TAB}-hum-line", "Its loudness appears on the pad, where you can redraw it.")
         hum = gr.Audio(
             label="A hum, a knock, any sound",
@@ -172,8 +172,8 @@ def _hum() -> tuple[gr.Audio, gr.HTML]:
     return hum, told
 
 
-def _making(desk: Desk) -> Making:
-    generates = desk.studio.serves(VERB)
+def _making(context: AppContext) -> Making:
+    generates = context.studio.supports(VERB)
     source = choice(
         f"{TAB}-source",
         "Where the sound comes from",
@@ -184,7 +184,7 @@ def _making(desk: Desk) -> Making:
         line(f"{TAB}-source-line", NO_GENERATOR)
     with gr.Column(elem_classes="su-if-recordings"):
         library = gr.Dropdown(
-            desk.studio.libraries.offered(),
+            context.studio.libraries.offered(),
             value="",
             label="Recordings",
             info="The examples, or the folder that the app was started with (--sounds FOLDER).",
@@ -194,7 +194,7 @@ def _making(desk: Desk) -> Making:
     return Making(source, library, concepts, message(f"{TAB}-source-message"))
 
 
-def _words(desk: Desk) -> SoundWords:
+def _words(context: AppContext) -> SoundWords:
     prompt = gr.Textbox(
         label="Words (optional)",
         placeholder="far away, heavy",
@@ -208,13 +208,13 @@ def _words(desk: Desk) -> SoundWords:
         takes = slider(TAKES, "Takes", "More to choose from, and more time.")
         seed, dice, keep_seed = seed_field(TAB, "The same number makes the same sound again.")
     loudness = slider(LOUDNESS, "Loudness of the result (LUFS)", "Speech on air has −23, music −14.")
-    with fold("Advanced"):
-        advanced = _advanced(desk)
+    with accordion("Advanced"):
+        advanced = _advanced(context)
     return SoundWords(prompt, told, takes, seed, dice, keep_seed, loudness, *advanced)
 
 
-def _advanced(desk: Desk) -> tuple[gr.Slider, gr.Radio, gr.Textbox, gr.Slider, gr.Slider]:
-    own = desk.studio.info.defaults.model_dump().get(VERB) or {}
+def _advanced(context: AppContext) -> tuple[gr.Slider, gr.Radio, gr.Textbox, gr.Slider, gr.Slider]:
+    own = context.studio.info.defaults.model_dump().get(VERB) or {}
     strength = slider(
         ENERGY_STRENGTH,
         "Strength of the curve",
@@ -246,13 +246,13 @@ def _advanced(desk: Desk) -> tuple[gr.Slider, gr.Radio, gr.Textbox, gr.Slider, g
     return strength, control, negative, guidance, steps
 
 
-def _connect(desk: Desk, parts: Parts) -> Target:
+def _connect(context: AppContext, parts: Components) -> Target:
     """Connect the tab; returns what takes pictures of other tabs."""
     settings, records = [*parts.settings.values()], parts.shared.records
     picture, words = parts.picture, parts.words
-    runs = Runs(desk, parts.shared, TAB, parts.takes, parts.bar, parts.messages, parts.words.seed)
-    handle = Handlers(desk, parts, runs)
-    reuse = Reuse(desk, parts.drop, parts.settings, updates_of)
+    runs = Runs(context, parts.shared, TAB, parts.takes, parts.bar, parts.messages, parts.words.seed)
+    handle = Handlers(context, parts, runs)
+    reuse = Reuse(context, parts.drop, parts.settings, values_from_settings)
     often: dict[str, Any] = {"trigger_mode": "multiple", "concurrency_limit": MANY, **QUIET}
     looking: dict[str, Any] = {
         "fn": handle.look,
@@ -261,12 +261,12 @@ def _connect(desk: Desk, parts: Parts) -> Target:
         **often,
     }
 
-    def look_after(event: Any) -> Any:
+    def refresh_after(event: Any) -> Any:
         return event.then(**looking)
 
-    look_after(parts.curve.ghost.appear(None, js="() => []", api_visibility="private"))
+    refresh_after(parts.curve.ghost.appear(None, js="() => []", api_visibility="private"))
     gr.on([picture.picture.input, picture.picture.clear], **looking)
-    look_after(picture.examples.choose(handle.choose, outputs=[picture.picture], queue=False, **QUIET))
+    refresh_after(picture.examples.choose(handle.choose, outputs=[picture.picture], queue=False, **QUIET))
     gr.on(
         [parts.hum.input, parts.hum.stop_recording],
         handle.hum,
@@ -285,5 +285,5 @@ def _connect(desk: Desk, parts: Parts) -> Target:
         outputs=[words.seed, records],
     )
     parts.takes.film(handle.film, outputs=[parts.takes], **often)
-    connect_reuse(parts.drop, reuse, parts.takes, parts.shared, settings, [look_after])
-    return Target(handle.receive, [picture.picture], look_after)
+    connect_reuse(parts.drop, reuse, parts.takes, parts.shared, settings, [refresh_after])
+    return Target(handle.receive, [picture.picture], refresh_after)

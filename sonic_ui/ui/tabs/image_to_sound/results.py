@@ -14,8 +14,8 @@ from sonic_ui.media.metadata import safe_stem
 from sonic_ui.media.wav_metadata import sidecar, write_sound
 from sonic_ui.requests import ImageToSoundRequest
 from sonic_ui.ui.components.takes import TakeCard, TakesCard
-from sonic_ui.ui.session.context import Desk
-from sonic_ui.ui.widgets.result_text import heard_words
+from sonic_ui.ui.session.context import AppContext
+from sonic_ui.ui.widgets.result_text import label_sentence
 
 PLOTTED = 200
 """Points of a curve in a result."""
@@ -23,9 +23,9 @@ PLOTTED = 200
 CLOSENESS = ((0.9, "follows {} closely"), (0.75, "follows {}"), (0.5, "follows {} loosely"))
 
 
-def write_takes(desk: Desk, result: SoundResult) -> tuple[Path, ...]:
+def write_takes(context: AppContext, result: SoundResult) -> tuple[Path, ...]:
     """Save every take as WAV with its settings, in a folder of their own."""
-    folder, request = desk.pictures.new(), result.request
+    folder, request = context.pictures.new(), result.request
     stem = f"{safe_stem(Path(request.picture).name)}-{request.seed}"
     paths = []
     for number, take in enumerate(result.takes):
@@ -51,7 +51,7 @@ def card_of_sounds(run: int, result: SoundResult, files: Sequence[Path], picture
         )
         for number, (take, file) in enumerate(zip(result.takes, files, strict=True))
     )
-    shows = f"Shows {heard_words(result.labels)}" if result.labels else "Sounds"
+    shows = f"Shows {label_sentence(result.labels)}" if result.labels else "Sounds"
     seconds = result.takes[0].samples.size / result.sample_rate
     many = "One sound" if count == 1 else f"{count} sounds"
     return TakesCard(

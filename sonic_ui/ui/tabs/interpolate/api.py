@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from sonic_ui.requests import InterpolateRequest
-from sonic_ui.ui.api import SoundFile, asked, offer
-from sonic_ui.ui.session.context import Desk
+from sonic_ui.ui.api import SoundFile, add_endpoint, parse_request
+from sonic_ui.ui.session.context import AppContext
 from sonic_ui.ui.tabs.interpolate.results import files_of
 from sonic_ui.ui.tabs.strip_api import STRIP, Answer, answer_strip
 
@@ -22,7 +22,7 @@ engine's own. What is out of range is refused with a sentence that names the ran
 """
 
 
-def build(desk: Desk) -> None:
+def build(context: AppContext) -> None:
     """Add the endpoint to the current page."""
 
     def interpolate(
@@ -50,7 +50,7 @@ def build(desk: Desk) -> None:
         end_b_s: float | None = None,
         continuity: float = 0.5,
     ) -> Answer:
-        request = asked(InterpolateRequest, locals(), own_if_none=["strength"])
-        return answer_strip(desk, request, files_of)
+        request = parse_request(InterpolateRequest, locals(), own_if_none=["strength"])
+        return answer_strip(context, request, files_of)
 
-    offer(interpolate, STRIP, DESCRIPTION)
+    add_endpoint(interpolate, STRIP, DESCRIPTION)

@@ -12,16 +12,16 @@ from sonic_ui.engine.jobs.plan import SAME_SOUND
 from sonic_ui.requests import FRAMES, InterpolateRequest
 from sonic_ui.ui.components.film import done
 from sonic_ui.ui.components.message import note
-from sonic_ui.ui.session.context import Desk
+from sonic_ui.ui.session.context import AppContext
 from sonic_ui.ui.settings.reuse import request_of, with_record
 from sonic_ui.ui.tabs.interpolate.results import slot_of, slots_of, strip_of
 from sonic_ui.ui.widgets import prompt_settings as words
-from sonic_ui.ui.widgets.runs import Asked, Runs
+from sonic_ui.ui.widgets.runs import RunContext, Runs
 from sonic_ui.ui.widgets.sound_input import Update
 from sonic_ui.ui.widgets.strips import Filmer, Making
 
 if TYPE_CHECKING:
-    from sonic_ui.ui.tabs.interpolate.layout import Parts
+    from sonic_ui.ui.tabs.interpolate.layout import Components
 
 TAB = "interpolate"
 SOUNDS = ("sound_a", "start_a_s", "end_a_s", "sound_b", "start_b_s", "end_b_s")
@@ -33,8 +33,8 @@ SETTINGS = (*SOUNDS, *OWN, "positions", *LOUDNESS, *words.SETTINGS)
 class Handlers:
     """The tab's event handlers."""
 
-    def __init__(self, desk: Desk, parts: Parts, runs: Runs, filmer: Filmer) -> None:
-        self._desk = desk
+    def __init__(self, context: AppContext, parts: Components, runs: Runs, filmer: Filmer) -> None:
+        self._context = context
         self._parts = parts
         self._runs = runs
         self._filmer = filmer
@@ -43,20 +43,20 @@ class Handlers:
         """Build the request from the page's settings (in the order of `SETTINGS`) and run it."""
         yield from self._runs.generate(request, SETTINGS, values, build_request, self._paint)
 
-    def _paint(self, asked: Asked[InterpolateRequest]) -> Iterator[Update]:
+    def _paint(self, run_context: RunContext[InterpolateRequest]) -> Iterator[Update]:
         view = self._parts.film.view
-        making = Making(asked.run, slots_of(asked.wanted), slot_of)
-        for event in self._desk.studio.run(asked.wanted, asked.token):
+        making = Making(run_context.run, slots_of(run_context.wanted), slot_of)
+        for event in self._context.studio.run(run_context.wanted, run_context.token):
             if isinstance(event, Notice):
                 place = self._parts.b if event.message == SAME_SOUND else self._parts.words
                 yield {place.message: note(event.message)}
             elif isinstance(event, Result):
-                files = self._desk.pictures.write(event.images, event.settings)
-                strip = strip_of(asked.run, event, files)
-                self._desk.gallery.keep(asked.session, strip.id, files)
+                files = self._context.pictures.write(event.images, event.settings)
+                strip = strip_of(run_context.run, event, files)
+                self._context.gallery.keep(run_context.session, strip.id, files)
                 self._filmer.keep(strip.id, event)
-                kept = with_record(asked.records, strip.id, event)
-                yield {view: done(asked.run, strip), self._parts.shared.records: kept}
+                kept = with_record(run_context.records, strip.id, event)
+                yield {view: done(run_context.run, strip), self._parts.shared.records: kept}
             elif (value := making.take(event)) is not None:
                 yield {view: value}
 
@@ -70,7 +70,7 @@ def build_request(values: Mapping[str, Any]) -> InterpolateRequest:
     return InterpolateRequest.from_values({**own, **lufs, **words.painting_values(values)})
 
 
-def updates_of(settings: dict[str, Any], sounds: Mapping[str, str]) -> dict[str, Any]:
+def values_from_settings(settings: dict[str, Any], sounds: Mapping[str, str]) -> dict[str, Any]:
     """Values for the page's settings from those of a picture. Raises `BadInput` for settings of others.
 
     Without a sound the part chosen in it is kept all the same, for when it is added again.

@@ -8,23 +8,23 @@ from typing import Any
 import gradio as gr
 
 from sonic_ui.requests import CONTINUITY, FILM_S, FRAMES, MIX_LUFS, POSITION, SMOOTHING
+from sonic_ui.ui.components.accordion import accordion
 from sonic_ui.ui.components.choice import choice
 from sonic_ui.ui.components.film import Film, film_view
-from sonic_ui.ui.components.fold import fold
 from sonic_ui.ui.components.message import message
-from sonic_ui.ui.session.context import Desk, Shared
+from sonic_ui.ui.session.context import AppContext, Shared
 from sonic_ui.ui.tabs.interpolate import api as interpolate_api
-from sonic_ui.ui.tabs.interpolate.events import SETTINGS, TAB, Handlers, updates_of
+from sonic_ui.ui.tabs.interpolate.events import SETTINGS, TAB, Handlers, values_from_settings
 from sonic_ui.ui.tabs.interpolate.results import files_of, first_strip, frame_at, request_at
 from sonic_ui.ui.widgets.fields import room_choice, slider
 from sonic_ui.ui.widgets.prompt_settings import Words, connect_words, words
 from sonic_ui.ui.widgets.runs import RunBar, Runs, connect_run, run_bar
 from sonic_ui.ui.widgets.send_to_tab import Target, sound_target
 from sonic_ui.ui.widgets.settings_drop import PictureDrop, Reuse, connect_reuse, picture_drop
-from sonic_ui.ui.widgets.sound_input import Ears, SoundInput, connect_sound, sound_input
+from sonic_ui.ui.widgets.sound_input import SoundInput, SoundInputHandlers, connect_sound, sound_input
 from sonic_ui.ui.widgets.strips import Filmer, Refiner, connect_strip
 
-__all__ = ["TAB", "Parts", "build"]
+__all__ = ["TAB", "Components", "build"]
 
 SECOND_EXAMPLE = 3
 METHOD_WORDS = {
@@ -44,7 +44,7 @@ SWAP = "(...values) => values.map((_, index) => values[index ^ 1])"
 
 
 @dataclass(frozen=True)
-class Gliding:
+class InterpolationSettings:
     """How the picture glides, and how its film runs: the components."""
 
     method: gr.HTML
@@ -62,12 +62,12 @@ class Gliding:
 
 
 @dataclass(frozen=True)
-class Parts:
+class Components:
     """The tab's components."""
 
     a: SoundInput
     b: SoundInput
-    gliding: Gliding
+    gliding: InterpolationSettings
     words: Words
     swap: gr.Button
     bar: RunBar
@@ -104,22 +104,22 @@ class Parts:
         }
 
 
-def build(desk: Desk, shared: Shared) -> Parts:
+def build(context: AppContext, shared: Shared) -> Components:
     """Lay out the tab inside the current tab context and connect it: the film between its two sounds."""
-    second = min(SECOND_EXAMPLE, max(0, len(desk.examples) - 1))
+    second = min(SECOND_EXAMPLE, max(0, len(context.examples) - 1))
     with gr.Row(elem_classes="su-decks", equal_height=False):
         with gr.Column(elem_classes="su-deck su-deck-left", min_width=280):
             with gr.Column(elem_classes="su-panel su-deck-a"):
-                a = sound_input(f"{TAB}-a", desk, label="First sound", compact=True)
+                a = sound_input(f"{TAB}-a", context, label="First sound", compact=True)
             with gr.Column(elem_classes="su-panel su-deck-how"):
                 gliding = _gliding()
         with gr.Column(elem_classes="su-deck su-deck-right", min_width=280):
             with gr.Column(elem_classes="su-panel su-deck-b"):
-                b = sound_input(f"{TAB}-b", desk, label="Second sound", first=second, compact=True)
+                b = sound_input(f"{TAB}-b", context, label="Second sound", first=second, compact=True)
             with gr.Column(elem_classes="su-panel su-deck-words"):
                 said = words(
                     TAB,
-                    desk.studio.info.defaults,
+                    context.studio.info.defaults,
                     lambda: slider(FRAMES, "Pictures", "More glides finer, and takes longer."),
                     "All pictures start from it: only the sound changes.",
                     _continuity,
@@ -130,18 +130,18 @@ def build(desk: Desk, shared: Shared) -> Parts:
                     "Swap", size="lg", min_width=96, elem_id=f"{TAB}-swap", elem_classes="su-swap"
                 )
                 bar = run_bar(TAB)
-            first = first_strip(desk, 0, second)
+            first = first_strip(context, 0, second)
             if first is not None:
-                desk.gallery.share(first.id, [frame.path for frame in first.frames])
+                context.gallery.share(first.id, [frame.path for frame in first.frames])
             film = film_view(TAB, "Between the two", slider=POSITION, first=first)
             drop = picture_drop(TAB)
-    parts = Parts(a, b, gliding, said, swap, bar, film, drop, shared)
-    parts = _connect(desk, parts)
-    interpolate_api.build(desk)
+    parts = Components(a, b, gliding, said, swap, bar, film, drop, shared)
+    parts = _connect(context, parts)
+    interpolate_api.build(context)
     return parts
 
 
-def _gliding() -> Gliding:
+def _gliding() -> InterpolationSettings:
     method = choice(f"{TAB}-method", "How it glides", METHOD_WORDS, "linear")
     with gr.Column(elem_classes="su-mix"):
         own_a, lufs_a = _loudness("First sound")
@@ -150,11 +150,11 @@ def _gliding() -> Gliding:
     spacing = choice(f"{TAB}-spacing", "Spacing", SPACING_WORDS, "seen")
     positions = _positions()
     told = message(f"{TAB}-how-message")
-    with fold("The film"):
+    with accordion("The film"):
         loop = gr.Checkbox(True, label="There and back", container=False, elem_classes="su-check")
         smoothing = slider(SMOOTHING, "Pictures blended in between", "More glides, none steps.")
         film_s = slider(FILM_S, "Length (seconds)", "From the first sound to the second.")
-    return Gliding(
+    return InterpolationSettings(
         method, own_a, lufs_a, own_b, lufs_b, room, spacing, positions, told, loop, smoothing, film_s
     )
 
@@ -191,16 +191,17 @@ def _loudness(which: str) -> tuple[gr.Checkbox, gr.Slider]:
     return own, lufs
 
 
-def _connect(desk: Desk, parts: Parts) -> Parts:
+def _connect(context: AppContext, parts: Components) -> Components:
     """Connect the tab; returns `parts` with what takes sounds of other tabs."""
     settings, records = [*parts.settings.values()], parts.shared.records
     film, gliding = parts.film, parts.gliding
-    runs = Runs(desk, parts.shared, TAB, film.view, parts.bar, parts.messages, parts.words.seed)
-    filmer = Filmer(desk, TAB, film, lambda result, token: files_of(desk, result, token))
-    handle = Handlers(desk, parts, runs, filmer)
-    reuse = Reuse(desk, parts.drop, parts.settings, updates_of)
-    look_after = [
-        connect_sound(place, Ears(desk, place, room=True), room=gliding.room) for place in (parts.a, parts.b)
+    runs = Runs(context, parts.shared, TAB, film.view, parts.bar, parts.messages, parts.words.seed)
+    filmer = Filmer(context, TAB, film, lambda result, token: files_of(context, result, token))
+    handle = Handlers(context, parts, runs, filmer)
+    reuse = Reuse(context, parts.drop, parts.settings, values_from_settings)
+    refresh_after = [
+        connect_sound(place, SoundInputHandlers(context, place, room=True), room=gliding.room)
+        for place in (parts.a, parts.b)
     ]
     connect_words(parts.words)
     parts.words.beside.input(None, js="() => ''", outputs=[gliding.positions], api_visibility="private")
@@ -213,8 +214,8 @@ def _connect(desk: Desk, parts: Parts) -> Parts:
         inputs=[*settings, records],
         outputs=[parts.words.seed, records],
     )
-    connect_strip(film, filmer, Refiner(desk, TAB, film, request_at, frame_at), parts.shared)
-    connect_reuse(parts.drop, reuse, film.view, parts.shared, settings, look_after)
+    connect_strip(film, filmer, Refiner(context, TAB, film, request_at, frame_at), parts.shared)
+    connect_reuse(parts.drop, reuse, film.view, parts.shared, settings, refresh_after)
     pairs = [
         *(parts.a.sound, parts.b.sound),
         *(parts.a.start_s, parts.b.start_s),
@@ -223,6 +224,6 @@ def _connect(desk: Desk, parts: Parts) -> Parts:
         *(gliding.lufs_a, gliding.lufs_b),
     ]
     swapped = parts.swap.click(None, js=SWAP, inputs=pairs, outputs=pairs, api_visibility="private")
-    for look in look_after:
+    for look in refresh_after:
         look(swapped)
-    return replace(parts, target=sound_target(parts.a, look_after[0]))
+    return replace(parts, target=sound_target(parts.a, refresh_after[0]))

@@ -7,10 +7,10 @@ from pathlib import Path
 from sonic_ui.engine import SAMPLE_RATE, CancelToken, FrameInfo, Result
 from sonic_ui.requests import InterpolateRequest
 from sonic_ui.ui.components.film import Frame, Slot, Strip
-from sonic_ui.ui.session.context import Desk
+from sonic_ui.ui.session.context import AppContext
 from sonic_ui.ui.settings.reuse import Record, request_of
 from sonic_ui.ui.widgets.film_files import FilmFiles, film_files
-from sonic_ui.ui.widgets.result_text import heard_words, made_from
+from sonic_ui.ui.widgets.result_text import label_sentence, made_from
 
 
 def slots_of(request: InterpolateRequest) -> list[Slot]:
@@ -26,7 +26,7 @@ def slot_of(info: FrameInfo) -> Slot:
 
 def strip_of(run: int, result: Result, files: tuple[Path, ...]) -> Strip:
     """The strip of a finished request; its film is still to come."""
-    request = request_of_glide(result)
+    request = interpolation_request(result)
     places = places_of(result)
     note = ""
     if result.stopped:
@@ -44,11 +44,11 @@ def strip_of(run: int, result: Result, files: tuple[Path, ...]) -> Strip:
     )
 
 
-def first_strip(desk: Desk, first: int, second: int) -> Strip | None:
+def first_strip(context: AppContext, first: int, second: int) -> Strip | None:
     """What is there when the page opens: the pictures of two examples, with nothing between them yet."""
-    if not desk.examples:
+    if not context.examples:
         return None
-    a, b = desk.examples[first], desk.examples[second]
+    a, b = context.examples[first], context.examples[second]
     if a.picture is None or b.picture is None or first == second:
         return None
     words = "Picture painted from the example sound “{}”."
@@ -80,17 +80,17 @@ def request_at(record: Record, at: float, knob: str) -> InterpolateRequest:
     return request_of(record["settings"], record["files"], InterpolateRequest).changed(positions=(at,))
 
 
-def files_of(desk: Desk, result: Result, cancel: CancelToken) -> FilmFiles:
+def files_of(context: AppContext, result: Result, cancel: CancelToken) -> FilmFiles:
     """The film, in which one sound fades into the other with the picture, and the rest to take along."""
     from sonic_ui.audio.mixing import crossfade_along
 
-    request, places = request_of_glide(result), places_of(result)
-    listen, room = desk.studio.listen, request.room
-    a = listen(request.sound_a, request.start_a_s, request.end_a_s, 0.0, room).clip.samples
-    b = listen(request.sound_b, request.start_b_s, request.end_b_s, 0.0, room).clip.samples
+    request, places = interpolation_request(result), places_of(result)
+    load, room = context.studio.load_sound, request.room
+    a = load(request.sound_a, request.start_a_s, request.end_a_s, 0.0, room).clip.samples
+    b = load(request.sound_b, request.start_b_s, request.end_b_s, 0.0, room).clip.samples
     loudness = (request.lufs_a, request.lufs_b)
     return film_files(
-        desk.pictures.new(),
+        context.pictures.new(),
         result.images,
         places,
         [caption(at) for at in places],
@@ -101,7 +101,7 @@ def files_of(desk: Desk, result: Result, cancel: CancelToken) -> FilmFiles:
     )
 
 
-def request_of_glide(result: Result) -> InterpolateRequest:
+def interpolation_request(result: Result) -> InterpolateRequest:
     """The request of a glide's result."""
     if not isinstance(result.request, InterpolateRequest):
         raise TypeError(f"a glide is shown here, not a {type(result.request).__name__}")
@@ -121,4 +121,4 @@ def caption(at: float) -> str:
 
 
 def _ends(result: Result) -> tuple[str, str]:
-    return heard_words(result.labels), heard_words(result.labels_b)
+    return label_sentence(result.labels), label_sentence(result.labels_b)

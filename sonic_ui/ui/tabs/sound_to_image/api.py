@@ -8,8 +8,8 @@ import gradio as gr
 
 from sonic_ui.engine import Result
 from sonic_ui.requests import SoundToImageRequest
-from sonic_ui.ui.api import FILES, SoundFile, asked, made, offer
-from sonic_ui.ui.session.context import Desk
+from sonic_ui.ui.api import FILES, SoundFile, add_endpoint, parse_request, run_to_result
+from sonic_ui.ui.session.context import AppContext
 
 DESCRIPTION = """Paint what a sound depicts.
 
@@ -19,7 +19,7 @@ Numbers out of range are refused with a sentence that names the range.
 """
 
 
-def build(desk: Desk) -> None:
+def build(context: AppContext) -> None:
     """Add the endpoint to the current page."""
 
     def sound_to_image(
@@ -35,9 +35,9 @@ def build(desk: Desk) -> None:
         end_s: float | None = None,
         gain_db: float = 0,
     ) -> tuple[list[str], dict[str, Any]]:
-        request = asked(SoundToImageRequest, locals(), own_if_none=["strength"])
-        result = made(desk, request, Result)
-        files = desk.pictures.write(result.images, result.settings)
+        request = parse_request(SoundToImageRequest, locals(), own_if_none=["strength"])
+        result = run_to_result(context, request, Result)
+        files = context.pictures.write(result.images, result.settings)
         return [str(path) for path in files], {**result.settings, "notices": list(result.notices)}
 
-    offer(sound_to_image, {"pictures": FILES, "settings": gr.JSON}, DESCRIPTION)
+    add_endpoint(sound_to_image, {"pictures": FILES, "settings": gr.JSON}, DESCRIPTION)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from sonic_ui.requests import VolumeSweepRequest
-from sonic_ui.ui.api import SoundFile, asked, offer
-from sonic_ui.ui.session.context import Desk
+from sonic_ui.ui.api import SoundFile, add_endpoint, parse_request
+from sonic_ui.ui.session.context import AppContext
 from sonic_ui.ui.tabs.strip_api import STRIP, Answer, answer_strip
 from sonic_ui.ui.tabs.volume.results import files_of
 
@@ -21,7 +21,7 @@ names the range.
 """
 
 
-def build(desk: Desk) -> None:
+def build(context: AppContext) -> None:
     """Add the endpoint to the current page."""
 
     def volume_sweep(
@@ -41,7 +41,7 @@ def build(desk: Desk) -> None:
         start_s: float | None = None,
         end_s: float | None = None,
     ) -> Answer:
-        request = asked(VolumeSweepRequest, locals(), own_if_none=["gains_db", "scales", "strength"])
-        return answer_strip(desk, request, files_of)
+        request = parse_request(VolumeSweepRequest, locals(), own_if_none=["gains_db", "scales", "strength"])
+        return answer_strip(context, request, files_of)
 
-    offer(volume_sweep, STRIP, DESCRIPTION)
+    add_endpoint(volume_sweep, STRIP, DESCRIPTION)

@@ -15,18 +15,18 @@ from sonic_ui.ui.components.hear import heard, not_heard
 from sonic_ui.ui.components.live import sent
 from sonic_ui.ui.components.loudness_meter import metered
 from sonic_ui.ui.components.message import note
-from sonic_ui.ui.session.context import Desk
+from sonic_ui.ui.session.context import AppContext
 from sonic_ui.ui.settings.reuse import request_of, with_record
 from sonic_ui.ui.tabs.volume.frame_lists import knob_of, list_words, turned
 from sonic_ui.ui.tabs.volume.results import example_strip, slots_of, strip_of
 from sonic_ui.ui.widgets import prompt_settings as words
-from sonic_ui.ui.widgets.preview_file import write_heard
-from sonic_ui.ui.widgets.runs import Asked, Runs
-from sonic_ui.ui.widgets.sound_input import Ears, Update
+from sonic_ui.ui.widgets.preview_file import write_preview
+from sonic_ui.ui.widgets.runs import RunContext, Runs
+from sonic_ui.ui.widgets.sound_input import SoundInputHandlers, Update
 from sonic_ui.ui.widgets.strips import Filmer, Making
 
 if TYPE_CHECKING:
-    from sonic_ui.ui.tabs.volume.layout import Parts
+    from sonic_ui.ui.tabs.volume.layout import Components
 
 TAB = "volume"
 METER = f"{TAB}-meter"
@@ -41,10 +41,17 @@ log = logging.getLogger(__name__)
 class Handlers:
     """The tab's event handlers."""
 
-    def __init__(self, desk: Desk, parts: Parts, ears: Ears, runs: Runs, filmer: Filmer) -> None:
-        self._desk = desk
+    def __init__(
+        self,
+        context: AppContext,
+        parts: Components,
+        sound_handlers: SoundInputHandlers,
+        runs: Runs,
+        filmer: Filmer,
+    ) -> None:
+        self._context = context
         self._parts = parts
-        self._ears = ears
+        self._sound_handlers = sound_handlers
         self._runs = runs
         self._filmer = filmer
 
@@ -63,7 +70,7 @@ class Handlers:
         from sonic_ui.audio.limiter import CEILING_DBTP
 
         session, meter = request.session_hash or "", self._parts.turning.meter
-        number = self._desk.sessions.look(session, METER)
+        number = self._context.sessions.look(session, METER)
         try:
             wanted = _part(sound, start_s, end_s, room)
             clip = self._listen(wanted, 0.0)
@@ -73,13 +80,13 @@ class Handlers:
         except Exception:
             log.exception("A sound was not measured")
             value = None
-        if self._desk.sessions.is_newest_look(session, METER, number):
+        if self._context.sessions.is_newest_analysis(session, METER, number):
             yield {meter: value}
 
     def choose(self, event: gr.EventData) -> Update:
         """An example was clicked: its sound and its picture."""
-        strip = example_strip(self._desk, self._ears.chosen(event))
-        return {**self._ears.choose(event), self._parts.film.view: film.showing(strip)}
+        strip = example_strip(self._context, self._sound_handlers.chosen(event))
+        return {**self._sound_handlers.choose(event), self._parts.film.view: film.showing(strip)}
 
     def hear(
         self,
@@ -95,7 +102,7 @@ class Handlers:
         try:
             turns = turned("gain", place["gain_db"] if isinstance(place, dict) else 0.0)
             wanted = _part(sound, start_s, end_s, room).changed(gains_db=turns.gains_db)
-            value = heard(number, write_heard(self._desk, self._listen(wanted, wanted.gains_db[0])))
+            value = heard(number, write_preview(self._context, self._listen(wanted, wanted.gains_db[0])))
         except (BadInput, KeyError) as problem:
             value = not_heard(number, str(problem))
         return {self._parts.turning.hear: value}
@@ -106,22 +113,26 @@ class Handlers:
         """Build the request from the page's settings (in the order of `SETTINGS`) and run it."""
         yield from self._runs.generate(request, SETTINGS, values, build_request, self._paint)
 
-    def _paint(self, asked: Asked[VolumeSweepRequest]) -> Iterator[Update]:
-        view, making = self._parts.film.view, Making(asked.run, slots_of(asked.wanted))
-        for event in self._desk.studio.run(asked.wanted, asked.token):
+    def _paint(self, run_context: RunContext[VolumeSweepRequest]) -> Iterator[Update]:
+        view, making = self._parts.film.view, Making(run_context.run, slots_of(run_context.wanted))
+        for event in self._context.studio.run(run_context.wanted, run_context.token):
             if isinstance(event, Notice):
                 yield {self._parts.words.message: note(event.message)}
             elif isinstance(event, Result):
-                strip = strip_of(self._desk, asked.run, event)
-                self._desk.gallery.keep(asked.session, strip.id, [frame.path for frame in strip.frames])
+                strip = strip_of(self._context, run_context.run, event)
+                self._context.gallery.keep(
+                    run_context.session, strip.id, [frame.path for frame in strip.frames]
+                )
                 self._filmer.keep(strip.id, event)
-                kept = with_record(asked.records, strip.id, event)
-                yield {view: film.done(asked.run, strip), self._parts.shared.records: kept}
+                kept = with_record(run_context.records, strip.id, event)
+                yield {view: film.done(run_context.run, strip), self._parts.shared.records: kept}
             else:
                 yield {view: making.take(event)}
 
     def _listen(self, wanted: VolumeSweepRequest, gain_db: float) -> Any:
-        return self._desk.studio.listen(wanted.sound, wanted.start_s, wanted.end_s, gain_db, wanted.room).clip
+        return self._context.studio.load_sound(
+            wanted.sound, wanted.start_s, wanted.end_s, gain_db, wanted.room
+        ).clip
 
 
 def build_request(values: Mapping[str, Any]) -> VolumeSweepRequest:
@@ -133,7 +144,7 @@ def build_request(values: Mapping[str, Any]) -> VolumeSweepRequest:
     )
 
 
-def updates_of(settings: dict[str, Any], sounds: Mapping[str, str]) -> dict[str, Any]:
+def values_from_settings(settings: dict[str, Any], sounds: Mapping[str, str]) -> dict[str, Any]:
     """Values for the page's settings from those of a picture. Raises `BadInput` for settings of others."""
     request = request_of(settings, sounds, VolumeSweepRequest)
     knob, places = knob_of(request)

@@ -53,23 +53,23 @@ FRAMES: dict[KnobName, tuple[float, ...]] = {
 
 
 @dataclass(frozen=True)
-class Turns:
+class FrameLists:
     """One gain in dB and one scale a frame; either may hold a single value for all."""
 
     gains_db: tuple[float, ...]
     scales: tuple[float, ...]
 
 
-def turned(knob: str, values: object) -> Turns:
+def turned(knob: str, values: object) -> FrameLists:
     """The gains and scales of frames at `values` (numbers, or text that lists them). Raises `BadInput`."""
     if knob not in KNOBS:
         raise BadInput(f"What to turn up is {knob!r}; it is one of {', '.join(KNOBS)}.", "knob")
     if isinstance(values, str):
         values = values.replace("−", "-").replace("dB", " ").replace("×", " ").replace("x", " ")
     if knob == "scale":
-        return Turns((0.0,), SCALE.check_list(values, "scales", MAX_GAINS))
+        return FrameLists((0.0,), SCALE.check_list(values, "scales", MAX_GAINS))
     gains = VOLUME.check_list(values, "gains_db", MAX_GAINS)
-    return Turns(gains, (1.0,) if knob == "gain" else tuple(map(scale_at, gains)))
+    return FrameLists(gains, (1.0,) if knob == "gain" else tuple(map(scale_at, gains)))
 
 
 def scale_at(gain_db: float) -> float:

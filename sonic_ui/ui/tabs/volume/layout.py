@@ -9,24 +9,31 @@ from typing import Any
 import gradio as gr
 
 from sonic_ui.requests import FILM_S, SMOOTHING
+from sonic_ui.ui.components.accordion import accordion
 from sonic_ui.ui.components.film import Film, film_view
-from sonic_ui.ui.components.fold import fold
 from sonic_ui.ui.components.hear import hear_button
 from sonic_ui.ui.components.loudness_meter import loudness_meter
 from sonic_ui.ui.components.message import message
-from sonic_ui.ui.session.context import Desk, Shared
+from sonic_ui.ui.session.context import AppContext, Shared
 from sonic_ui.ui.tabs.volume import api as volume_api
-from sonic_ui.ui.tabs.volume.events import SETTINGS, TAB, Handlers, updates_of
+from sonic_ui.ui.tabs.volume.events import SETTINGS, TAB, Handlers, values_from_settings
 from sonic_ui.ui.tabs.volume.frame_lists import FRAMES, KNOB_WORDS, KNOBS, list_words
 from sonic_ui.ui.tabs.volume.results import example_strip, files_of, frame_at, request_at
 from sonic_ui.ui.widgets.fields import room_choice, slider
 from sonic_ui.ui.widgets.prompt_settings import Words, connect_words, words
 from sonic_ui.ui.widgets.runs import RunBar, Runs, connect_run, run_bar
 from sonic_ui.ui.widgets.settings_drop import PictureDrop, Reuse, connect_reuse, picture_drop
-from sonic_ui.ui.widgets.sound_input import MANY, QUIET, Ears, SoundInput, connect_sound, sound_input
+from sonic_ui.ui.widgets.sound_input import (
+    MANY,
+    QUIET,
+    SoundInput,
+    SoundInputHandlers,
+    connect_sound,
+    sound_input,
+)
 from sonic_ui.ui.widgets.strips import Filmer, Refiner, connect_strip
 
-__all__ = ["TAB", "Parts", "build"]
+__all__ = ["TAB", "Components", "build"]
 
 TURN = f"""knob => {{
   document.dispatchEvent(new CustomEvent('su-knob', {{ detail: {{ tab: '{TAB}', knob }} }}));
@@ -61,7 +68,7 @@ class FilmSettings:
 
 
 @dataclass(frozen=True)
-class Parts:
+class Components:
     """The tab's components."""
 
     sound: SoundInput
@@ -94,23 +101,23 @@ class Parts:
         }
 
 
-def build(desk: Desk, shared: Shared) -> Parts:
+def build(context: AppContext, shared: Shared) -> Components:
     """Lay out the tab inside the current tab context and connect it."""
     with gr.Row(elem_classes="su-desk", equal_height=False):
         with gr.Column(elem_classes="su-inputs", scale=5, min_width=340):
             with gr.Column(elem_classes="su-panel"):
-                sound = sound_input(TAB, desk, compact=True)
+                sound = sound_input(TAB, context, compact=True)
             with gr.Column(elem_classes="su-panel"):
                 turning = _turning()
             with gr.Column(elem_classes="su-panel"):
-                said, running = _words(desk)
+                said, running = _words(context)
             bar = run_bar(TAB, "Paint the sweep")
         with gr.Column(elem_classes="su-result", scale=8, min_width=340):
-            film = film_view(TAB, "The sound turned up", slider=None, first=example_strip(desk, 0))
+            film = film_view(TAB, "The sound turned up", slider=None, first=example_strip(context, 0))
             drop = picture_drop(TAB)
-    parts = Parts(sound, turning, said, running, bar, film, drop, shared)
-    _connect(desk, parts)
-    volume_api.build(desk)
+    parts = Components(sound, turning, said, running, bar, film, drop, shared)
+    _connect(context, parts)
+    volume_api.build(context)
     return parts
 
 
@@ -137,29 +144,31 @@ def _turning() -> Turning:
     )
 
 
-def _words(desk: Desk) -> tuple[Words, FilmSettings]:
+def _words(context: AppContext) -> tuple[Words, FilmSettings]:
     said = words(
         TAB,
-        desk.studio.info.defaults,
+        context.studio.info.defaults,
         lambda: slider(FILM_S, "Film (seconds)", "From quiet to loud, one way."),
         "One seed for all pictures: only the loudness changes.",
     )
-    with fold("The film"):
+    with accordion("The film"):
         loop = gr.Checkbox(True, label="There and back", container=False)
         smoothing = slider(SMOOTHING, "Pictures blended in between", "More glides, none steps.")
     return said, FilmSettings(loop, smoothing)
 
 
-def _connect(desk: Desk, parts: Parts) -> None:
+def _connect(context: AppContext, parts: Components) -> None:
     settings, records = [*parts.settings.values()], parts.shared.records
     turning, sound = parts.turning, parts.sound
-    ears = Ears(desk, sound, room=True)
-    runs = Runs(desk, parts.shared, TAB, parts.film.view, parts.bar, parts.messages, parts.words.seed)
-    filmer = Filmer(desk, TAB, parts.film, lambda result, token: files_of(desk, result, token))
-    handle = Handlers(desk, parts, ears, runs, filmer)
-    reuse = Reuse(desk, parts.drop, parts.settings, updates_of)
+    sound_handlers = SoundInputHandlers(context, sound, room=True)
+    runs = Runs(context, parts.shared, TAB, parts.film.view, parts.bar, parts.messages, parts.words.seed)
+    filmer = Filmer(context, TAB, parts.film, lambda result, token: files_of(context, result, token))
+    handle = Handlers(context, parts, sound_handlers, runs, filmer)
+    reuse = Reuse(context, parts.drop, parts.settings, values_from_settings)
 
-    look_after = connect_sound(sound, ears, room=turning.room, choose=handle.choose, chosen=[parts.film.view])
+    refresh_after = connect_sound(
+        sound, sound_handlers, room=turning.room, choose=handle.choose, chosen=[parts.film.view]
+    )
     connect_words(parts.words)
     connect_run(
         TAB,
@@ -170,8 +179,8 @@ def _connect(desk: Desk, parts: Parts) -> None:
         inputs=[*settings, records],
         outputs=[parts.words.seed, records],
     )
-    connect_strip(parts.film, filmer, Refiner(desk, TAB, parts.film, request_at, frame_at), parts.shared)
-    connect_reuse(parts.drop, reuse, parts.film.view, parts.shared, settings, [look_after])
+    connect_strip(parts.film, filmer, Refiner(context, TAB, parts.film, request_at, frame_at), parts.shared)
+    connect_reuse(parts.drop, reuse, parts.film.view, parts.shared, settings, [refresh_after])
 
     heard = [sound.sound, sound.start_s, sound.end_s, turning.room]
     often: dict[str, Any] = {"trigger_mode": "multiple", "concurrency_limit": MANY, **QUIET}

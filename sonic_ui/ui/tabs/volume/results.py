@@ -9,12 +9,12 @@ from pathlib import Path
 from sonic_ui.engine import CancelToken, FrameInfo, Result
 from sonic_ui.requests import VolumeSweepRequest
 from sonic_ui.ui.components.film import Frame, Slot, Strip
-from sonic_ui.ui.session.context import Desk
+from sonic_ui.ui.session.context import AppContext
 from sonic_ui.ui.settings.reuse import Record, request_of
 from sonic_ui.ui.tabs.volume.frame_lists import KnobName, knob_of, place_of, turned
 from sonic_ui.ui.widgets.fields import ROOM_WORDS
 from sonic_ui.ui.widgets.film_files import FilmFiles, film_files
-from sonic_ui.ui.widgets.result_text import heard_words, made_from
+from sonic_ui.ui.widgets.result_text import label_sentence, made_from
 
 ENDS: dict[KnobName, tuple[str, str]] = {
     "gain": ("quieter", "louder"),
@@ -23,9 +23,9 @@ ENDS: dict[KnobName, tuple[str, str]] = {
 }
 
 
-def example_strip(desk: Desk, index: int) -> Strip | None:
+def example_strip(context: AppContext, index: int) -> Strip | None:
     """An example's picture, as loud as it is: a strip of one; None if it has no picture."""
-    example = desk.examples[index] if index < len(desk.examples) else None
+    example = context.examples[index] if index < len(context.examples) else None
     if example is None or example.picture is None:
         return None
     words = f"Picture painted from the example sound “{example.title}”, as loud as it is."
@@ -49,12 +49,12 @@ def slots_of(request: VolumeSweepRequest) -> tuple[Slot, ...]:
     )
 
 
-def strip_of(desk: Desk, run: int, result: Result) -> Strip:
+def strip_of(context: AppContext, run: int, result: Result) -> Strip:
     """The strip of a finished request, whose film is still to be made; its pictures are saved."""
     request = request_of_sweep(result)
     knob, _ = knob_of(request)
-    heard = heard_words(result.labels)
-    files = desk.pictures.write(result.images, result.settings)
+    heard = label_sentence(result.labels)
+    files = context.pictures.write(result.images, result.settings)
     room = "" if request.room == "dry" else f"{ROOM_WORDS[request.room]} · "
     made = zip(result.frames, files, strict=True)
     note = ""
@@ -79,7 +79,7 @@ def strip_of(desk: Desk, run: int, result: Result) -> Strip:
 def frame_at(at: float, result: Result, path: Path) -> Frame:
     """The one picture of a request, which stands at `at` on the slider."""
     knob, _ = knob_of(request_of_sweep(result))
-    return _frame(at, knob, result.frames[0], heard_words(result.labels), path)
+    return _frame(at, knob, result.frames[0], label_sentence(result.labels), path)
 
 
 def _frame(at: float, knob: KnobName, info: FrameInfo, heard: str, path: Path) -> Frame:
@@ -95,15 +95,15 @@ def request_at(record: Record, at: float, knob: str) -> VolumeSweepRequest:
     return request.changed(gains_db=turns.gains_db, scales=turns.scales)
 
 
-def files_of(desk: Desk, result: Result, cancel: CancelToken) -> FilmFiles:
+def files_of(context: AppContext, result: Result, cancel: CancelToken) -> FilmFiles:
     """The film in which the sound grows louder in step with its pictures, a GIF and one long picture."""
     from sonic_ui.audio.gain_envelope import swell_along
 
     request = request_of_sweep(result)
     knob, _ = knob_of(request)
-    clip = desk.studio.listen(request.sound, request.start_s, request.end_s, 0.0, request.room).clip
+    clip = context.studio.load_sound(request.sound, request.start_s, request.end_s, 0.0, request.room).clip
     return film_files(
-        desk.pictures.new(),
+        context.pictures.new(),
         result.images,
         [info.gain_db or 0.0 for info in result.frames],
         [caption(knob, info) for info in result.frames],

@@ -11,7 +11,7 @@ from sonic_ui.ui.components.live import live_html
 
 
 @contextmanager
-def fold(title: str) -> Iterator[None]:
+def accordion(title: str) -> Iterator[None]:
     """A closed fold; components made inside stand in it.
 
     Gradio's accordion makes its content when it opens, and then hands it the values it missed: that would
