@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from transformers import ClapConfig, ClapFeatureExtractor, ClapModel, PreTrainedTokenizerFast
 
 from sonic_ui.models.timbre import TIMBRE, TimbreClapModel, timbre
-from sonic_ui.scenes.sounding import level_to_lufs
+from sonic_ui.scenes.sounds.render import level_to_lufs
 from sonic_ui.scenes.world import SOURCES, Scene, caption
 from sonic_ui.training.clip import scene_factors
 from sonic_ui.training.contrastive import FactorHead, info_nce, normalised

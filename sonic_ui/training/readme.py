@@ -13,7 +13,7 @@ from sonic_ui.models.image_encoder import ImageEncoder
 from sonic_ui.models.latents import compression_factor
 from sonic_ui.pipelines.gliding import Glider, glide
 from sonic_ui.requests import EDIT_MODES
-from sonic_ui.scenes.painting import paint
+from sonic_ui.scenes.images.render import paint
 from sonic_ui.scenes.world import SOURCES
 from sonic_ui.training.examples import SAMPLE_RATE, TITLES, example_scenes, load_painter, read_example
 
