@@ -10,7 +10,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from sonic_ui.scenes.sounding import render_sound
+from sonic_ui.scenes.sounds.render import render_sound
 from sonic_ui.scenes.world import SOURCES, SPECS, Scene, SourceInstance
 
 SAMPLE_RATE = 48_000

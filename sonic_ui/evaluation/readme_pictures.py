@@ -20,7 +20,7 @@ from sonic_ui.models.image_encoder import ImageEncoder
 from sonic_ui.models.latents import compression_factor
 from sonic_ui.pipelines.interpolation import LatentInterpolator, glide
 from sonic_ui.requests import EDIT_MODES
-from sonic_ui.scenes.painting import paint
+from sonic_ui.scenes.images.render import paint
 from sonic_ui.scenes.world import SOURCES
 
 BACKGROUND, INK = (21, 23, 28), (232, 234, 237)

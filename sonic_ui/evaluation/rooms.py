@@ -153,7 +153,7 @@ def _module_name(path: Path, package: Path) -> str:
 
 
 def _room(module: str) -> str:
-    return (module.split(".") + [""])[1]
+    return [*module.split("."), ""][1]
 
 
 def main(arguments: Iterable[str]) -> None:

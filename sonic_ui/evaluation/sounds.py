@@ -28,8 +28,8 @@ from sonic_ui.evaluation.curves import curve_bank
 from sonic_ui.evaluation.report import Figure
 from sonic_ui.models.audio_encoder import embed_labels
 from sonic_ui.models.sound_mapper import EnergyModulator
-from sonic_ui.scenes.painting import paint
-from sonic_ui.scenes.sounding import render_sound
+from sonic_ui.scenes.images.render import paint
+from sonic_ui.scenes.sounds.render import render_sound
 from sonic_ui.scenes.world import SOURCES, SPECS, sample_scene
 from sonic_ui.training.data.image_to_sound import embed_at_16_khz
 from sonic_ui.training.data.rendering import SPLITS

@@ -1,8 +1,8 @@
 """Scenes as plain data: what sounds, how strongly, where, when and in which style.
 
-One set of factors drives the picture (`painting.paint`), the sound (`sounding.render_sound`) and the
-caption (`caption`), so the relations that the papers claim can be measured: a louder source is a
-larger one, two sources mixed are two things in one picture, a long reverberation is an indoor place.
+One set of factors drives the picture (`images.render`), the sound (`sounds.render`) and the caption, so
+the relations that the papers claim can be measured: a louder source is a larger one, two sources
+mixed are two things in one picture, a long reverberation is an indoor place.
 """
 
 from __future__ import annotations
@@ -11,50 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sonic_ui.scenes.sources import REGISTRY
+from sonic_ui.scenes.spec import INDOOR_PLACES, OUTDOOR_PLACES, SourceSpec
 
-@dataclass(frozen=True)
-class SourceSpec:
-    """One kind of sounding thing.
-
-    `label` is what people call it; `places` are the outdoor places where it is found; `indoors` says
-    whether it may stand in a room; `layer` says where in the picture it lives.
-    """
-
-    name: str
-    label: str
-    places: tuple[str, ...]
-    indoors: bool
-    layer: str  # "weather", "sky", "water", "ground"
-
-
-OUTDOOR_PLACES = ("meadow", "mountains", "forest", "town", "coast")
-INDOOR_PLACES = ("room", "hall", "church")
 TIMES = ("dawn", "day", "dusk", "night")
 STYLES = ("painting", "watercolour", "ink drawing")
 
-_LAND = ("meadow", "mountains", "forest", "town")
-
-SPECS: dict[str, SourceSpec] = {
-    spec.name: spec
-    for spec in (
-        SourceSpec("rain", "rain", OUTDOOR_PLACES, False, "weather"),
-        SourceSpec("sea_waves", "sea waves", ("coast",), False, "water"),
-        SourceSpec("crackling_fire", "crackling fire", OUTDOOR_PLACES, True, "ground"),
-        SourceSpec("dog", "a dog", OUTDOOR_PLACES, True, "ground"),
-        SourceSpec("rooster", "a rooster", _LAND, True, "ground"),
-        SourceSpec("clock", "a clock", ("town", "meadow"), True, "ground"),
-        SourceSpec("helicopter", "a helicopter", OUTDOOR_PLACES, False, "sky"),
-        SourceSpec("chainsaw", "a chainsaw", ("forest", "meadow", "mountains"), True, "ground"),
-        SourceSpec("thunder", "thunder", OUTDOOR_PLACES, False, "weather"),
-        SourceSpec("wind", "wind", OUTDOOR_PLACES, False, "weather"),
-        SourceSpec("stream", "a stream", ("meadow", "mountains", "forest"), False, "water"),
-        SourceSpec("birds", "birds", OUTDOOR_PLACES, False, "sky"),
-        SourceSpec("crickets", "crickets", ("meadow", "forest"), False, "ground"),
-        SourceSpec("church_bell", "a church bell", ("town", "meadow", "mountains"), True, "ground"),
-        SourceSpec("car", "a car", ("town", "meadow", "coast"), False, "ground"),
-        SourceSpec("train", "a train", ("meadow", "mountains", "town"), False, "ground"),
-    )
-}
+SPECS: dict[str, SourceSpec] = {name: source.spec for name, source in REGISTRY.items()}
 SOURCES: tuple[str, ...] = tuple(SPECS)
 
 QUIET_WORDS = ("quiet", "small", "faint")
@@ -101,10 +64,8 @@ class Scene:
     @property
     def presence(self) -> np.ndarray:
         """1 where a source is present, float32 [len(SOURCES)]."""
-        out = np.zeros(len(SOURCES), np.float32)
-        for source in self.sources:
-            out[SOURCES.index(source.name)] = 1.0
-        return out
+        names = {source.name for source in self.sources}
+        return np.array([name in names for name in SOURCES], np.float32)
 
 
 def _candidates(chosen: list[str], place: str) -> list[str]:
@@ -144,7 +105,7 @@ def sample_scene(
             break
         names.append(str(rng.choice(options)))
     chosen = levels if levels is not None else tuple(float(v) for v in rng.uniform(0.05, 1.0, len(names)))
-    night = 0.7 if "crickets" in names else 0.2
+    night = max(SPECS[n].night_share for n in names)
     time_of_day = str(rng.choice(TIMES, p=[(1 - night) * 0.25, (1 - night) * 0.5, (1 - night) * 0.25, night]))
     return Scene(
         sources=tuple(SourceInstance(n, v) for n, v in zip(names, chosen, strict=True)),
@@ -163,9 +124,8 @@ def _source_words(source: SourceInstance, rng: np.random.Generator) -> str:
         adjective = str(rng.choice(LOUD_WORDS))
     else:
         return label
-    if label.startswith("a "):
-        return f"a {adjective} {label[2:]}"
-    return f"{adjective} {label}"
+    noun = label.removeprefix("a ").removeprefix("an ")
+    return f"{adjective} {noun}" if noun == label else f"a {adjective} {noun}"
 
 
 def caption(scene: Scene, rng: np.random.Generator | None = None, *, full: bool = False) -> str:

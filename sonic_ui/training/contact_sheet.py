@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from sonic_ui.scenes.painting import paint
-from sonic_ui.scenes.sounding import render_sound
+from sonic_ui.scenes.images.render import paint
+from sonic_ui.scenes.sounds.render import render_sound
 from sonic_ui.scenes.world import SOURCES, sample_scene
 from sonic_ui.training.data.sounds import log_mel
 

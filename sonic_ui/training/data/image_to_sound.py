@@ -20,8 +20,8 @@ from torch import Tensor
 from sonic_ui.audio.energy import rms_energy, smooth
 from sonic_ui.models.audio_encoder import encode_sound
 from sonic_ui.models.mel import HOP, SAMPLE_RATE, log_mel
-from sonic_ui.scenes.painting import paint
-from sonic_ui.scenes.sounding import render_sound
+from sonic_ui.scenes.images.render import paint
+from sonic_ui.scenes.sounds.render import render_sound
 from sonic_ui.scenes.world import SOURCES, Scene, sample_scene
 from sonic_ui.training.data.rendering import SPLITS, scene_from_json, scene_to_json
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonic_ui.audio.limiter import limit_true_peak
-from sonic_ui.scenes.sounding import sound_source
+from sonic_ui.scenes.sounds.render import sound_source
 from sonic_ui.scenes.world import SOURCES, Scene, SourceInstance, sample_scene
 from sonic_ui.training.data.rendering import SPLITS, save_shard, scene_from_json, scene_to_json
 from sonic_ui.training.data.sounds import CLIP_S, FLOOR_DB, FRAME_STEP, MELS, SAMPLE_RATE, log_mel

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sonic_ui.scenes.painting import paint
+from sonic_ui.scenes.images.render import paint
 from sonic_ui.scenes.world import Scene, SourceInstance, caption, sample_scene
 
 SHARD_SCENES = 500

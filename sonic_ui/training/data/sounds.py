@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonic_ui.audio.loudness import integrated_lufs
-from sonic_ui.scenes.sounding import level_to_lufs, render_sound, sound_source
+from sonic_ui.scenes.sounds.render import level_to_lufs, render_sound, sound_source
 from sonic_ui.scenes.world import SOURCES, Scene, SourceInstance
 from sonic_ui.training.data.rendering import SPLITS, save_shard, scenes_of_shard
 

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from transformers import ClapConfig, ClapFeatureExtractor, ClapModel, PreTrainedTokenizerFast
 
 from sonic_ui.models.timbre import TIMBRE, TimbreClapModel, spectral_statistics
-from sonic_ui.scenes.sounding import level_to_lufs
+from sonic_ui.scenes.sounds.render import level_to_lufs
 from sonic_ui.scenes.world import SOURCES, Scene, caption
 from sonic_ui.training.data.sounds import CLIP_S, FLOOR_DB, FRAME_STEP, HOP, MELS, Heard
 from sonic_ui.training.stages.clip import scene_factors

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sonic_ui.audio.loudness import integrated_lufs
-from sonic_ui.scenes.sounding import level_to_lufs, render_sound
+from sonic_ui.scenes.sounds.render import level_to_lufs, render_sound
 from sonic_ui.scenes.world import SOURCES, Scene, SourceInstance
 from sonic_ui.training.data.mixtures import VOICES, StemBank, load_mixtures, render_mixtures
 from sonic_ui.training.data.sounds import FRAME_STEP, SAMPLE_RATE, log_mel

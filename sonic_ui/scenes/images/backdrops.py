@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageFilter
 
-from sonic_ui.scenes.canvas import Canvas, Colour, mix, scale, value_noise
-from sonic_ui.scenes.world import INDOOR_PLACES, Scene
+from sonic_ui.scenes.images.canvas import Canvas, Colour, mix, scale, value_noise
+from sonic_ui.scenes.spec import INDOOR_PLACES
 
 
 @dataclass(frozen=True)
@@ -40,35 +40,26 @@ _LAND: dict[str, tuple[Colour, Colour]] = {
 }
 
 
-def light_of(scene: Scene) -> Light:
-    """The light of the scene's time of day."""
-    return LIGHTS[scene.time_of_day]
-
-
-def paint_backdrop(canvas: Canvas, scene: Scene, storm: float) -> None:
+def paint_backdrop(canvas: Canvas, place: str, time_of_day: str, storm: float) -> None:
     """Sky, land or room. `storm` in [0, 1] darkens and greys the sky."""
-    if scene.place in INDOOR_PLACES:
-        _interior(canvas, scene)
+    light = LIGHTS[time_of_day]
+    if place in INDOOR_PLACES:
+        _interior(canvas, place, time_of_day)
+        INTERIORS[place](canvas, light)
         return
-    light = light_of(scene)
-    canvas.ambient = mix_light(light.ambient, (0.66, 0.70, 0.78), storm * 0.6)
-    _sky(canvas, light, scene, storm)
-    {
-        "meadow": _hills,
-        "mountains": _mountains,
-        "forest": _forest,
-        "town": _town,
-        "coast": _coast,
-    }[scene.place](canvas)
-    _ground(canvas, scene)
+    canvas.ambient = mix(light.ambient, scale(light.ambient, (0.66, 0.70, 0.78)), storm * 0.6)
+    _sky(canvas, light, storm, night=time_of_day == "night")
+    LANDSCAPES[place](canvas)
+    _ground(canvas, place)
 
 
-def mix_light(a: Colour, b: Colour, share: float) -> Colour:
-    """Ambient light dimmed towards that of a storm."""
-    return mix(a, scale(a, b), share)
+def ground_position(canvas: Canvas, level: float, small: float, large: float) -> tuple[float, float]:
+    """Size and foot line of a thing on the ground: the larger, the nearer."""
+    size = small + (large - small) * level
+    return size, 0.74 + 0.20 * level + float(canvas.rng.uniform(-0.015, 0.015))
 
 
-def _sky(canvas: Canvas, light: Light, scene: Scene, storm: float) -> None:
+def _sky(canvas: Canvas, light: Light, storm: float, *, night: bool) -> None:
     rng, px = canvas.rng, canvas.px
     grey_top, grey_low = scale((88, 94, 108), light.ambient), scale((158, 164, 172), light.ambient)
     top, low = mix(light.zenith, grey_top, storm * 0.85), mix(light.horizon, grey_low, storm * 0.85)
@@ -79,9 +70,9 @@ def _sky(canvas: Canvas, light: Light, scene: Scene, storm: float) -> None:
     clouds = value_noise(rng, px, (6, 13, 27), aspect=2.6)
     cover = np.clip((clouds - (0.60 - 0.22 * storm)) * 5.0, 0, 1) * np.clip(1.15 - t[..., 0], 0, 1)
     white = mix(mix(light.horizon, (255, 255, 255), 0.55), scale((110, 114, 124), light.ambient), storm * 0.9)
-    opacity = 0.75 if scene.time_of_day != "night" else 0.35
+    opacity = 0.35 if night else 0.75
     pixels += (np.asarray(white, np.float32) - pixels) * (cover * max(opacity, storm * 0.8))[..., None]
-    if scene.time_of_day == "night" and storm < 0.5:
+    if night and storm < 0.5:
         stars = rng.random((70, 2))
         for sx, sy in stars:
             ix, iy = int(sx * (px - 3)), int(sy * HORIZON * 0.9 * px)
@@ -91,13 +82,12 @@ def _sky(canvas: Canvas, light: Light, scene: Scene, storm: float) -> None:
     canvas.put(pixels)
     if storm < 0.55:
         at = (float(rng.uniform(0.12, 0.88)), light.orb_height + float(rng.uniform(-0.05, 0.05)))
-        radius = 0.045 if scene.time_of_day != "night" else 0.038
+        radius = 0.038 if night else 0.045
         canvas.glow(at, radius * 3.5, light.orb, 0.55)
-        orb = canvas.figure(at, 1.0)
-        saved, canvas.ambient = canvas.ambient, (1.0, 1.0, 1.0)
-        orb.disc((0, 0), radius, light.orb)
-        orb.finish(shade=0)
-        canvas.ambient = saved
+        with canvas.lit():
+            orb = canvas.figure(at, 1.0)
+            orb.disc((0, 0), radius, light.orb)
+            orb.finish(shade=0)
 
 
 def _ridge(
@@ -112,7 +102,7 @@ def _ridge(
         fine = np.linspace(0, 1, cells * 5)
         line = line + rough * np.interp(x, fine, rng.random(cells * 5) - 0.5)
     points = [(0.0, 1.0), *zip(x, base - height * line, strict=True), (1.0, 1.0)]
-    ridge = canvas.figure((0, 0), 1.0)
+    ridge = canvas.figure()
     ridge.poly(points, colour)
     ridge.finish(shade=0)
 
@@ -167,33 +157,28 @@ def _town(canvas: Canvas) -> None:
         w, h = float(rng.uniform(0.13, 0.20)), float(rng.uniform(0.16, 0.30))
         wall = mix((214, 190, 160), (186, 120, 96), float(rng.random()))
         house = canvas.figure((x, HORIZON + 0.05), 1.0)
-        house.poly([(0, 0), (0, -h), (w, -h), (w, 0)], wall)
+        house.rect(0, 0, w, -h, wall)
         house.poly([(-0.015, -h), (w / 2, -h - 0.09), (w + 0.015, -h)], (142, 70, 58))
         for wx in np.arange(0.025, w - 0.035, 0.05):
             for wy in np.arange(0.04, h - 0.05, 0.075):
                 glass = (255, 214, 120) if lit and rng.random() < 0.6 else (92, 112, 136)
-                saved = canvas.ambient
-                canvas.ambient = (1.0, 1.0, 1.0) if glass[0] == 255 else saved
-                house.poly([(wx, -wy), (wx, -wy - 0.04), (wx + 0.026, -wy - 0.04), (wx + 0.026, -wy)], glass)
-                canvas.ambient = saved
+                with canvas.lit((1.0, 1.0, 1.0) if glass[0] == 255 else canvas.ambient):
+                    house.rect(wx, -wy, wx + 0.026, -wy - 0.04, glass)
         house.finish(shade=0.12)
         x += w + float(rng.uniform(0.0, 0.03))
 
 
 def _coast(canvas: Canvas) -> None:
-    sea = canvas.figure((0, 0), 1.0)
-    sea.poly([(0, HORIZON), (1, HORIZON), (1, 0.80), (0, 0.80)], (58, 128, 158))
-    sea.finish(shade=0)
     _ridge(canvas, HORIZON + 0.005, 0.05, 3, (120, 140, 160), 0.1)
-    sea = canvas.figure((0, 0), 1.0)
-    sea.poly([(0, HORIZON), (1, HORIZON), (1, 0.80), (0, 0.80)], (58, 128, 158))
+    sea = canvas.figure()
+    sea.rect(0, HORIZON, 1, 0.80, (58, 128, 158))
     sea.finish(shade=0)
 
 
-def _ground(canvas: Canvas, scene: Scene) -> None:
+def _ground(canvas: Canvas, place: str) -> None:
     rng, px = canvas.rng, canvas.px
-    far, near = (scale(c, canvas.ambient) for c in _LAND[scene.place])
-    start = 0.76 if scene.place == "coast" else HORIZON + 0.04
+    far, near = (scale(c, canvas.ambient) for c in _LAND[place])
+    start = 0.76 if place == "coast" else HORIZON + 0.04
     bumps = value_noise(rng, px, (3, 5))[0] * 0.03
     _, y = canvas.grid()
     top = start + bumps[None, :] - 0.015
@@ -206,42 +191,38 @@ def _ground(canvas: Canvas, scene: Scene) -> None:
     canvas.put(pixels + (tone - pixels) * cover)
 
 
-def _interior(canvas: Canvas, scene: Scene) -> None:
-    light = light_of(scene)
-    dim = {"night": 0.55, "dusk": 0.75, "dawn": 0.9, "day": 1.0}[scene.time_of_day]
+def _interior(canvas: Canvas, place: str, time_of_day: str) -> None:
+    dim = {"night": 0.55, "dusk": 0.75, "dawn": 0.9, "day": 1.0}[time_of_day]
     walls: dict[str, Colour] = {"room": (206, 178, 146), "hall": (150, 152, 166), "church": (168, 156, 140)}
     floors: dict[str, Colour] = {"room": (134, 92, 60), "hall": (96, 98, 108), "church": (112, 104, 100)}
     canvas.ambient = (0.98 * dim, 0.93 * dim, 0.88 * dim)
-    _, y = canvas.grid()
-    wall, floor = (np.asarray(scale(c[scene.place], canvas.ambient), np.float32) for c in (walls, floors))
-    x, _ = canvas.grid()
+    x, y = canvas.grid()
+    wall, floor = (np.asarray(scale(c[place], canvas.ambient), np.float32) for c in (walls, floors))
     vignette = 1.08 - 0.5 * ((x - 0.5) ** 2 + (y - 0.45) ** 2)
     pixels = np.where((y < 0.70)[..., None], wall, floor) * vignette[..., None]
     pixels *= 1 + 0.10 * (value_noise(canvas.rng, canvas.px, (8, 30))[..., None] - 0.5)
     canvas.put(pixels)
-    {"room": _room, "hall": _hall, "church": _church}[scene.place](canvas, light)
 
 
-def _pane(canvas: Canvas, points: list[tuple[float, float]], colour: Colour) -> None:
-    saved, canvas.ambient = canvas.ambient, (1.0, 1.0, 1.0)
-    pane = canvas.figure((0, 0), 1.0)
-    pane.poly(points, colour)
-    pane.finish(shade=0)
-    canvas.ambient = saved
+def _pane(canvas: Canvas, x0: float, y0: float, x1: float, y1: float, colour: Colour) -> None:
+    with canvas.lit():
+        pane = canvas.figure()
+        pane.rect(x0, y0, x1, y1, colour)
+        pane.finish(shade=0)
 
 
 def _room(canvas: Canvas, light: Light) -> None:
     x = float(canvas.rng.choice([0.14, 0.66]))
-    frame = canvas.figure((0, 0), 1.0)
-    frame.poly([(x - 0.02, 0.14), (x + 0.24, 0.14), (x + 0.24, 0.46), (x - 0.02, 0.46)], (240, 232, 216))
-    frame.poly([(0, 0.68), (1, 0.68), (1, 0.71), (0, 0.71)], (236, 226, 208))
+    frame = canvas.figure()
+    frame.rect(x - 0.02, 0.14, x + 0.24, 0.46, (240, 232, 216))
+    frame.rect(0, 0.68, 1, 0.71, (236, 226, 208))
     frame.finish(shade=0.1)
     sky = mix(light.zenith, light.horizon, 0.5)
     for i in range(2):
         for j in range(2):
             a, b = x + 0.115 * i, 0.16 + 0.145 * j
-            _pane(canvas, [(a, b), (a + 0.1, b), (a + 0.1, b + 0.13), (a, b + 0.13)], sky)
-    boards = canvas.figure((0, 0), 1.0)
+            _pane(canvas, a, b, a + 0.1, b + 0.13, sky)
+    boards = canvas.figure()
     for k in range(5):
         boards.stroke([(-0.1 + 0.3 * k, 1.0), (0.1 + 0.2 * k, 0.71)], 0.006, (96, 64, 42), 0.7)
     rug = canvas.figure((0.5, 0.88), 1.0)
@@ -252,37 +233,26 @@ def _room(canvas: Canvas, light: Light) -> None:
 
 
 def _hall(canvas: Canvas, light: Light) -> None:
-    hall = canvas.figure((0, 0), 1.0)
+    hall = canvas.figure()
     for k in range(5):
         inset = 0.07 * k
         tone = scale((172, 174, 188), 1 - 0.11 * k)
-        hall.poly(
-            [(inset, 0.02 + inset * 0.5), (1 - inset, 0.02 + inset * 0.5), (1 - inset, 0.70), (inset, 0.70)],
-            tone,
-        )
+        hall.rect(inset, 0.02 + inset * 0.5, 1 - inset, 0.70, tone)
     for k in range(4):
         inset = 0.07 * k
         for side in (inset, 1 - inset - 0.035):
-            hall.poly(
-                [
-                    (side, inset * 0.5),
-                    (side + 0.035, inset * 0.5),
-                    (side + 0.035, 0.74 - 0.01 * k),
-                    (side, 0.74 - 0.01 * k),
-                ],
-                scale((212, 208, 204), 1 - 0.1 * k),
-            )
+            hall.rect(side, inset * 0.5, side + 0.035, 0.74 - 0.01 * k, scale((212, 208, 204), 1 - 0.1 * k))
     for k in range(7):
         hall.stroke([(-0.2 + 0.233 * k, 1.0), (0.29 + 0.07 * k, 0.70)], 0.005, (70, 72, 82), 0.8)
     hall.finish(shade=0.05)
     sky = mix(light.zenith, light.horizon, 0.6)
     for k in range(3):
         x = 0.355 + 0.11 * k
-        _pane(canvas, [(x, 0.27), (x + 0.07, 0.27), (x + 0.07, 0.58), (x, 0.58)], sky)
+        _pane(canvas, x, 0.27, x + 0.07, 0.58, sky)
 
 
 def _church(canvas: Canvas, light: Light) -> None:
-    nave = canvas.figure((0, 0), 1.0)
+    nave = canvas.figure()
     t = np.linspace(np.pi, 2 * np.pi, 24)
     for k, tone in enumerate((0.8, 0.66, 0.54)):
         half, top = 0.42 - 0.11 * k, 0.36 + 0.03 * k
@@ -302,29 +272,15 @@ def _church(canvas: Canvas, light: Light) -> None:
             for j in range(4):
                 a, b = wx + w / 2 * i, 0.20 + 0.075 * j
                 colour = scale(jewels[int(canvas.rng.integers(4))], bright)
-                _pane(
-                    canvas,
-                    [
-                        (a + 0.004, b),
-                        (a + w / 2 - 0.004, b),
-                        (a + w / 2 - 0.004, b + 0.068),
-                        (a + 0.004, b + 0.068),
-                    ],
-                    colour,
-                )
+                _pane(canvas, a + 0.004, b, a + w / 2 - 0.004, b + 0.068, colour)
     canvas.glow((0.5, 0.35), 0.2, (255, 236, 200), 0.25 * bright)
 
 
-def wet_ground(canvas: Canvas, amount: float) -> None:
-    """Reflect the upper picture in the ground, blurred: `amount` in [0, 1]."""
-    px = canvas.px
-    start = int((HORIZON + 0.08) * px)
-    height = px - start
-    mirror = canvas.image.crop((0, max(0, start - height), px, start)).transpose(
-        Image.Transpose.FLIP_TOP_BOTTOM
-    )
-    mirror = mirror.resize((px, height)).filter(ImageFilter.GaussianBlur(px * 0.012))
-    mask = Image.fromarray(
-        np.repeat((np.linspace(0.1, 0.6, height)[:, None] * amount * 255).astype(np.uint8), px, axis=1), "L"
-    )
-    canvas.image.paste(mirror, (0, start), mask)
+LANDSCAPES: dict[str, Callable[[Canvas], None]] = {
+    "meadow": _hills,
+    "mountains": _mountains,
+    "forest": _forest,
+    "town": _town,
+    "coast": _coast,
+}
+INTERIORS: dict[str, Callable[[Canvas, Light], None]] = {"room": _room, "hall": _hall, "church": _church}

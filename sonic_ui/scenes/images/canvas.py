@@ -1,11 +1,13 @@
 """A small supersampled canvas over Pillow: smooth shapes, graded fills, soft light.
 
-Coordinates are unit squares, x to the right, y down; angles in radians. Colours are RGB in [0, 255].
+Coordinates are unit squares, x to the right, y down; angles in radians. Colours are RGB in [0, 255]. Points
+are pairs, or a text as SVG has it: "-.42,0 -.36,-.19 0,-.18".
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,6 +15,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 Colour = tuple[float, float, float]
 Point = tuple[float, float]
+Points = Sequence[Point] | np.ndarray | str
 
 SUPERSAMPLING = 3
 
@@ -28,16 +31,21 @@ def scale(a: Colour, factor: float | Colour) -> Colour:
     return (a[0] * f[0], a[1] * f[1], a[2] * f[2])
 
 
-def smooth_closed(points: Sequence[Point], steps: int = 8) -> np.ndarray:
+def coordinates(points: Points) -> np.ndarray:
+    """The points as an array, float [N, 2]."""
+    return np.array([p.split(",") for p in points.split()] if isinstance(points, str) else points, float)
+
+
+def smooth_closed(points: Points, steps: int = 8) -> np.ndarray:
     """Closed Catmull-Rom spline through the points, float [N * steps, 2]."""
-    p = np.asarray(points, float)
+    p = coordinates(points)
     a, b, c, d = np.roll(p, 1, 0), p, np.roll(p, -1, 0), np.roll(p, -2, 0)
     return _catmull_rom(a, b, c, d, steps)
 
 
-def smooth_open(points: Sequence[Point], steps: int = 8) -> np.ndarray:
+def smooth_open(points: Points, steps: int = 8) -> np.ndarray:
     """Open Catmull-Rom spline through the points, float [(N - 1) * steps + 1, 2]."""
-    p = np.asarray(points, float)
+    p = coordinates(points)
     q = np.concatenate([2 * p[:1] - p[1:2], p, 2 * p[-1:] - p[-2:-1]])
     return np.concatenate([_catmull_rom(q[:-3], q[1:-2], q[2:-1], q[3:], steps), p[-1:]])
 
@@ -66,7 +74,7 @@ def value_noise(
 
 @dataclass
 class Figure:
-    """A transparent layer with its own place, size and facing, drawn in local coordinates.
+    """A transparent layer with its own position, size and facing, drawn in local coordinates.
 
     Local (0, 0) lands on `at`; one local unit is `size` of the picture's side; `flip` mirrors x.
     """
@@ -83,9 +91,9 @@ class Figure:
         self.layer = Image.new("RGBA", (self.canvas.px, self.canvas.px), (0, 0, 0, 0))
         self.pen = ImageDraw.Draw(self.layer)
 
-    def place(self, points: Iterable[Point] | np.ndarray) -> list[Point]:
-        """Local points -> pixels."""
-        p = np.asarray(list(points) if not isinstance(points, np.ndarray) else points, float)
+    def to_pixels(self, points: Points) -> list[Point]:
+        """Pixels at which local points lie."""
+        p = coordinates(points)
         if self.flip:
             p = p * np.array([-1.0, 1.0])
         if self.turn:
@@ -98,13 +106,17 @@ class Figure:
         r, g, b = scale(colour, self.canvas.ambient)
         return (_byte(r), _byte(g), _byte(b), _byte(alpha * 255))
 
-    def blob(self, points: Sequence[Point], colour: Colour, alpha: float = 1.0) -> None:
+    def blob(self, points: Points, colour: Colour, alpha: float = 1.0) -> None:
         """A smooth closed shape through the points."""
-        self.pen.polygon(self.place(smooth_closed(points)), fill=self._paint(colour, alpha))
+        self.pen.polygon(self.to_pixels(smooth_closed(points)), fill=self._paint(colour, alpha))
 
-    def poly(self, points: Sequence[Point], colour: Colour, alpha: float = 1.0) -> None:
+    def poly(self, points: Points, colour: Colour, alpha: float = 1.0) -> None:
         """A shape with straight sides."""
-        self.pen.polygon(self.place(points), fill=self._paint(colour, alpha))
+        self.pen.polygon(self.to_pixels(points), fill=self._paint(colour, alpha))
+
+    def rect(self, x0: float, y0: float, x1: float, y1: float, colour: Colour, alpha: float = 1.0) -> None:
+        """A rectangle between two opposite corners."""
+        self.poly([(x0, y0), (x0, y1), (x1, y1), (x1, y0)], colour, alpha)
 
     def disc(
         self, centre: Point, radius: float, colour: Colour, alpha: float = 1.0, squash: float = 1.0
@@ -112,19 +124,14 @@ class Figure:
         """A filled ellipse; `squash` is its height over its width."""
         t = np.linspace(0, 2 * np.pi, 40, endpoint=False)
         ring = np.stack([centre[0] + radius * np.cos(t), centre[1] + radius * squash * np.sin(t)], 1)
-        self.pen.polygon(self.place(ring), fill=self._paint(colour, alpha))
+        self.pen.polygon(self.to_pixels(ring), fill=self._paint(colour, alpha))
 
     def stroke(
-        self,
-        points: Sequence[Point],
-        width: float,
-        colour: Colour,
-        alpha: float = 1.0,
-        *,
-        curved: bool = True,
+        self, points: Points, width: float, colour: Colour, alpha: float = 1.0, *, curved: bool = True
     ) -> None:
         """A line of the given width (local units) with round ends."""
-        path = self.place(smooth_open(points) if curved and len(points) > 2 else points)
+        knots = coordinates(points)
+        path = self.to_pixels(smooth_open(knots) if curved and len(knots) > 2 else knots)
         px = max(1, round(width * self.size * self.canvas.px))
         fill = self._paint(colour, alpha)
         self.pen.line(path, fill=fill, width=px, joint="curve")
@@ -189,9 +196,20 @@ class Canvas:
         self.ambient: Colour = (1.0, 1.0, 1.0)
         self.image = Image.new("RGB", (self.px, self.px))
 
-    def figure(self, at: Point, size: float, *, flip: bool = False, turn: float = 0.0) -> Figure:
+    def figure(
+        self, at: Point = (0, 0), size: float = 1.0, *, flip: bool = False, turn: float = 0.0
+    ) -> Figure:
         """Start a layer; call its `finish` to put it down."""
         return Figure(self, at, size, flip, turn)
+
+    @contextmanager
+    def lit(self, ambient: Colour = (1.0, 1.0, 1.0)) -> Iterator[Colour]:
+        """Another light while something is painted, such as what shines by itself; gives the one outside."""
+        outside, self.ambient = self.ambient, ambient
+        try:
+            yield outside
+        finally:
+            self.ambient = outside
 
     def pixels(self) -> np.ndarray:
         """The picture as float32 [px, px, 3] in [0, 255]."""

@@ -1,133 +1,15 @@
-"""Every source sounds like itself: its spectrum and its envelope are measured, and its loudness is kept."""
+"""Every source sounds like itself: its spectrum and its envelope are measured."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
 from scipy import signal
 
-from sonic_ui.audio.loudness import integrated_lufs, true_peak_dbfs
-from sonic_ui.scenes.sounding import level_to_lufs, lufs_to_level, render_sound
-from sonic_ui.scenes.sounds import SYNTHESISERS, synthesise
 from sonic_ui.scenes.world import SOURCES
+from tests.scenes.measures import RATE, centre_hz, dynamics_db, envelope, pulse_hz, share, sound_of
 
-RATE = 48000
 SEEDS = range(3)
-
-
-@dataclass(frozen=True)
-class Source:
-    name: str
-    level: float
-
-
-@dataclass(frozen=True)
-class Heard:
-    sources: list[Source] = field(default_factory=list)
-    room: str = "dry"
-    seed: int = 0
-
-
-def sound_of(source: str, seed: int = 0, level: float = 0.5, duration_s: float = 5.0) -> np.ndarray:
-    return synthesise(source, np.random.default_rng(seed), duration_s, RATE, level)
-
-
-def centre_hz(samples: np.ndarray) -> float:
-    """Frequency below which half of the power lies, above 30 Hz."""
-    hz, power = signal.welch(samples, RATE, nperseg=4096)
-    total = np.cumsum(np.where(hz > 30, power, 0))
-    return float(hz[np.searchsorted(total, total[-1] / 2)])
-
-
-def share(samples: np.ndarray, low_hz: float, high_hz: float) -> float:
-    """Share of the power that lies in a band."""
-    hz, power = signal.welch(samples, RATE, nperseg=4096)
-    return float(power[(hz >= low_hz) & (hz < high_hz)].sum() / power.sum())
-
-
-def envelope(samples: np.ndarray, hop_s: float = 0.01) -> np.ndarray:
-    """RMS of every hop."""
-    hop = int(hop_s * RATE)
-    return np.sqrt(np.mean(samples[: samples.size // hop * hop].reshape(-1, hop) ** 2, axis=1))
-
-
-def dynamics_db(samples: np.ndarray) -> float:
-    """How far the loud moments stand above the quiet ones (95th over 10th percentile)."""
-    loud, quiet = np.percentile(envelope(samples, 0.02), [95, 10])
-    return float(20 * np.log10(loud / max(quiet, 1e-6)))
-
-
-def pulse_hz(samples: np.ndarray, low_hz: float, high_hz: float, hop_s: float = 0.01) -> tuple[float, float]:
-    """Rate at which the envelope repeats within [low, high], and its autocorrelation there."""
-    curve = envelope(samples, hop_s)
-    curve = curve - curve.mean()
-    again = signal.correlate(curve, curve, "full")[curve.size - 1 :]
-    again = again / np.arange(curve.size, 0, -1) / max(again[0] / curve.size, 1e-12)
-    first, last = int(1 / high_hz / hop_s), min(int(np.ceil(1 / low_hz / hop_s)) + 1, curve.size // 2)
-    best = first + int(np.argmax(again[first:last]))
-    return 1.0 / (best * hop_s), float(again[best])
-
-
-def test_the_registry_is_the_world() -> None:
-    assert tuple(SYNTHESISERS) == SOURCES
-
-
-@pytest.mark.parametrize("source", SYNTHESISERS)
-def test_finite_deterministic_and_different_by_seed_and_level(source: str) -> None:
-    one, same, other = sound_of(source, 1), sound_of(source, 1), sound_of(source, 2)
-    assert one.shape == (5 * RATE,) and one.dtype == np.float32
-    assert np.isfinite(one).all()
-    assert np.array_equal(one, same)
-    assert abs(np.corrcoef(one, other)[0, 1]) < 0.5
-    assert np.sqrt(np.mean(one**2)) == pytest.approx(1.0, rel=1e-3)
-    for level in (0.0, 1.0):
-        assert not np.allclose(one, sound_of(source, 1, level), atol=1e-3)
-
-
-@pytest.mark.parametrize("source", SYNTHESISERS)
-@pytest.mark.parametrize(("duration_s", "rate"), [(0.1, 48000), (1.0, 16000), (12.0, 8000)])
-def test_other_lengths_and_rates(source: str, duration_s: float, rate: int) -> None:
-    samples = synthesise(source, np.random.default_rng(0), duration_s, rate, 0.8)
-    assert samples.shape == (round(duration_s * rate),)
-    assert np.isfinite(samples).all() and samples.std() > 0.1
-
-
-def test_wrong_arguments_are_named() -> None:
-    rng = np.random.default_rng(0)
-    with pytest.raises(ValueError, match=r"owl.*rain"):
-        synthesise("owl", rng)
-    with pytest.raises(ValueError, match=r"1\.5"):
-        synthesise("rain", rng, level=1.5)
-    with pytest.raises(ValueError, match=r"0\.1 s"):
-        synthesise("rain", rng, duration_s=0.01)
-
-
-@pytest.mark.parametrize("source", SYNTHESISERS)
-@pytest.mark.parametrize("level", [0.0, 0.5, 1.0])
-def test_loudness_follows_the_level(source: str, level: float) -> None:
-    samples = render_sound(Heard([Source(source, level)], seed=3))
-    assert true_peak_dbfs(samples) <= -1.0
-    assert integrated_lufs(samples, RATE) == pytest.approx(level_to_lufs(level), abs=0.5)
-
-
-def test_level_and_loudness_are_inverse() -> None:
-    assert (level_to_lufs(0.0), level_to_lufs(1.0)) == (-48.0, -12.0)
-    assert [lufs_to_level(lufs) for lufs in (-80, -48, -30, -12, 0)] == [0.0, 0.0, 0.5, 1.0, 1.0]
-
-
-def test_a_mix_holds_its_sources_and_its_room() -> None:
-    rain, birds = Source("rain", 0.4), Source("birds", 0.5)
-    both = render_sound(Heard([rain, birds], seed=5))
-    assert np.array_equal(both, render_sound(Heard([rain, birds], seed=5)))
-    alone = render_sound(Heard([rain], seed=5))
-    rest = both - alone
-    assert integrated_lufs(rest, RATE) == pytest.approx(level_to_lufs(0.5), abs=0.5)
-    assert render_sound(Heard([], seed=5), 1.0).shape == (RATE,)
-    dry = render_sound(Heard([Source("clock", 0.5)], "dry", 5))
-    church = render_sound(Heard([Source("clock", 0.5)], "church", 5))
-    assert dynamics_db(church) < dynamics_db(dry) - 3
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -180,7 +62,7 @@ def test_a_crow_sweeps_and_holds_its_pitch() -> None:
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_spectra_lie_where_they_belong(seed: int) -> None:
-    centre = {source: centre_hz(sound_of(source, seed)) for source in SYNTHESISERS}
+    centre = {source: centre_hz(sound_of(source, seed)) for source in SOURCES}
     assert centre["thunder"] < 400 and centre["wind"] < 900
     assert centre["birds"] > 1500 and centre["crickets"] > 2500
     assert 400 < centre["rain"] < 9000 and 300 < centre["sea_waves"] < 3000

@@ -1,12 +1,13 @@
-"""Pictures of the world: the same scene is the same picture; more level is more of the thing."""
+"""Pictures of scenes: the same scene is the same picture; more level is more of the thing."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from sonic_ui.scenes.painting import PAINTERS, STYLISTS, paint
-from sonic_ui.scenes.world import INDOOR_PLACES, OUTDOOR_PLACES, SOURCES, STYLES, TIMES, Scene, SourceInstance
+from sonic_ui.scenes.images.render import paint
+from sonic_ui.scenes.images.styles import STYLE_FILTERS
+from sonic_ui.scenes.world import INDOOR_PLACES, OUTDOOR_PLACES, STYLES, TIMES, Scene, SourceInstance
 
 SIZE = 64
 
@@ -24,9 +25,8 @@ def picture(
     return np.asarray(paint(scene, SIZE), np.float32)
 
 
-def test_every_source_and_style_has_a_painter() -> None:
-    assert set(PAINTERS) == set(SOURCES)
-    assert set(STYLISTS) == set(STYLES)
+def test_every_style_has_a_filter() -> None:
+    assert set(STYLE_FILTERS) == set(STYLES)
 
 
 def test_the_same_scene_is_the_same_picture() -> None:

@@ -1,0 +1,1 @@
+"""Pictures of scenes: canvas, backdrops, styles and their rendering."""

@@ -1,0 +1,1 @@
+"""Sounds of scenes: building blocks of synthesis and their rendering."""

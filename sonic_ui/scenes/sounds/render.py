@@ -1,0 +1,87 @@
+"""Sound of a scene: each source at its loudness, all of them together, in the scene's room."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sonic_ui.audio.limiter import limit_true_peak
+from sonic_ui.audio.loudness import apply_gain, integrated_lufs, set_lufs
+from sonic_ui.audio.reverb import reverberate
+from sonic_ui.scenes.sounds.synthesis import Signal, Synth
+from sonic_ui.scenes.sources import REGISTRY
+from sonic_ui.scenes.world import Scene, SourceInstance
+
+
+def level_to_lufs(level: float) -> float:
+    """Loudness of a source's level: 0 is a whisper at -48 LUFS, 1 a roar at -12 LUFS."""
+    return -48.0 + 36.0 * level
+
+
+def lufs_to_level(lufs: float) -> float:
+    """The level in [0, 1] of a loudness."""
+    return float(np.clip((lufs + 48.0) / 36.0, 0.0, 1.0))
+
+
+def at_loudness(sound: Signal, sample_rate: int, lufs: float) -> Signal:
+    """The sound at `lufs`, limited; what limiting takes from a sound full of clicks is given back.
+
+    The limiter is a quick one: it flattens single clicks, where a slow one would turn down what lies between.
+    """
+    limited, missing = set_lufs(sound, sample_rate, lufs), 0.0
+    for _ in range(8):
+        louder = apply_gain(limited, 2.0 * missing, sample_rate, limit=False)
+        limited = limit_true_peak(louder, sample_rate, look_ahead_s=0.001, release_db_per_s=1000.0)
+        missing = lufs - integrated_lufs(limited, sample_rate)
+        if missing < 0.3:
+            break
+    return apply_gain(limited, min(missing, 0.0), sample_rate, limit=False)
+
+
+def synthesise(
+    source: str,
+    rng: np.random.Generator,
+    duration_s: float = 5.0,
+    sample_rate: int = 48000,
+    level: float = 0.5,
+) -> Signal:
+    """One source's sound, mono float32 [duration_s * sample_rate] at unit RMS.
+
+    `level` in [0, 1] changes density and character (more drops, more barks, a nearer stroke), not the
+    loudness: `render_sound` sets that. The same generator state and arguments give the same samples.
+
+    Raises ValueError for an unknown source, a level outside [0, 1] or a duration below 0.1 s.
+    """
+    if source not in REGISTRY:
+        raise ValueError(f"unknown source {source!r}; known are {', '.join(REGISTRY)}")
+    if not 0.0 <= level <= 1.0:
+        raise ValueError(f"level {level} is outside [0, 1]")
+    if duration_s < 0.1:
+        raise ValueError(f"duration {duration_s} s is too short; at least 0.1 s is needed")
+    synth = Synth(rng, round(duration_s * sample_rate), sample_rate)
+    return synth.recorded(np.asarray(REGISTRY[source].synthesise(synth, float(level)), dtype=np.float32))
+
+
+def sound_source(
+    source: SourceInstance,
+    rng: np.random.Generator,
+    room: str,
+    seed: int,
+    duration_s: float,
+    sample_rate: int,
+) -> Signal:
+    """One source in a room, whose echoes `seed` draws, brought to -48 + 36 * level LUFS: mono [T]."""
+    sound = synthesise(source.name, rng, duration_s, sample_rate, source.level)
+    sound = reverberate(sound, sample_rate, room, seed=seed)
+    return at_loudness(sound, sample_rate, level_to_lufs(source.level))
+
+
+def render_sound(scene: Scene, duration_s: float = 5.0, sample_rate: int = 48000) -> Signal:
+    """The scene as mono float32 [duration_s * sample_rate]; the same scene gives the same samples.
+
+    Every source sounds in the room and is then brought to -48 + 36 * level LUFS. No true peak passes -1 dBTP.
+    """
+    mix = np.zeros(round(duration_s * sample_rate), dtype=np.float32)
+    for index, source in enumerate(scene.sources):
+        rng = np.random.default_rng([scene.seed, index])
+        mix += sound_source(source, rng, scene.room, scene.seed, duration_s, sample_rate)
+    return limit_true_peak(mix, sample_rate)
