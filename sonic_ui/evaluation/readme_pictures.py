@@ -15,9 +15,9 @@ from sonic_ui.evaluation.example_pictures import (
     load_painter,
     read_example,
 )
-from sonic_ui.models.embeddings import linear
 from sonic_ui.models.image_encoder import ImageEncoder
 from sonic_ui.models.latents import compression_factor
+from sonic_ui.pipelines.embedding_path import linear
 from sonic_ui.pipelines.interpolation import LatentInterpolator, glide
 from sonic_ui.requests import EDIT_MODES
 from sonic_ui.scenes.painting import paint

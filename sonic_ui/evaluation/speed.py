@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 from sonic_ui.evaluation.report import Figure
-from sonic_ui.models.embeddings import linear
+from sonic_ui.pipelines.embedding_path import linear
 from sonic_ui.pipelines.interpolation import LatentInterpolator, glide
 
 ROOT = Path(__file__).resolve().parents[2]

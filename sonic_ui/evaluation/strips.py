@@ -16,8 +16,8 @@ from sonic_ui.audio.loudness import apply_gain, set_lufs
 from sonic_ui.evaluation.held_out import SAMPLE_RATE, HeldOutClip
 from sonic_ui.evaluation.pictures import Painter, as_tensor, image_embeddings
 from sonic_ui.evaluation.report import Figure
-from sonic_ui.models.embeddings import linear, spherical
 from sonic_ui.models.presence_classifier import PresenceClassifier
+from sonic_ui.pipelines.embedding_path import linear, spherical
 from sonic_ui.pipelines.interpolation import glide
 from sonic_ui.scenes.world import SOURCES
 

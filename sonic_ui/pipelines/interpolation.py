@@ -18,8 +18,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sonic_ui.models.embeddings import PARALLEL, Embedding
 from sonic_ui.pipelines.audio_conditioned import OnStep
+from sonic_ui.pipelines.embedding_path import PARALLEL, Embedding
 from sonic_ui.pipelines.frame_spacing import evenly_spaced_by_perception, small_copy
 from sonic_ui.pipelines.sampling import StepReport, begins_anywhere
 from sonic_ui.requests import CONTINUITY

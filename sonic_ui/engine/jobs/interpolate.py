@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from sonic_ui.engine.backend import ImagesDone, InterpolateJob, Notice, PositionsAdded
 from sonic_ui.engine.caches import Cache
 from sonic_ui.engine.cost import interpolation_steps
-from sonic_ui.engine.jobs.embedding_path import Embed
 from sonic_ui.engine.jobs.runner import JobRunner
 from sonic_ui.engine.jobs.sound_to_image import pipeline_settings
+from sonic_ui.pipelines.embedding_path import Embed
 
 if TYPE_CHECKING:
     from sonic_ui.pipelines.interpolation import LatentInterpolator
