@@ -132,9 +132,9 @@ def upright_rgb(picture: Image.Image) -> Image.Image:
     if turned.mode.startswith("I") or turned.mode == "F":
         turned = _eight_bit(turned)
     if turned.has_transparency_data:
-        seen = turned.convert("RGBA")
-        white = Image.new("RGBA", seen.size, (255, 255, 255, 255))
-        turned = Image.alpha_composite(white, seen)
+        rgba = turned.convert("RGBA")
+        white = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
+        turned = Image.alpha_composite(white, rgba)
     return turned.convert("RGB")
 
 
@@ -154,7 +154,7 @@ def _eight_bit(picture: Image.Image) -> Image.Image:
 
 @dataclass(frozen=True)
 class FittedPicture:
-    """A picture on its way through a denoiser: as it was given, and where it lies in the square."""
+    """Picture that fits a denoiser's square: its source, and where it lies in the square."""
 
     source: Image.Image = field(repr=False)
     """As it was given, RGB."""
@@ -250,9 +250,9 @@ def read_mask(mask: Image.Image | NDArray[Any], size: tuple[int, int]) -> Image.
 def _mask_picture(mask: Image.Image | NDArray[Any]) -> Image.Image:
     if isinstance(mask, Image.Image):
         if mask.has_transparency_data:
-            seen = mask.convert("RGBA")
-            black = Image.new("RGBA", seen.size, (0, 0, 0, 255))
-            mask = Image.alpha_composite(black, seen)
+            rgba = mask.convert("RGBA")
+            black = Image.new("RGBA", rgba.size, (0, 0, 0, 255))
+            mask = Image.alpha_composite(black, rgba)
         return mask.convert("L")
     values = np.asarray(mask)
     if values.ndim != 2 or 0 in values.shape:

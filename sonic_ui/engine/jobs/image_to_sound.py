@@ -160,8 +160,7 @@ def target_curve(request: ImageToSoundRequest, frames: int, duration_s: float) -
 
     Raises `BadInput` for moments that all lie after the end.
     """
-    from sonic_ui.audio.energy import resample_curve
-    from sonic_ui.audio.shaping import curve_of_moments
+    from sonic_ui.audio.energy import curve_of_moments, resample_curve
 
     if request.curve is not None:
         return resample_curve(np.asarray(request.curve), frames)
