@@ -1,7 +1,8 @@
 """Strips of frames as files: a film with its sound, an animated GIF, one long picture.
 
 A film's frames are a strip's, stretched over time and blended in between. All of them carry the settings they
-were made with: films in the container's comment, GIFs in their comment block, strips in the `sonic-ui` chunk that all pictures have.
+were made with: films in the container's comment, GIFs in their comment block, strips in the `sonic-ui` chunk
+that all pictures have.
 """
 
 from __future__ import annotations

@@ -10,8 +10,9 @@ import struct
 import warnings
 import zlib
 from dataclasses import dataclass, field
+from io import BufferedReader
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,7 +59,7 @@ def read_picture(path: str | Path) -> tuple[Image.Image, str]:
         return picture, hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _open_file(file: Path) -> BinaryIO:
+def _open_file(file: Path) -> BufferedReader:
     try:
         if not file.is_file():
             raise BadInput(f"There is no picture “{file.name}”. Upload it again.", "picture")
@@ -71,7 +72,7 @@ def _open_file(file: Path) -> BinaryIO:
         raise _unreadable(file.name) from error
 
 
-def _decode(file: BinaryIO, name: str) -> Image.Image:
+def _decode(file: BufferedReader, name: str) -> Image.Image:
     """The picture in an open file, upright and RGB. Raises BadInput as `load_picture` does."""
     try:
         with warnings.catch_warnings():

@@ -12,8 +12,8 @@ from diffusers.schedulers.scheduling_utils import SchedulerMixin
 from diffusers.utils.outputs import BaseOutput
 from torch import Tensor
 
+from sonic_ui.models.gated_attention import AudioScale
 from sonic_ui.models.latents import compression_factor
-from sonic_ui.models.strength import Strength
 from sonic_ui.pipelines.audio_conditioned import AudioConditionedPipeline, OnStep, Pictures, Sounds
 from sonic_ui.pipelines.check_inputs import (
     common_length,
@@ -59,7 +59,7 @@ class AudioToImagePipeline(AudioConditionedPipeline):
         audio_embeds: Tensor | None = None,
         prompt: str | Sequence[str] = "",
         negative_prompt: str | Sequence[str] = "",
-        strength: Strength = 1.0,
+        strength: AudioScale = 1.0,
         guidance_scale: float = 8.0,
         num_inference_steps: int = 50,
         seed: int | Sequence[int] = 0,
@@ -77,7 +77,7 @@ class AudioToImagePipeline(AudioConditionedPipeline):
         audio_embeds            [B, D] from `embed_audio` instead of `audio`, mixed or interpolated at will
         prompt, negative_prompt one, or one a sound; cut where the tokenizer ends (`truncated_text`)
         strength                beta: how much the sound shapes the picture; a number, one a layer (see
-                                `layer_strengths`) or a tensor [B]. 0 is as without a sound
+                                `layer_audio_scales`) or a tensor [B]. 0 is as without a sound
         guidance_scale          how literally sound and words are followed; 1 and less skip the second pass
         num_inference_steps     more are slower and finer
         seed                    picture i starts from seed + i; or one seed a picture

@@ -23,7 +23,7 @@ from sonic_ui.pipelines.check_inputs import finite, positive
 from sonic_ui.pipelines.sampling import StepReport, apply_cfg, scheduler_step, seeded_noise
 from sonic_ui.pipelines.sound_generation import SILENT, AudioGenerationPipeline, Control, Mode
 
-PULLED_SHARE = 0.25
+GUIDED_SHARE = 0.25
 """The last share of the steps, in which guidance is added to the ControlNet."""
 
 LEAST_MOTION = 0.1
@@ -32,7 +32,7 @@ LEAST_MOTION = 0.1
 
 @dataclass
 class ImageToAudioOutput(BaseOutput):
-    """Takes of a sound, and the curves beside them."""
+    """Sounds (takes) of a picture, and their energy curves."""
 
     samples: NDArray[np.float32]
     """[takes, T] at the pipeline's `sample_rate`."""
@@ -45,7 +45,7 @@ class ImageToAudioOutput(BaseOutput):
 
 
 class ImageToAudioPipeline(AudioGenerationPipeline):
-    """Lets a picture sound, with its energy rising and falling as it was drawn."""
+    """Makes sounds of a picture whose energy rises and falls as it was drawn."""
 
     @torch.no_grad()
     def __call__(
@@ -63,7 +63,7 @@ class ImageToAudioPipeline(AudioGenerationPipeline):
         num_takes: int = 1,
         loudness_lufs: float | None = None,
         seed: int = 0,
-        pull: float | None = None,
+        energy_guidance: float | None = None,
         on_step: Callable[[StepReport], None] | None = None,
     ) -> ImageToAudioOutput:
         """Make sounds.
@@ -71,17 +71,17 @@ class ImageToAudioPipeline(AudioGenerationPipeline):
         image                 what sounds
         prompt                words that turn the sound half way from the picture's to theirs
         negative_prompt       what it shall not sound like
-        sketch                energy over time [N] in [0, 1], any number of points; None: nothing is held, the
-                              sound rises and falls by itself
-        mode                  "natural": the sketch is a wish (moments are enough); "exact": it is the curve
-        energy_strength       how firmly the energy is held; 0 is as without control
+        sketch                energy over time [N] in [0, 1], any number of points; None: the sound rises
+                              and falls by itself
+        mode                  "natural": the sketch is a rough target (moments are enough); "exact": the curve
+        energy_strength       how much the energy is controlled; 0 is as without control
         control               "trained": the ControlNet; "guided": training-free guidance; "none"
         guidance_scale        how literally picture and words are followed; 1 and less skip the second pass
         num_inference_steps   more are slower and finer
         num_takes             sounds made; take i starts from seed + i
         loudness_lufs         integrated loudness of every take, peaks below -1 dBTP; None: as it comes
-        pull                  training-free guidance added to the ControlNet in the last steps, for a sketch:
-                              1 pulls all the way, 0 leaves the ControlNet alone; None: what suits the weights
+        energy_guidance       training-free guidance added to the ControlNet in the last steps, for a sketch:
+                              1 goes all the way, 0 leaves the ControlNet alone; None: what suits the weights
         on_step               called after each step; what it raises ends the run
 
         A curve that is zero everywhere gives silence. Raises BadInput for values that cannot be used.
@@ -101,10 +101,11 @@ class ImageToAudioPipeline(AudioGenerationPipeline):
             return ImageToAudioOutput(silence, curve, np.zeros((len(seeds), self.frames), np.float32), seeds)
         if sketch is None:
             control = "none"
-        firmness = 0.0 if control == "none" else energy_strength
-        added = finite("pull", config["default_pull"] if pull is None else pull)
-        pulls = guidance_schedule(steps, 1.0 if control == "guided" else added, whole=control == "guided")
-        latents = self._sample(labels, curve, seeds, scale, control, firmness, pulls, on_step)
+        control_scale = 0.0 if control == "none" else energy_strength
+        added = config["default_pull"] if energy_guidance is None else energy_guidance
+        added, guided = finite("energy_guidance", added), control == "guided"
+        schedule = guidance_schedule(steps, 1.0 if guided else added, whole=guided)
+        latents = self._sample(labels, curve, seeds, scale, control, control_scale, schedule, on_step)
         samples = [self._finished(take, loudness_lufs) for take in self._sound(latents)]
         energy = np.stack([smooth(rms_energy(take, self.sample_rate))[: self.frames] for take in samples])
         return ImageToAudioOutput(np.stack(samples), curve, energy, seeds)
@@ -116,32 +117,36 @@ class ImageToAudioPipeline(AudioGenerationPipeline):
         seeds: list[int],
         scale: float,
         control: Control,
-        firmness: float,
-        pulls: list[float],
+        control_scale: float,
+        schedule: list[float],
         on_step: Callable[[StepReport], None] | None,
     ) -> Tensor:
-        """Latents [B, C, t, m] of the takes; `pulls` has the training-free guidance of every step."""
+        """Latents [B, C, t, m] of the takes; `schedule` has the training-free guidance of every step."""
         scheduler: Any = copy.deepcopy(self.scheduler)  # it counts its steps: one a run
-        scheduler.set_timesteps(len(pulls))
+        scheduler.set_timesteps(len(schedule))
         noise, generators = seeded_noise(seeds, self._latent_shape())
         latents = noise.to(self.device) * scheduler.init_noise_sigma
-        read = torch.from_numpy(z_norm(curve, least=LEAST_MOTION)).to(self.device)[None]
-        wished = torch.from_numpy(curve)[None].expand(len(seeds), -1)
+        control_signal = torch.from_numpy(z_norm(curve, least=LEAST_MOTION)).to(self.device)[None]
+        target = torch.from_numpy(curve)[None].expand(len(seeds), -1)
         for step, timestep in enumerate(scheduler.timesteps, start=1):
             both = torch.cat([latents, latents]) if scale > 1 else latents
             both = scheduler.scale_model_input(both, timestep)
-            residuals = self._residuals(both, timestep, read, labels) if control == "trained" else None
-            prediction = self._denoise(both, timestep, labels, residuals, firmness)
+            residuals = None
+            if control == "trained":
+                residuals = self._residuals(both, timestep, control_signal, labels)
+            prediction = self._denoise(both, timestep, labels, residuals, control_scale)
             prediction = apply_cfg(prediction, scale) if scale > 1 else prediction
-            if pulled := firmness * pulls[min(step, len(pulls)) - 1]:
-                prediction = self._pulled(scheduler, prediction, latents, timestep, wished, pulled)
+            if guidance := control_scale * schedule[min(step, len(schedule)) - 1]:
+                prediction = self._guide_prediction(
+                    scheduler, prediction, latents, timestep, target, guidance
+                )
             latents, clean = scheduler_step(scheduler, prediction, timestep, latents, generators)
             if on_step is not None:
                 on_step(StepReport(step, len(scheduler.timesteps), int(timestep), clean, self._decode_pil))
         return latents
 
 
-def guidance_schedule(steps: int, strength: float, *, whole: bool) -> list[float]:
-    """Strength of the training-free guidance at every step: all along, or in the last steps alone."""
-    first = 0 if whole else steps - max(1, round(PULLED_SHARE * steps))
-    return [strength if step >= first else 0.0 for step in range(steps)]
+def guidance_schedule(steps: int, guidance: float, *, whole: bool) -> list[float]:
+    """Training-free guidance at every step: all along, or in the last steps alone."""
+    first = 0 if whole else steps - max(1, round(GUIDED_SHARE * steps))
+    return [guidance if step >= first else 0.0 for step in range(steps)]

@@ -1,4 +1,4 @@
-"""What pictures sound with: the components of a sounding bundle, what they say, and the parts of its loop."""
+"""Base of the pipelines from pictures to sound: components, embeddings, envelopes, parts of the loop."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from sonic_ui.models.energy_control import EnergyControlNet
 from sonic_ui.models.latents import LatentNormalizer, compression_factor, decode_latents
 from sonic_ui.models.sound_mapper import EnergyModulator, ImageToAudioMapper
 from sonic_ui.pipelines.check_inputs import finite
-from sonic_ui.pipelines.energy_guidance import guide_energy, to_model_output
-from sonic_ui.pipelines.sampling import pred_original_sample
+from sonic_ui.pipelines.energy_guidance import guide_energy
+from sonic_ui.pipelines.sampling import pred_original_sample, to_model_output
 from sonic_ui.requests import BadInput
 
 Mode = Literal["natural", "exact"]
@@ -31,18 +31,19 @@ Control = Literal["trained", "guided", "none"]
 MODES: tuple[Mode, ...] = ("natural", "exact")
 CONTROLS: tuple[Control, ...] = ("trained", "guided", "none")
 SILENT = 1e-3
-"""An envelope that nowhere passes this asks for silence."""
+"""An envelope that nowhere passes this is silence."""
 
 
 class AudioGenerationPipeline(DiffusionPipeline):
-    """The components of a sounding bundle.
+    """Components of a bundle that makes sounds of pictures.
 
     Parts are called as AudioLDM's are: `unet` takes the sound embedding as class label, `vae` log-mels of one
     channel, `vocoder` log-mels [B, frames, mels], `text_encoder` is CLAP's text half.
 
     frames             length of what is made, in frames of 10 ms
     mel_mean, mel_std  how the autoencoder wants log-mels: (x - mean) / std
-    default_steps, default_guidance, default_pull   settings that suit the weights
+    default_steps, default_guidance, default_pull   settings that suit the weights; the last is
+                       `energy_guidance`, named as saved model_index.json files name it
     """
 
     _optional_components = [  # noqa: RUF012
@@ -114,7 +115,7 @@ class AudioGenerationPipeline(DiffusionPipeline):
         """Length of a sound in seconds."""
         return self.frames / ENERGY_HZ
 
-    # What the picture says
+    # Embeddings and envelopes
 
     @torch.no_grad()
     def embed_image(self, image: Image.Image) -> Tensor:
@@ -123,19 +124,19 @@ class AudioGenerationPipeline(DiffusionPipeline):
             raise BadInput(f"A picture is needed; given was {type(image).__name__}.", "picture")
         pixels = self.image_processor(image.convert("RGB"), return_tensors="pt")["pixel_values"]
         encoder = self.image_encoder
-        seen = encoder(pixels.to(encoder.device, encoder.dtype)).image_embeds
+        image_embeds = encoder(pixels.to(encoder.device, encoder.dtype)).image_embeds
         if self.image_mapper is None:
             raise BadInput("These weights cannot hear a picture: they have no image mapper.", "bundle")
-        return self.image_mapper(seen.to(self.image_mapper.dtype)).float()
+        return self.image_mapper(image_embeds.to(self.image_mapper.dtype)).float()
 
     @torch.no_grad()
     def embed_prompt(self, prompt: str) -> Tensor:
         """The embedding [1, D] of words, of unit length. Raises BadInput where the weights know no words."""
         if self.text_encoder is None or self.tokenizer is None:
             raise BadInput("These weights take no words: they have no text encoder.", "prompt")
-        words = self.tokenizer([prompt], truncation=True, return_tensors="pt").to(self.text_encoder.device)
-        told = self.text_encoder(words["input_ids"], attention_mask=words["attention_mask"]).text_embeds
-        return F.normalize(told.float(), dim=-1)
+        tokens = self.tokenizer([prompt], truncation=True, return_tensors="pt").to(self.text_encoder.device)
+        embeds = self.text_encoder(tokens["input_ids"], attention_mask=tokens["attention_mask"]).text_embeds
+        return F.normalize(embeds.float(), dim=-1)
 
     def suggest(self, image: Image.Image) -> NDArray[np.float32]:
         """The natural envelope [frames] in [0, 1] of what the picture shows."""
@@ -144,7 +145,7 @@ class AudioGenerationPipeline(DiffusionPipeline):
     def envelope(
         self, image: Image.Image, sketch: NDArray[np.floating[Any]] | None, mode: Mode = "natural"
     ) -> NDArray[np.float32]:
-        """What will be imposed [frames] in [0, 1] for a curve or a strip [N] in [0, 1].
+        """The envelope to impose [frames] in [0, 1] for a curve or a strip [N] in [0, 1].
 
         mode   "natural": the modulator makes of it what such a sound does, at the moments of a strip;
                "exact": only smoothed
@@ -158,26 +159,27 @@ class AudioGenerationPipeline(DiffusionPipeline):
             raise BadInput(f"mode is {mode!r}; it takes one of {', '.join(MODES)}.", "mode")
         if sketch is None:
             return self._natural(embeds, None)
-        wish = checked_sketch(sketch, self.frames)
+        target = checked_sketch(sketch, self.frames)
         if mode == "exact":
-            return np.clip(smooth(wish), 0.0, 1.0)
-        if wish.max() <= SILENT:
+            return np.clip(smooth(target), 0.0, 1.0)
+        if target.max() <= SILENT:
             return self._natural(embeds, None)
-        natural = self._natural(embeds, wish)
-        return held_to_strip(natural, wish) if is_strip(sketch) else natural
+        natural = self._natural(embeds, target)
+        return held_to_strip(natural, target) if is_strip(sketch) else natural
 
     @torch.no_grad()
-    def _natural(self, embeds: Tensor, wish: NDArray[np.float32] | None) -> NDArray[np.float32]:
-        """What the modulator makes of a wish [frames], or of none; without a modulator a plain swell."""
+    def _natural(self, embeds: Tensor, target: NDArray[np.float32] | None) -> NDArray[np.float32]:
+        """The modulator's envelope [frames] for a target, or for none; without a modulator a plain swell."""
         modulator = self.energy_modulator
         if modulator is None:
-            return wish if wish is not None else np.hanning(self.frames + 2)[1:-1].astype(np.float32)
-        if wish is None and (recalled := modulator.recall(embeds)) is not None:
+            return target if target is not None else np.hanning(self.frames + 2)[1:-1].astype(np.float32)
+        if target is None and (recalled := modulator.recall(embeds)) is not None:
             return recalled[0].float().cpu().numpy()
-        given = torch.from_numpy(wish if wish is not None else np.zeros(self.frames, np.float32))[None]
-        told = torch.tensor([float(wish is not None)])
-        made = modulator(given.to(modulator.device), told.to(modulator.device), embeds.to(modulator.device))
-        return made[0].float().cpu().numpy()
+        has_target = torch.tensor([float(target is not None)])
+        curve = torch.from_numpy(target if target is not None else np.zeros(self.frames, np.float32))[None]
+        device = modulator.device
+        energy = modulator(curve.to(device), has_target.to(device), embeds.to(device))
+        return energy[0].float().cpu().numpy()
 
     # The loop's parts
 
@@ -203,36 +205,36 @@ class AudioGenerationPipeline(DiffusionPipeline):
         mels = int(self.vocoder.config.model_in_dim)
         return int(self.unet.config["in_channels"]), self.frames // factor, mels // factor
 
-    def _residuals(self, latents: Tensor, timestep: Tensor, read: Tensor, labels: Tensor) -> Any:
-        """The ControlNet's answer to the curve [1, frames]."""
+    def _residuals(self, latents: Tensor, timestep: Tensor, control_signal: Tensor, labels: Tensor) -> Any:
+        """The ControlNet's residuals for the z-normed curve [1, frames]."""
         net: Any = self.energy_control
-        energy = read.expand(len(latents), -1)
+        energy = control_signal.expand(len(latents), -1)
         return net(latents.to(net.dtype), timestep, energy, labels.to(net.dtype))
 
     def _denoise(
-        self, latents: Tensor, timestep: Tensor, labels: Tensor, residuals: Any, strength: float
+        self, latents: Tensor, timestep: Tensor, labels: Tensor, residuals: Any, control_scale: float
     ) -> Tensor:
         """The denoiser's output [B, C, t, m], float32."""
         extra = {}
-        if residuals is not None and strength:
+        if residuals is not None and control_scale:
             down, middle = residuals
             extra = {
-                "down_block_additional_residuals": tuple(strength * r.to(self.unet.dtype) for r in down),
-                "mid_block_additional_residual": strength * middle.to(self.unet.dtype),
+                "down_block_additional_residuals": tuple(control_scale * r.to(self.unet.dtype) for r in down),
+                "mid_block_additional_residual": control_scale * middle.to(self.unet.dtype),
             }
-        given = latents.to(self.unet.dtype)
+        inputs = latents.to(self.unet.dtype)
         return self.unet(
-            given, timestep, encoder_hidden_states=None, class_labels=labels, **extra
+            inputs, timestep, encoder_hidden_states=None, class_labels=labels, **extra
         ).sample.float()
 
-    def _pulled(
+    def _guide_prediction(
         self,
         scheduler: Any,
         prediction: Tensor,
         latents: Tensor,
         timestep: Tensor,
         curve: Tensor,
-        strength: float,
+        scale: float,
     ) -> Tensor:
         """The prediction whose clean latent goes nearer to the curve [B, frames] (training-free guidance)."""
         alpha_bar, kind = scheduler.alphas_cumprod[int(timestep)], scheduler.config.prediction_type
@@ -242,7 +244,7 @@ class AudioGenerationPipeline(DiffusionPipeline):
             self.latent_normalizer,
             clean,
             curve,
-            strength=strength,
+            scale=scale,
             mel_mean=float(self.config["mel_mean"]),
             mel_std=float(self.config["mel_std"]),
         )
@@ -260,7 +262,7 @@ class AudioGenerationPipeline(DiffusionPipeline):
         return np.nan_to_num(samples).astype(np.float32)
 
     def _finished(self, samples: NDArray[np.float32], lufs: float | None) -> NDArray[np.float32]:
-        """At the loudness asked for, no true peak above -1 dBTP."""
+        """Samples [T] at a loudness, no true peak above -1 dBTP."""
         if lufs is not None:
             samples = set_lufs(samples, self.sample_rate, finite("loudness_lufs", lufs))
         return limit_true_peak(samples, self.sample_rate)

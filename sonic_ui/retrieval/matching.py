@@ -1,4 +1,4 @@
-"""Sounds for a picture out of a library of recordings.
+"""Matching of a picture's concepts to recordings of a library, and their sum as one sound.
 
 Source: Seeing Sound, section 3.3: each sounding concept of the picture takes one recording by text-to-audio
 similarity (Algorithm 1), each is brought to a loudness drawn from a range, and all are summed.

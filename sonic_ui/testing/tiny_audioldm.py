@@ -28,7 +28,7 @@ WIDTHS = (8, 8, 16, 16)
 
 def debug_audioldm(folder: str | Path, seed: int = 0) -> tuple[Path, Path]:
     """Write AudioLDM and BLIP, tiny, as their repositories lay them out; returns the two folders."""
-    root, eyes = (
+    root, blip = (
         Path(folder) / "cvssp/audioldm-s-full-v2",
         Path(folder) / "Salesforce/blip-image-captioning-base",
     )
@@ -38,14 +38,14 @@ def debug_audioldm(folder: str | Path, seed: int = 0) -> tuple[Path, Path]:
         _autoencoder().save_pretrained(root / "vae")
         _vocoder().save_pretrained(root / "vocoder")
         ClapTextModelWithProjection(_clap_text()).save_pretrained(root / "text_encoder")
-        _captioner().save_pretrained(eyes)
+        _captioner().save_pretrained(blip)
     _write_tokenizer(root / "tokenizer")
     DDIMScheduler(
         beta_start=0.0015, beta_end=0.0195, beta_schedule="scaled_linear", clip_sample=False
     ).save_pretrained(root / "scheduler")
-    BlipImageProcessorPil(size={"height": 32, "width": 32}).save_pretrained(eyes)
-    _words().save_pretrained(eyes)
-    return root, eyes
+    BlipImageProcessorPil(size={"height": 32, "width": 32}).save_pretrained(blip)
+    _words().save_pretrained(blip)
+    return root, blip
 
 
 def _write_tokenizer(folder: Path) -> None:
