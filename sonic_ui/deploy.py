@@ -17,9 +17,6 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 
-ROOMS = ("audio", "bundles", "engine", "media", "models", "pipelines", "requests", "retrieval", "ui")
-"""The rooms that run: scenes, training, evaluation and testing stay behind."""
-
 NEEDED = (
     "app.py",
     "README.md",
@@ -29,22 +26,17 @@ NEEDED = (
     "assets/miniature",
     "assets/readme",
     "sonic_ui/__init__.py",
-    *(
-        f"sonic_ui/{room}"
-        for room in (
-            "audio",
-            "bundles",
-            "engine",
-            "media",
-            "models",
-            "pipelines",
-            "requests",
-            "retrieval",
-            "ui",
-        )
-    ),
+    "sonic_ui/audio",
+    "sonic_ui/bundles",
+    "sonic_ui/engine",
+    "sonic_ui/media",
+    "sonic_ui/models",
+    "sonic_ui/pipelines",
+    "sonic_ui/requests",
+    "sonic_ui/retrieval",
+    "sonic_ui/ui",
 )
-"""What runs: no tests, no training, no evaluation."""
+"""What runs: scenes, training, evaluation, testing and tests stay behind."""
 
 LEFT_OUT = ("__pycache__", ".pyc", ".pyi", ".DS_Store")
 HARDWARE = (
@@ -62,7 +54,7 @@ VARIABLES = ("SONIC_UI_BUNDLE", "SONIC_UI_BACKEND", "SONIC_UI_QUEUE", "SONIC_UI_
 
 
 class NotPossible(SystemExit):
-    """What was asked for cannot be done; the message is a sentence."""
+    """The deployment cannot be done; the message is a sentence."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +74,8 @@ class Plan:
         kind = "private" if self.private else "public"
         folders: dict[str, int] = {}
         for name in self.files:
-            place = "/".join(name.split("/")[:2]) if "/" in name else name
-            folders[place] = folders.get(place, 0) + 1
+            folder = "/".join(name.split("/")[:2]) if "/" in name else name
+            folders[folder] = folders.get(folder, 0) + 1
         return [
             f"Space       {self.space} ({kind}, made if it is not there)",
             f"Hardware    {self.hardware or 'as it is; a new Space gets cpu-basic'}",
@@ -91,8 +83,8 @@ class Plan:
             *(f"Secret      {name}" for name in self.secrets),
             f"Files       {len(self.files)}, {self.size_bytes / 1e6:.1f} MB",
             *(
-                f"            {place}" + (f" ({count} files)" if count > 1 else "")
-                for place, count in folders.items()
+                f"            {folder}" + (f" ({count} files)" if count > 1 else "")
+                for folder, count in folders.items()
             ),
         ]
 
@@ -101,10 +93,10 @@ def files_to_upload(root: Path = ROOT) -> tuple[str, ...]:
     """The paths of what the Space needs, from `root`. Raises `NotPossible` naming what is missing."""
     found: list[str] = []
     for name in NEEDED:
-        place = root / name
-        if not place.exists():
+        path = root / name
+        if not path.exists():
             raise NotPossible(f"{name} is missing in {root}: run this from a whole copy of the project.")
-        paths = sorted(place.rglob("*")) if place.is_dir() else [place]
+        paths = sorted(path.rglob("*")) if path.is_dir() else [path]
         found += [
             path.relative_to(root).as_posix()
             for path in paths
@@ -116,7 +108,7 @@ def files_to_upload(root: Path = ROOT) -> tuple[str, ...]:
 def make_plan(
     arguments: Sequence[str] | None = None, environment: Mapping[str, str] = os.environ, root: Path = ROOT
 ) -> tuple[Plan, bool]:
-    """What the command line asks for, and whether it is only to be told."""
+    """What the command line asks for, and whether it is a dry run."""
     parser = argparse.ArgumentParser(prog="python -m sonic_ui.deploy", description=__doc__)
     parser.add_argument("space", metavar="owner/name")
     parser.add_argument("--hardware", choices=HARDWARE, help="what it runs on; left out, it stays as it is")
@@ -143,7 +135,7 @@ def deploy(plan: Plan, api: Any, root: Path = ROOT) -> str:
 
     Settings come before the files: the first start has its password already.
     """
-    made = api.create_repo(
+    address = api.create_repo(
         plan.space, repo_type="space", space_sdk="gradio", private=plan.private, exist_ok=True
     )
     for name, value in plan.secrets.items():
@@ -160,14 +152,14 @@ def deploy(plan: Plan, api: Any, root: Path = ROOT) -> str:
         delete_patterns=["*"],
         commit_message="Sonic UI",
     )
-    return str(made)
+    return str(address)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Deploy, or say what would be done."""
-    plan, only_told = make_plan(arguments)
+    plan, dry_run = make_plan(arguments)
     print("\n".join(plan.lines()))
-    if only_told:
+    if dry_run:
         print("Nothing was done: this was a dry run.")
         return
     from huggingface_hub import HfApi

@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from sonic_ui.audio.energy import rms_energy
-from sonic_ui.audio.shaping import shape_by_curve
+from sonic_ui.audio.energy import rms_energy, shape_by_curve
 from sonic_ui.bundles import Bundle, BundleInfo, Defaults, Source
 from sonic_ui.engine.backend import (
     AudioAnalysis,

@@ -1,4 +1,4 @@
-"""Which part of a sound is listened to: the one asked for, or the loudest."""
+"""Clip of a sound file that is embedded: the part requested, or the loudest."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HOP_S = 0.1
 
 STREAMED_SAMPLES = 40_000_000
 STREAMED_S = 480.0
-"""Up to both of these a file is searched throughout; a longer one at SLICES places first."""
+"""Up to both of these a file is searched throughout; a longer one at SLICES points first."""
 
 SLICES = 240
 SLICE_S = 0.25
@@ -118,24 +118,14 @@ def check_audible(samples: NDArray[np.floating], name: str = "") -> None:
         )
 
 
-def loudest_clip(path: str | Path, window_s: float = 10.0) -> tuple[float, float]:
-    """Start and end in seconds of the loudest `window_s` of a file; all of it where it is shorter.
-
-    Loudness is K-weighted energy (BS.1770-4). Files longer than STREAMED_S are sampled in SLICES slices
-    and searched around the loudest of these, so the time does not grow with their length; a lone short noise
-    between two slices can be missed there. In bare streams (.aac) time cannot be found
-    quickly, and only that much of their beginning is searched. Raises BadInput.
-    """
-    with open_reader(path) as reader:
-        total_s = reader.info.duration_s
-        if total_s <= window_s:
-            return 0.0, total_s
-        start, total_s = _loudest(reader, window_s, 0.0, total_s)
-        return start, min(start + window_s, total_s)
-
-
 def _loudest(reader: Reader, window_s: float, begin: float, end: float) -> tuple[float, float]:
-    """Start of the loudest window within [begin, end], and where the file was found to end."""
+    """Start of the loudest window within [begin, end], and where the file was found to end, in seconds.
+
+    Loudness is K-weighted energy (BS.1770-4). A stretch longer than STREAMED_S is sampled in SLICES slices
+    and searched around the loudest of these, so the time does not grow with its length; a lone short noise
+    between two slices can be missed there. In bare streams (.aac) time cannot be found quickly, and only
+    that much of their beginning is searched.
+    """
     info = reader.info
     streamed_s = min(STREAMED_S, STREAMED_SAMPLES / (info.sample_rate * info.channels))
     if end - begin <= streamed_s or not reader.seeks_fast:

@@ -1,4 +1,4 @@
-"""From a file of any kind to mono float32 samples at the rate that is asked for."""
+"""Decoding: from a file of any kind to mono float32 samples at the requested rate."""
 
 from __future__ import annotations
 

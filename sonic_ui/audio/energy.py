@@ -1,4 +1,4 @@
-"""How the energy of a sound rises and falls: its curves, and how alike two curves are.
+"""Energy curves of sounds, how alike two of them are, and sounds whose energy follows a curve.
 
 Source: AudioSketch (three representations, smoothing, z-norm, E-L1). Frames are those of the generator's mel
 grid: 16 kHz, hop 160, so 100 a second. A drawn curve in [0, 1] is treated as RMS. Nothing here gives NaN:
@@ -7,6 +7,7 @@ silence and flat curves become zeros.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,9 @@ WINDOW_S = 0.04
 SMOOTHING_S = 0.05
 FLAT = 1e-6
 """A curve that varies less than this, relative to its largest value, is flat."""
+
+MOST_LIFT_DB = 26.0
+"""How far a quiet moment of the sound itself may be lifted before it only brings up its noise."""
 
 Curve = NDArray[np.float32]
 Given = NDArray[np.floating[Any]]
@@ -166,12 +170,12 @@ def onsets(energy: Given, rise: float = 0.15, apart_s: float = 0.1) -> NDArray[n
     return rising[before > apart_s * ENERGY_HZ] / ENERGY_HZ
 
 
-def onset_agreement(wished: Given, found: Given, tolerance_s: float = 0.15) -> float:
+def onset_agreement(target: Given, found: Given, tolerance_s: float = 0.15) -> float:
     """F-measure in [0, 1] of the onsets of two curves [frames]: matched one to one within `tolerance_s`.
 
     1 where neither has an onset.
     """
-    a, b = onsets(wished), list(onsets(found))
+    a, b = onsets(target), list(onsets(found))
     if len(a) == 0 and len(b) == 0:
         return 1.0
     hits, count = 0, len(b)
@@ -181,6 +185,58 @@ def onset_agreement(wished: Given, found: Given, tolerance_s: float = 0.15) -> f
             hits += 1
             b.remove(near)
     return 2 * hits / (len(a) + count)
+
+
+def shape_by_curve(samples: Given, sample_rate: int, curve: Given, *, flatten: bool = True) -> Curve:
+    """The samples [T] with their energy along `curve` [frames] in [0, 1] (`energy.ENERGY_HZ` a second).
+
+    With `flatten` the sound's own rise and fall is taken out first, by at most MOST_LIFT_DB: the result
+    follows the curve itself. Without it, the curve turns the sound up and down as it is.
+    """
+    sound = np.asarray(samples, np.float32)
+    target = smooth(curve)
+    if sound.size == 0 or target.size == 0:
+        return sound
+    gain = target
+    if flatten:
+        own = smooth(rms_energy(sound, sample_rate))
+        loudest = float(own.max(initial=0.0))
+        if loudest > 0.0:
+            lowest = 10.0 ** (-MOST_LIFT_DB / 20.0)
+            level = np.interp(_middles(target.size), _middles(own.size), own / loudest)
+            gain = target / np.maximum(level, lowest)
+    at = (np.arange(sound.size) + 0.5) / sound.size
+    return (sound * np.interp(at, _middles(target.size), gain)).astype(np.float32)
+
+
+def curve_of_moments(moments: Sequence[Any], frames: int, duration_s: float) -> NDArray[np.float32]:
+    """A curve [frames] that is 1 where something sounds: pairs of seconds, or a strip of 0 and 1."""
+    if moments and not isinstance(moments[0], (tuple, list)):
+        strip = np.asarray(moments, np.float32)
+        return strip[np.arange(frames) * strip.size // frames]
+    at_s = (np.arange(frames) + 0.5) / frames * duration_s
+    active = [(at_s >= start_s) & (at_s < end_s) for start_s, end_s in moments]
+    return np.any(active, axis=0).astype(np.float32)
+
+
+def best_stretch(energy: Given, curve: Given) -> int:
+    """Where in `energy` [N] the stretch as long as `curve` [frames] begins that follows it best: an index.
+
+    Pearson's correlation at every offset; 0 where nothing varies.
+    """
+    given, target = np.asarray(energy, np.float64), np.asarray(curve, np.float64)
+    count = target.size
+    if given.size <= count or np.ptp(target) == 0:
+        return 0
+    target = target - target.mean()
+    along = np.correlate(given, target, mode="valid")  # [N - frames + 1]
+    total = np.concatenate([[0.0], np.cumsum(given)])
+    squares = np.concatenate([[0.0], np.cumsum(given**2)])
+    mean = (total[count:] - total[:-count]) / count
+    spread = np.sqrt(np.maximum((squares[count:] - squares[:-count]) / count - mean**2, 0.0))
+    if spread.max() <= 1e-9:
+        return 0
+    return int(np.argmax(np.where(spread > 1e-3 * spread.max(), along / np.maximum(spread, 1e-12), -np.inf)))
 
 
 def _finite(values: Given) -> NDArray[np.float64]:
@@ -200,3 +256,7 @@ def _flat(curve: NDArray[np.float64]) -> bool:
 def _same_length(a: Given, b: Given) -> None:
     if np.shape(a) != np.shape(b):
         raise ValueError(f"Curves of shapes {np.shape(a)} and {np.shape(b)} were given; they must be equal.")
+
+
+def _middles(count: int) -> NDArray[np.float64]:
+    return (np.arange(count) + 0.5) / count

@@ -1,4 +1,4 @@
-"""What a sound measures and looks like at every gain, fast enough for a slider.
+"""Loudness, true peak and outline of a sound at every gain, fast enough for a slider.
 
 The sound is filtered and oversampled once. What the limiter does is then reckoned in steps of a millisecond
 instead of on every sample: its reduction moves over five. Loudness agrees with that of the limited sound to

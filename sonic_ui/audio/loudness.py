@@ -88,13 +88,6 @@ def loudness_curve(
     return times_s, _lufs(power)
 
 
-def short_term_lufs(
-    samples: NDArray[np.floating], sample_rate: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Times [N] and loudness [N] in windows of 3 s (EBU Tech 3341, section 2.2)."""
-    return loudness_curve(samples, sample_rate, window_s=3.0, hop_s=0.1)
-
-
 def peak_dbfs(samples: NDArray[np.floating]) -> float:
     """Largest sample in dB of full scale, not below FLOOR_DBFS."""
     peak = float(np.max(np.abs(samples), initial=0.0))

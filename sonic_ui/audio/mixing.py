@@ -60,7 +60,7 @@ def mix_at(
     lufs_a: float | None = None,
     lufs_b: float | None = None,
 ) -> Samples:
-    """What is heard at `position` between sound `a` [Ta] at 0 and `b` [Tb] at 1: float32 [max(Ta, Tb)].
+    """Mix at `position` between sound `a` [Ta] at 0 and `b` [Tb] at 1: float32 [max(Ta, Tb)].
 
     Each sound is first brought to its integrated loudness, if one is given; the shorter is looped; the mix
     has equal-power gains and no true peak above -1 dBTP. The ends are the sounds themselves, at their own
@@ -101,22 +101,44 @@ def crossfade_along(
     lufs_a: float | None = None,
     lufs_b: float | None = None,
 ) -> Samples:
-    """The sound of a film that moves between two sounds: float32 [duration_s * sample_rate].
+    """Soundtrack of a film that moves between two sounds: float32 [duration_s * sample_rate].
 
     `positions` [N] in [0, 1] are those of N frames of equal length; each is reached in the middle of its
     frame and the way from one to the next is even, with equal-power gains at every sample. Both sounds run
     on underneath, looped. No true peak passes -1 dBTP, and the ends fade over EDGE_S. Raises ValueError for
     no positions, or one outside of [0, 1].
     """
-    places = np.asarray(positions, dtype=np.float64)
-    if places.size == 0 or not (np.min(places) >= 0.0 and np.max(places) <= 1.0):
+    points = np.asarray(positions, dtype=np.float64)
+    if points.size == 0 or not (np.min(points) >= 0.0 and np.max(points) <= 1.0):
         raise ValueError(f"positions are {positions!r}; at least one is needed, each between 0 and 1")
     length = round(duration_s * sample_rate)
-    middles = (np.arange(places.size) + 0.5) * (length / places.size)
-    position = np.interp(np.arange(length), middles, places)
+    middles = (np.arange(points.size) + 0.5) * (length / points.size)
+    position = np.interp(np.arange(length), middles, points)
     first, second = _at_loudness(a, sample_rate, lufs_a), _at_loudness(b, sample_rate, lufs_b)
     moved = limit_true_peak(_moved(first, second, sample_rate, position), sample_rate)
     return with_soft_ends(moved, sample_rate)
+
+
+def apply_gain_envelope(
+    samples: NDArray[np.floating],
+    sample_rate: int,
+    gains_db: Sequence[float] | NDArray[np.floating],
+    duration_s: float,
+) -> NDArray[np.float32]:
+    """Soundtrack of a film whose sound [T] changes its gain: float32 [duration_s * sample_rate].
+
+    `gains_db` [N] are those of N frames of equal length; each is reached in the middle of its frame, and the
+    way from one to the next is even in dB. The sound runs on underneath, looped. No true peak passes -1 dBTP,
+    and the ends fade. Raises ValueError for no gains, or one that is no number.
+    """
+    gains = np.asarray(gains_db, dtype=np.float64)
+    if gains.size == 0 or not np.isfinite(gains).all():
+        raise ValueError(f"gains are {gains_db!r}; at least one is needed, each a number of dB")
+    length = round(duration_s * sample_rate)
+    middles = (np.arange(gains.size) + 0.5) * (length / gains.size)
+    gain_db = np.interp(np.arange(length), middles, gains)
+    louder = loop_to(samples, length, sample_rate) * 10.0 ** (gain_db / 20.0)
+    return with_soft_ends(limit_true_peak(louder.astype(np.float32), sample_rate), sample_rate)
 
 
 def with_soft_ends(samples: Samples, sample_rate: int) -> Samples:

@@ -1,4 +1,4 @@
-"""Drawings of a sound: waveform, mel spectrogram, loudness over time. Each returns a matplotlib Figure."""
+"""Drawing of a sound: waveform, mel spectrogram and loudness over time in one matplotlib Figure."""
 
 from __future__ import annotations
 
@@ -35,44 +35,9 @@ WINDOW_SAMPLES = 2048
 RANGE_DB = 70.0
 QUIETEST_LUFS = -60.0
 
-Sound = Clip | NDArray[np.float32]
-"""What can be drawn: a clip, or samples [T] together with their rate and, if wanted, their start."""
 
-
-def _as_clip(sound: Sound, sample_rate: int | None, start_s: float) -> Clip:
-    """Raises ValueError for samples without a rate."""
-    if isinstance(sound, Clip):
-        return sound
-    if sample_rate is None:
-        raise ValueError(f"samples of shape {sound.shape} came without a sample rate; give sample_rate in Hz")
-    duration_s = sound.size / sample_rate
-    return Clip(sound, sample_rate, start_s, duration_s, start_s + duration_s)
-
-
-def plot_waveform(sound: Sound, sample_rate: int | None = None, *, start_s: float = 0.0) -> Figure:
-    """Amplitude over time: the outline of the samples, and in it their RMS."""
-    figure = new_figure(8.0, 1.5)
-    _draw_waveform(figure.add_subplot(), _as_clip(sound, sample_rate, start_s))
-    return figure
-
-
-def plot_mel(sound: Sound, sample_rate: int | None = None, *, start_s: float = 0.0) -> Figure:
-    """Mel spectrogram: RANGE_DB below the loudest point, in cool to warm."""
-    figure = new_figure(8.0, 2.1)
-    _draw_mel(figure.add_subplot(), _as_clip(sound, sample_rate, start_s))
-    return figure
-
-
-def plot_loudness(sound: Sound, sample_rate: int | None = None, *, start_s: float = 0.0) -> Figure:
-    """Momentary loudness over time (EBU R 128, windows of 0.4 s) and the integrated one as a line."""
-    figure = new_figure(8.0, 1.5)
-    _draw_loudness(figure.add_subplot(), _as_clip(sound, sample_rate, start_s))
-    return figure
-
-
-def plot_sound(sound: Sound, sample_rate: int | None = None, *, start_s: float = 0.0) -> Figure:
+def plot_sound(clip: Clip) -> Figure:
     """Waveform, mel spectrogram and loudness above each other on one axis of seconds."""
-    clip = _as_clip(sound, sample_rate, start_s)
     figure = new_figure(8.0, 4.4)
     top, middle, bottom = figure.subplots(3, 1, sharex=True, height_ratios=[1.0, 1.7, 1.0])
     figure.subplots_adjust(hspace=0.3)
@@ -108,7 +73,10 @@ def hz_to_mel(hz: float | NDArray[np.float64]) -> NDArray[np.float64]:
 
 @lru_cache(maxsize=8)
 def mel_filters(sample_rate: int, highest_hz: float) -> NDArray[np.float32]:
-    """Triangles of height 1 on the mel scale [MEL_BANDS, bins]; each covers at least its nearest bin."""
+    """Triangles of height 1 on the mel scale [MEL_BANDS, bins]; each covers at least its nearest bin.
+
+    librosa's narrow low bands can fall between two bins: the drawing would have black lines there.
+    """
     edges_mel = np.linspace(hz_to_mel(LOWEST_HZ), hz_to_mel(highest_hz), MEL_BANDS + 2)
     edges_hz: NDArray[np.float64] = 700.0 * (10.0 ** (edges_mel / 2595.0) - 1.0)
     bins_hz = np.fft.rfftfreq(WINDOW_SAMPLES, 1.0 / sample_rate)

@@ -85,9 +85,9 @@ def _seeded_response(kind: str, sample_rate: int, seed: int) -> NDArray[np.float
 def reverberate(
     samples: NDArray[np.floating], sample_rate: int, kind: str, seed: int = 0
 ) -> NDArray[np.float32]:
-    """The sound [T] as heard in a room [T], with the RMS it had. The tail past the end is cut.
+    """The sound [T] with a room's reverberation [T] and the RMS it had. The tail past the end is cut.
 
-    There are eight responses of each kind, chosen by `seed` and kept: rendering many sounds stays cheap.
+    There are eight responses of each kind, chosen by `seed` and cached: rendering many sounds stays cheap.
     """
     samples = np.asarray(samples, dtype=np.float32)
     if kind == "dry" or samples.size == 0:

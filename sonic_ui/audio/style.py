@@ -22,6 +22,9 @@ ENERGY = "#f28c38"
 SIGNAL = "#4aa3df"
 """Cool: the sound itself."""
 
+DARK_GROUND, DARK_TEXT = "#111315", "#ece9e3"
+"""Background and text of the page in the dark, and of what is saved from it."""
+
 DPI = 144
 FONT_POINTS = 8.5
 LINE_POINTS = 1.0

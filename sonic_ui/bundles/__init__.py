@@ -1,6 +1,6 @@
-"""Bundles of weights: which there are, where they lie, whether their files are whole. No torch here."""
+"""Bundles of weights: registry, parts, checks of their files. No torch here."""
 
-from sonic_ui.bundles.files import FETCH_AGAIN, ROOT, check_pipeline, shown_path
+from sonic_ui.bundles.files import ROOT, check_pipeline
 from sonic_ui.bundles.parts import Part
 from sonic_ui.bundles.registry import (
     BUNDLES,
@@ -18,7 +18,6 @@ from sonic_ui.bundles.registry import (
 __all__ = [
     "BUNDLES",
     "DEFAULT_BUNDLE",
-    "FETCH_AGAIN",
     "PIPELINE_FOLDERS",
     "ROOT",
     "Bundle",
@@ -30,5 +29,4 @@ __all__ = [
     "check_pipeline",
     "find_bundle",
     "read_bundle",
-    "shown_path",
 ]

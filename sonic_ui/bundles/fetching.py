@@ -1,4 +1,4 @@
-"""Parts of bundles brought to this computer, with progress; what cannot be had is told in a sentence."""
+"""Download of a bundle's parts from a model hub, with progress and refusals in sentences."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sonic_ui.requests import BadInput
 log = logging.getLogger(__name__)
 
 OnBytes = Callable[[int, int], None]
-"""Told (bytes here, bytes in all) as files come in; what it raises ends the fetching."""
+"""Called with (bytes here, bytes in all) as files come in; what it raises ends the fetching."""
 
 STAYS = "The current engine stays."
 
@@ -29,9 +29,9 @@ def fetch_parts(
     """
     remote = [(part, file) for part in parts if not part.is_local for file in part.files]
     progress = _Progress(on_bytes or (lambda here, whole: None))
-    progress.whole = sum(progress.expect(part, file, _asked(part, file)) for part, file in remote)
+    progress.whole = sum(progress.expect(part, file, _file_info(part, file)) for part, file in remote)
     _check_disk(progress.whole)
-    return [tuple(_brought(part, file, beside, progress) for file in part.files) for part in parts]
+    return [tuple(_fetch_file(part, file, beside, progress) for file in part.files) for part in parts]
 
 
 class _Progress:
@@ -42,14 +42,14 @@ class _Progress:
         self.here = 0
         self.whole = 0
         self.cached: dict[tuple[str, str], Path] = {}
-        self.ended: Exception | None = None  # by whoever is told
+        self.ended: Exception | None = None  # raised by on_bytes
 
-    def expect(self, part: Part, file: str, asked: Any) -> int:
-        """Bytes that are still to come of a file that the hub was asked about."""
-        if asked.is_cached:
-            self.cached[part.repository, file] = Path(asked.local_path)
+    def expect(self, part: Part, file: str, info: Any) -> int:
+        """Bytes that are still to come of a file, by what the hub says of it."""
+        if info.is_cached:
+            self.cached[part.repository, file] = Path(info.local_path)
             return 0
-        return int(asked.file_size or 0)
+        return int(info.file_size or 0)
 
     def bar(self) -> type:
         """A class that stands where the hub expects tqdm's, and counts into this."""
@@ -58,7 +58,7 @@ class _Progress:
         progress = self
 
         class Bar(tqdm):
-            """Tells, and draws nothing."""
+            """Progress bar that counts and draws nothing."""
 
             def __init__(self, *args: Any, **kwargs: Any) -> None:
                 kwargs.pop("name", None)
@@ -80,12 +80,12 @@ class _Progress:
             raise
 
 
-def _asked(part: Part, file: str) -> Any:
-    """What the hub says of a file, without fetching it: its size, and whether it is here."""
+def _file_info(part: Part, file: str) -> Any:
+    """Size and cached path of a file, without fetching it."""
     return _from_hub(part, file, dry_run=True)
 
 
-def _brought(part: Part, file: str, beside: Path, progress: _Progress) -> Path:
+def _fetch_file(part: Part, file: str, beside: Path, progress: _Progress) -> Path:
     if part.is_local:
         path = beside / part.repository / file
         if not path.is_file():

@@ -1,4 +1,4 @@
-"""Bundles that are put together from parts: which files of which repository, and what each becomes."""
+"""Parts that bundles are put together from: files of a repository, and the loader that reads them."""
 
 from __future__ import annotations
 

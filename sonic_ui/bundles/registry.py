@@ -1,4 +1,4 @@
-"""Which weights there are, where they lie and which pipelines they serve.
+"""Registry of bundles: their weights, folders and the pipelines that they serve.
 
 A bundle is one folder: `bundle.json` (name, defaults), `vocabulary.json` (the sources the audio encoder
 names) and one diffusers pipeline folder a verb. Or it is put together from parts, files of a model hub or of
@@ -99,7 +99,7 @@ MINIATURE = ROOT / "assets" / "miniature"
 
 
 def _audioldm() -> BundleSpec:
-    """The miniature's pictures and ears, with AudioLDM for sounds."""
+    """The miniature for pictures and sounds' embeddings, with AudioLDM to make sounds."""
     info = BundleInfo(
         name="audioldm",
         title="AudioLDM",

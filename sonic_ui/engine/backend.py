@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from sonic_ui.bundles import Bundle
-    from sonic_ui.engine.jobs.embedding_path import EmbeddingPath
+    from sonic_ui.pipelines.embedding_path import EmbeddingPath
     from sonic_ui.requests import EditImageRequest, ImageToSoundRequest, InterpolateRequest, PaintingRequest
     from sonic_ui.retrieval.matching import Pick
 

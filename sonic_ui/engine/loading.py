@@ -102,8 +102,8 @@ def is_unreadable(error: BaseException) -> bool:
 
 
 def _placed(bundle: Bundle, files: Any, placement: Placement) -> Any:
+    from sonic_ui.pipelines.audio_conditioned import move_to_device
     from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
-    from sonic_ui.pipelines.placement import place
 
     if bundle.painting_parts:
         from sonic_ui.pipelines.assemble import assemble
@@ -115,7 +115,7 @@ def _placed(bundle: Bundle, files: Any, placement: Placement) -> Any:
     else:
         folder = bundle.pipeline_folder("sound_to_image")
         pipeline = AudioToImagePipeline.from_pretrained(folder, dtype=placement.dtype)
-    place(pipeline, placement)
+    move_to_device(pipeline, placement)
     return pipeline
 
 

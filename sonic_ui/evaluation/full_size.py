@@ -16,8 +16,7 @@ from diffusers import AutoencoderKL, UNet2DConditionModel
 from torch import Tensor, nn
 
 from sonic_ui.evaluation.report import Figure
-from sonic_ui.models.gated_attention import AudioAttention
-from sonic_ui.models.released import stable_diffusion_blocks
+from sonic_ui.models.gated_attention import AudioAttention, stable_diffusion_blocks
 
 LATENTS = 64  # a side: 512 px
 TOKENS, TOKEN_DIM = 77, 768

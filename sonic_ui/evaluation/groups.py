@@ -181,7 +181,7 @@ def edits_group(bench: EvalContext) -> list[Figure]:
 
 def sounds_group(bench: EvalContext) -> list[Figure]:
     """Pictures that sound; what is heard in the real photographs goes to the details."""
-    pipeline, ear = bench.sounding, sounds.Ear.of(bench.pipeline)
+    pipeline, ear = bench.sounding, sounds.ClapClassifier.of(bench.pipeline)
     scenes = sounds.held_out_sounds(bench.some(4), bench.px, pipeline)
     figures, by_curve = sounds.control_figures(pipeline, scenes, bench.some(30), ear)
     blind = bench.bundle / "energy_modulator_blind"

@@ -62,7 +62,7 @@ class Painter:
             ).images
         return out
 
-    def glider(self, embedding: Callable[[float], NDArray[np.float32]]) -> LatentInterpolator:
+    def interpolator(self, embedding: Callable[[float], NDArray[np.float32]]) -> LatentInterpolator:
         """What paints a glide as the app does, unless it is asked otherwise; `embedding` [D] at a place."""
         settings = {
             "num_inference_steps": self.steps,
@@ -76,7 +76,7 @@ def classifier_metrics(
     judge: PresenceClassifier, scenes: list[Scene], pictures: NDArray[np.uint8]
 ) -> list[Figure]:
     """The judge on held-out renders: its strongest source is in the scene; and its error in level."""
-    presence, level = judge.read(as_tensor(pictures))
+    presence, level = judge.predict(as_tensor(pictures))
     truth = torch.from_numpy(np.stack([s.presence for s in scenes]))
     levels = torch.from_numpy(np.stack([s.levels for s in scenes]))
     hit = truth.gather(1, presence.argmax(-1, keepdim=True)).mean().item()
@@ -98,7 +98,7 @@ def source_accuracy(
 ) -> tuple[float, dict[str, float]]:
     """AIC: the judge's strongest source among `among` is the clip's. Overall, and by source."""
     columns = torch.tensor([SOURCES.index(name) for name in among])
-    presence, _ = judge.read(as_tensor(pictures))
+    presence, _ = judge.predict(as_tensor(pictures))
     found = columns[presence[:, columns].argmax(-1)]
     hits = [float(SOURCES[int(k)] in clip.sources) for k, clip in zip(found, clips, strict=True)]
     by_source: dict[str, list[float]] = {}
@@ -175,7 +175,7 @@ def mixing_figure(
 ) -> tuple[Figure, list[Image.Image]]:
     """Share of two-source sounds whose picture shows both sources (judged present with p > 0.5)."""
     pictures = painter.paint(painter.embed([c.samples for c in clips]))
-    presence, _ = judge.read(as_tensor(pictures))
+    presence, _ = judge.predict(as_tensor(pictures))
     both = [all(presence[i, SOURCES.index(n)] > 0.5 for n in c.sources) for i, c in enumerate(clips)]
     return Figure(
         "mixing: both of two sources found", float(np.mean(both)), 0.6, note=f"{len(clips)} sounds"

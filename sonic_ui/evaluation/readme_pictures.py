@@ -15,10 +15,10 @@ from sonic_ui.evaluation.example_pictures import (
     load_painter,
     read_example,
 )
-from sonic_ui.models.embeddings import linear
 from sonic_ui.models.image_encoder import ImageEncoder
 from sonic_ui.models.latents import compression_factor
-from sonic_ui.pipelines.interpolation import LatentInterpolator, glide
+from sonic_ui.pipelines.embedding_path import linear
+from sonic_ui.pipelines.interpolation import LatentInterpolator, interpolate_evenly
 from sonic_ui.requests import EDIT_MODES
 from sonic_ui.scenes.images.render import paint
 from sonic_ui.scenes.world import SOURCES
@@ -64,13 +64,15 @@ def write_grid(examples: Path, path: Path) -> Path:
 
 
 def write_strips(examples: Path, bundle: Path, folder: Path) -> list[Path]:
-    """A glide between two examples (`glide.png`) and one example turned up (`volume.png`)."""
+    """A glide between two examples (`interpolate_evenly.png`) and one example turned up (`volume.png`)."""
     pipeline, settings = load_painter(bundle)
     ends = [pipeline.embed_audio(read_example(examples, f"{name}.mp3"))[0].numpy() for name in GLIDE]
 
     eyes = ImageEncoder.from_folder(bundle / "clip") if (bundle / "clip").is_dir() else None
-    glider = LatentInterpolator(pipeline, lambda place: linear(ends[0], ends[1], place), STRIP_SEED, settings)
-    places, frames = glide(glider, GLIDE_FRAMES, eyes)
+    interpolator = LatentInterpolator(
+        pipeline, lambda place: linear(ends[0], ends[1], place), STRIP_SEED, settings
+    )
+    places, frames = interpolate_evenly(interpolator, GLIDE_FRAMES, eyes)
     words = [TITLES[GLIDE[0]], *(f"{100 * x:g} %" for x in places[1:-1]), TITLES[GLIDE[1]]]
     samples = read_example(examples, f"{SWELL}.mp3")
     swell = pipeline.embed_audio([apply_gain(samples, gain, SAMPLE_RATE) for gain in SWELL_DB])

@@ -38,7 +38,7 @@ JUDGED_LUFS = -24.0
 DEFAULT = "default"
 WAYS: dict[str, dict[str, Any]] = {
     DEFAULT: {"control": "trained"},
-    "ControlNet alone": {"control": "trained", "pull": 0.0},
+    "ControlNet alone": {"control": "trained", "energy_guidance": 0.0},
     "training-free guidance alone": {"control": "guided"},
     "no control": {"control": "none"},
 }
@@ -69,7 +69,7 @@ def held_out_sounds(per_source: int, picture_px: int, pipeline: Any) -> list[Sou
 
 
 @dataclass(frozen=True)
-class Ear:
+class ClapClassifier:
     """The bundle's audio encoder as a judge of what a sound is."""
 
     audio_encoder: Any
@@ -77,7 +77,7 @@ class Ear:
     words: Tensor
 
     @classmethod
-    def of(cls, listening: Any) -> Ear:
+    def of(cls, listening: Any) -> ClapClassifier:
         """The ear of an `AudioToImagePipeline`."""
         labels = [SPECS[name].label for name in SOURCES]
         words = embed_labels(listening.audio_encoder, listening.audio_tokenizer, labels)
@@ -95,7 +95,7 @@ class Ear:
 
 
 def control_figures(
-    pipeline: Any, scenes: Sequence[SoundingScene], count: int, ear: Ear
+    pipeline: Any, scenes: Sequence[SoundingScene], count: int, ear: ClapClassifier
 ) -> tuple[list[Figure], dict[str, Any]]:
     """Exact mode over the bank of curves: r, E-L1 and class of every one of WAYS."""
     bank = curve_bank(pipeline.frames, count)
@@ -163,7 +163,7 @@ def _blind_curve(modulator: EnergyModulator, strip: NDArray[np.float32]) -> NDAr
 
 
 def class_figures(
-    pipeline: Any, ear: Ear, scenes: Sequence[SoundingScene]
+    pipeline: Any, ear: ClapClassifier, scenes: Sequence[SoundingScene]
 ) -> tuple[list[Figure], dict[str, float]]:
     """Without a sketch: is the sound what the picture shows? Judged by the bundle's audio encoder."""
     hits: dict[str, list[float]] = {}
@@ -177,7 +177,7 @@ def class_figures(
     return [figure], {name: float(np.mean(row)) for name, row in hits.items()}
 
 
-def audio_encoder_metric(ear: Ear, scenes: Sequence[SoundingScene]) -> Figure:
+def audio_encoder_metric(ear: ClapClassifier, scenes: Sequence[SoundingScene]) -> Figure:
     """How often the judge itself is right on true sounds of the world at 16 kHz."""
     right = [ear.name(scene.sound) == scene.source for scene in scenes]
     return Figure(
@@ -185,7 +185,7 @@ def audio_encoder_metric(ear: Ear, scenes: Sequence[SoundingScene]) -> Figure:
     )
 
 
-def labels_of_photographs(pipeline: Any, ear: Ear, folder: Path) -> dict[str, list[str]]:
+def labels_of_photographs(pipeline: Any, ear: ClapClassifier, folder: Path) -> dict[str, list[str]]:
     """For every photograph the two sources that the picture says, and that of the sound that was made."""
     heard = {}
     for path in sorted(p for p in folder.glob("*") if p.suffix.lower() in (".jpg", ".jpeg", ".png", ".webp")):

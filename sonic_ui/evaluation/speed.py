@@ -21,8 +21,8 @@ import numpy as np
 import torch
 
 from sonic_ui.evaluation.report import Figure
-from sonic_ui.models.embeddings import linear
-from sonic_ui.pipelines.interpolation import LatentInterpolator, glide
+from sonic_ui.pipelines.embedding_path import linear
+from sonic_ui.pipelines.interpolation import LatentInterpolator, interpolate_evenly
 
 ROOT = Path(__file__).resolve().parents[2]
 HELLO = (
@@ -122,7 +122,9 @@ def strip_ratio(
     a, b = torch.nn.functional.normalize(torch.randn(2, size), dim=-1).numpy()
 
     def strip() -> None:
-        glide(LatentInterpolator(pipeline, lambda place: linear(a, b, place), 1, settings), frames, eyes)
+        interpolate_evenly(
+            LatentInterpolator(pipeline, lambda place: linear(a, b, place), 1, settings), frames, eyes
+        )
 
     def singles() -> None:
         for place in np.linspace(0, 1, frames):

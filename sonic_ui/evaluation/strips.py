@@ -16,9 +16,9 @@ from sonic_ui.audio.loudness import apply_gain, set_lufs
 from sonic_ui.evaluation.held_out import SAMPLE_RATE, HeldOutClip
 from sonic_ui.evaluation.pictures import Painter, as_tensor, image_embeddings
 from sonic_ui.evaluation.report import Figure
-from sonic_ui.models.embeddings import linear, spherical
 from sonic_ui.models.presence_classifier import PresenceClassifier
-from sonic_ui.pipelines.interpolation import glide
+from sonic_ui.pipelines.embedding_path import linear, spherical
+from sonic_ui.pipelines.interpolation import interpolate_evenly
 from sonic_ui.scenes.world import SOURCES
 
 GAINS_DB = (-24.0, -18.0, -12.0, -6.0, 0.0, 6.0, 12.0)
@@ -56,7 +56,7 @@ def volume_figure(
             wish = scales = SCALES
             embeds = painter.embed([clip.samples]).expand(len(SCALES), -1)
         pictures = painter.paint(embeds, [painter.seed] * len(wish), scales)
-        _, level = judge.read(as_tensor(pictures))
+        _, level = judge.predict(as_tensor(pictures))
         correlations.append(rank_correlation(wish, level[:, SOURCES.index(clip.sources[0])].numpy()))
     span = f"{wish[0]:g} to +{wish[-1]:g} dB" if turned == "gain" else f"scale {wish[0]:g} to {wish[-1]:g}"
     name = f"volume: median Spearman of {turned} and judged level, {kind} sounds"
@@ -88,7 +88,7 @@ def interpolate_pictures(
     """
     between = linear if method == "linear" else spherical
     a, b = ends.numpy()
-    return glide(painter.glider(lambda place: between(a, b, place)), FRAMES, eyes)[1]
+    return interpolate_evenly(painter.interpolator(lambda place: between(a, b, place)), FRAMES, eyes)[1]
 
 
 def interpolation_metrics(
@@ -108,7 +108,7 @@ def interpolation_metrics(
         pictures = interpolate_pictures(painter, painter.embed([a.samples, b.samples]), method, eyes)
         strips += pictures
         pixels = as_tensor(pictures)
-        logits = judge.read(pixels)[0].double().logit(eps=1e-12)
+        logits = judge.predict(pixels)[0].double().logit(eps=1e-12)
         place = np.arange(FRAMES, dtype=float)
         rises = rank_correlation(place.tolist(), logits[:, SOURCES.index(b.sources[0])].numpy())
         falls = rank_correlation((-place).tolist(), logits[:, SOURCES.index(a.sources[0])].numpy())

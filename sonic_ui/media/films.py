@@ -1,7 +1,8 @@
-"""A strip of frames to take along: a film with its sound, an animated GIF, one long picture.
+"""Strips of frames as files: a film with its sound, an animated GIF, one long picture.
 
-All of them carry the settings they were made with: films in the container's comment, GIFs in their comment
-block, strips in the `sonic-ui` chunk that all pictures have.
+A film's frames are a strip's, stretched over time and blended in between. All of them carry the settings they
+were made with: films in the container's comment, GIFs in their comment block, strips in the `sonic-ui` chunk
+that all pictures have.
 """
 
 from __future__ import annotations
@@ -10,20 +11,24 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sonic_ui.audio.style import DARK_GROUND, DARK_TEXT
 from sonic_ui.media.metadata import write_picture
-from sonic_ui.media.timeline import FRAME_RATE, Timeline, enlarged, film_timeline, in_between
 from sonic_ui.requests import BadInput
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
     from PIL.Image import Image
     from PIL.ImageFont import FreeTypeFont
+
+FRAME_RATE = 24.0
+"""Frames a second of a film."""
 
 FILM_PX = 512
 """Shortest side of a film, at least: players blur smaller ones."""
@@ -36,16 +41,96 @@ FILM_RATE_HZ = 48_000
 """Sample rate of a film's sound; every player takes it, and Opus knows no 44.1 kHz."""
 
 
-__all__ = [
-    "FRAME_RATE",
-    "Timeline",
-    "film_format",
-    "film_timeline",
-    "in_between",
-    "write_film",
-    "write_gif",
-    "write_strip",
-]
+@dataclass(frozen=True)
+class Timeline:
+    """The frames of a film, one every 1 / `frame_rate` seconds, and the strip's position at each."""
+
+    frames: tuple[Image, ...]
+    positions: tuple[float, ...]
+    frame_rate: float
+
+    @property
+    def duration_s(self) -> float:
+        return len(self.frames) / self.frame_rate
+
+
+def film_timeline(
+    frames: Sequence[Image],
+    positions: Sequence[float],
+    *,
+    duration_s: float,
+    frame_rate: float = FRAME_RATE,
+    loop: bool = True,
+) -> Timeline:
+    """A strip [N] stretched over `duration_s` one way; with `loop` there and back, twice as long.
+
+    Every frame of the strip is shown equally long, its position is reached in the middle of that time, and
+    positions between frames are interpolated, so that a sound can change evenly where pictures step. A loop
+    shows its two turning points once: it goes on without a seam. Raises ValueError for no frames.
+    """
+    if not frames or len(frames) != len(positions):
+        raise ValueError(f"{len(frames)} frames and {len(positions)} positions; each frame needs one")
+    there_and_back = loop and len(frames) > 1
+    order = [*range(len(frames)), *(range(len(frames) - 2, 0, -1) if there_and_back else ())]
+    count = max(1, round(duration_s * (2 if there_and_back else 1) * frame_rate))
+    passed = (np.arange(count) + 0.5) * (len(order) / count)  # in frames of the strip
+    shown = [frames[order[int(index)]] for index in passed]
+    at = np.interp(
+        passed - 0.5,
+        np.arange(len(order)),
+        [positions[index] for index in order],
+        period=len(order) if there_and_back else None,
+    )
+    return Timeline(tuple(shown), tuple(at.tolist()), frame_rate)
+
+
+def in_between(
+    frames: Sequence[Image], positions: Sequence[float], count: int
+) -> tuple[list[Image], list[float]]:
+    """The strip with `count` cross-faded frames between each two, and the positions of all of them.
+
+    Blends in linear light, where a fade neither darkens nor greys, with smoothstep weights: motion slows down
+    at the frames that were painted. 0 gives the strip as it is.
+    """
+    from PIL import Image as images
+
+    steps = np.arange(1, count + 1) / (count + 1)
+    shown, at = list(frames[:1]), list(positions[:1])
+    for k in range(1, len(frames)):
+        before, after = _linear_light(frames[k - 1]), _linear_light(frames[k])
+        for step in steps:
+            mixed = before + np.float32(step * step * (3.0 - 2.0 * step)) * (after - before)
+            shown.append(images.fromarray(_curves()[1][np.rint(mixed).astype(np.uint16)]))
+            at.append(float(positions[k - 1] + step * (positions[k] - positions[k - 1])))
+        shown.append(frames[k])
+        at.append(positions[k])
+    return shown, at
+
+
+@lru_cache(maxsize=1)
+def _curves() -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """sRGB's transfer curve (IEC 61966-2-1): bytes [256] to light of 0..65535, and that [65536] to bytes."""
+    code = np.arange(256) / 255.0
+    light = np.where(code <= 0.04045, code / 12.92, ((code + 0.055) / 1.055) ** 2.4)
+    back = np.arange(65536) / 65535.0
+    bytes_of = np.where(back <= 0.0031308, 12.92 * back, 1.055 * back ** (1 / 2.4) - 0.055)
+    return (65535.0 * light).astype(np.float32), np.rint(255.0 * bytes_of).astype(np.uint8)
+
+
+def _linear_light(image: Image) -> NDArray[np.float32]:
+    return _curves()[0][np.asarray(image.convert("RGB"))]
+
+
+def enlarged(image: Image, shortest_px: int) -> Image:
+    """As RGB, with its shortest side at least `shortest_px` long (Lanczos)."""
+    from PIL import Image as images
+
+    factor = shortest_px / min(image.size)
+    image = image.convert("RGB")
+    if factor <= 1.0:
+        return image
+    size = (round(image.width * factor), round(image.height * factor))
+    return image.resize(size, images.Resampling.LANCZOS)
 
 
 @dataclass(frozen=True)
@@ -133,7 +218,7 @@ def _encode(
     samples: NDArray[np.float32],
     rate: Fraction,
 ) -> None:
-    """Encode both streams side by side: each frame with the sound that is heard while it is seen."""
+    """Encode both streams side by side: each frame with the sound of its time."""
     import av
 
     video: Any = container.add_stream(kind.video, rate=rate, options=kind.video_options)
@@ -148,9 +233,9 @@ def _encode(
         picture.pts, picture.time_base = number, 1 / rate
         container.mux(video.encode(picture))
         end = round((number + 1) / rate * FILM_RATE_HZ)
-        heard = av.AudioFrame.from_ndarray(samples[None, begin:end], format="fltp", layout="mono")
-        heard.sample_rate, heard.pts, heard.time_base = FILM_RATE_HZ, begin, Fraction(1, FILM_RATE_HZ)
-        container.mux(audio.encode(heard))
+        block = av.AudioFrame.from_ndarray(samples[None, begin:end], format="fltp", layout="mono")
+        block.sample_rate, block.pts, block.time_base = FILM_RATE_HZ, begin, Fraction(1, FILM_RATE_HZ)
+        container.mux(audio.encode(block))
         begin = end
     container.mux(video.encode())
     container.mux(audio.encode())
@@ -219,8 +304,8 @@ def _palette(frames: Sequence[Image]) -> Image:
 
     side, chosen = 32, frames[:: -(-len(frames) // 32)]
     sheet = images.new("RGB", (side * len(chosen), side))
-    for place, frame in enumerate(chosen):
-        sheet.paste(frame.convert("RGB").resize((side, side)), (side * place, 0))
+    for column, frame in enumerate(chosen):
+        sheet.paste(frame.convert("RGB").resize((side, side)), (side * column, 0))
     return sheet.quantize(GIF_COLOURS, method=images.Quantize.MEDIANCUT, kmeans=1)
 
 
@@ -234,21 +319,19 @@ def write_strip(
     from PIL import Image as images
     from PIL import ImageDraw
 
-    from sonic_ui.ui.theme import DARK
-
     if not frames or len(frames) != len(captions):
         raise ValueError(f"{len(frames)} frames and {len(captions)} captions; each frame needs one")
     width, height = frames[0].size
     gap = max(4, width // 32)
     font = _font_for(captions, width)
     band = round(2.2 * font.size)
-    strip = images.new("RGB", (len(frames) * (width + gap) + gap, height + 2 * gap + band), DARK["ground"])
+    strip = images.new("RGB", (len(frames) * (width + gap) + gap, height + 2 * gap + band), DARK_GROUND)
     pen = ImageDraw.Draw(strip)
-    for place, (frame, caption) in enumerate(zip(frames, captions, strict=True)):
-        left = gap + place * (width + gap)
+    for column, (frame, caption) in enumerate(zip(frames, captions, strict=True)):
+        left = gap + column * (width + gap)
         strip.paste(frame.convert("RGB"), (left, gap))
         middle = (left + width // 2, gap + height + (band + gap) // 2)
-        pen.text(middle, caption, fill=DARK["text"], font=font, anchor="mm")
+        pen.text(middle, caption, fill=DARK_TEXT, font=font, anchor="mm")
     write_picture(strip, settings, Path(path))
     return Path(path)
 

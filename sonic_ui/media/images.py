@@ -5,11 +5,12 @@ Nothing is cropped: the picture is padded with its own mirror image, and the pad
 
 from __future__ import annotations
 
-import contextlib
+import hashlib
 import struct
 import warnings
 import zlib
 from dataclasses import dataclass, field
+from io import BufferedReader
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,41 +47,58 @@ def load_picture(path: str | Path) -> Image.Image:
     Grey, palette, CMYK and 16-bit files are brought to 8-bit RGB. Size is judged before anything is decoded.
     Raises BadInput for what is missing, not a picture, too large, too small, too long, or damaged.
     """
-    file = Path(path)
-    opened = _opened(file)
-    with contextlib.closing(opened):
-        check_size(opened.size, file.name)
-        try:
-            opened.load()
-            return upright_rgb(opened)
-        except _DAMAGE as error:
-            raise BadInput(
-                f"“{file.name}” is damaged: it begins like a picture and does not end like one. Save or "
-                "download it again.",
-                "picture",
-            ) from error
+    with _open_file(Path(path)) as file:
+        return _decode(file, Path(path).name)
 
 
-def _opened(file: Path) -> Image.Image:
-    """The file's picture, not yet decoded."""
+def read_picture(path: str | Path) -> tuple[Image.Image, str]:
+    """A picture as `load_picture` gives it and the SHA-256 of its file in hexadecimal, from one opening."""
+    with _open_file(Path(path)) as file:
+        picture = _decode(file, Path(path).name)
+        file.seek(0)
+        return picture, hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _open_file(file: Path) -> BufferedReader:
     try:
         if not file.is_file():
             raise BadInput(f"There is no picture “{file.name}”. Upload it again.", "picture")
         if file.stat().st_size == 0:
             raise BadInput(f"“{file.name}” is empty (0 bytes). Save or upload it again.", "picture")
+        return file.open("rb")
+    except (OSError, ValueError) as error:
+        if isinstance(error, BadInput):
+            raise
+        raise _unreadable(file.name) from error
+
+
+def _decode(file: BufferedReader, name: str) -> Image.Image:
+    """The picture in an open file, upright and RGB. Raises BadInput as `load_picture` does."""
+    try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # `check_size` is stricter
             Image.init()
-            return Image.open(file, formats=[kind for kind in FORMATS if kind in Image.OPEN])
+            opened = Image.open(file, formats=[kind for kind in FORMATS if kind in Image.OPEN])
     except Image.DecompressionBombError as error:
-        raise _too_large(file.name, "more pixels than can be opened safely") from error
+        raise _too_large(name, "more pixels than can be opened safely") from error
     except _DAMAGE as error:
-        if isinstance(error, BadInput):
-            raise
+        raise _unreadable(name) from error
+    check_size(opened.size, name)
+    try:
+        opened.load()
+        return upright_rgb(opened)
+    except _DAMAGE as error:
         raise BadInput(
-            f"“{file.name}” cannot be read as a picture: it is of another kind, or damaged. {ACCEPTED}.",
+            f"“{name}” is damaged: it begins like a picture and does not end like one. Save or "
+            "download it again.",
             "picture",
         ) from error
+
+
+def _unreadable(name: str) -> BadInput:
+    return BadInput(
+        f"“{name}” cannot be read as a picture: it is of another kind, or damaged. {ACCEPTED}.", "picture"
+    )
 
 
 def check_size(size: tuple[int, int], name: str = "the picture") -> None:
@@ -115,9 +133,9 @@ def upright_rgb(picture: Image.Image) -> Image.Image:
     if turned.mode.startswith("I") or turned.mode == "F":
         turned = _eight_bit(turned)
     if turned.has_transparency_data:
-        seen = turned.convert("RGBA")
-        white = Image.new("RGBA", seen.size, (255, 255, 255, 255))
-        turned = Image.alpha_composite(white, seen)
+        rgba = turned.convert("RGBA")
+        white = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
+        turned = Image.alpha_composite(white, rgba)
     return turned.convert("RGB")
 
 
@@ -137,7 +155,7 @@ def _eight_bit(picture: Image.Image) -> Image.Image:
 
 @dataclass(frozen=True)
 class FittedPicture:
-    """A picture on its way through a denoiser: as it was given, and where it lies in the square."""
+    """Picture that fits a denoiser's square: its source, and where it lies in the square."""
 
     source: Image.Image = field(repr=False)
     """As it was given, RGB."""
@@ -233,9 +251,9 @@ def read_mask(mask: Image.Image | NDArray[Any], size: tuple[int, int]) -> Image.
 def _mask_picture(mask: Image.Image | NDArray[Any]) -> Image.Image:
     if isinstance(mask, Image.Image):
         if mask.has_transparency_data:
-            seen = mask.convert("RGBA")
-            black = Image.new("RGBA", seen.size, (0, 0, 0, 255))
-            mask = Image.alpha_composite(black, seen)
+            rgba = mask.convert("RGBA")
+            black = Image.new("RGBA", rgba.size, (0, 0, 0, 255))
+            mask = Image.alpha_composite(black, rgba)
         return mask.convert("L")
     values = np.asarray(mask)
     if values.ndim != 2 or 0 in values.shape:

@@ -1,4 +1,4 @@
-"""What a person painted over a picture, as a mask file, and back."""
+"""Mask files from what is painted over a picture in the editor, and the editor's canvas from them."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def painted_canvas(picture: Path, mask: Path) -> dict[str, Any]:
     from PIL import UnidentifiedImageError
 
     try:
-        with images.open(picture) as below, images.open(mask) as kept:
-            size, alpha = below.size, kept.convert("L")
+        with images.open(picture) as below, images.open(mask) as saved:
+            size, alpha = below.size, saved.convert("L")
     except (OSError, ValueError, UnidentifiedImageError) as error:
         raise BadInput(NOT_READ, "mask") from error
     opacity = alpha.resize(size).point(lambda value: round(value * PAINT_OPACITY))

@@ -1,25 +1,33 @@
-"""Pictures as PNG files that carry the settings they were made with."""
+"""Pictures and sounds as files that carry the settings they were made with.
+
+A PNG holds them in a text chunk. A WAV holds them in its LIST/INFO chunk (RIFF, 1991, chapter 2), as comment
+(ICMT), which other programs show or pass over, and has the same as JSON beside it.
+"""
 
 from __future__ import annotations
 
 import json
 import re
 import shutil
+import struct
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sonic_ui.media.wav_metadata import is_wave, read_sound_settings
+import numpy as np
+
 from sonic_ui.requests import MAX_REQUEST_CHARACTERS, BadInput
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-KEPT_S = 86_400
+MAX_AGE_S = 86_400
 KEY = "sonic-ui"
 """Name of the PNG text chunk (iTXt, UTF-8 JSON) that holds the settings."""
+
+MAX_CHUNKS = 1000
 
 FOREIGN = (
     "{name} carries no settings of Sonic UI. Drop a PNG that was downloaded here; pictures saved by other "
@@ -52,13 +60,46 @@ def write_picture(image: Image, settings: dict[str, Any], path: Path) -> None:
     image.save(path, "PNG", pnginfo=info)
 
 
+def write_sound(samples: np.ndarray, sample_rate: int, settings: dict[str, Any], path: Path) -> Path:
+    """Save mono samples [T] as 16-bit WAV with `settings` inside, and as JSON beside it; returns `path`."""
+    import soundfile
+
+    text = json.dumps(settings, ensure_ascii=False)
+    soundfile.write(path, np.clip(samples, -1.0, 1.0), sample_rate, subtype="PCM_16", format="WAV")
+    info = b"INFO" + _chunk(b"INAM", path.stem.encode() + b"\0") + _chunk(b"ISFT", _software(settings))
+    listed = _chunk(b"LIST", info + _chunk(b"ICMT", text.encode() + b"\0"))
+    with path.open("r+b") as file:
+        file.seek(0, 2)
+        file.write(b"\0" * (file.tell() % 2) + listed)
+        size = file.tell()
+        file.seek(4)
+        file.write(struct.pack("<I", size - 8))
+    sidecar(path).write_text(json.dumps(settings, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    return path
+
+
+def sidecar(path: Path) -> Path:
+    """Where the settings of a sound lie as JSON."""
+    return path.with_suffix(".json")
+
+
+def is_wave(path: str | Path) -> bool:
+    """Whether a file begins like a WAV."""
+    try:
+        with Path(path).open("rb") as file:
+            start = file.read(12)
+    except OSError:
+        return False
+    return start[:4] == b"RIFF" and start[8:] == b"WAVE"
+
+
 def read_settings(path: str | Path, name: str = "") -> dict[str, Any]:
     """The settings that a PNG, a GIF, a film or a WAV carries. Raises `BadInput` if it is none of ours."""
     if is_wave(path):
         return read_sound_settings(path, name)
     shown = f"“{(name or Path(path).name)[:60]}”"
     try:
-        text = _carried(Path(path))
+        text = _embedded_text(Path(path))
     except (OSError, ValueError, SyntaxError, LookupError):
         raise BadInput(
             f"{shown} is not a PNG, a GIF or a film that can be read. Drop one downloaded here."
@@ -67,12 +108,31 @@ def read_settings(path: str | Path, name: str = "") -> dict[str, Any]:
         raise BadInput(FOREIGN.format(name=shown))
     if len(text) > MAX_REQUEST_CHARACTERS:
         raise BadInput(f"The settings in {shown} are {len(text)} characters long: too long to be ours.")
+    return _parse_settings(text, shown, "picture")
+
+
+def read_sound_settings(path: str | Path, name: str = "") -> dict[str, Any]:
+    """The settings that a WAV carries. Raises `BadInput` if it is none of ours."""
+    shown = f"“{(name or Path(path).name)[:60]}”"
+    try:
+        comment = _comment(Path(path))
+    except (OSError, ValueError, struct.error):
+        raise BadInput(f"{shown} is not a WAV file that can be read. Drop one made here.") from None
+    if comment is None:
+        raise BadInput(
+            f"{shown} carries no settings of Sonic UI. Drop a WAV that was downloaded here; sounds saved by "
+            "other programs often lose what they carry."
+        )
+    return _parse_settings(comment, shown, "sound")
+
+
+def _parse_settings(text: str, shown: str, kind: str) -> dict[str, Any]:
     try:
         settings = json.loads(text)
     except (ValueError, RecursionError):
         settings = None
     if not isinstance(settings, dict) or not isinstance(settings.get("request"), dict):
-        raise BadInput(f"The settings in {shown} are damaged. Drop another picture.")
+        raise BadInput(f"The settings in {shown} are damaged. Drop another {kind}.")
     return settings
 
 
@@ -81,14 +141,14 @@ FILMS = ((slice(4, 8), b"ftyp", "mp4"), (slice(0, 4), b"\x1aE\xdf\xa3", "matrosk
 some name further files to read."""
 
 
-def _carried(path: Path) -> str | None:
+def _embedded_text(path: Path) -> str | None:
     """The text that a file of ours carries, if it carries any. Raises OSError, ValueError and the like."""
     from PIL import Image
 
     with path.open("rb") as file:
         head = file.read(12)
-    for place, mark, container in FILMS:
-        if head[place] == mark:
+    for position, mark, container in FILMS:
+        if head[position] == mark:
             import av
 
             try:
@@ -102,6 +162,44 @@ def _carried(path: Path) -> str | None:
     except Image.DecompressionBombError as error:
         raise ValueError("too large") from error
     return text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+
+
+def _comment(path: Path) -> str | None:
+    """The comment of a WAV's LIST/INFO chunk; None if it has none, or one too long to be ours."""
+    with path.open("rb") as file:
+        head = file.read(12)
+        if head[:4] != b"RIFF" or head[8:] != b"WAVE":
+            raise ValueError("not a WAV")
+        size = file.seek(0, 2)
+        offset = 12
+        for _ in range(MAX_CHUNKS):
+            file.seek(offset)
+            start = file.read(8)
+            if len(start) < 8:
+                return None
+            name, length = start[:4], struct.unpack("<I", start[4:])[0]
+            if name == b"LIST" and length <= 8 * MAX_REQUEST_CHARACTERS and offset + 8 + length <= size:
+                for inner, content in _chunks(file.read(length)[4:]):
+                    if inner == b"ICMT":
+                        return content.rstrip(b"\0").decode("utf-8")
+            offset += 8 + length + length % 2
+    return None
+
+
+def _chunks(content: bytes) -> Iterator[tuple[bytes, bytes]]:
+    offset = 0
+    while offset + 8 <= len(content):
+        length = struct.unpack("<I", content[offset + 4 : offset + 8])[0]
+        yield content[offset : offset + 4], content[offset + 8 : offset + 8 + length]
+        offset += 8 + length + length % 2
+
+
+def _chunk(name: bytes, content: bytes) -> bytes:
+    return name + struct.pack("<I", len(content)) + content + b"\0" * (len(content) % 2)
+
+
+def _software(settings: dict[str, Any]) -> bytes:
+    return str(settings.get("app", "Sonic UI")).encode() + b"\0"
 
 
 def stem_of(settings: dict[str, Any]) -> str:
@@ -138,5 +236,5 @@ class PictureFolder:
 
     def _forget_old(self) -> None:
         for folder in self.path.iterdir():
-            if time.time() - folder.stat().st_mtime > KEPT_S:
+            if time.time() - folder.stat().st_mtime > MAX_AGE_S:
                 shutil.rmtree(folder, ignore_errors=True)

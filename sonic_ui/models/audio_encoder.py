@@ -59,22 +59,22 @@ def encode_sound(
 ) -> Tensor:
     """Clips [T] of mono samples at 48 kHz -> their embeddings [B, D], float32, L2-normalised.
 
-    The clip's level counts. A clip longer than the encoder's window is heard window by window, and the
-    windows' embeddings are averaged. An encoder of another rate hears the clip resampled. Raises ValueError
+    The clip's level counts. A clip longer than the encoder's window is embedded window by window, and the
+    windows' embeddings are averaged. For an encoder of another rate the clip is resampled. Raises ValueError
     without clips and for clips not mono and finite.
     """
     if len(samples) == 0:
         raise ValueError("No sound was given; at least one is needed.")
-    heard = [
+    windows_of_clips = [
         windows_of(_at_rate(clip, feature_extractor.sampling_rate), int(feature_extractor.nb_max_samples))
         for clip in samples
     ]
-    features = sound_features(feature_extractor, [w for windows in heard for w in windows])
+    features = sound_features(feature_extractor, [w for windows in windows_of_clips for w in windows])
     features = features.to(clap.device, clap.dtype)
     # No window is longer than the encoder's: a fused CLAP must not fuse a clip that it picks at random.
     is_longer = torch.zeros(len(features), 1, dtype=torch.bool, device=clap.device)
     pooled = clap.get_audio_features(features, is_longer=is_longer).pooler_output
-    each = F.normalize(pooled.float(), dim=-1).split([len(windows) for windows in heard])
+    each = F.normalize(pooled.float(), dim=-1).split([len(windows) for windows in windows_of_clips])
     return F.normalize(torch.stack([windows.mean(0) for windows in each]), dim=-1)
 
 

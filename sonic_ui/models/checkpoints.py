@@ -1,4 +1,4 @@
-"""Weights that others published, as files of named tensors: read safely, and checked name by name."""
+"""Published weights as files of named tensors: read safely, and checked name by name."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def read_tensors(path: str | Path, within: str | None = None) -> dict[str, Tenso
         ) from error
     tensors = held.get(within) if within is not None and isinstance(held, Mapping) else held
     if not isinstance(tensors, Mapping) or not _all_tensors(tensors):
-        place = f" under {within!r}" if within is not None else ""
-        raise BadInput(f"{path.name} holds no tensors by name{place}. Is it the right file?", "bundle")
+        where = f" under {within!r}" if within is not None else ""
+        raise BadInput(f"{path.name} holds no tensors by name{where}. Is it the right file?", "bundle")
     return dict(tensors)
 
 
 def fill(module: nn.Module, tensors: Mapping[str, Tensor], name: str, ignored: Ignored | None = None) -> None:
-    """Put `tensors` into `module`, every one in its place.
+    """Put `tensors` into `module`, each under its name.
 
     name      what the message calls the tensors' file
     ignored   names that the module has no use for

@@ -1,4 +1,4 @@
-"""A ControlNet for energy: a trainable copy of a sound denoiser's encoder that reads how the energy moves.
+"""ControlNet for energy: a trainable copy of a sound denoiser's encoder that reads an energy curve.
 
 Source: ControlNet (arXiv 2302.05543) as AudioSketch uses it. `diffusers.ControlNetModel.from_unet` does not
 take AudioLDM's denoiser (class embeddings concatenated, no cross-attention to text): the copy is made here.
@@ -66,7 +66,7 @@ class EnergyControlNet(ModelMixin, ConfigMixin):
         timestep: Tensor | int,
         energy: Tensor,
         class_labels: Tensor,
-        strength: float = 1.0,
+        control_scale: float = 1.0,
     ) -> tuple[tuple[Tensor, ...], Tensor]:
         """Residuals of the skips and of the middle, for `down_block_additional_residuals` and
         `mid_block_additional_residual`.
@@ -74,22 +74,22 @@ class EnergyControlNet(ModelMixin, ConfigMixin):
         latents        noisy, [B, C, T/f, M/f]
         energy         z-normed, [B, T]
         class_labels   the sound embedding [B, D]
-        strength       times the residuals: 0 is as without control
+        control_scale  times the residuals: 0 is as without control
         """
         net = self.encoder
         embedding = net.time_embedding(net.get_time_embed(latents, timestep))
-        told = net.get_class_embed(latents, class_labels)
-        if told is not None:
+        class_embedding = net.get_class_embed(latents, class_labels)
+        if class_embedding is not None:
             joined = net.config["class_embeddings_concat"]
-            embedding = torch.cat([embedding, told], -1) if joined else embedding + told
+            embedding = torch.cat([embedding, class_embedding], -1) if joined else embedding + class_embedding
         x = net.conv_in(latents) + self.curve_out(self.encode_control_signal(energy, latents.shape[-2:]))
         skips: tuple[Tensor, ...] = (x,)
         for block in net.down_blocks:
             x, states = block(hidden_states=x, temb=embedding)
             skips += states
         x = net.mid_block(x, embedding)
-        down = tuple(conv(s) * strength for conv, s in zip(self.zero_convs, skips, strict=True))
-        return down, self.zero_middle(x) * strength
+        down = tuple(conv(s) * control_scale for conv, s in zip(self.zero_convs, skips, strict=True))
+        return down, self.zero_middle(x) * control_scale
 
     def encode_control_signal(self, energy: Tensor, grid: torch.Size | tuple[int, int]) -> Tensor:
         """Curves [B, T] -> features [B, width, T/f, M/f]."""

@@ -5,32 +5,92 @@ block of the decoder, after text cross-attention and before the feed-forward:
 
     v <- v + beta * tanh(gamma) * CrossAttn(LayerNorm(v), c_audio)
 
-gamma is learned, one scalar a block, 0 at the start; beta is the person's audio strength. The denoiser itself
-is never changed: two hooks a block read its residual stream and add to it. Outside of `condition`, at
-gamma = 0 and at beta = 0 it computes exactly what it computes without them.
+gamma is learned, one scalar a block, 0 at the start; beta is the person's audio strength, here `audio_scale`.
+The denoiser itself is never changed: two hooks a block read its residual stream and add to it. Outside of
+`condition`, at gamma = 0 and at beta = 0 it computes exactly what it computes without them.
 
-Parameter names are those of the released `landscape.pt` and `greatest_hits.pt`, which therefore load with
-`load_state_dict` as they are.
+Parameter names are those of the released `landscape.pt` and `greatest_hits.pt` (hub Space
+`burakcanbiner/SonicDiffusion`, folder `ckpts/`), which therefore load with `load_state_dict` as they are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, Self
+from math import isfinite
+from pathlib import Path
+from typing import Any, Self, TypeAlias
 
 import torch
+import torch.nn.functional as F
 from diffusers.configuration_utils import ConfigMixin, register_to_config
 from diffusers.models.attention import BasicTransformerBlock
 from diffusers.models.modeling_utils import ModelMixin
 from torch import Tensor, nn
 
-from sonic_ui.models.gated_block import GatedAudioBlock
-from sonic_ui.models.strength import Strength, layer_strengths
+from sonic_ui.models.checkpoints import fill, read_tensors
+from sonic_ui.requests import BadInput
 
 DECODER = ("mid_block", "up_blocks")
+STABLE_DIFFUSION_WIDTHS = (320, 640, 1280, 1280)
+HEADS = 8
+TOKEN_DIM = 768
+
+AudioScale: TypeAlias = float | Sequence[float] | Tensor
+
+
+class CrossAttention(nn.Module):
+    """Visual tokens [B, T, dim] attend to audio tokens [B, K, token_dim]; only `to_out` has a bias."""
+
+    def __init__(self, dim: int, token_dim: int, heads: int, inner_dim: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.to_q = nn.Linear(dim, inner_dim, bias=False)
+        self.to_k = nn.Linear(token_dim, inner_dim, bias=False)
+        self.to_v = nn.Linear(token_dim, inner_dim, bias=False)
+        self.to_out = nn.Sequential(nn.Linear(inner_dim, dim))
+
+    def keys_and_values(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """[B, K, token_dim] -> twice [B, heads, K, head_dim]."""
+        tokens = tokens.to(self.to_k.weight.dtype)
+        return self._split(self.to_k(tokens)), self._split(self.to_v(tokens))
+
+    def forward(self, visual: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        """[B, T, dim] -> [B, T, dim]; keys and values of one sample serve a whole batch."""
+        query = self._split(self.to_q(visual))
+        key, value = (x.to(query.dtype).expand(len(query), -1, -1, -1) for x in (key, value))
+        mixed = F.scaled_dot_product_attention(query, key, value)  # [B, heads, T, head_dim]
+        return self.to_out(mixed.transpose(1, 2).flatten(2))
+
+    def _split(self, x: Tensor) -> Tensor:
+        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+
+
+class GatedAudioBlock(nn.Module):
+    """beta * tanh(gamma) * CrossAttn(LayerNorm(v), c): SonicDiffusion (arXiv 2405.00878), equation 9."""
+
+    def __init__(self, dim: int, token_dim: int, heads: int, inner_dim: int) -> None:
+        super().__init__()
+        self.gate_adapter = nn.Parameter(torch.zeros(1))
+        self.norm_adapter = nn.LayerNorm(dim)
+        self.attn_adapter = CrossAttention(dim, token_dim, heads, inner_dim)
+
+    def copy_text_attention(self, block: BasicTransformerBlock) -> None:
+        """Start from the block's text cross-attention and the norm before it; the gate stays shut."""
+        self.norm_adapter.load_state_dict(block.norm2.state_dict())
+        self.attn_adapter.load_state_dict(block.attn2.state_dict())
+
+    def scale(self, beta: float | Tensor) -> Tensor:
+        """beta * tanh(gamma): [1], or [B, 1, 1] for one beta a sample."""
+        gate = self.gate_adapter.tanh()
+        return (beta.to(gate) if isinstance(beta, Tensor) else beta) * gate
+
+    def forward(self, visual: Tensor, key: Tensor, value: Tensor, scale: Tensor) -> Tensor:
+        """The term to add to `visual` [B, T, dim], in its type; key and value as of `keys_and_values`."""
+        normed = self.norm_adapter(visual.to(self.norm_adapter.weight.dtype))
+        return (scale * self.attn_adapter(normed, key, value)).to(visual.dtype)
 
 
 _Prepared = tuple[Tensor, Tensor, Tensor]  # keys, values and beta * tanh(gamma) of one layer
@@ -55,12 +115,12 @@ class AudioAttention(ModelMixin, ConfigMixin):
 
     token_dim   C, channels of the audio tokens
     blocks      one entry a gated block, the middle block first: {"path", "dim", "heads", "inner_dim"}, where
-                path is the transformer block's place in the UNet. `from_unet` reads them off a UNet
+                path is the transformer block's dotted name in the UNet. `from_unet` reads them off a UNet
 
     Use:
         attention = AudioAttention.from_unet(unet)
         attention.attach(unet)
-        with attention.condition(projector(embedding), strength=1.0):
+        with attention.condition(projector(embedding), audio_scale=1.0):
             unet(latents, timestep, encoder_hidden_states=text)
         attention.detach()
     """
@@ -71,7 +131,7 @@ class AudioAttention(ModelMixin, ConfigMixin):
         self.paths = tuple(str(block["path"]) for block in blocks)
         for block in blocks:
             module = GatedAudioBlock(block["dim"], token_dim, block["heads"], block["inner_dim"])
-            _place(self, block["path"], module)
+            _register(self, block["path"], module)
         self._attachment: _Attachment | None = None
 
     @classmethod
@@ -115,7 +175,7 @@ class AudioAttention(ModelMixin, ConfigMixin):
     def attach(self, unet: nn.Module) -> None:
         """Hook every block into `unet`.
 
-        Raises ValueError when a block's place is missing in `unet` or has other sizes, RuntimeError when this
+        Raises ValueError when a block's path is missing in `unet` or has other sizes, RuntimeError when this
         or another AudioAttention is attached already.
         """
         if self._attachment is not None:
@@ -168,24 +228,24 @@ class AudioAttention(ModelMixin, ConfigMixin):
     # Conditioning
 
     @contextmanager
-    def condition(self, tokens: Tensor | None, strength: Strength = 1.0) -> Iterator[None]:
-        """Within the block, the attached UNet hears `tokens` [B, K, C].
+    def condition(self, tokens: Tensor | None, audio_scale: AudioScale = 1.0) -> Iterator[None]:
+        """Within the block, the attached UNet attends to `tokens` [B, K, C].
 
         Holds for the current thread (or asyncio task) alone; blocks may be nested, the inner one counts.
         Tokens of batch 1 serve any batch. None means no sound. While gradients are off, each layer projects
         its keys and values once and keeps them until the end of the block: do not change weights within it.
 
-        strength   beta: a number; one number a layer (see `layer_strengths`); or a tensor [B] or [B, layers],
-                   one a sample
+        audio_scale   beta: a number; one number a layer (see `layer_audio_scales`); or a tensor [B] or
+                      [B, layers], one a sample
 
-        Raises BadInput on a strength and ValueError on tokens of the wrong shape.
+        Raises BadInput on a scale and ValueError on tokens of the wrong shape.
         """
         conditions = dict(_conditions.get({}))
         if tokens is None:
             conditions.pop(id(self), None)
         else:
             self._check_tokens(tokens)
-            conditions[id(self)] = _Condition(tokens, layer_strengths(strength, self.paths))
+            conditions[id(self)] = _Condition(tokens, layer_audio_scales(audio_scale, self.paths))
         token = _conditions.set(conditions)
         try:
             yield
@@ -280,7 +340,7 @@ def _decoder_blocks(unet: nn.Module) -> dict[str, BasicTransformerBlock]:
     return found
 
 
-def _place(root: nn.Module, path: str, module: nn.Module) -> None:
+def _register(root: nn.Module, path: str, module: nn.Module) -> None:
     """Register `module` at a dotted path below `root`, making the empty modules on the way."""
     *folders, name = path.split(".")
     parent = root
@@ -289,3 +349,99 @@ def _place(root: nn.Module, path: str, module: nn.Module) -> None:
             parent.add_module(folder, nn.Module())
         parent = parent._modules[folder]
     parent.add_module(name, module)
+
+
+def layer_audio_scales(audio_scale: AudioScale, paths: Sequence[str]) -> tuple[float | Tensor, ...]:
+    """beta (how much the sound counts) of each gated block at `paths`; a tensor's come as [B, 1, 1].
+
+    A sequence has one number a block, the middle block first, or one a decoder block: then the middle block
+    takes the first, that of its neighbour. Raises BadInput on another length and on numbers that are not
+    finite.
+    """
+    layers = len(paths)
+    if isinstance(audio_scale, Tensor):
+        return _tensor_audio_scales(audio_scale, layers)
+    if isinstance(audio_scale, Iterable):
+        values = [float(number) for number in audio_scale]
+    else:
+        values = [float(audio_scale)] * layers
+    decoder = sum(not path.startswith("mid_block") for path in paths)
+    if len(values) == decoder < layers:
+        values = values[:1] * (layers - decoder) + values
+    if len(values) != layers:
+        raise BadInput(
+            f"Strength has {len(values)} numbers; this denoiser takes one number, {layers} (middle block and "
+            f"decoder layers) or {decoder} (decoder layers).",
+            "strength",
+        )
+    if not all(isfinite(value) for value in values):
+        raise BadInput(f"Strength is {audio_scale}; it must be finite.", "strength")
+    return tuple(values)
+
+
+def batch_audio_scales(audio_scale: AudioScale, scales: Sequence[float], paths: Sequence[str]) -> Tensor:
+    """beta [B, layers] of B pictures that weigh the sound differently (SonicDiffusion, Manipulations)."""
+    layers = torch.tensor([float(value) for value in layer_audio_scales(audio_scale, paths)])
+    return torch.tensor(scales)[:, None] * layers
+
+
+def weighted_audio_scales(
+    audio_scale: AudioScale, factors: Sequence[float], paths: Sequence[str]
+) -> AudioScale:
+    """beta of each gated block at `paths` times its factor: in which layers the sound counts.
+
+    factors   from the middle block to the finest decoder block; spread over as many blocks as there are
+
+    Coarse blocks decide what is where, fine ones its colours and texture. Raises BadInput as
+    `layer_audio_scales` does.
+    """
+    spread = [float(factors[i * len(factors) // len(paths)]) for i in range(len(paths))]
+    betas = [
+        beta * factor for beta, factor in zip(layer_audio_scales(audio_scale, paths), spread, strict=True)
+    ]
+    columns = [beta.flatten() for beta in betas if isinstance(beta, Tensor)]
+    return torch.stack(columns, dim=1) if columns else tuple(betas)  # [B, layers]
+
+
+def _tensor_audio_scales(audio_scale: Tensor, layers: int) -> tuple[float | Tensor, ...]:
+    """[] or [B] or [B, layers] -> one [B, 1, 1] a layer."""
+    if audio_scale.ndim == 0:
+        return (float(audio_scale),) * layers
+    if audio_scale.ndim == 1:
+        return (audio_scale.view(-1, 1, 1),) * layers
+    if audio_scale.ndim == 2 and audio_scale.shape[1] == layers:
+        return tuple(column.view(-1, 1, 1) for column in audio_scale.unbind(1))
+    raise BadInput(
+        f"Strength has shape {tuple(audio_scale.shape)}; [B] or [B, {layers}] is needed.", "strength"
+    )
+
+
+def load_gated_attention(path: str | Path, unet: nn.Module | None = None) -> AudioAttention:
+    """Gated attention from `landscape.pt` or `greatest_hits.pt`: 80 tensors, 28.5 M parameters, float32.
+
+    unet   the denoiser that it is for, whose sizes it then has; None: Stable Diffusion 1.x
+
+    Raises BadInput for a file that cannot be read, and one that lists by name what is missing, unexpected or
+    of another shape.
+    """
+    if unet is None:
+        attention = AudioAttention(TOKEN_DIM, stable_diffusion_blocks())
+    else:
+        attention = AudioAttention.from_unet(unet)
+    fill(attention, read_tensors(path), Path(path).name)
+    return attention.eval().requires_grad_(False)
+
+
+def stable_diffusion_blocks(
+    widths: Sequence[int] = STABLE_DIFFUSION_WIDTHS, heads: int = HEADS
+) -> list[dict[str, Any]]:
+    """The ten gated blocks of a denoiser of Stable Diffusion 1.x, as `AudioAttention` takes them.
+
+    widths   channels of its four levels, the finest first
+    """
+    attentions = [("mid_block.attentions.0", widths[3])]
+    attentions += [(f"up_blocks.{i}.attentions.{n}", widths[3 - i]) for i in (1, 2, 3) for n in range(3)]
+    return [
+        {"path": f"{name}.transformer_blocks.0", "dim": dim, "heads": heads, "inner_dim": dim}
+        for name, dim in attentions
+    ]

@@ -46,7 +46,19 @@ class ImageEncoder:
         tokens = {name: tokens[name].to(self.clip.device) for name in ("input_ids", "attention_mask")}
         return F.normalize(self.clip.get_text_features(**tokens).pooler_output.float(), dim=-1)
 
-    def chances(self, picture: Image.Image, words: Tensor) -> Tensor:
+    def probabilities(self, picture: Image.Image, words: Tensor) -> Tensor:
         """Zero-shot classification of a picture against embedded words [L, D] -> probabilities [L]."""
         scale = self.clip.logit_scale.detach().exp()
         return label_probabilities(self.encode_pictures([picture]), words, scale)[0]
+
+
+def picture_processor(clip: CLIPModel) -> CLIPImageProcessorPil:
+    """Preprocessing of pictures for a CLIP that was trained here: its side, values in [-1, 1]."""
+    side = int(clip.config.vision_config.image_size)
+    half = [0.5, 0.5, 0.5]
+    return CLIPImageProcessorPil(
+        size={"shortest_edge": side},
+        crop_size={"height": side, "width": side},
+        image_mean=half,
+        image_std=half,
+    )

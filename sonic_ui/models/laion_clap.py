@@ -1,7 +1,7 @@
 """LAION's own CLAP checkpoints (`630k-audioset-best.pt` and others) through their `laion-clap` package.
 
 The package pins an old NumPy and fetches tokenizers when it is imported, so it is an optional extra
-(`requirements-laion-clap.txt`), imported only when one of these files is asked for. The maintained port,
+(`requirements-laion-clap.txt`), imported only when one of these files is read. The maintained port,
 transformers' `ClapModel`, needs none of this: prefer `laion/clap-htsat-unfused` on the hub.
 """
 
@@ -49,12 +49,12 @@ class LaionClap(nn.Module):
         super().__init__()
         self.module = module
         self.config = {"embedding_dim": embedding_dim}
-        self.register_buffer("place", torch.zeros(0), persistent=False)
+        self.register_buffer("device_marker", torch.zeros(0), persistent=False)
 
     @property
     def device(self) -> torch.device:
         """Where its weights lie."""
-        return self.place.device
+        return self.device_marker.device
 
     @property
     def dtype(self) -> torch.dtype:

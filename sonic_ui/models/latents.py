@@ -102,7 +102,7 @@ def encode_picture(
     """
     if images.ndim != 4 or images.shape[1] != 3:
         raise ValueError(f"Pictures of shape {tuple(images.shape)} were given; [B, 3, H, W] is needed.")
-    latents = _raw_latents(vae.encode(images.to(vae.dtype)), generator)
+    latents = raw_latents(vae.encode(images.to(vae.dtype)), generator)
     if normalizer is not None:
         return normalizer.normalize(latents)
     scale, shift = _own_scaling(vae)
@@ -128,7 +128,7 @@ def compression_factor(vae: nn.Module) -> int:
     return int(2 ** (len(channels) - 1))
 
 
-def _raw_latents(encoded: Any, generator: torch.Generator | None) -> Tensor:
+def raw_latents(encoded: Any, generator: torch.Generator | None = None) -> Tensor:
     """The latent tensor in the output of any autoencoder's `encode`."""
     if hasattr(encoded, "latent_dist"):  # AutoencoderKL
         return encoded.latent_dist.mode() if generator is None else encoded.latent_dist.sample(generator)

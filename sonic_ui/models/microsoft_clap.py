@@ -1,6 +1,6 @@
 """Microsoft CLAP 2022 (arXiv 2206.04769): the audio tower, PANNs' CNN14 (arXiv 1912.10211) and a projection.
 
-Reads `CLAP_weights_2022.pth` unchanged and hears what its training heard, without torchaudio or torchlibrosa.
+Reads `CLAP_weights_2022.pth` unchanged; features are as in its training, without torchaudio or torchlibrosa.
 It stands where a `ClapModel` stands: `encode_sound` runs the same lines with either.
 """
 
@@ -19,7 +19,6 @@ from diffusers.models.modeling_utils import ModelMixin
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from transformers import FeatureExtractionMixin
-from transformers.audio_utils import mel_filter_bank
 from transformers.modeling_outputs import BaseModelOutputWithPooling
 
 from sonic_ui.models.checkpoints import fill, read_tensors
@@ -30,7 +29,7 @@ WINDOW, HOP = 1024, 320  # samples
 MEL_BINS = 64
 LOWEST_HZ, HIGHEST_HZ = 50, 14_000
 AMIN = 1e-10
-HEARD_S = 10.0
+CLIP_S = 10.0
 
 TOWER = "audio_encoder."
 FRONT_END = ("base.spectrogram_extractor.", "base.logmel_extractor.")
@@ -40,17 +39,18 @@ UNUSED = (*FRONT_END, "base.fc_audioset.")  # constants of the log-mel; AudioSet
 class MicrosoftClapFeatures(FeatureExtractionMixin):
     """Samples at 44.1 kHz -> log-mel in dB, as torchlibrosa computes it.
 
-    heard_s   the window: shorter clips are repeated, longer ones are heard window by window. SonicDiffusion
-              was trained on 10 s; CNN14 averages over time, so that any length works
+    clip_s   the window: shorter clips are repeated, longer ones are embedded window by window. SonicDiffusion
+             was trained on 10 s; CNN14 averages over time, so that any length works
     """
 
     model_input_names = ["input_features"]  # noqa: RUF012
 
-    def __init__(self, heard_s: float = HEARD_S, **kwargs: Any) -> None:
+    def __init__(self, clip_s: float = CLIP_S, **kwargs: Any) -> None:
+        # Saved format: preprocessor_config.json and bundle.json of before name it heard_s.
+        self.clip_s = clip_s = kwargs.pop("heard_s", clip_s)
         super().__init__(**kwargs)
-        self.heard_s = heard_s
         self.sampling_rate = SAMPLE_RATE
-        self.nb_max_samples = round(heard_s * SAMPLE_RATE)
+        self.nb_max_samples = round(clip_s * SAMPLE_RATE)
 
     def __call__(
         self, clips: Sequence[NDArray[np.float32]], sampling_rate: int = SAMPLE_RATE
@@ -178,10 +178,12 @@ def log_mel(samples: NDArray[np.float32]) -> NDArray[np.float32]:
 @lru_cache(1)
 def mel_filters() -> Tensor:
     """[513, 64]: triangles on Slaney's mel scale, each of equal area (librosa's defaults)."""
-    filters = mel_filter_bank(
-        WINDOW // 2 + 1, MEL_BINS, LOWEST_HZ, HIGHEST_HZ, SAMPLE_RATE, norm="slaney", mel_scale="slaney"
+    from librosa.filters import mel
+
+    filters = mel(
+        sr=SAMPLE_RATE, n_fft=WINDOW, n_mels=MEL_BINS, fmin=LOWEST_HZ, fmax=HIGHEST_HZ, dtype=np.float64
     )
-    return torch.from_numpy(filters).float()
+    return torch.from_numpy(np.ascontiguousarray(filters.T, np.float32))
 
 
 def _same(given: Tensor, own: Tensor) -> bool:

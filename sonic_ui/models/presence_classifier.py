@@ -1,4 +1,4 @@
-"""The judge: which sources a picture shows, and how strongly."""
+"""Classifier of pictures: which sources a picture shows, and how strongly."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ class _Block(nn.Module):
 
 
 class PresenceClassifier(ModelMixin, ConfigMixin):
-    """Small residual network: pictures [B, 3, H, W] in [-1, 1] -> presence logits, levels [B, sources]."""
+    """Small residual network: pictures [B, 3, H, W] in [-1, 1] -> presence logits and
+    intensities [B, sources].
+    """
 
     @register_to_config
     def __init__(self, sources: int = 16, widths: tuple[int, ...] = (16, 32, 64, 128, 160)) -> None:
@@ -51,34 +53,34 @@ class PresenceClassifier(ModelMixin, ConfigMixin):
         return self.presence(feature), torch.sigmoid(self.level(feature))
 
     @torch.no_grad()
-    def read(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
-        """Probability of presence and judged level (level times presence), [B, sources] each."""
+    def predict(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+        """Probability of presence, and intensity (times presence), [B, sources] each."""
         self.eval()
-        logits, level = self(pictures)
+        logits, intensity = self(pictures)
         presence = logits.sigmoid()
-        return presence, level * presence
+        return presence, intensity * presence
 
 
 def load_classifier(bundle: Path) -> PresenceClassifier:
-    """The judge that a bundle carries: it measures pictures and never takes part in painting them.
+    """The classifier of a bundle: it measures pictures and never takes part in painting them.
 
     Raises:
         FileNotFoundError: the bundle has none.
     """
-    folder = bundle / "judge"
+    folder = bundle / "judge"  # saved format: the folder's name in bundles
     if not folder.exists():
         raise FileNotFoundError(f"{folder} is missing; a bundle needs a judge to be evaluated")
     return PresenceClassifier.from_pretrained(folder).eval()
 
 
 def predict_intensities(
-    judge: PresenceClassifier, images: Sequence[Image.Image], side_px: int
+    classifier: PresenceClassifier, images: Sequence[Image.Image], side_px: int
 ) -> NDArray[np.float32]:
-    """Judged level of every source in pictures of any size, [N, sources] in 0..1.
+    """Intensity of every source in pictures of any size, [N, sources] in 0..1.
 
-    side_px   the size of the pictures that the judge was trained on
+    side_px   the size of the pictures that the classifier was trained on
     """
     small = [image.convert("RGB").resize((side_px, side_px), Image.Resampling.LANCZOS) for image in images]
     pixels = torch.from_numpy(np.stack([np.asarray(image) for image in small]))
-    _, levels = judge.read(pixels.permute(0, 3, 1, 2).float() / 127.5 - 1)
-    return levels.numpy()
+    _, intensities = classifier.predict(pixels.permute(0, 3, 1, 2).float() / 127.5 - 1)
+    return intensities.numpy()

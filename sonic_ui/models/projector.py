@@ -7,11 +7,15 @@ SonicDiffusion (arXiv 2405.00878), section 3.3 and figure 4. Parameter names are
 from __future__ import annotations
 
 from math import gcd
+from pathlib import Path
+from typing import Any
 
 import torch.nn.functional as F
 from diffusers.configuration_utils import ConfigMixin, register_to_config
 from diffusers.models.modeling_utils import ModelMixin
 from torch import Tensor, nn
+
+from sonic_ui.models.checkpoints import fill, read_tensors
 
 KERNEL = 17
 MAX_STRIDE = 8  # a larger stride would step over most of the kernel
@@ -131,3 +135,18 @@ def _strides(embedding_dim: int, token_dim: int) -> tuple[int, int]:
             f"terms that is {down}:{up}; strides go up to {MAX_STRIDE}. Choose a ratio such as 4:3 or 2:3."
         )
     return up, down
+
+
+def load_audio_projector(path: str | Path, chain_blocks: bool = False, **sizes: Any) -> AudioProjector:
+    """The projector from `audio_projector_landscape.pth` or `audio_projector_gh.pth`: 6.1 M parameters.
+
+    chain_blocks   False is the forward pass that these weights were trained with: every attention block reads
+                   the convolutions' output, and only the last block's result is used. True, each block
+                   reading the one before, is for files in this format that were trained so
+    sizes          of an `AudioProjector`, where they are not the published ones
+
+    Raises BadInput as `load_gated_attention` does.
+    """
+    projector = AudioProjector(**sizes, chain_blocks=chain_blocks)
+    fill(projector, read_tensors(path), Path(path).name)
+    return projector.eval().requires_grad_(False)

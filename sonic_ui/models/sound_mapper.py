@@ -1,4 +1,4 @@
-"""From a picture to the sound that it shows, and from a rough wish to an energy curve.
+"""Networks from a picture's embedding to a sound's, and from a rough target to an energy curve.
 
 Source: AudioSketch: the I2A mapper (CLIP image embedding -> CLAP audio embedding) and the energy modulator.
 """
@@ -41,11 +41,11 @@ class EnergyModulator(ModelMixin, ConfigMixin):
     """A rough curve or a strip of timestamps and a sound embedding -> the energy curve that such a sound has.
 
     Dilated convolutions over time, shifted and scaled by the embedding (FiLM, arXiv 1709.07871). The input
-    has two channels: the wish, and whether there is one.
+    has two channels: the target, and whether there is one.
 
     embedding_dim   0: it knows nothing of what sounds (the ablation of the paper)
-    remembered      how many envelopes of training sounds it keeps, for when there is no wish: a curve that is
-                    right on average over all that a dog might do is flat (ours)
+    remembered      how many envelopes of training sounds it stores, for when there is no target: a curve that
+                    is right on average over all that a dog might do is flat (ours)
     frames          their length
     """
 
@@ -70,21 +70,21 @@ class EnergyModulator(ModelMixin, ConfigMixin):
         self.up = nn.ConvTranspose1d(width, 16, 8, stride=4, padding=2)
         self.leave = nn.Sequential(nn.Conv1d(18, 16, 9, padding=4), nn.SiLU(), nn.Conv1d(16, 1, 9, padding=4))
 
-    def forward(self, wish: Tensor, given: Tensor, embeds: Tensor) -> Tensor:
-        """wish [B, T] in [0, 1], given [B] 1 or 0, embeds [B, D] -> energy [B, T] in [0, 1].
+    def forward(self, target: Tensor, has_target: Tensor, embeds: Tensor) -> Tensor:
+        """target [B, T] in [0, 1], has_target [B] 1 or 0, embeds [B, D] -> energy [B, T] in [0, 1].
 
         T is a multiple of 4. Raises ValueError on another length.
         """
-        if wish.ndim != 2 or wish.shape[1] % 4:
+        if target.ndim != 2 or target.shape[1] % 4:
             raise ValueError(
-                f"A wish of shape {tuple(wish.shape)} was given; [B, T], T a multiple of 4, is needed."
+                f"A target of shape {tuple(target.shape)} was given; [B, T], T a multiple of 4, is needed."
             )
-        given = given.to(wish)[:, None].expand_as(wish)
-        asked = torch.stack([wish * given, given], 1).to(self.dtype)  # [B, 2, T]
-        x = self.enter(asked)  # [B, W, T/4]
+        known = has_target.to(target)[:, None].expand_as(target)
+        inputs = torch.stack([target * known, known], 1).to(self.dtype)  # [B, 2, T]
+        x = self.enter(inputs)  # [B, W, T/4]
         for block in self.blocks:
             x = block(x, embeds.to(self.dtype))
-        return torch.sigmoid(self.leave(torch.cat([F.silu(self.up(x)), asked], 1))[:, 0])
+        return torch.sigmoid(self.leave(torch.cat([F.silu(self.up(x)), inputs], 1))[:, 0])
 
     def recall(self, embeds: Tensor) -> Tensor | None:
         """The envelopes [B, T] of the remembered sounds most like embeds [B, D]; None without any."""
@@ -97,8 +97,8 @@ class EnergyModulator(ModelMixin, ConfigMixin):
         """The same modulator with envelopes [K, T] in [0, 1] of sounds with embeddings [K, D] to recall."""
         config = {k: v for k, v in self.config.items() if not k.startswith("_")}
         other = EnergyModulator(**{**config, "remembered": len(energies), "frames": energies.shape[1]})
-        kept = {"remembered_embeds": F.normalize(embeds, dim=-1), "remembered_energy": energies}
-        other.load_state_dict({**self.state_dict(), **kept})
+        envelopes = {"remembered_embeds": F.normalize(embeds, dim=-1), "remembered_energy": energies}
+        other.load_state_dict({**self.state_dict(), **envelopes})
         return other.eval()
 
 
@@ -121,4 +121,4 @@ class _FilmBlock(nn.Module):
 
 
 SoundMapper = ImageToAudioMapper
-"""The class as model_index.json of the first bundles names it."""
+"""Saved format: model_index.json of the first bundles names the class so."""

@@ -1,4 +1,4 @@
-"""CLAP with an ear for timbre: statistics of the log-mel speak in the embedding beside the transformer.
+"""CLAP with a second head: spectral statistics of the log-mel add to the transformer's embedding.
 
 Departs from `ClapModel` for a reason that was measured: trained on fewer sounds, a small perceptron on these
 statistics tells two sounds at once apart twice as often as the small audio transformer, which sees patches
@@ -63,7 +63,7 @@ class TimbreClapModel(ClapModel):
     """A `ClapModel` whose audio embedding is the transformer's plus a perceptron's on `spectral_statistics`.
 
     The config's `timbre_width` is the perceptron's width. Its last layer starts at zero: an untrained one
-    hears what the `ClapModel` hears.
+    embeds as the `ClapModel` does.
     """
 
     def __init__(self, config: ClapConfig) -> None:
@@ -75,9 +75,9 @@ class TimbreClapModel(ClapModel):
         self, input_features: Tensor, is_longer: Tensor | None = None, **kwargs: Any
     ) -> BaseModelOutputWithPooling:
         """As `ClapModel.get_audio_features`; `pooler_output` [B, D] is the sum, not normalised."""
-        heard = super().get_audio_features(input_features=input_features, is_longer=is_longer, **kwargs)
-        heard.pooler_output = heard.pooler_output + self.timbre(spectral_statistics(input_features))
-        return heard
+        output = super().get_audio_features(input_features=input_features, is_longer=is_longer, **kwargs)
+        output.pooler_output = output.pooler_output + self.timbre(spectral_statistics(input_features))
+        return output
 
 
 class SpectralStatsHead(nn.Module):
@@ -107,7 +107,7 @@ class SpectralStatsHead(nn.Module):
         nn.init.zeros_(last.weight)
         nn.init.zeros_(last.bias)
 
-    def forward(self, heard: Tensor) -> Tensor:
+    def forward(self, statistics: Tensor) -> Tensor:
         """Statistics as `spectral_statistics` gives them."""
-        known = (heard - self.mean.float()) / self.std.float()
-        return self.layers(known.clamp(-8, 8).to(self.layers[0].weight.dtype))
+        normalized = (statistics - self.mean.float()) / self.std.float()
+        return self.layers(normalized.clamp(-8, 8).to(self.layers[0].weight.dtype))

@@ -1,4 +1,4 @@
-"""A pipeline put together from parts: stock models of a hub, released weights, a person's own."""
+"""Pipelines put together from parts: stock models of a hub, released weights, a person's own."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
 from transformers import AutoTokenizer, ClapFeatureExtractor, ClapModel, CLIPTextModel, CLIPTokenizer
 
 from sonic_ui.bundles import Part
-from sonic_ui.models.gated_attention import AudioAttention
+from sonic_ui.models.gated_attention import AudioAttention, load_gated_attention
 from sonic_ui.models.laion_clap import load_laion_clap
 from sonic_ui.models.microsoft_clap import MicrosoftClapFeatures, load_microsoft_clap
-from sonic_ui.models.projector import AudioProjector
-from sonic_ui.models.released import load_audio_projector, load_gated_attention
+from sonic_ui.models.projector import AudioProjector, load_audio_projector
 from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
 from sonic_ui.pipelines.audioldm import AudioLdmPipeline, load_audioldm
 from sonic_ui.requests import BadInput
@@ -25,7 +24,7 @@ Files = tuple[Path, ...]
 
 
 def assemble(parts: Sequence[Part], files: Sequence[Files], dtype: torch.dtype) -> AudioToImagePipeline:
-    """The pipeline of `parts`, whose files lie at `files`; the denoiser in `dtype`, the ears in float32.
+    """The pipeline of `parts`, whose files lie at `files`; the denoiser in `dtype`, the encoder in float32.
 
     Raises BadInput for weights that do not fit each other, and for a bundle that lacks a part.
     """
@@ -33,14 +32,14 @@ def assemble(parts: Sequence[Part], files: Sequence[Files], dtype: torch.dtype) 
     order = sorted(zip(parts, files, strict=True), key=lambda pair: pair[0].loader != "stable_diffusion")
     for part, paths in order:  # the denoiser first: audio attention is made for it
         found |= LOADERS[part.loader](part, paths, dtype, found)
-    lacking = [words for name, words in NEEDED.items() if name not in found]
+    lacking = [title for name, title in NEEDED.items() if name not in found]
     if lacking:
         raise BadInput(f"This engine's description lists no {', no '.join(lacking)}.", "bundle")
-    ears, mouth = _sizes(found)
-    if ears != mouth:
+    encoder_dim, projector_dim = _embedding_dims(found)
+    if encoder_dim != projector_dim:
         raise BadInput(
-            f"The audio encoder's embeddings have {ears} numbers; the projector reads {mouth}. "
-            "Use the encoder that the projector was trained with.",
+            f"The audio encoder's embeddings have {encoder_dim} numbers; the projector reads "
+            f"{projector_dim}. Use the encoder that the projector was trained with.",
             "bundle",
         )
     return AudioToImagePipeline(**found)
@@ -65,24 +64,24 @@ NEEDED = {
 """Components that the parts must bring, as a sentence calls them."""
 
 
-def _sizes(found: Components) -> tuple[int, int]:
-    """Numbers in an embedding: made by the encoder, read by the projector."""
+def _embedding_dims(found: Components) -> tuple[int, int]:
+    """Size of an embedding: the encoder's, and the one that the projector reads."""
     config = found["audio_encoder"].config
-    made = config["embedding_dim"] if isinstance(config, dict) else config.projection_dim
-    return int(made), int(found["audio_projector"].config.embedding_dim)
+    encoder_dim = config["embedding_dim"] if isinstance(config, dict) else config.projection_dim
+    return int(encoder_dim), int(found["audio_projector"].config.embedding_dim)
 
 
 def _stable_diffusion(part: Part, paths: Files, dtype: torch.dtype, found: Components) -> Components:
     folder = _root(part, paths)
     unet = UNet2DConditionModel.from_pretrained(folder / "unet", torch_dtype=dtype)
     vae = AutoencoderKL.from_pretrained(folder / "vae", torch_dtype=dtype)
-    words = CLIPTextModel.from_pretrained(folder / "text_encoder", dtype=dtype)
-    for module in (unet, vae, words):
+    text_encoder = CLIPTextModel.from_pretrained(folder / "text_encoder", dtype=dtype)
+    for module in (unet, vae, text_encoder):
         module.eval().requires_grad_(False)
     return {
         "unet": unet,
         "vae": vae,
-        "text_encoder": words,
+        "text_encoder": text_encoder,
         "tokenizer": CLIPTokenizer.from_pretrained(folder / "tokenizer"),
         "scheduler": DDIMScheduler.from_pretrained(folder / "scheduler"),
     }
@@ -107,9 +106,12 @@ def _audio_projector(part: Part, paths: Files, dtype: torch.dtype, found: Compon
 
 
 def _microsoft_clap(part: Part, paths: Files, dtype: torch.dtype, found: Components) -> Components:
-    sizes = dict(part.options)
-    features = MicrosoftClapFeatures(**({"heard_s": sizes.pop("heard_s")} if "heard_s" in sizes else {}))
-    return {"audio_encoder": load_microsoft_clap(paths[0], **sizes), "feature_extractor": features}
+    window = {name: value for name, value in part.options.items() if name in ("clip_s", "heard_s")}
+    sizes = {name: value for name, value in part.options.items() if name not in window}
+    return {
+        "audio_encoder": load_microsoft_clap(paths[0], **sizes),
+        "feature_extractor": MicrosoftClapFeatures(**window),
+    }
 
 
 def _clap(part: Part, paths: Files, dtype: torch.dtype, found: Components) -> Components:

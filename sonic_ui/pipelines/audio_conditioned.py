@@ -1,4 +1,4 @@
-"""What every pipeline that listens shares: its components, its conditions, the denoiser's call, pictures."""
+"""Base of the pipelines that are conditioned by sound: components, conditions, denoiser's call, pictures."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Any, TypeAlias
 import numpy as np
 import torch
 from diffusers import AutoencoderDC, AutoencoderKL, AutoencoderTiny, UNet2DConditionModel
+from diffusers.image_processor import VaeImageProcessor
 from diffusers.pipelines.pipeline_utils import DiffusionPipeline
 from diffusers.schedulers.scheduling_utils import SchedulerMixin
 from numpy.typing import NDArray
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import (
     ClapFeatureExtractor,
     ClapModel,
@@ -22,14 +23,14 @@ from transformers import (
 )
 
 from sonic_ui.models.audio_encoder import encode_sound
+from sonic_ui.models.devices import Placement, wants_compiling
 from sonic_ui.models.gated_attention import AudioAttention
 from sonic_ui.models.latents import LatentNormalizer, decode_latents
 from sonic_ui.models.microsoft_clap import MicrosoftClap, MicrosoftClapFeatures
 from sonic_ui.models.projector import AudioProjector
 from sonic_ui.models.timbre import TimbreClapModel
 from sonic_ui.pipelines.check_inputs import repeat
-from sonic_ui.pipelines.prompts import encode_prompts
-from sonic_ui.pipelines.sampling import StepReport, to_pil, unit_range
+from sonic_ui.pipelines.sampling import StepReport
 from sonic_ui.requests import BadInput
 
 Samples: TypeAlias = NDArray[np.floating[Any]]
@@ -83,6 +84,7 @@ class AudioConditionedPipeline(DiffusionPipeline):
             audio_tokenizer=audio_tokenizer,
             latent_normalizer=latent_normalizer,
         )
+        self.image_processor = VaeImageProcessor()
         if not audio_attention.is_attached_to(unet):
             audio_attention.attach(unet)
 
@@ -130,19 +132,64 @@ class AudioConditionedPipeline(DiffusionPipeline):
         """The denoiser's output [B, C, h, w], float32, for as many latents as text states."""
         return self.unet(latents.to(self.unet.dtype), timestep, encoder_hidden_states=text).sample.float()
 
-    def _decode(self, latents: Tensor) -> Tensor:
-        """Latents [B, C, h, w] -> pictures [B, 3, H, W] in [0, 1]."""
-        return unit_range(decode_latents(self.vae, latents, self.latent_normalizer))
+    def _finish(self, latents: Tensor, output_type: str) -> Pictures:
+        """Latents [B, C, h, w] as one of OUTPUT_TYPES."""
+        if output_type == "latent":
+            return latents
+        images = decode_latents(self.vae, latents, self.latent_normalizer).float()
+        return self.image_processor.postprocess(images, output_type)
 
     @torch.no_grad()
     def _decode_pil(self, latents: Tensor) -> list[Image.Image]:
-        return to_pil(self._decode(latents))
+        images: Any = self._finish(latents, "pil")
+        return images
 
-    def _finish(self, latents: Tensor, output_type: str) -> Pictures:
-        """Latents as one of OUTPUT_TYPES."""
-        if output_type == "latent":
-            return latents
-        images = self._decode(latents)
-        if output_type == "pt":
-            return images
-        return to_pil(images) if output_type == "pil" else images.permute(0, 2, 3, 1).cpu().numpy()
+
+def encode_prompts(tokenizer: Any, text_encoder: nn.Module, prompts: Sequence[str]) -> Tensor:
+    """Prompts -> hidden states [B, L, C] of a CLIP text encoder, L the tokenizer's length.
+
+    Shorter prompts are padded, longer ones cut: `truncated_text` says what was cut off.
+    """
+    ids = tokenizer(
+        list(prompts),
+        padding="max_length",
+        truncation=True,
+        max_length=tokenizer.model_max_length,
+        return_tensors="pt",
+    ).input_ids
+    return text_encoder(ids.to(text_encoder.device)).last_hidden_state
+
+
+def truncated_text(tokenizer: Any, prompt: str) -> str:
+    """The end of `prompt` that does not fit the tokenizer's length, as it was written; "" when all fits."""
+    offsets = tokenizer(
+        prompt, add_special_tokens=False, return_offsets_mapping=True, verbose=False
+    ).offset_mapping
+    room = int(tokenizer.model_max_length) - int(tokenizer.num_special_tokens_to_add())
+    return prompt[offsets[room][0] :].strip() if len(offsets) > room else ""
+
+
+def move_to_device(
+    pipeline: AudioConditionedPipeline, placement: Placement, compiler: str = "inductor"
+) -> None:
+    """Move a pipeline to where it runs. Its precision is set when its weights are read, not here.
+
+    On a GPU convolutions run channels-last. With `offload` words, denoiser and autoencoder take turns on the
+    device, and pictures are decoded one by one. The encoder's half of the denoiser is compiled if a person
+    asks for it (SONIC_UI_COMPILE): the half that listens has hooks that come and go.
+
+    compiler   of `torch.compile`
+    """
+    pipeline.set_progress_bar_config(disable=True)
+    if placement.device.type == "cuda":
+        for module in (pipeline.unet, pipeline.vae):
+            module.to(memory_format=torch.channels_last)
+    if placement.offload:
+        if hasattr(pipeline.vae, "enable_slicing"):
+            pipeline.vae.enable_slicing()
+        pipeline.enable_model_cpu_offload(device=placement.device)
+    else:
+        pipeline.to(placement.device)
+    if wants_compiling():
+        for block in pipeline.unet.down_blocks:
+            block.compile(backend=compiler)

@@ -1,14 +1,15 @@
-"""A picture keeps its layout and takes on what a sound depicts: SonicDiffusion (arXiv 2405.00878), editing.
+"""Editing a picture by a sound: SonicDiffusion (arXiv 2405.00878), editing. Its layout stays.
 
-The picture is inverted once; every edit then walks back down from its noise with words and sound, while the
+The picture is inverted once; every edit is then denoised from its noise with words and sound, while the
 decoder takes features over from the source (Plug-and-Play, arXiv 2211.12572).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -19,24 +20,132 @@ from PIL import Image
 from torch import Tensor
 
 from sonic_ui.media.images import FittedPicture, composite, fit_picture, read_mask
-from sonic_ui.models.latents import compression_factor, encode_picture
-from sonic_ui.models.strength import Strength, weighed_strengths
-from sonic_ui.pipelines.audio_conditioned import AudioConditionedPipeline, OnStep, Pictures, Sounds
-from sonic_ui.pipelines.check_inputs import (
-    common_length,
-    finite,
-    output_kind,
-    picture_seeds,
-    share,
-    spread,
-    texts,
+from sonic_ui.models.gated_attention import (
+    AudioAttention,
+    AudioScale,
+    layer_audio_scales,
+    weighted_audio_scales,
 )
-from sonic_ui.pipelines.ddim_path import Trajectory
-from sonic_ui.pipelines.edit_plan import BatchConditions, EditPlan, InjectionSchedule
-from sonic_ui.pipelines.inversion import KEPT_BYTES, Inversion, StoredFeatures, invert_latents
-from sonic_ui.pipelines.plug_and_play import FeatureInjection
+from sonic_ui.models.latents import compression_factor, encode_picture
+from sonic_ui.pipelines import check_inputs
+from sonic_ui.pipelines.audio_conditioned import AudioConditionedPipeline, OnStep, Pictures, Sounds
+from sonic_ui.pipelines.inversion import FEATURE_BYTES, Inversion, StoredFeatures, Trajectory, invert_latents
+from sonic_ui.pipelines.plug_and_play import FeatureInjection, HookPoint
 from sonic_ui.pipelines.sampling import StepReport, apply_cfg, guidance_rescale, seeded_noise
+from sonic_ui.requests import BadInput
 from sonic_ui.requests.edit_modes import ATTENTION_LAYERS, FEATURE_LAYERS, HOLD_HARDER
+
+FEATURES = ("replay", "source pass")
+
+
+@dataclass(frozen=True)
+class InjectionSchedule:
+    """Which of the source's features an edit takes over, and until when. Raises BadInput."""
+
+    tau_attn: float
+    """First part of the steps, 0..1, during which self-attention takes the source's queries and keys."""
+    tau_feature: float
+    """The same for hidden states of residual blocks."""
+    attention_layers: Sequence[int]
+    feature_layers: Sequence[int]
+    features: str
+    """"replay" or "source pass"."""
+
+    def __post_init__(self) -> None:
+        check_inputs.share("tau_attn", self.tau_attn)
+        check_inputs.share("tau_feature", self.tau_feature)
+        if self.features not in FEATURES:
+            raise BadInput(f"features is {self.features!r}; it takes one of {', '.join(FEATURES)}.")
+
+    def active(self, hook_points: frozenset[HookPoint], step: int, steps: int) -> frozenset[HookPoint]:
+        """Those of `hook_points` that are injected at `step` (0 is the first, the noisiest) of `steps`."""
+        until = {True: round(self.tau_feature * steps), False: round(self.tau_attn * steps)}
+        return frozenset(point for point in hook_points if step < until[point.output == "hidden"])
+
+
+@dataclass(frozen=True)
+class BatchConditions:
+    """Conditions of the denoiser's batch, a row each: unconditional ones first (if guided), then edits."""
+
+    count: int
+    """Edits, B; there are R = B or 2 B rows."""
+    text: Tensor  # [R, L, C]
+    tokens: Tensor | None  # [R, K, C]
+    audio_scale: AudioScale  # a tensor is [R]
+    guidance_scale: float | None  # None without guidance
+
+
+@dataclass(frozen=True)
+class EditPlan:
+    """Everything that the loop from noise to picture needs."""
+
+    inversion: Inversion
+    schedule: InjectionSchedule
+    injection: FeatureInjection | None
+    conditions: BatchConditions
+    mask: Tensor | None  # [1, 1, h, w], 1 where latents may change
+
+    def hook_points(self, level: int) -> frozenset[HookPoint]:
+        """Where features are injected on the step down from `level`."""
+        if self.injection is None:
+            return frozenset()
+        steps = self.inversion.steps
+        return self.schedule.active(self.injection.hook_points, steps - level, steps)
+
+    def needs_source(self, level: int) -> bool:
+        """Whether the source has to run along on the step down from `level`."""
+        hook_points = self.hook_points(level)
+        if not hook_points or self.schedule.features == "source pass":
+            return bool(hook_points)
+        return self.inversion.features.at(level, hook_points) is None
+
+    def phases(self) -> Iterator[tuple[bool, Iterator[int]]]:
+        """(whether the source runs along, levels) from the noise down; each phase has one kind of batch."""
+        return groupby(range(self.inversion.steps, 0, -1), key=self.needs_source)
+
+    def audio_condition(self, attention: AudioAttention, with_source: bool) -> AbstractContextManager[None]:
+        """The sound's condition for a phase. The source has none, as it had none when it was inverted."""
+        tokens, scale = self.conditions.tokens, self.conditions.audio_scale
+        if tokens is None or not with_source:
+            return attention.condition(tokens, scale)
+        betas = [
+            beta.flatten().to(tokens) if isinstance(beta, Tensor) else tokens.new_full((len(tokens),), beta)
+            for beta in layer_audio_scales(scale, attention.paths)
+        ]
+        matrix = torch.stack(betas, dim=1)  # [R, layers]
+        matrix = torch.cat([torch.zeros_like(matrix[:1]), matrix])
+        return attention.condition(torch.cat([tokens[:1], tokens]), matrix)
+
+    def batch(self, latents: Tensor, level: int, with_source: bool) -> tuple[Tensor, Tensor]:
+        """Latents of the edits [B, C, h, w] -> (latents, text states) for the denoiser, a row each."""
+        text = self.conditions.text
+        rows = latents.repeat(len(text) // len(latents), 1, 1, 1)
+        if not with_source:
+            return rows, text
+        source = self.inversion.latents[level : level + 1].to(latents)
+        return torch.cat([source, rows]), torch.cat([self.inversion.text.to(text), text])
+
+    @contextmanager
+    def injecting(self, level: int, with_source: bool) -> Iterator[None]:
+        """Within the block, one pass of the denoiser takes over the source's features at `level`."""
+        hook_points = self.hook_points(level)
+        context: AbstractContextManager[None] = nullcontext()
+        if self.injection is not None and hook_points:
+            if with_source:
+                context = self.injection.sharing(hook_points)
+            else:
+                context = self.injection.replaying(self.inversion.features.at(level, hook_points) or {})
+        with context:
+            yield
+
+    def step_down(self, level: int, latents: Tensor, output: Tensor) -> Tensor:
+        """Latents at `level` -> at the level below; outside of the mask they are the source's."""
+        inversion = self.inversion
+        below = inversion.trajectory.move(level, level - 1, latents, output)
+        below = below + inversion.corrections[level - 1].to(below)
+        if self.mask is None:
+            return below
+        return torch.lerp(inversion.latents[level - 1].to(below), below, self.mask.to(below))
 
 
 @dataclass
@@ -65,8 +174,7 @@ class AudioEditPipeline(AudioConditionedPipeline):
         num_inference_steps: int = 50,
         attention_layers: Sequence[int] = ATTENTION_LAYERS,
         feature_layers: Sequence[int] = HOLD_HARDER,
-        kept_bytes: int = KEPT_BYTES,
-        refinements: int = 0,
+        kept_bytes: int = FEATURE_BYTES,
         dtype: torch.dtype = torch.float16,
         on_step: OnStep | None = None,
     ) -> Inversion:
@@ -78,7 +186,6 @@ class AudioEditPipeline(AudioConditionedPipeline):
         kept_bytes            the features' limit: beyond it the least noisy steps are not kept, and edits run
                               the source anew there. 50 steps take 14 MB with the miniature; with Stable
                               Diffusion 1.x a step takes 29 MB, so that 1 GiB holds the first 37 of 50
-        refinements           fixed-point iterations a step, one pass each (see `invert_latents`)
         dtype                 what latents and features are stored in
         on_step               called after each step; what it raises ends the run
 
@@ -87,28 +194,25 @@ class AudioEditPipeline(AudioConditionedPipeline):
         fitted = self._fitted(image)
         path = Trajectory.of(self.scheduler, num_inference_steps)
         text = self._text_states([prompt], [], 1, guided=False)
-        kept = StoredFeatures(kept_bytes, dtype)
+        features = StoredFeatures(kept_bytes, dtype)
         injection = self._injection(attention_layers, feature_layers) if kept_bytes > 0 else None
 
         def denoise(latents: Tensor, level: int, final: bool) -> Tensor:
             if injection is None or not final:
                 return self._denoise(latents, path.timesteps[level - 1], text)
-            with injection.recording() as features:
+            with injection.recording() as recorded:
                 output = self._denoise(latents, path.timesteps[level - 1], text)
-            kept.add(level, features)
+            features.add(level, recorded)
             return output
 
-        def tell(level: int, clean: Tensor) -> None:
+        def report(level: int, clean: Tensor) -> None:
             if on_step is not None:
                 on_step(self._report(level, level, path, clean, fitted))
 
         clean = encode_picture(self.vae, fitted.tensor().to(self.device), self.latent_normalizer).float()
         with injection or nullcontext(), self.audio_attention.condition(None):
-            latents, corrections = invert_latents(
-                clean, path, denoise, refinements=refinements, dtype=dtype, on_level=tell
-            )
-        passes = 1 + path.steps * (1 + refinements)
-        return Inversion(path, latents, corrections, text.cpu(), prompt, kept, fitted, passes)
+            latents, corrections = invert_latents(clean, path, denoise, dtype=dtype, on_level=report)
+        return Inversion(path, latents, corrections, text.cpu(), prompt, features, fitted, path.steps + 1)
 
     @torch.no_grad()
     def __call__(
@@ -118,7 +222,7 @@ class AudioEditPipeline(AudioConditionedPipeline):
         audio_embeds: Tensor | None = None,
         prompt: str | Sequence[str] = "",
         negative_prompt: str | Sequence[str] = "",
-        strength: Strength = 1.0,
+        strength: AudioScale = 1.0,
         guidance_scale: float = 8.0,
         tau_attn: float = 0.8,
         tau_feature: float = 0.8,
@@ -156,23 +260,23 @@ class AudioEditPipeline(AudioConditionedPipeline):
 
         Raises BadInput for values that cannot be used.
         """
-        output_kind(output_type)
-        share("variation", variation)
-        hold = InjectionSchedule(
+        check_inputs.output_kind(output_type)
+        check_inputs.share("variation", variation)
+        schedule = InjectionSchedule(
             tau_attn, tau_feature, tuple(attention_layers), tuple(feature_layers), features
         )
-        injection = self._injection(hold.attention_layers, hold.feature_layers)
+        injection = self._injection(schedule.attention_layers, schedule.feature_layers)
         source = image if isinstance(image, Inversion) else self._fitted(image)
         fitted = source.picture if isinstance(source, Inversion) else source
         editable = None if mask is None else read_mask(mask, fitted.source.size)
         embeds = self._audio_embeds(audio, audio_embeds)
-        weighed = weighed_strengths(strength, sound_layers, self.audio_attention.paths)
-        rows = self._rows(embeds, prompt, negative_prompt, weighed, guidance_scale)
-        seeds = picture_seeds(seed, rows.count)
+        audio_scale = weighted_audio_scales(strength, sound_layers, self.audio_attention.paths)
+        conditions = self._batch_conditions(embeds, prompt, negative_prompt, audio_scale, guidance_scale)
+        seeds = check_inputs.picture_seeds(seed, conditions.count)
 
-        inversion, cost = self._inverted(source, hold, num_inference_steps, on_step)
+        inversion, cost = self._inverted(source, schedule, num_inference_steps, on_step)
         region = None if editable is None else self._latent_mask(fitted.fit_mask(editable))
-        plan = EditPlan(inversion, hold, injection, rows, region)
+        plan = EditPlan(inversion, schedule, injection, conditions, region)
         start = _varied(inversion.latents[-1:].float(), seeds, variation).to(self.device)
         with injection or nullcontext():
             latents, passes = self._denoise_edits(plan, start, on_step)
@@ -182,35 +286,41 @@ class AudioEditPipeline(AudioConditionedPipeline):
         return AudioEditOutput(images=images, inversion=inversion, sample_passes=cost + passes)
 
     def _inverted(
-        self, source: Inversion | FittedPicture, hold: InjectionSchedule, steps: int, on_step: OnStep | None
+        self,
+        source: Inversion | FittedPicture,
+        schedule: InjectionSchedule,
+        steps: int,
+        on_step: OnStep | None,
     ) -> tuple[Inversion, int]:
         """What an edit starts from, and the sample passes that it cost to get there."""
         if isinstance(source, Inversion):
             return source, 0
-        kept_bytes = KEPT_BYTES if hold.features == "replay" else 0
+        kept_bytes = FEATURE_BYTES if schedule.features == "replay" else 0
         inversion = self.invert(
-            source, "", steps, hold.attention_layers, hold.feature_layers, kept_bytes, on_step=on_step
+            source, "", steps, schedule.attention_layers, schedule.feature_layers, kept_bytes, on_step=on_step
         )
         return inversion, inversion.sample_passes
 
-    def _rows(
+    def _batch_conditions(
         self,
         embeds: Tensor | None,
         prompt: str | Sequence[str],
         negative_prompt: str | Sequence[str],
-        strength: Strength,
+        audio_scale: AudioScale,
         guidance_scale: float,
     ) -> BatchConditions:
-        """What each row of the denoiser's batch is told, for as many edits as there are conditions."""
-        prompts, negatives = texts(prompt), texts(negative_prompt)
-        each = strength if isinstance(strength, Tensor) and strength.ndim else None
-        count = common_length(prompt=prompts, negative_prompt=negatives, audio=embeds, strength=each)
-        guided = finite("guidance_scale", guidance_scale) > 1
+        """Conditions of the denoiser's batch, for as many edits as there are prompts or sounds."""
+        prompts, negatives = check_inputs.texts(prompt), check_inputs.texts(negative_prompt)
+        each = audio_scale if isinstance(audio_scale, Tensor) and audio_scale.ndim else None
+        count = check_inputs.common_length(
+            prompt=prompts, negative_prompt=negatives, audio=embeds, strength=each
+        )
+        guided = check_inputs.finite("guidance_scale", guidance_scale) > 1
         return BatchConditions(
             count,
             self._text_states(prompts, negatives, count, guided),
             self._audio_tokens(embeds, count, guided),
-            spread(strength, count, guided),
+            check_inputs.spread(audio_scale, count, guided),
             guidance_scale if guided else None,
         )
 
@@ -218,15 +328,17 @@ class AudioEditPipeline(AudioConditionedPipeline):
         """Noise [B, C, h, w] -> (edited latents, sample passes that it cost)."""
         path, passes = plan.inversion.trajectory, 0
         for with_source, levels in plan.phases():
-            with plan.hearing(self.audio_attention, with_source):
+            with plan.audio_condition(self.audio_attention, with_source):
                 for level in levels:
                     inputs, text = plan.batch(latents, level, with_source)
-                    with plan.holding(level, with_source):
+                    with plan.injecting(level, with_source):
                         output = self._denoise(inputs, path.timesteps[level - 1], text)
                     passes += len(inputs)
                     output = output[1:] if with_source else output
-                    if plan.rows.guidance_scale is not None:
-                        output = apply_cfg(output, plan.rows.guidance_scale, guidance_rescale(self.scheduler))
+                    if plan.conditions.guidance_scale is not None:
+                        output = apply_cfg(
+                            output, plan.conditions.guidance_scale, guidance_rescale(self.scheduler)
+                        )
                     clean = path.clean(level, latents, output)
                     latents = plan.step_down(level, latents, output)
                     if on_step is not None:

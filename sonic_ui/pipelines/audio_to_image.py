@@ -12,27 +12,10 @@ from diffusers.schedulers.scheduling_utils import SchedulerMixin
 from diffusers.utils.outputs import BaseOutput
 from torch import Tensor
 
+from sonic_ui.models.gated_attention import AudioScale
 from sonic_ui.models.latents import compression_factor
-from sonic_ui.models.strength import Strength
+from sonic_ui.pipelines import check_inputs, sampling
 from sonic_ui.pipelines.audio_conditioned import AudioConditionedPipeline, OnStep, Pictures, Sounds
-from sonic_ui.pipelines.check_inputs import (
-    common_length,
-    finite,
-    output_kind,
-    picture_seeds,
-    positive,
-    spread,
-    texts,
-)
-from sonic_ui.pipelines.sampling import (
-    StepReport,
-    apply_cfg,
-    begins_anywhere,
-    guidance_rescale,
-    scheduler_step,
-    seeded_noise,
-    skip_steps,
-)
 from sonic_ui.requests import BadInput
 
 
@@ -59,7 +42,7 @@ class AudioToImagePipeline(AudioConditionedPipeline):
         audio_embeds: Tensor | None = None,
         prompt: str | Sequence[str] = "",
         negative_prompt: str | Sequence[str] = "",
-        strength: Strength = 1.0,
+        strength: AudioScale = 1.0,
         guidance_scale: float = 8.0,
         num_inference_steps: int = 50,
         seed: int | Sequence[int] = 0,
@@ -77,7 +60,7 @@ class AudioToImagePipeline(AudioConditionedPipeline):
         audio_embeds            [B, D] from `embed_audio` instead of `audio`, mixed or interpolated at will
         prompt, negative_prompt one, or one a sound; cut where the tokenizer ends (`truncated_text`)
         strength                beta: how much the sound shapes the picture; a number, one a layer (see
-                                `layer_strengths`) or a tensor [B]. 0 is as without a sound
+                                `layer_audio_scales`) or a tensor [B]. 0 is as without a sound
         guidance_scale          how literally sound and words are followed; 1 and less skip the second pass
         num_inference_steps     more are slower and finer
         seed                    picture i starts from seed + i; or one seed a picture
@@ -93,35 +76,39 @@ class AudioToImagePipeline(AudioConditionedPipeline):
         Raises BadInput for values that cannot be used.
         """
         embeds = self._audio_embeds(audio, audio_embeds)
-        prompts, negatives = texts(prompt), texts(negative_prompt)
-        batch = common_length(prompt=prompts, negative_prompt=negatives, audio=embeds)
-        seeds = picture_seeds(seed, batch * positive("num_images_per_prompt", num_images_per_prompt))
-        guided = finite("guidance_scale", guidance_scale) > 1
+        prompts, negatives = check_inputs.texts(prompt), check_inputs.texts(negative_prompt)
+        batch = check_inputs.common_length(prompt=prompts, negative_prompt=negatives, audio=embeds)
+        seeds = check_inputs.picture_seeds(
+            seed, batch * check_inputs.positive("num_images_per_prompt", num_images_per_prompt)
+        )
+        guided = check_inputs.finite("guidance_scale", guidance_scale) > 1
         shape = self._latent_shape(height, width)
-        positive("num_inference_steps", num_inference_steps)
-        output_kind(output_type)
+        check_inputs.positive("num_inference_steps", num_inference_steps)
+        check_inputs.output_kind(output_type)
 
         text = self._text_states(prompts, negatives, len(seeds), guided)
         tokens = self._audio_tokens(embeds, len(seeds), guided)
         scheduler = copy.deepcopy(self.scheduler)  # it counts its steps: one a run, so that runs may overlap
         scheduler.set_timesteps(num_inference_steps)
         begin_step = _begin(begin_step, len(scheduler.timesteps), scheduler, latents)
-        noise, generators = seeded_noise(seeds, shape)
+        noise, generators = sampling.seeded_noise(seeds, shape)
         if latents is None:
             latents = noise.to(self.device) * scheduler.init_noise_sigma
         else:
             latents = _fitting(latents, tuple(noise.shape)).to(self.device)
-        timesteps = skip_steps(scheduler, begin_step, generators, shape)
+        timesteps = sampling.skip_steps(scheduler, begin_step, generators, shape)
 
-        with self.audio_attention.condition(tokens, spread(strength, len(seeds), guided)):
+        with self.audio_attention.condition(tokens, check_inputs.spread(strength, len(seeds), guided)):
             for step, timestep in enumerate(timesteps, start=begin_step + 1):
                 prediction = self._predict(scheduler.scale_model_input(latents, timestep), timestep, text)
                 if guided:
-                    prediction = apply_cfg(prediction, guidance_scale, guidance_rescale(scheduler))
-                latents, clean = scheduler_step(scheduler, prediction, timestep, latents, generators)
+                    prediction = sampling.apply_cfg(
+                        prediction, guidance_scale, sampling.guidance_rescale(scheduler)
+                    )
+                latents, clean = sampling.scheduler_step(scheduler, prediction, timestep, latents, generators)
                 if on_step is not None:
                     total = len(scheduler.timesteps)
-                    on_step(StepReport(step, total, int(timestep), clean, self._decode_pil, latents))
+                    on_step(sampling.StepReport(step, total, int(timestep), clean, self._decode_pil, latents))
         return AudioToImageOutput(images=self._finish(latents, output_type), seeds=seeds)
 
     def _latent_shape(self, height: int | None, width: int | None) -> tuple[int, int, int]:
@@ -130,7 +117,7 @@ class AudioToImagePipeline(AudioConditionedPipeline):
         own = np.broadcast_to(config.sample_size, 2) * factor
         sides = []
         for name, given, default in (("height", height, own[0]), ("width", width, own[1])):
-            pixels = int(default) if given is None else positive(name, given)
+            pixels = int(default) if given is None else check_inputs.positive(name, given)
             if pixels % factor:
                 raise BadInput(f"{name} is {pixels} px; it takes a multiple of {factor}.", name)
             sides.append(pixels // factor)
@@ -148,7 +135,7 @@ def _begin(step: int, steps: int, scheduler: SchedulerMixin, latents: Tensor | N
         raise BadInput(f"begin_step is {step!r}; it takes a whole number from 0 to {steps - 1}.")
     if step and latents is None:
         raise BadInput(f"begin_step is {step}; give the latents after so many steps as well.")
-    if step and not begins_anywhere(scheduler):
+    if step and not sampling.begins_anywhere(scheduler):
         raise BadInput(f"{type(scheduler).__name__} cannot begin at step {step}; take begin_step 0.")
     return int(step)
 

@@ -36,20 +36,20 @@ CAPTION_TOKENS = 24
 class AudioLdmPipeline(ImageToAudioPipeline):
     """`ImageToAudioPipeline` for weights without a mapper: `image_encoder` is BLIP."""
 
-    _seen: tuple[bytes, Tensor] | None = None
+    _last_embeds: tuple[bytes, Tensor] | None = None
 
     @torch.no_grad()
     def caption(self, image: Image.Image) -> str:
         """What a picture shows, in a few words; the same picture gives the same words."""
         pixels = self.image_processor(images=image.convert("RGB"), return_tensors="pt")["pixel_values"]
         encoder = self.image_encoder
-        words = encoder.generate(
+        tokens = encoder.generate(
             pixel_values=pixels.to(encoder.device, encoder.dtype),
             max_new_tokens=CAPTION_TOKENS,
             num_beams=1,
             do_sample=False,
         )
-        return str(self.image_processor.decode(words[0], skip_special_tokens=True)).strip()
+        return str(self.image_processor.decode(tokens[0], skip_special_tokens=True)).strip()
 
     @torch.no_grad()
     def embed_image(self, image: Image.Image) -> Tensor:
@@ -57,9 +57,9 @@ class AudioLdmPipeline(ImageToAudioPipeline):
         if not isinstance(image, Image.Image):
             raise BadInput(f"A picture is needed; given was {type(image).__name__}.", "picture")
         key = image.tobytes()
-        if self._seen is None or self._seen[0] != key:
-            self._seen = key, self.embed_prompt(self.caption(image))
-        return self._seen[1]
+        if self._last_embeds is None or self._last_embeds[0] != key:
+            self._last_embeds = key, self.embed_prompt(self.caption(image))
+        return self._last_embeds[1]
 
     def __call__(self, image: Image.Image, *, control: str = "guided", **settings: Any) -> ImageToAudioOutput:
         """As `ImageToAudioPipeline`; "trained" control is "guided" while there is no ControlNet."""
@@ -88,12 +88,12 @@ def load_audioldm(
     """The pipeline from folders of `cvssp/audioldm-s-full-v2` and `Salesforce/blip-image-captioning-base`.
 
     dtype    of the denoiser and the captioner; autoencoder and vocoder stay in float32, where half precision
-             is heard
+             is audible
     frames   of 10 ms, a multiple of 4 times the denoiser's own factor
 
     Raises OSError or ValueError for folders of another layout.
     """
-    root, eyes = Path(folder), Path(captioner)
+    root, blip = Path(folder), Path(captioner)
     unet = UNet2DConditionModel.from_pretrained(root / "unet", torch_dtype=dtype)
     if unet.config.class_embed_type != "simple_projection":
         raise ValueError(f"{root.name} is no AudioLDM: its denoiser takes no sound embedding as a class.")
@@ -102,14 +102,14 @@ def load_audioldm(
         "unet": unet,
         "vocoder": SpeechT5HifiGan.from_pretrained(root / "vocoder"),
         "text_encoder": ClapTextModelWithProjection.from_pretrained(root / "text_encoder"),
-        "image_encoder": BlipForConditionalGeneration.from_pretrained(eyes, dtype=dtype),
+        "image_encoder": BlipForConditionalGeneration.from_pretrained(blip, dtype=dtype),
     }
     return AudioLdmPipeline(
         **{name: module.eval().requires_grad_(False) for name, module in modules.items()},
         scheduler=DDIMScheduler.from_pretrained(root / "scheduler"),
         tokenizer=AutoTokenizer.from_pretrained(root / "tokenizer"),
         image_processor=BlipProcessor(
-            BlipImageProcessorPil.from_pretrained(eyes), AutoTokenizer.from_pretrained(eyes)
+            BlipImageProcessorPil.from_pretrained(blip), AutoTokenizer.from_pretrained(blip)
         ),
         frames=frames,
         default_steps=STEPS,

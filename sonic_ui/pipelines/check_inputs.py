@@ -1,4 +1,4 @@
-"""What a pipeline was given, checked: lengths that must agree, whole and finite numbers."""
+"""Checks of a pipeline's arguments: lengths that must agree, whole and finite numbers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sonic_ui.models.strength import Strength
+from sonic_ui.models.gated_attention import AudioScale
 from sonic_ui.requests import BadInput
 
 OUTPUT_TYPES = ("pil", "np", "pt", "latent")
@@ -36,15 +36,15 @@ def repeat(values: Tensor, count: int) -> Tensor:
     return values.repeat_interleave(count // len(values), dim=0)
 
 
-def spread(strength: Strength, count: int, guided: bool) -> Strength:
-    """A strength a sample as one a row of the denoiser's batch; numbers and numbers a layer as they are."""
-    if not isinstance(strength, Tensor) or strength.ndim == 0:
-        return strength
-    if count % len(strength):
+def spread(audio_scale: AudioScale, count: int, guided: bool) -> AudioScale:
+    """A scale a sample as one a row of the denoiser's batch; numbers and numbers a layer as they are."""
+    if not isinstance(audio_scale, Tensor) or audio_scale.ndim == 0:
+        return audio_scale
+    if count % len(audio_scale):
         raise BadInput(
-            f"Strength is given for {len(strength)} samples; there are {count} pictures.", "strength"
+            f"Strength is given for {len(audio_scale)} samples; there are {count} pictures.", "strength"
         )
-    rows = repeat(strength, count)
+    rows = repeat(audio_scale, count)
     return torch.cat([rows, rows]) if guided else rows
 
 

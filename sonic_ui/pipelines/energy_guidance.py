@@ -1,6 +1,6 @@
-"""Training-free control of energy: the predicted clean latent's frame energy is pulled to a curve.
+"""Training-free control of energy: the predicted clean latent's frame energy moves to a curve.
 
-For generators that have no trained ControlNet. The pull is made where energy is known exactly, in the
+For generators that have no trained ControlNet. The change is made where energy is known exactly, in the
 log-mel: the clean latent is decoded, every frame is turned up or down, and what the encoder says of the
 change is added to the latent. That needs no gradient through a decoder.
 """
@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sonic_ui.models.latents import LatentNormalizer, decode_latents
+from sonic_ui.models.latents import LatentNormalizer, decode_latents, raw_latents
 
 FLOOR = 0.01
 """The least of a curve, relative to its largest: 40 dB below."""
@@ -31,20 +31,16 @@ def energy_gap(log_mels: Tensor, curve: Tensor) -> Tensor:
     The level as a whole stays: the loudest moments of both agree.
     """
     found = frame_energy(log_mels)
-    wished = curve.clamp(min=0) / curve.amax(-1, keepdim=True).clamp(min=1e-6)
-    wished = wished.clamp(min=FLOOR).log()
-    level = torch.logsumexp(2 * found, -1, keepdim=True) - torch.logsumexp(2 * wished, -1, keepdim=True)
-    return (wished + level / 2 - found).clamp(-MOST_NATS, MOST_NATS)
+    target = curve.clamp(min=0) / curve.amax(-1, keepdim=True).clamp(min=1e-6)
+    target = target.clamp(min=FLOOR).log()
+    level = torch.logsumexp(2 * found, -1, keepdim=True) - torch.logsumexp(2 * target, -1, keepdim=True)
+    return (target + level / 2 - found).clamp(-MOST_NATS, MOST_NATS)
 
 
 def encode_mels(vae: nn.Module, mels: Tensor, normalizer: LatentNormalizer | None) -> Tensor:
     """What the autoencoder reads [B, 1, T, M] -> latents [B, C, T/f, M/f] as the denoiser reads them."""
     encoder: Any = vae
-    encoded = encoder.encode(mels.to(encoder.dtype))
-    if hasattr(encoded, "latent_dist"):
-        latents = encoded.latent_dist.mode()
-    else:
-        latents = encoded.latent if hasattr(encoded, "latent") else encoded.latents
+    latents = raw_latents(encoder.encode(mels.to(encoder.dtype)))
     if normalizer is not None:
         return normalizer.normalize(latents).float()
     return latents.float() * float(encoder.config.get("scaling_factor") or 1.0)
@@ -57,30 +53,17 @@ def guide_energy(
     clean: Tensor,
     curve: Tensor,
     *,
-    strength: float,
+    scale: float,
     mel_mean: float,
     mel_std: float,
 ) -> Tensor:
     """Clean latents [B, C, t, m] whose frame energy is nearer to `curve` [B, T] in [0, 1].
 
-    strength   1 asks for the curve itself, 0 for none of it
+    scale   1 moves the energy all the way to the curve, 0 not at all
     """
     decoded = decode_latents(vae, clean, normalizer)  # [B, 1, T, M]
     mels = decoded[:, 0].float() * mel_std + mel_mean
-    gap = strength * energy_gap(mels, curve.to(mels.device))
+    gap = scale * energy_gap(mels, curve.to(mels.device))
     turned = ((mels + gap[..., None]) - mel_mean) / mel_std
     change = encode_mels(vae, turned[:, None], normalizer) - encode_mels(vae, decoded, normalizer)
     return clean + change
-
-
-def to_model_output(
-    clean: Tensor, latents: Tensor, alpha_bar: float | Tensor, prediction_type: str
-) -> Tensor:
-    """The prediction at noisy `latents` that implies the clean ones: inverse of `pred_original_sample`."""
-    share = torch.as_tensor(alpha_bar, dtype=torch.float32).clamp(1e-8, 1 - 1e-8)
-    signal, noise = float(share.sqrt()), float((1 - share).sqrt())
-    if prediction_type == "sample":
-        return clean
-    if prediction_type == "epsilon":
-        return (latents - signal * clean) / noise
-    return (signal * latents - clean) / noise

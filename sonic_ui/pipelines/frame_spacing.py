@@ -1,8 +1,8 @@
-"""In which order the frames of a strip are painted, which side by side, and where those of a glide are.
+"""Order and positions of a strip's frames: which are painted together, and where an interpolation looks even.
 
 Between two sounds the embedding moves evenly, the picture does not: it holds on to the first sound and turns
-over within a small part of the way. A glide that is to look even therefore paints a frame, sees between which
-neighbours the picture changes most, and places the next one there.
+over within a small part of the way. An interpolation that is to look even therefore paints a frame, finds
+between which neighbours the picture changes most, and puts the next one there.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    Apart = Callable[[Image, Image], float]
+    Distance = Callable[[Image, Image], float]
     """How far apart two pictures look."""
 
 SIDE_BY_SIDE = 4
@@ -50,11 +50,11 @@ def strip_groups(count: int, alone: Collection[int] = ()) -> tuple[tuple[int, ..
     return (*((index,) for index in order if index in alone), *groups)
 
 
-LOOKED_AT_PX = 32
+COMPARED_PX = 32
 """Side of the copies that are compared: shapes count, grain does not."""
 
 FINEST = 200
-"""Places are two-hundredths of the way: half a step of the slider."""
+"""Positions are two-hundredths of the way: half a step of the slider."""
 
 LENGTH_COUNTS = 1e-4
 """How far apart the length of a gap makes its ends look, for each of its two-hundredths: it decides between
@@ -62,8 +62,8 @@ gaps that look alike."""
 
 
 def small_copy(picture: Image) -> np.ndarray:
-    """[LOOKED_AT_PX, LOOKED_AT_PX, 3], float32 in 0..1."""
-    small = picture.convert("RGB").resize((LOOKED_AT_PX, LOOKED_AT_PX))
+    """[COMPARED_PX, COMPARED_PX, 3], float32 in 0..1."""
+    small = picture.convert("RGB").resize((COMPARED_PX, COMPARED_PX))
     return np.asarray(small, np.float32) / 255
 
 
@@ -73,24 +73,24 @@ def perceptual_distances(a: Image, b: Image) -> float:
 
 
 def evenly_spaced_by_perception(
-    count: int, paint: Callable[[float], Image], apart: Apart = perceptual_distances
+    count: int, paint: Callable[[float], Image], distance: Distance = perceptual_distances
 ) -> tuple[list[float], list[Image]]:
-    """A glide of `count` frames whose steps look about alike: places in order, and their pictures.
+    """An interpolation of `count` frames whose steps look alike: positions in order, and their pictures.
 
-    `paint` gives the picture at a place.
+    `paint` gives the picture at a position.
     """
     shown: dict[float, Image] = {}
-    while (place := next_position(shown, count, apart)) is not None:
-        shown[place] = paint(place)
-    return sorted(shown), [shown[place] for place in sorted(shown)]
+    while (position := next_position(shown, count, distance)) is not None:
+        shown[position] = paint(position)
+    return sorted(shown), [shown[position] for position in sorted(shown)]
 
 
 def next_position(
-    shown: Mapping[float, Image], count: int, apart: Apart = perceptual_distances
+    shown: Mapping[float, Image], count: int, distance: Distance = perceptual_distances
 ) -> float | None:
-    """Where the next frame of a glide of `count` goes, given those that are there by their places.
+    """Position of the next frame of `count`, given those that are there by their positions.
 
-    The ends come first, then always the middle of the gap whose neighbours are farthest `apart`; None once
+    The ends come first, then always the middle of the gap whose neighbours are farthest apart; None once
     there are enough, or no two-hundredth is left.
     """
     for end in (0.0, 1.0):
@@ -98,18 +98,12 @@ def next_position(
             return end
     if len(shown) >= count:
         return None
-    places = sorted(shown)
-    return _middle_of_widest(
-        [round(FINEST * place) for place in places],
-        [apart(shown[left], shown[right]) for left, right in pairwise(places)],
-    )
-
-
-def _middle_of_widest(places: list[int], apart: list[float]) -> float | None:
-    """The middle of the gap between `places` (in two-hundredths) that looks widest and has one."""
-    lengths = np.diff(places)
-    width = np.where(lengths > 1, np.asarray(apart) + LENGTH_COUNTS * lengths, -1.0)
+    positions = sorted(shown)
+    ticks = [round(FINEST * position) for position in positions]
+    distances = [distance(shown[left], shown[right]) for left, right in pairwise(positions)]
+    lengths = np.diff(ticks)
+    width = np.where(lengths > 1, np.asarray(distances) + LENGTH_COUNTS * lengths, -1.0)
     widest = int(width.argmax())
     if width[widest] < 0:
         return None
-    return (places[widest] + round(int(lengths[widest]) / 2)) / FINEST
+    return (ticks[widest] + round(int(lengths[widest]) / 2)) / FINEST

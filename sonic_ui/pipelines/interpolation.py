@@ -1,6 +1,6 @@
-"""The frames of a glide between two sounds, through `AudioToImagePipeline`.
+"""Interpolation between two sounds: frames by `AudioToImagePipeline`.
 
-Every frame listens to an embedding of its own between those of the two sounds (SonicDiffusion, arXiv
+Every frame has an embedding of its own between those of the two sounds (SonicDiffusion, arXiv
 2405.00878, Manipulations). From one noise alone the pictures hold on to one sound and then turn over. So the
 frames between start from a blend of both ends, as far as these are denoised after some of the steps
 (Wang and Golland, "Interpolating between Images with Diffusion Models", arXiv 2307.12560), and only the rest
@@ -18,8 +18,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sonic_ui.models.embeddings import PARALLEL, Embedding
 from sonic_ui.pipelines.audio_conditioned import OnStep
+from sonic_ui.pipelines.embedding_path import PARALLEL, Embedding
 from sonic_ui.pipelines.frame_spacing import evenly_spaced_by_perception, small_copy
 from sonic_ui.pipelines.sampling import StepReport, begins_anywhere
 from sonic_ui.requests import CONTINUITY
@@ -33,33 +33,33 @@ if TYPE_CHECKING:
 ENDS = (0.0, 1.0)
 
 
-def blend(a: Tensor, b: Tensor, place: float) -> Tensor:
-    """Along the arc from latents a to b, each [1, C, h, w] as one vector: their length stays that of noise.
+def slerp_latents(a: Tensor, b: Tensor, position: float) -> Tensor:
+    """Spherical interpolation of latents a and b, each [1, C, h, w] as one vector; keeps noise's length.
 
     Exactly a at 0 and b at 1; along the line where they are nearly parallel. Source: Shoemake 1985 (slerp);
     for latents arXiv 2307.12560, section 3.
     """
-    if place in ENDS:
-        return a if place == 0.0 else b
+    if position in ENDS:
+        return a if position == 0.0 else b
     one, other = (end.flatten().cpu().double() for end in (a, b))
     lengths = one.norm() * other.norm()
     angle = float(torch.acos((one @ other / lengths.clamp(min=1e-12)).clamp(-1, 1)))
     if angle < PARALLEL or math.pi - angle < PARALLEL:
-        return (1 - place) * a + place * b
-    share_a, share_b = (math.sin(part * angle) / math.sin(angle) for part in (1 - place, place))
+        return (1 - position) * a + position * b
+    share_a, share_b = (math.sin(part * angle) / math.sin(angle) for part in (1 - position, position))
     return share_a * a + share_b * b
 
 
 @dataclass
 class LatentInterpolator:
-    """Paints frames of one glide with a pipeline. All start from the noise of one seed.
+    """Painter of one interpolation's frames with a pipeline. All start from the noise of one seed.
 
-    embedding    what is heard at a place from 0 to 1: [D]
-    settings     further arguments of the pipeline, `num_inference_steps` among them
-    continuity   share of the steps after which frames between the ends start from a blend of both; 0, or a
-                 scheduler that cannot begin there, starts them from the noise
-    carried      the ends' latents after `begin_step` steps [1, C, h, w], by place: kept when an end is
-                 painted or carried so far, or put there by who has them from before
+    embedding         the embedding [D] at a position from 0 to 1
+    settings          further arguments of the pipeline, `num_inference_steps` among them
+    continuity        share of the steps after which frames between the ends start from a blend of both; 0, or
+                      a scheduler that cannot begin there, starts them from the noise
+    partial_latents   the ends' latents after `begin_step` steps [1, C, h, w], by position: stored when an end
+                      is painted or denoised so far, or put there by who has them from before
     """
 
     pipeline: Any
@@ -67,7 +67,7 @@ class LatentInterpolator:
     seed: int
     settings: Mapping[str, Any]
     continuity: float = float(CONTINUITY.default or 0.0)
-    carried: dict[float, Tensor] = field(default_factory=dict)
+    partial_latents: dict[float, Tensor] = field(default_factory=dict)
 
     @property
     def steps(self) -> int:
@@ -84,50 +84,55 @@ class LatentInterpolator:
         """Whether the pipeline's scheduler can start halfway."""
         return begins_anywhere(self.pipeline.scheduler)
 
-    def paint(self, places: Sequence[float], on_step: OnStep | None = None) -> list[Image]:
-        """The pictures at places: one end, each as a single picture of its sound, or any between them."""
-        if any(place in ENDS for place in places):
-            return [image for place in places for image in self._paint_end(place, on_step)]
+    def paint(self, positions: Sequence[float], on_step: OnStep | None = None) -> list[Image]:
+        """The pictures at positions: one end, each as a single picture of its sound, or any between them."""
+        if any(position in ENDS for position in positions):
+            return [image for position in positions for image in self._paint_end(position, on_step)]
         begin = self.begin_step
         if not begin:
-            return self._run(places, on_step)
+            return self._run(positions, on_step)
         for end in ENDS:
             self.partially_denoise(end)
-        latents = torch.cat([blend(self.carried[0.0], self.carried[1.0], place) for place in places])
-        return self._run(places, on_step, latents=latents, begin_step=begin)
+        latents = torch.cat(
+            [
+                slerp_latents(self.partial_latents[0.0], self.partial_latents[1.0], position)
+                for position in positions
+            ]
+        )
+        return self._run(positions, on_step, latents=latents, begin_step=begin)
 
     def partially_denoise(self, end: float, on_step: OnStep | None = None) -> None:
-        """Paint an end as far as frames between need it, unless that was done."""
-        if end in self.carried or not self.begin_step:
+        """Denoise an end as far as frames between need it, unless that was done."""
+        if end in self.partial_latents or not self.begin_step:
             return
 
         def enough(report: StepReport) -> None:
             if on_step is not None:
                 on_step(report)
             if report.step == self.begin_step:
-                raise _Carried
+                raise _BeginStepReached
 
         try:
             self._paint_end(end, enough)
-        except _Carried:
+        except _BeginStepReached:
             return
 
     def _paint_end(self, end: float, on_step: OnStep | None) -> list[Image]:
         """The picture of an end, alone: as that of its sound, to the last bit."""
 
-        def keep(report: StepReport) -> None:
+        def store(report: StepReport) -> None:
             if report.step == self.begin_step and report.latents is not None:
-                self.carried[end] = report.latents
+                self.partial_latents[end] = report.latents
             if on_step is not None:
                 on_step(report)
 
-        return self._run([end], keep)
+        return self._run([end], store)
 
-    def _run(self, places: Sequence[float], on_step: OnStep | None, **start: Any) -> list[Image]:
-        embeds = np.stack([self.embedding(place) for place in places])  # [B, D]
+    def _run(self, positions: Sequence[float], on_step: OnStep | None, **start: Any) -> list[Image]:
+        embeds = np.stack([self.embedding(position) for position in positions])  # [B, D]
         images: list[Image] = self.pipeline(
             audio_embeds=torch.from_numpy(embeds),
-            seed=[self.seed] * len(places),
+            seed=[self.seed] * len(positions),
             on_step=on_step,
             **self.settings,
             **start,
@@ -135,8 +140,8 @@ class LatentInterpolator:
         return images
 
 
-class _Carried(Exception):
-    """An end is painted as far as it is needed."""
+class _BeginStepReached(Exception):
+    """An end is denoised as far as it is needed."""
 
 
 PIXELS_COUNT = 2.0
@@ -147,36 +152,36 @@ class PerceptualDistance:
     """Distance between pictures: `perceptual_distances`, and that of CLIP embeddings if there is CLIP.
 
     That is 1 - cosine of the CLIP embeddings, which jumps where a thing is first recognised: by itself it
-    spends frames on pictures that look alike, so the pixels count PIXELS_COUNT times. A picture is looked at
+    spends frames on pictures that look alike, so the pixels count PIXELS_COUNT times. A picture is embedded
     once, and held.
     """
 
-    def __init__(self, eyes: ImageEncoder | None = None) -> None:
-        self._eyes = eyes
+    def __init__(self, image_encoder: ImageEncoder | None = None) -> None:
+        self._image_encoder = image_encoder
         # By id, with the picture itself: while it is held, its id is its own.
-        self._looks: dict[int, tuple[Image, np.ndarray, np.ndarray]] = {}
+        self._features: dict[int, tuple[Image, np.ndarray, np.ndarray]] = {}
 
     def __call__(self, a: Image, b: Image) -> float:
         """At least 0; about 0 for the same picture."""
-        (_, small_a, seen_a), (_, small_b, seen_b) = self._look(a), self._look(b)
+        (_, small_a, clip_a), (_, small_b, clip_b) = self._embed(a), self._embed(b)
         apart = float(np.sqrt(np.mean((small_a - small_b) ** 2)))
-        if self._eyes is None:
+        if self._image_encoder is None:
             return apart
-        return PIXELS_COUNT * apart + 1.0 - float(seen_a @ seen_b)
+        return PIXELS_COUNT * apart + 1.0 - float(clip_a @ clip_b)
 
-    def _look(self, picture: Image) -> tuple[Image, np.ndarray, np.ndarray]:
-        if id(picture) not in self._looks:
-            seen = np.zeros(0, np.float32)
-            if self._eyes is not None:
-                seen = self._eyes.encode_pictures([picture])[0].cpu().numpy()
-            self._looks[id(picture)] = (picture, small_copy(picture), seen)
-        return self._looks[id(picture)]
+    def _embed(self, picture: Image) -> tuple[Image, np.ndarray, np.ndarray]:
+        if id(picture) not in self._features:
+            embedding = np.zeros(0, np.float32)
+            if self._image_encoder is not None:
+                embedding = self._image_encoder.encode_pictures([picture])[0].cpu().numpy()
+            self._features[id(picture)] = (picture, small_copy(picture), embedding)
+        return self._features[id(picture)]
 
 
-def glide(
-    glider: LatentInterpolator, count: int, eyes: ImageEncoder | None = None
+def interpolate_evenly(
+    interpolator: LatentInterpolator, count: int, image_encoder: ImageEncoder | None = None
 ) -> tuple[list[float], list[Image]]:
-    """`count` frames that look evenly apart: places in order, and their pictures."""
+    """`count` frames that look evenly apart: positions in order, and their pictures."""
     return evenly_spaced_by_perception(
-        count, lambda place: glider.paint([place])[0], PerceptualDistance(eyes)
+        count, lambda position: interpolator.paint([position])[0], PerceptualDistance(image_encoder)
     )

@@ -1,42 +1,128 @@
-"""A picture as the noise that it would be painted from: DDIM inversion, kept so that edits start from it.
+"""DDIM inversion: a picture as the noise that it would be painted from, where edits start.
 
-Song et al. (arXiv 2010.02502), equation 13 reversed. The step up to a noisier level would need the denoiser's
-output at that level, which is not known yet. It is taken from the level below; `refinements` then repeat
-the step with the output where it arrived (fixed-point iteration: Pan et al., AIDI, arXiv 2309.04907).
+Song et al., "Denoising Diffusion Implicit Models" (arXiv 2010.02502), equation 12 with sigma = 0 on the way
+down to the picture, equation 13 reversed on the way up to the noise. The step up to a noisier level would
+need the denoiser's output at that level, which is not known yet: it is taken from the level below.
 
-What still differs between a step up and the step down that should undo it is kept as a correction and added
+What still differs between a step up and the step down that should undo it is stored as a correction and added
 on the way down (Ju et al., "Direct Inversion", arXiv 2310.01506). It costs no pass: the output at the arrived
-level is what the next step up starts from. So the path down returns the picture exactly, without refinement,
-in N + 1 passes for N steps.
+level is what the next step up starts from. So the path down returns the picture exactly, in N + 1 passes for
+N steps.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Self
 
 import torch
+from diffusers import DDIMScheduler
 from torch import Tensor
 
 from sonic_ui.media.images import FittedPicture
-from sonic_ui.pipelines.ddim_path import Trajectory
+from sonic_ui.pipelines.check_inputs import positive
 from sonic_ui.pipelines.plug_and_play import Features, HookPoint
+from sonic_ui.pipelines.sampling import MIN_ALPHA_BAR, pred_original_sample
+from sonic_ui.requests import BadInput
 
-KEPT_BYTES = 2**30
-"""Features are kept up to this many bytes an inversion unless told otherwise."""
+MIN_STEPS = 2
+MIN_EPSILON_ALPHA_BAR = 1e-4
+PREDICTION_TYPES = ("epsilon", "v_prediction")
+FEATURE_BYTES = 2**30
+"""Limit of the features of one inversion unless another is given."""
 
 Denoise = Callable[[Tensor, int, bool], Tensor]
 """(latents, level, whether this pass's features are those to keep) -> the denoiser's output."""
 
 
+@dataclass(frozen=True)
+class Trajectory:
+    """The levels of noise that a path stops at: level 0 is the picture, level N the noise.
+
+    Every step between two levels is linear in the latents and in the denoiser's output, and the factors here
+    serve both directions, so a step down with the same output undoes a step up.
+    """
+
+    timesteps: tuple[int, ...]
+    """N times, rising: `timesteps[i - 1]` is that of level i."""
+    alpha_bars: tuple[float, ...]
+    """N + 1 shares of signal power, falling: latents = sqrt(a) clean + sqrt(1 - a) noise."""
+    prediction_type: str
+
+    @classmethod
+    def of(cls, scheduler: Any, steps: int) -> Self:
+        """The path of `steps` steps over a scheduler's noise schedule, at the times where it would stop.
+
+        Any scheduler with betas serves, since all of them train the same denoiser. A schedule that ends in
+        pure noise (zero terminal SNR, arXiv 2305.08891) is walked to its end with v-prediction, where a step
+        is a rotation and nothing divides by the signal. With epsilon-prediction the picture cannot be read
+        from pure noise, so levels of alpha_bar < MIN_EPSILON_ALPHA_BAR are left out.
+
+        Raises BadInput for a number of steps out of range, ValueError for a scheduler of another kind.
+        """
+        config = scheduler.config
+        kind = config.get("prediction_type")
+        if "beta_start" not in config or kind not in PREDICTION_TYPES:
+            raise ValueError(
+                f"{type(scheduler).__name__} with prediction_type {kind!r} cannot be inverted here; a noise "
+                f"schedule with betas and a denoiser of {' or '.join(PREDICTION_TYPES)} is needed."
+            )
+        most = int(config["num_train_timesteps"])
+        if not MIN_STEPS <= positive("num_inference_steps", steps) <= most:
+            raise BadInput(
+                f"An edit of {steps} steps was asked for; it takes {MIN_STEPS} to {most}.", "steps"
+            )
+        ddim = DDIMScheduler.from_config(config)
+        ddim.set_timesteps(steps)
+        least = MIN_EPSILON_ALPHA_BAR if kind == "epsilon" else 0.0
+        times = [int(t) for t in ddim.timesteps.flip(0) if float(ddim.alphas_cumprod[t]) >= least]
+        alpha_bars = [float(ddim.final_alpha_cumprod), *(float(ddim.alphas_cumprod[t]) for t in times)]
+        return cls(tuple(times), tuple(max(a, MIN_ALPHA_BAR) for a in alpha_bars), kind)
+
+    def __post_init__(self) -> None:
+        if any(above > below for below, above in pairwise(self.alpha_bars)):
+            raise ValueError(f"alpha_bars must fall from the picture to the noise; given {self.alpha_bars}.")
+
+    @property
+    def steps(self) -> int:
+        """N."""
+        return len(self.timesteps)
+
+    def clean(self, level: int, latents: Tensor, output: Tensor) -> Tensor:
+        """The clean latents that the denoiser's output at `level` implies."""
+        return pred_original_sample(output, latents, self.alpha_bars[level], self.prediction_type)
+
+    def move(self, start: int, end: int, latents: Tensor, output: Tensor) -> Tensor:
+        """Latents at level `start` -> at level `end`, by the denoiser's output at `start`: equation 12."""
+        scale, share = self._factors(start, end)
+        return scale * latents + share * output
+
+    def _factors(self, start: int, end: int) -> tuple[float, float]:
+        """(a, b) of the step: latents at `end` = a * latents at `start` + b * output at `start`."""
+        signal, noise = _amplitudes(self.alpha_bars[start])
+        signal_end, noise_end = _amplitudes(self.alpha_bars[end])
+        if self.prediction_type == "epsilon":
+            scale = signal_end / signal
+            return scale, noise_end - scale * noise
+        # v-prediction: a rotation by the angle between the levels (arXiv 2202.00512, appendix D).
+        return signal_end * signal + noise_end * noise, noise_end * signal - signal_end * noise
+
+
+def _amplitudes(alpha_bar: float) -> tuple[float, float]:
+    """(sqrt(a), sqrt(1 - a))."""
+    return alpha_bar**0.5, (1.0 - alpha_bar) ** 0.5
+
+
 class StoredFeatures:
-    """A source's decoder features by level, in half precision in the processor's memory.
+    """Store of a source's decoder features by level, in half precision in the processor's memory.
 
     limit_bytes   when they outgrow this, the least noisy levels are dropped: edits need them last, if at all
     dtype         what they are stored in; saturated to its range
     """
 
-    def __init__(self, limit_bytes: int = KEPT_BYTES, dtype: torch.dtype = torch.float16) -> None:
+    def __init__(self, limit_bytes: int = FEATURE_BYTES, dtype: torch.dtype = torch.float16) -> None:
         self.limit_bytes = limit_bytes
         self.dtype = dtype
         self._levels: dict[int, dict[HookPoint, Tensor]] = {}
@@ -45,16 +131,18 @@ class StoredFeatures:
         """Keep the features of a level; levels come in rising order."""
         most = torch.finfo(self.dtype).max
         self._levels[level] = {
-            place: values.clamp(-most, most).to("cpu", self.dtype, copy=True)
-            for place, values in features.items()
+            point: values.clamp(-most, most).to("cpu", self.dtype, copy=True)
+            for point, values in features.items()
         }
         while self._levels and self.nbytes > self.limit_bytes:
             del self._levels[min(self._levels)]
 
-    def at(self, level: int, places: Collection[HookPoint]) -> Features | None:
-        """The features of a level at `places`; None when they are not all kept."""
-        kept = self._levels.get(level, {})
-        return {place: kept[place] for place in places} if all(place in kept for place in places) else None
+    def at(self, level: int, hook_points: Collection[HookPoint]) -> Features | None:
+        """The features of a level at `hook_points`; None when they are not all kept."""
+        stored = self._levels.get(level, {})
+        return (
+            {point: stored[point] for point in hook_points} if all(p in stored for p in hook_points) else None
+        )
 
     @property
     def levels(self) -> tuple[int, ...]:
@@ -102,17 +190,15 @@ def invert_latents(
     trajectory: Trajectory,
     denoise: Denoise,
     *,
-    refinements: int = 0,
     dtype: torch.dtype = torch.float32,
     on_level: Callable[[int, Tensor], None] | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Clean latents [1, C, h, w] -> their path up to the noise and its corrections, as `Inversion` has them.
 
-    refinements   fixed-point iterations a step, one pass each; 0 leaves all to the corrections
-    dtype         what the path is stored in. Rounding happens before the denoiser reads the latents, so that
-                  half precision costs no exactness
-    on_level      called with each level reached and the clean latents that the denoiser expects there; what
-                  it raises ends the run
+    dtype      what the path is stored in. Rounding happens before the denoiser reads the latents, so that
+               half precision costs no exactness
+    on_level   called with each level reached and the clean latents that the denoiser expects there; what it
+               raises ends the run
     """
 
     def stored(values: Tensor) -> Tensor:
@@ -122,10 +208,7 @@ def invert_latents(
     path, corrections = [current], []
     output = denoise(current, 1, False)  # at the picture itself: read with the least noisy time
     for level in range(1, trajectory.steps + 1):
-        above = trajectory.move(level - 1, level, current, output)
-        for _ in range(refinements):
-            above = trajectory.undo(level, level - 1, current, denoise(above, level, False))
-        above = stored(above)
+        above = stored(trajectory.move(level - 1, level, current, output))
         output = denoise(above, level, True)
         corrections.append(current - trajectory.move(level, level - 1, above, output))
         path.append(above)

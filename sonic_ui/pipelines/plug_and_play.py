@@ -27,7 +27,7 @@ from sonic_ui.requests.edit_modes import ATTENTION_LAYERS, FEATURE_LAYERS
 
 
 class HookPoint(NamedTuple):
-    """Where features are taken and put: a decoder layer and which of its outputs."""
+    """Point where features are recorded and injected: a decoder layer and which of its outputs."""
 
     layer: int
     output: str
@@ -40,28 +40,28 @@ Features: TypeAlias = Mapping[HookPoint, Tensor]
 
 @dataclass
 class _Pass:
-    """What one pass of the denoiser is to do at the hooked places, and where it has been."""
+    """What one pass of the denoiser does at its hook points, and those that it has visited."""
 
     record: dict[HookPoint, Tensor] | None = None
     replay: Features = field(default_factory=dict)
     share: frozenset[HookPoint] = frozenset()
     visited: set[HookPoint] = field(default_factory=set)
 
-    def visit(self, place: HookPoint, output: Tensor) -> Tensor | None:
+    def visit(self, point: HookPoint, output: Tensor) -> Tensor | None:
         """What replaces `output`; None for nothing."""
-        self.visited.add(place)
+        self.visited.add(point)
         if self.record is not None:
-            self.record[place] = output.detach()
-        if place in self.share:
+            self.record[point] = output.detach()
+        if point in self.share:
             return output[:1].expand_as(output)
-        if (kept := self.replay.get(place)) is None:
+        if (features := self.replay.get(point)) is None:
             return None
-        if kept.shape[1:] != output.shape[1:]:
+        if features.shape[1:] != output.shape[1:]:
             raise ValueError(
-                f"The features kept for {place.output} of layer {place.layer} have shape "
-                f"{tuple(kept.shape)}; the denoiser is at {tuple(output.shape)}: another picture size."
+                f"The features kept for {point.output} of layer {point.layer} have shape "
+                f"{tuple(features.shape)}; the denoiser is at {tuple(output.shape)}: another picture size."
             )
-        return kept.to(output).expand_as(output)
+        return features.to(output).expand_as(output)
 
 
 # The passes under way in this thread or task, by id of the FeatureInjection that they are for.
@@ -93,8 +93,8 @@ class FeatureInjection:
         wanted = check_hook_points(modules, attention_layers, feature_layers)
         if not wanted:
             raise ValueError("No decoder layers were chosen: there is nothing to inject.")
-        self.places = frozenset(wanted)
-        self._targets = {place: modules[place] for place in wanted}
+        self.hook_points = frozenset(wanted)
+        self._targets = {point: modules[point] for point in wanted}
         self._handles: list[Any] = []
 
     def attach(self) -> None:
@@ -102,7 +102,7 @@ class FeatureInjection:
         if self._handles:
             raise RuntimeError("This FeatureInjection is attached already; detach it first.")
         self._handles = [
-            module.register_forward_hook(_Hook(self, place)) for place, module in self._targets.items()
+            module.register_forward_hook(_Hook(self, point)) for point, module in self._targets.items()
         ]
 
     def detach(self) -> None:
@@ -122,33 +122,35 @@ class FeatureInjection:
 
     @contextmanager
     def recording(self) -> Iterator[dict[HookPoint, Tensor]]:
-        """Within the block, keep the outputs at every place as they are; the mapping fills as it runs."""
+        """Within the block, record the outputs at every hook point; the mapping fills as it runs."""
         recorded: dict[HookPoint, Tensor] = {}
-        with self._under_way(_Pass(record=recorded), self.places):
+        with self._under_way(_Pass(record=recorded), self.hook_points):
             yield recorded
 
     @contextmanager
     def replaying(self, features: Features) -> Iterator[None]:
-        """Within the block, every row of the batch takes `features` (of one row) at exactly their places."""
+        """Within the block, every row of the batch takes `features` (of one row) at exactly their points."""
         with self._under_way(_Pass(replay=features), features.keys()):
             yield
 
     @contextmanager
-    def sharing(self, places: Collection[HookPoint]) -> Iterator[None]:
-        """Within the block, the batch's first row is the source: all others take its outputs at `places`."""
-        with self._under_way(_Pass(share=frozenset(places)), places):
+    def sharing(self, hook_points: Collection[HookPoint]) -> Iterator[None]:
+        """Within the block, the batch's first row is the source; others take its outputs at `hook_points`."""
+        with self._under_way(_Pass(share=frozenset(hook_points)), hook_points):
             yield
 
     @contextmanager
-    def _under_way(self, current: _Pass, places: Collection[HookPoint]) -> Iterator[None]:
-        if unknown := set(places) - self.places:
-            raise ValueError(f"{sorted(unknown)} are not hooked; this injection is at {sorted(self.places)}.")
+    def _under_way(self, current: _Pass, hook_points: Collection[HookPoint]) -> Iterator[None]:
+        if unknown := set(hook_points) - self.hook_points:
+            raise ValueError(
+                f"{sorted(unknown)} are not hooked; this injection is at {sorted(self.hook_points)}."
+            )
         token = _passes.set({**_passes.get({}), id(self): current})
         try:
             yield
         finally:
             _passes.reset(token)
-        if missed := set(places) - current.visited:
+        if missed := set(hook_points) - current.visited:
             raise RuntimeError(f"The denoiser did not pass {sorted(missed)}; nothing was injected there.")
 
     def _current(self) -> _Pass | None:
@@ -156,19 +158,19 @@ class FeatureInjection:
 
 
 class _Hook:
-    """The hook of one place."""
+    """Hook of one point."""
 
-    def __init__(self, injection: FeatureInjection, place: HookPoint) -> None:
+    def __init__(self, injection: FeatureInjection, point: HookPoint) -> None:
         self.injection = injection
-        self.place = place
+        self.point = point
 
     def __call__(self, module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor | None:
         current = self.injection._current()
-        return None if current is None else current.visit(self.place, output)
+        return None if current is None else current.visit(self.point, output)
 
 
 def decoder_hook_points(unet: nn.Module) -> dict[HookPoint, nn.Module]:
-    """Every place in the decoder of `unet` and the module whose output is meant.
+    """Every hook point in the decoder of `unet` and the module whose output is meant.
 
     Raises ValueError for a denoiser without decoder blocks and for fused projections, which have no queries
     and keys of their own.
@@ -205,21 +207,21 @@ def _attention_hook_points(layer: int, attention: nn.Module | None) -> dict[Hook
 
 
 def check_hook_points(
-    places: Collection[HookPoint], attention_layers: Sequence[int], feature_layers: Sequence[int]
+    hook_points: Collection[HookPoint], attention_layers: Sequence[int], feature_layers: Sequence[int]
 ) -> list[HookPoint]:
-    """Those of `places` that lie in the chosen layers. Raises BadInput on layers that have none."""
+    """Those of `hook_points` that lie in the chosen layers. Raises BadInput on layers that have none."""
     chosen: list[HookPoint] = []
     for field_name, what, layers, hidden in (
         ("attention_layers", "self-attention", attention_layers, False),
         ("feature_layers", "residual blocks", feature_layers, True),
     ):
-        there = [place for place in places if (place.output == "hidden") == hidden]
-        known = sorted({place.layer for place in there})
+        there = [point for point in hook_points if (point.output == "hidden") == hidden]
+        known = sorted({point.layer for point in there})
         if unknown := [layer for layer in layers if layer not in known]:
             raise BadInput(
                 f"Decoder layers {unknown} have no {what} in this denoiser; choose among "
                 f"{', '.join(map(str, known)) or 'none'}.",
                 field_name,
             )
-        chosen += [place for place in there if place.layer in layers]
+        chosen += [point for point in there if point.layer in layers]
     return chosen

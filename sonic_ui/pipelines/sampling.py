@@ -1,4 +1,4 @@
-"""The small parts of a sampling loop: noise by seed, guidance, a step, a report, pictures."""
+"""Parts of a sampling loop: noise by seed, guidance, a scheduler's step, a step's report."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from diffusers.utils.torch_utils import randn_tensor
 from PIL import Image
 from torch import Generator, Tensor
 
@@ -62,7 +63,7 @@ def seeded_noise(seeds: Sequence[int], shape: tuple[int, int, int]) -> tuple[Ten
     whatever device it is painted on.
     """
     generators = [Generator("cpu").manual_seed(seed) for seed in seeds]
-    return torch.stack([torch.randn(shape, generator=generator) for generator in generators]), generators
+    return randn_tensor((len(seeds), *shape), generator=generators), generators
 
 
 def begins_anywhere(scheduler: Any) -> bool:
@@ -91,7 +92,8 @@ def apply_cfg(prediction: Tensor, guidance_scale: float, rescale: float = 0.0) -
     """Classifier-free guidance: [2B, ...] of unconditional, then conditional -> [B, ...].
 
     rescale   phi in 0..1: how far the result is brought back to the deviation of the conditional
-              prediction; without it a schedule that ends in pure noise gives glaring pictures
+              prediction; without it a schedule that ends in pure noise gives glaring pictures. As
+              diffusers' `rescale_noise_cfg`, which rounds otherwise in the last bit
 
     Source: arXiv 2207.12598; SonicDiffusion, supplement, equation 3; rescale: arXiv 2305.08891, section 3.4.
     """
@@ -130,6 +132,19 @@ def pred_original_sample(
     raise ValueError(f"prediction_type is {prediction_type!r}; epsilon, v_prediction or sample is needed.")
 
 
+def to_model_output(
+    clean: Tensor, latents: Tensor, alpha_bar: float | Tensor, prediction_type: str
+) -> Tensor:
+    """The prediction at noisy `latents` that implies the clean ones: inverse of `pred_original_sample`."""
+    share = torch.as_tensor(alpha_bar, dtype=torch.float32).clamp(1e-8, 1 - 1e-8)
+    signal, noise = float(share.sqrt()), float((1 - share).sqrt())
+    if prediction_type == "sample":
+        return clean
+    if prediction_type == "epsilon":
+        return (latents - signal * clean) / noise
+    return (signal * latents - clean) / noise
+
+
 def scheduler_step(
     scheduler: Any, prediction: Tensor, timestep: Tensor, latents: Tensor, generators: list[Generator]
 ) -> tuple[Tensor, Tensor]:
@@ -142,14 +157,3 @@ def scheduler_step(
         alpha_bar = scheduler.alphas_cumprod[int(timestep)]
         clean = pred_original_sample(prediction, latents, alpha_bar, scheduler.config.prediction_type)
     return output.prev_sample, clean
-
-
-def unit_range(images: Tensor) -> Tensor:
-    """Decoded pictures about [-1, 1] -> [0, 1], float32."""
-    return (images.float() / 2 + 0.5).clamp(0, 1)
-
-
-def to_pil(images: Tensor) -> list[Image.Image]:
-    """Pictures [B, 3, H, W] in [0, 1] -> a list of B."""
-    pixels = (images * 255).round().to("cpu", torch.uint8).permute(0, 2, 3, 1).contiguous().numpy()
-    return [Image.fromarray(picture) for picture in pixels]

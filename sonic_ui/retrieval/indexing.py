@@ -1,4 +1,4 @@
-"""A folder of recordings as a library: every sound in it heard once, and remembered by its content."""
+"""CLAP index of a folder of recordings: every sound in it embedded once, and cached by its content."""
 
 from __future__ import annotations
 
@@ -28,12 +28,15 @@ MAX_EXCERPTS = 12
 Embed = Callable[[list[NDArray[np.float32]]], NDArray[np.float32]]
 """Mono clips at SAMPLE_RATE -> embeddings [B, D], unit length."""
 
+Embedded = tuple[NDArray[np.float32], NDArray[np.float32]]
+"""Starts in seconds [E] and embeddings [E, D] of a file's excerpts."""
+
 OnFile = Callable[[int, int], None]
-"""Told (files done, files in all)."""
+"""Called with (files done, files in all)."""
 
 
-class Ear:
-    """Hears files through `embed` and remembers what it heard by their SHA-256, also on disk in `store`.
+class RecordingIndexer:
+    """Indexer of recordings: embeds files with `embed` and caches that by SHA-256, also on disk in `store`.
 
     `store` is a file that belongs to one audio encoder: see `fingerprint`.
     """
@@ -41,7 +44,7 @@ class Ear:
     def __init__(self, embed: Embed, store: Path | None = None) -> None:
         self._embed = embed
         self._store = store
-        self._heard: dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]] = _read(store)
+        self._known: dict[str, Embedded] = _read(store)
         self._digests: dict[tuple[str, int, int], str] = {}
 
     def index(self, folder: Path, on_file: OnFile = lambda done, total: None) -> Library:
@@ -55,17 +58,17 @@ class Ear:
                 on_file(number, len(files))
                 try:
                     digest = self._digest(path)
-                    known += digest in self._heard
-                    starts, heard = self._hear(path, digest)
+                    known += digest in self._known
+                    starts, embedded = self._embed_file(path, digest)
                 except (BadInput, OSError) as problem:
                     log.info("%s is not in the library: %s", path.name, problem)
                     skipped += 1
                     continue
                 excerpts += [Excerpt(path, float(start), digest) for start in starts]
-                embeddings += list(heard)
+                embeddings += list(embedded)
         finally:
             if known < len(files) - skipped:
-                _write(self._store, self._heard)
+                _write(self._store, self._known)
         on_file(len(files), len(files))
         if not excerpts:
             raise BadInput(
@@ -75,12 +78,12 @@ class Ear:
             )
         return Library(tuple(excerpts), np.stack(embeddings), skipped)
 
-    def _hear(self, path: Path, digest: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Starts in seconds [E] and embeddings [E, D] of a file's excerpts. Raises BadInput."""
-        if digest not in self._heard:
+    def _embed_file(self, path: Path, digest: str) -> Embedded:
+        """Starts and embeddings of a file's excerpts. Raises BadInput."""
+        if digest not in self._known:
             starts, clips = _excerpts_of(path)
-            self._heard[digest] = (np.array(starts, np.float32), self._embed(clips))
-        return self._heard[digest]
+            self._known[digest] = (np.array(starts, np.float32), self._embed(clips))
+        return self._known[digest]
 
     def _digest(self, path: Path) -> str:
         about = path.stat()
@@ -97,9 +100,9 @@ def sound_files(folder: Path) -> list[Path]:
         raise BadInput(f"There is no folder “{folder.name}” of recordings. Choose another.", "library")
     root = folder.resolve()
     found = []
-    for place, folders, names in os.walk(root):
+    for parent, folders, names in os.walk(root):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        paths = [Path(place, name) for name in sorted(names) if Path(name).suffix.lower() in SUFFIXES]
+        paths = [Path(parent, name) for name in sorted(names) if Path(name).suffix.lower() in SUFFIXES]
         found += [path for path in paths if path.is_file() and path.resolve().is_relative_to(root)]
         if len(found) > MAX_FILES:
             raise BadInput(
@@ -115,7 +118,7 @@ def sound_files(folder: Path) -> list[Path]:
 
 
 def _excerpts_of(path: Path) -> tuple[list[float], list[NDArray[np.float32]]]:
-    """Starts and samples of a file's audible excerpts. Raises BadInput where none can be heard."""
+    """Starts and samples of a file's audible excerpts. Raises BadInput where none is audible."""
     duration_s = probe(path).duration_s
     count = int(np.clip(duration_s // EXCERPT_S, 1, MAX_EXCERPTS))
     starts, clips = [], []
@@ -130,23 +133,23 @@ def _excerpts_of(path: Path) -> tuple[list[float], list[NDArray[np.float32]]]:
 
 
 def fingerprint(embed: Embed) -> str:
-    """A name for an audio encoder: how it hears a second of noise."""
+    """Name of an audio encoder: hash of its embedding of a second of noise."""
     noise = np.random.default_rng(7).normal(0, 0.1, SAMPLE_RATE).astype(np.float32)
     return hashlib.sha256(np.round(embed([noise]).astype(np.float64), 2).tobytes()).hexdigest()[:16]
 
 
 def store_for(name: str) -> Path:
-    """Where what an encoder heard is kept between runs of the app: in the user's cache folder."""
+    """File of an encoder's index between runs of the app, in the user's cache folder."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache / "sonic-ui" / f"heard-{name}.npz"
+    return cache / "sonic-ui" / f"heard-{name}.npz"  # saved format: the file's name
 
 
-def _read(store: Path | None) -> dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]]:
+def _read(store: Path | None) -> dict[str, Embedded]:
     if store is None or not store.is_file():
         return {}
     try:
-        with np.load(store) as kept:
-            return dict(_entries(kept["digests"], kept["counts"], kept["starts"], kept["embeddings"]))
+        with np.load(store) as saved:
+            return dict(_entries(saved["digests"], saved["counts"], saved["starts"], saved["embeddings"]))
     except (OSError, ValueError, KeyError, EOFError) as problem:
         log.info("What was heard before cannot be read from %s: %s", store, problem)
         return {}
@@ -157,24 +160,24 @@ def _entries(
     counts: NDArray[np.int64],
     starts: NDArray[np.float32],
     embeddings: NDArray[np.float32],
-) -> Iterator[tuple[str, tuple[NDArray[np.float32], NDArray[np.float32]]]]:
+) -> Iterator[tuple[str, Embedded]]:
     ends = np.cumsum(counts)
     for digest, begin, end in zip(digests, ends - counts, ends, strict=True):
         yield str(digest), (starts[begin:end], embeddings[begin:end])
 
 
-def _write(store: Path | None, heard: dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]]) -> None:
-    if store is None or not heard:
+def _write(store: Path | None, index: dict[str, Embedded]) -> None:
+    if store is None or not index:
         return
     try:
         store.parent.mkdir(parents=True, exist_ok=True)
         partial = store.with_suffix(f".{os.getpid()}.tmp.npz")
         np.savez(
             partial,
-            digests=np.array([*heard]),
-            counts=np.array([len(starts) for starts, _ in heard.values()]),
-            starts=np.concatenate([starts for starts, _ in heard.values()]),
-            embeddings=np.concatenate([embeddings for _, embeddings in heard.values()]),
+            digests=np.array([*index]),
+            counts=np.array([len(starts) for starts, _ in index.values()]),
+            starts=np.concatenate([starts for starts, _ in index.values()]),
+            embeddings=np.concatenate([embeddings for _, embeddings in index.values()]),
         )
         partial.replace(store)
     except OSError as problem:

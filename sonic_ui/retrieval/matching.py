@@ -1,4 +1,4 @@
-"""Sounds for a picture out of a library of recordings.
+"""Matching of a picture's concepts to recordings of a library, and their sum as one sound.
 
 Source: Seeing Sound, section 3.3: each sounding concept of the picture takes one recording by text-to-audio
 similarity (Algorithm 1), each is brought to a loudness drawn from a range, and all are summed.
@@ -15,11 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonic_ui.audio.decode import decode
-from sonic_ui.audio.energy import resample_curve, rms_energy
+from sonic_ui.audio.energy import best_stretch, resample_curve, rms_energy, shape_by_curve
 from sonic_ui.audio.limiter import limit_true_peak
 from sonic_ui.audio.loudness import set_lufs
 from sonic_ui.audio.mixing import loop_to, with_soft_ends
-from sonic_ui.audio.shaping import best_stretch, shape_by_curve
 
 SAMPLE_RATE = 48_000
 TOP_K = 5

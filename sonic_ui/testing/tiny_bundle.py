@@ -90,7 +90,7 @@ def debug_release(folder: str | Path, seed: int = 0) -> tuple[Part, ...]:
         torch.save(projector, space / "audio_projector_landscape.pth")
     tower = {f"audio_encoder.{name}": value for name, value in clap.state_dict().items()}
     torch.save({"model": {**tower, "logit_scale": torch.tensor(4.6)}}, space / "CLAP_weights_2022.pth")
-    options = {"audio_projector": SMALL_PROJECTOR, "microsoft_clap": {**SMALL_CLAP, "heard_s": 2.0}}
+    options = {"audio_projector": SMALL_PROJECTOR, "microsoft_clap": {**SMALL_CLAP, "clip_s": 2.0}}
     parts = sonic_diffusion("landscape.pt", "audio_projector_landscape.pth")
     return tuple(
         part.model_copy(

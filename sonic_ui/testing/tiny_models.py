@@ -7,15 +7,21 @@ are random but fixed by a seed, and the audio gates stand open, so that a sound 
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import torch
 from diffusers import AutoencoderDC, AutoencoderKL, DDIMScheduler, UNet2DConditionModel
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import (
+    BlipConfig,
+    BlipForConditionalGeneration,
+    BlipImageProcessorPil,
     ClapConfig,
     ClapFeatureExtractor,
     ClapModel,
+    ClapTextConfig,
     ClapTextModelWithProjection,
     CLIPConfig,
     CLIPImageProcessorPil,
@@ -26,6 +32,8 @@ from transformers import (
     CLIPVisionConfig,
     CLIPVisionModelWithProjection,
     PreTrainedTokenizerFast,
+    SpeechT5HifiGan,
+    SpeechT5HifiGanConfig,
 )
 
 from sonic_ui.models.energy_control import EnergyControlNet
@@ -44,6 +52,12 @@ PICTURE_PX = 64  # any multiple of 8 works; the denoiser's own size is 64
 PROMPT_TOKENS = 24  # of them one starts and one ends a prompt
 OPEN_GATE = 0.8  # gamma
 
+SMALL_TRANSFORMER = {
+    "hidden_size": 16,
+    "num_hidden_layers": 1,
+    "num_attention_heads": 2,
+    "intermediate_size": 16,
+}
 SMALL_CLAP = {"widths": (4, 4, 4, 4, 4, 8), "embedding_dim": EMBEDDING_DIM}
 SMALL_PROJECTOR = {
     "embedding_dim": EMBEDDING_DIM,
@@ -52,6 +66,10 @@ SMALL_PROJECTOR = {
     "heads": 2,
     "head_dim": 4,
 }
+
+SOUND_DIM = 16  # of CLAP's space
+ROBERTA_TOKENS = ("<s>", "<pad>", "</s>", "<unk>")
+AUDIOLDM_WIDTHS = (8, 8, 16, 16)
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789.,;:!?'\"()-+&/"
 LABELS = {
@@ -107,16 +125,7 @@ def debug_sound_components(seed: int = 0) -> dict[str, Any]:
             torch.nn.init.normal_(closing.weight, std=0.1)
         clip, clap = debug_clip(), debug_clap()
         modules = {
-            "vae": AutoencoderDC(
-                in_channels=1,
-                latent_channels=LATENT_CHANNELS,
-                encoder_block_out_channels=(4, 8, 8, 8),
-                decoder_block_out_channels=(4, 8, 8, 8),
-                encoder_layers_per_block=(0, 1, 1, 1),
-                decoder_layers_per_block=(0, 1, 1, 1),
-                encoder_qkv_multiscales=((),) * 4,
-                decoder_qkv_multiscales=((),) * 4,
-            ),
+            "vae": debug_autoencoder(in_channels=1),
             "unet": unet,
             "vocoder": GriffinLimVocoder(iterations=2),
             "image_encoder": CLIPVisionModelWithProjection(_projected(clip.config.vision_config)),
@@ -186,9 +195,10 @@ def debug_attention(unet: UNet2DConditionModel) -> AudioAttention:
     return attention
 
 
-def debug_autoencoder() -> AutoencoderDC:
-    """A picture autoencoder of factor 8."""
+def debug_autoencoder(in_channels: int = 3) -> AutoencoderDC:
+    """An autoencoder of factor 8."""
     return AutoencoderDC(
+        in_channels=in_channels,
         latent_channels=LATENT_CHANNELS,
         encoder_block_out_channels=(4, 8, 8, 8),
         decoder_block_out_channels=(4, 8, 8, 8),
@@ -234,11 +244,8 @@ def debug_scheduler(prediction_type: str = "v_prediction") -> DDIMScheduler:
 def debug_clap() -> ClapModel:
     """An unfused CLAP for 10 s at 48 kHz and 64 mel bins."""
     text = {
+        **SMALL_TRANSFORMER,
         "vocab_size": debug_audio_tokenizer().vocab_size,
-        "hidden_size": 16,
-        "num_hidden_layers": 1,
-        "num_attention_heads": 2,
-        "intermediate_size": 16,
         "max_position_embeddings": 66,
         "pad_token_id": 1,
         "bos_token_id": 0,
@@ -255,14 +262,7 @@ def debug_clap() -> ClapModel:
 
 def debug_clip() -> CLIPModel:
     """Text and picture encoder in one space; reads pictures of 32 px."""
-    vision = CLIPVisionConfig(
-        hidden_size=16,
-        intermediate_size=16,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        image_size=32,
-        patch_size=8,
-    )
+    vision = CLIPVisionConfig(**SMALL_TRANSFORMER, image_size=32, patch_size=8)
     return CLIPModel(
         CLIPConfig(
             text_config=_text_config().to_dict(),
@@ -286,8 +286,7 @@ def debug_tokenizer() -> CLIPTokenizer:
 
 def debug_audio_tokenizer() -> PreTrainedTokenizerFast:
     """A tokenizer over single letters in the manner of CLAP's (RoBERTa's special tokens)."""
-    special = ["<s>", "<pad>", "</s>", "<unk>"]
-    vocabulary = {token: i for i, token in enumerate([*special, *LETTERS])}
+    vocabulary = {token: i for i, token in enumerate([*ROBERTA_TOKENS, *LETTERS])}
     tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[], unk_token="<unk>"))
     tokenizer.normalizer = normalizers.Lowercase()
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
@@ -313,4 +312,131 @@ def _text_config() -> CLIPTextConfig:
         bos_token_id=0,
         eos_token_id=1,
         pad_token_id=1,
+    )
+
+
+def debug_audioldm(folder: str | Path, seed: int = 0) -> tuple[Path, Path]:
+    """Write AudioLDM and BLIP, tiny, as their repositories lay them out; returns the two folders."""
+    root, blip = (
+        Path(folder) / "cvssp/audioldm-s-full-v2",
+        Path(folder) / "Salesforce/blip-image-captioning-base",
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        _audioldm_unet().save_pretrained(root / "unet")
+        _audioldm_autoencoder().save_pretrained(root / "vae")
+        _hifigan().save_pretrained(root / "vocoder")
+        ClapTextModelWithProjection(_clap_text()).save_pretrained(root / "text_encoder")
+        _captioner().save_pretrained(blip)
+    _write_tokenizer(root / "tokenizer")
+    DDIMScheduler(
+        beta_start=0.0015, beta_end=0.0195, beta_schedule="scaled_linear", clip_sample=False
+    ).save_pretrained(root / "scheduler")
+    BlipImageProcessorPil(size={"height": 32, "width": 32}).save_pretrained(blip)
+    _bert_tokenizer().save_pretrained(blip)
+    return root, blip
+
+
+def _write_tokenizer(folder: Path) -> None:
+    """RoBERTa's tokenizer over single letters, in the files that AudioLDM's has."""
+    folder.mkdir(parents=True)
+    vocabulary = {token: i for i, token in enumerate([*ROBERTA_TOKENS, "Ġ", *LETTERS])}
+    (folder / "vocab.json").write_text(json.dumps(vocabulary))
+    (folder / "merges.txt").write_text("#version: 0.2\n")
+    named = dict(zip(("bos_token", "pad_token", "eos_token", "unk_token"), ROBERTA_TOKENS, strict=True))
+    (folder / "special_tokens_map.json").write_text(json.dumps(named))
+    settings = {"tokenizer_class": "RobertaTokenizer", "model_max_length": 64, **named}
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings))
+
+
+def _audioldm_unet() -> UNet2DConditionModel:
+    """AudioLDM's denoiser: the sound embedding is a class, joined to the time; attention is to itself."""
+    return UNet2DConditionModel(
+        sample_size=16,
+        in_channels=8,
+        out_channels=8,
+        down_block_types=("DownBlock2D", *("CrossAttnDownBlock2D",) * 3),
+        up_block_types=(*("CrossAttnUpBlock2D",) * 3, "UpBlock2D"),
+        block_out_channels=AUDIOLDM_WIDTHS,
+        layers_per_block=1,
+        cross_attention_dim=AUDIOLDM_WIDTHS,
+        attention_head_dim=2,
+        norm_num_groups=4,
+        class_embed_type="simple_projection",
+        projection_class_embeddings_input_dim=SOUND_DIM,
+        class_embeddings_concat=True,
+    )
+
+
+def _audioldm_autoencoder() -> AutoencoderKL:
+    return AutoencoderKL(
+        in_channels=1,
+        out_channels=1,
+        down_block_types=("DownEncoderBlock2D",) * 3,
+        up_block_types=("UpDecoderBlock2D",) * 3,
+        block_out_channels=(4, 8, 8),
+        layers_per_block=1,
+        latent_channels=8,
+        norm_num_groups=4,
+    )
+
+
+def _hifigan() -> SpeechT5HifiGan:
+    config = SpeechT5HifiGanConfig(
+        model_in_dim=64,
+        sampling_rate=16_000,
+        upsample_initial_channel=32,
+        upsample_rates=[5, 4, 2, 2, 2],
+        upsample_kernel_sizes=[16, 16, 8, 4, 4],
+        resblock_kernel_sizes=[3],
+        resblock_dilation_sizes=[[1, 3]],
+        normalize_before=False,
+    )
+    return SpeechT5HifiGan(config)
+
+
+def _clap_text() -> ClapTextConfig:
+    return ClapTextConfig(
+        **SMALL_TRANSFORMER,
+        vocab_size=len(ROBERTA_TOKENS) + 1 + len(LETTERS),
+        max_position_embeddings=66,
+        projection_dim=SOUND_DIM,
+        pad_token_id=1,
+        bos_token_id=0,
+        eos_token_id=2,
+    )
+
+
+def _captioner() -> BlipForConditionalGeneration:
+    tokenizer = _bert_tokenizer()
+    text = {
+        **SMALL_TRANSFORMER,
+        "vocab_size": len(tokenizer),
+        "encoder_hidden_size": 16,
+        "max_position_embeddings": 64,
+        "bos_token_id": tokenizer.convert_tokens_to_ids("[DEC]"),
+        "eos_token_id": tokenizer.sep_token_id,
+        "sep_token_id": tokenizer.sep_token_id,
+        "pad_token_id": tokenizer.pad_token_id,
+    }
+    vision = {**SMALL_TRANSFORMER, "image_size": 32, "patch_size": 8}
+    return BlipForConditionalGeneration(
+        BlipConfig(text_config=text, vision_config=vision, projection_dim=16, image_text_hidden_size=16)
+    )
+
+
+def _bert_tokenizer() -> PreTrainedTokenizerFast:
+    """A tokenizer over single letters in the manner of BERT's."""
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[DEC]"]
+    vocabulary = {token: i for i, token in enumerate([*special, *LETTERS])}
+    tokenizer = Tokenizer(models.WordPiece(vocab=vocabulary, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.Lowercase()
+    tokenizer.pre_tokenizer = pre_tokenizers.Split("", "isolated")
+    tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+        pad_token="[PAD]",
+        unk_token="[UNK]",
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 import gradio as gr
 from gradio.themes.utils.fonts import LocalFont
 
-from sonic_ui.audio.style import ENERGY
+from sonic_ui.audio.style import DARK_GROUND, DARK_TEXT, ENERGY
 
 STYLE = Path(__file__).resolve().parent / "style"
 
@@ -30,12 +30,12 @@ LIGHT = {
     "bad": "#a3262a",
 }
 DARK = {
-    "ground": "#111315",
+    "ground": DARK_GROUND,
     "panel": "#181b1e",
     "raised": "#202428",
     "line": "#2d3237",
     "edge": "#747c84",
-    "text": "#ece9e3",
+    "text": DARK_TEXT,
     "quiet": "#a5abb0",
     "warm": ENERGY,
     "cool": "#86c5ea",

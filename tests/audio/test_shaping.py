@@ -5,8 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sonic_ui.audio.energy import pearson_r, resample_curve, rms_energy, smooth
-from sonic_ui.audio.shaping import MOST_LIFT_DB, best_stretch, curve_of_moments, shape_by_curve
+from sonic_ui.audio.energy import (
+    MOST_LIFT_DB,
+    best_stretch,
+    curve_of_moments,
+    pearson_r,
+    resample_curve,
+    rms_energy,
+    shape_by_curve,
+    smooth,
+)
 
 RATE = 16_000
 FRAMES = 300

@@ -136,8 +136,8 @@ def test_pictures_sound_through_audioldm(
     from sonic_ui.bundles.parts import AUDIOLDM
     from sonic_ui.engine.backend import SoundJob, SoundsDone
     from sonic_ui.requests import ImageToSoundRequest
-    from sonic_ui.testing.tiny_audioldm import debug_audioldm
     from sonic_ui.testing.tiny_bundle import debug_bundle
+    from sonic_ui.testing.tiny_models import debug_audioldm
 
     debug_audioldm(hub_folder)
     folder = debug_bundle(tmp_path / "bundle")

@@ -24,9 +24,9 @@ from sonic_ui.engine.backend import (
     PositionsAdded,
     Preview,
 )
-from sonic_ui.engine.jobs.embedding_path import AudioMix, EmbeddingPath
 from sonic_ui.engine.local import LocalBackend
 from sonic_ui.engine.zero_gpu import FlagToken, ZeroBackend
+from sonic_ui.pipelines.embedding_path import AudioMix, EmbeddingPath
 from sonic_ui.requests import BadInput, EditImageRequest, InterpolateRequest, SoundToImageRequest
 
 TONE = (0.3 * np.sin(2 * np.pi * 300 * np.arange(48_000) / 48_000)).astype(np.float32)

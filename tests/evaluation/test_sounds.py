@@ -30,8 +30,8 @@ class Obedient:
 
 
 @pytest.fixture(scope="module")
-def ear() -> sounds.Ear:
-    return sounds.Ear.of(debug_pipeline())
+def ear() -> sounds.ClapClassifier:
+    return sounds.ClapClassifier.of(debug_pipeline())
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,9 @@ def test_the_bank_holds_thirty_different_curves_each_time_the_same() -> None:
         assert np.ptp(curve) > 0.3 and np.array_equal(curve, again)
 
 
-def test_a_pipeline_that_obeys_is_told_from_one_that_does_not(ear: sounds.Ear, scenes: Any) -> None:
+def test_a_pipeline_that_obeys_is_told_from_one_that_does_not(
+    ear: sounds.ClapClassifier, scenes: Any
+) -> None:
     figures, detail = sounds.control_figures(Obedient(), scenes, 6, ear)
     value = {f.name: f for f in figures}
     assert value["exact curve: median Pearson r"].value > 0.95
@@ -56,7 +58,9 @@ def test_a_pipeline_that_obeys_is_told_from_one_that_does_not(ear: sounds.Ear, s
     assert len(detail["by_curve"]["ControlNet alone"]["r"]) == 6
 
 
-def test_all_figures_come_out_of_a_real_pipeline(ear: sounds.Ear, scenes: Any, tmp_path: Any) -> None:
+def test_all_figures_come_out_of_a_real_pipeline(
+    ear: sounds.ClapClassifier, scenes: Any, tmp_path: Any
+) -> None:
     pipeline = debug_sound_pipeline()
     natural, detail = sounds.natural_figures(pipeline, EnergyModulator(0, 8, (1,)).eval(), scenes[:2])
     assert [f.name for f in natural if "without the embedding" in f.name] and len(natural) == 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from sonic_ui.media.images import (
     fit_picture,
     load_picture,
     read_mask,
+    read_picture,
     upright_rgb,
 )
 from sonic_ui.requests import BadInput
@@ -43,6 +45,14 @@ def test_common_files_are_read(kind: str, tmp_path: Path) -> None:
     read = load_picture(path)
     assert read.mode == "RGB" and read.size == (90, 40)
     assert mean_difference(read, landscape()) < 12
+
+
+def test_a_picture_and_its_digest_come_from_one_opening(tmp_path: Path) -> None:
+    path = tmp_path / "picture.png"
+    landscape().save(path)
+    picture, digest = read_picture(path)
+    assert picture.tobytes() == load_picture(path).tobytes()
+    assert digest == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 @pytest.mark.parametrize("mode", ["L", "1", "P", "CMYK", "YCbCr", "LA", "RGBA", "HSV", "LAB"])

@@ -11,8 +11,12 @@ import torch
 from diffusers import UNet2DConditionModel
 from torch import Tensor
 
-from sonic_ui.models.gated_attention import AudioAttention
-from sonic_ui.models.strength import Strength, layer_strengths, weighed_strengths
+from sonic_ui.models.gated_attention import (
+    AudioAttention,
+    AudioScale,
+    layer_audio_scales,
+    weighted_audio_scales,
+)
 from sonic_ui.testing.tiny_models import debug_unet
 
 UNET_INPUT = torch.randn(2, 4, 8, 8, generator=torch.Generator().manual_seed(1))
@@ -45,7 +49,7 @@ def run(unet: UNet2DConditionModel, latents: Tensor = UNET_INPUT, text: Tensor =
     return unet(latents, 500, encoder_hidden_states=text).sample
 
 
-def heard(unet: UNet2DConditionModel, attention: AudioAttention, strength: Strength = 1.0) -> Tensor:
+def heard(unet: UNet2DConditionModel, attention: AudioAttention, strength: AudioScale = 1.0) -> Tensor:
     with torch.no_grad(), attention.condition(TOKENS, strength):
         return run(unet)
 
@@ -196,22 +200,22 @@ def test_strengths_per_layer_and_per_sample(unet: UNet2DConditionModel, attentio
 def test_nine_strengths_are_the_decoder_s_and_the_middle_follows_its_neighbour() -> None:
     paths = ["mid_block.a", *(f"up_blocks.{i}" for i in range(9))]
     nine = [0.1 * i for i in range(1, 10)]
-    assert layer_strengths(nine, paths) == (nine[0], *nine)
-    assert layer_strengths(2, paths) == (2.0,) * 10
+    assert layer_audio_scales(nine, paths) == (nine[0], *nine)
+    assert layer_audio_scales(2, paths) == (2.0,) * 10
     with pytest.raises(ValueError, match=r"4 numbers.*10 .*9 "):
-        layer_strengths([1.0] * 4, paths)
+        layer_audio_scales([1.0] * 4, paths)
     with pytest.raises(ValueError, match="finite"):
-        layer_strengths(float("nan"), paths)
+        layer_audio_scales(float("nan"), paths)
     with pytest.raises(ValueError, match=r"\(2, 3\).*\[B, 10\]"):
-        layer_strengths(torch.ones(2, 3), paths)
+        layer_audio_scales(torch.ones(2, 3), paths)
 
 
 def test_factors_say_in_which_blocks_the_sound_speaks(unet: UNet2DConditionModel) -> None:
     paths = AudioAttention.from_unet(unet).paths
     half = (0.0, 1.0)
-    told = weighed_strengths(2.0, half, paths)
+    told = weighted_audio_scales(2.0, half, paths)
     assert told == (0.0,) * (len(paths) // 2) + (2.0,) * (len(paths) - len(paths) // 2)
-    each = weighed_strengths(torch.tensor([1.0, 3.0]), half, paths)
+    each = weighted_audio_scales(torch.tensor([1.0, 3.0]), half, paths)
     assert isinstance(each, Tensor) and each.shape == (2, len(paths))
     assert each[1].tolist() == [1.5 * value for value in told]  # type: ignore[union-attr]
 

@@ -140,7 +140,7 @@ def test_filters() -> None:
 
 
 def test_features_of_clips() -> None:
-    features = MicrosoftClapFeatures(heard_s=0.5)
+    features = MicrosoftClapFeatures(clip_s=0.5)
     assert features.nb_max_samples == 22_050
     made = features([np.zeros(22_050, np.float32)], sampling_rate=44_100)["input_features"]
     assert [feature.shape for feature in made] == [(1, 69, 64)]
@@ -149,9 +149,9 @@ def test_features_of_clips() -> None:
 
 
 def test_features_keep_their_window_in_a_folder(tmp_path: Path) -> None:
-    MicrosoftClapFeatures(heard_s=5.0).save_pretrained(tmp_path)
+    MicrosoftClapFeatures(clip_s=5.0).save_pretrained(tmp_path)
     again = MicrosoftClapFeatures.from_pretrained(tmp_path)
-    assert (again.heard_s, again.nb_max_samples, again.sampling_rate) == (5.0, 220_500, 44_100)
+    assert (again.clip_s, again.nb_max_samples, again.sampling_rate) == (5.0, 220_500, 44_100)
 
 
 # The network
@@ -196,7 +196,7 @@ def test_forward_against_its_layers(path: Path, tower: dict[str, Tensor]) -> Non
 
 def test_a_sound_at_48_khz_is_heard_as_published(path: Path, tower: dict[str, Tensor]) -> None:
     """Resampled, repeated to fill the window, embedded, of unit length."""
-    encoder, features = load_microsoft_clap(path, **SMALL), MicrosoftClapFeatures(heard_s=2.0)
+    encoder, features = load_microsoft_clap(path, **SMALL), MicrosoftClapFeatures(clip_s=2.0)
     clip = (0.1 * RNG.standard_normal(48_000)).astype(np.float32)
     window = np.resize(resample(clip, 48_000, 44_100), 88_200)
     expected = reference_embedding(tower, torch.from_numpy(log_mel(window))[None, None])

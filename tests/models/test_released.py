@@ -11,7 +11,8 @@ import torch.nn.functional as F
 from diffusers import UNet2DConditionModel
 from torch import Tensor
 
-from sonic_ui.models.released import load_audio_projector, load_gated_attention, stable_diffusion_blocks
+from sonic_ui.models.gated_attention import load_gated_attention, stable_diffusion_blocks
+from sonic_ui.models.projector import load_audio_projector
 from sonic_ui.requests import BadInput
 from sonic_ui.testing.tiny_models import debug_unet
 

@@ -24,8 +24,8 @@ from diffusers import (
 )
 from numpy.typing import NDArray
 
+from sonic_ui.pipelines.audio_conditioned import encode_prompts
 from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
-from sonic_ui.pipelines.prompts import encode_prompts
 from sonic_ui.pipelines.sampling import BEGINS_ANYWHERE, StepReport, seeded_noise
 from sonic_ui.requests import BadInput
 from sonic_ui.testing.tiny_bundle import debug_bundle, debug_pipeline

@@ -46,7 +46,7 @@ def photograph() -> Image.Image:
 @pytest.mark.parametrize("source", [rendered, photograph])
 def test_the_picture_comes_back(editor: AudioEditPipeline, source: Callable[[], Image.Image]) -> None:
     inversion = editor.invert(source(), num_inference_steps=50)
-    own = editor._decode(inversion.latents[:1].float())
+    own = editor._finish(inversion.latents[:1].float(), "pt")
     nothing = {"strength": 0.0, "guidance_scale": 1.0, "tau_attn": 1.0, "tau_feature": 1.0}
     back = editor(inversion, output_type="pt", **nothing).images
     assert psnr_db(back, own) >= MIN_PSNR_DB

@@ -14,9 +14,9 @@ from sonic_ui.audio.energy import energy_l1, pearson_r
 from sonic_ui.audio.loudness import integrated_lufs, true_peak_dbfs
 from sonic_ui.models.energy_control import EnergyControlNet
 from sonic_ui.models.mel import GriffinLimVocoder, log_mel
-from sonic_ui.pipelines.energy_guidance import energy_gap, frame_energy, to_model_output
+from sonic_ui.pipelines.energy_guidance import energy_gap, frame_energy
 from sonic_ui.pipelines.image_to_audio import ImageToAudioPipeline, guidance_schedule
-from sonic_ui.pipelines.sampling import pred_original_sample
+from sonic_ui.pipelines.sampling import pred_original_sample, to_model_output
 from sonic_ui.requests import BadInput
 from sonic_ui.testing.tiny_bundle import debug_sound_pipeline
 from sonic_ui.testing.tiny_models import debug_sound_unet
@@ -76,10 +76,10 @@ def test_the_curve_changes_the_sound_as_firmly_as_asked(sounding: ImageToAudioPi
 
 
 def test_guidance_can_be_added_to_the_control_net(sounding: ImageToAudioPipeline) -> None:
-    alone = sounding(PICTURE, sketch=RAMP, mode="exact", pull=0.0)
-    added = sounding(PICTURE, sketch=RAMP, mode="exact", pull=1.0)
+    alone = sounding(PICTURE, sketch=RAMP, mode="exact", energy_guidance=0.0)
+    added = sounding(PICTURE, sketch=RAMP, mode="exact", energy_guidance=1.0)
     assert not np.allclose(alone.samples, added.samples)
-    without_sketch = [sounding(PICTURE, pull=pull).samples for pull in (0.0, 1.0)]
+    without_sketch = [sounding(PICTURE, energy_guidance=x).samples for x in (0.0, 1.0)]
     assert np.array_equal(*without_sketch)
     assert guidance_schedule(8, 0.5, whole=False) == [0.0] * 6 + [0.5] * 2
     assert guidance_schedule(3, 0.5, whole=True) == [0.5] * 3
@@ -143,7 +143,7 @@ def test_curves_of_any_length_are_taken(sounding: ImageToAudioPipeline) -> None:
         ({"sketch": np.zeros((2, 2))}, "at least one number"),
         ({"mode": "loose"}, "natural, exact"),
         ({"control": "firm"}, "trained, guided, none"),
-        ({"pull": float("nan"), "sketch": RAMP}, "pull"),
+        ({"energy_guidance": float("nan"), "sketch": RAMP}, "energy_guidance"),
         ({"num_takes": 0}, "num_takes"),
         ({"num_inference_steps": 0.5}, "num_inference_steps"),
         ({"energy_strength": float("nan")}, "energy_strength"),

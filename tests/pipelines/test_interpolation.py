@@ -11,15 +11,15 @@ from diffusers import PNDMScheduler
 from numpy.typing import NDArray
 from PIL import Image
 
-from sonic_ui.models.embeddings import linear
 from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
+from sonic_ui.pipelines.embedding_path import linear
 from sonic_ui.pipelines.frame_spacing import perceptual_distances
 from sonic_ui.pipelines.interpolation import (
     PIXELS_COUNT,
     LatentInterpolator,
     PerceptualDistance,
-    blend,
-    glide,
+    interpolate_evenly,
+    slerp_latents,
 )
 from sonic_ui.testing.tiny_bundle import debug_pipeline
 
@@ -43,71 +43,73 @@ def pixels(image: Image.Image) -> NDArray[np.float32]:
 
 def test_blended_noise_stays_noise_and_the_ends_are_the_ends() -> None:
     a, b = torch.randn(2, 1, 4, 32, 32, generator=torch.Generator().manual_seed(0))
-    assert blend(a, b, 0.0) is a and blend(a, b, 1.0) is b
-    middle = blend(a, b, 0.5)
+    assert slerp_latents(a, b, 0.0) is a and slerp_latents(a, b, 1.0) is b
+    middle = slerp_latents(a, b, 0.5)
     assert middle.std() == pytest.approx(1.0, abs=0.05) and (a / 2 + b / 2).std() < 0.75
     assert torch.allclose(middle.flatten() @ a.flatten(), middle.flatten() @ b.flatten(), rtol=0.05)
-    assert torch.allclose(blend(a, a + 1e-7, 0.3), a, atol=1e-5), "nearly parallel: the line"
-    assert torch.allclose(blend(a, -a, 0.25), a / 2, atol=1e-5), "opposite: the line"
-    assert not blend(0 * a, 0 * b, 0.5).any()
+    assert torch.allclose(slerp_latents(a, a + 1e-7, 0.3), a, atol=1e-5), "nearly parallel: the line"
+    assert torch.allclose(slerp_latents(a, -a, 0.25), a / 2, atol=1e-5), "opposite: the line"
+    assert not slerp_latents(0 * a, 0 * b, 0.5).any()
 
 
 @pytest.mark.parametrize("continuity", [0.0, 0.5, 0.9])
 def test_the_ends_are_single_pictures(pipeline: AudioToImagePipeline, ends: Sound, continuity: float) -> None:
-    glider = glider_of(pipeline, ends, continuity=continuity)
+    interpolator = glider_of(pipeline, ends, continuity=continuity)
     for place, end in zip((0.0, 1.0), ends, strict=True):
         alone = pipeline(audio_embeds=torch.from_numpy(end[None]), seed=7, **SETTINGS).images[0]
-        assert np.array_equal(pixels(glider.paint([place])[0]), pixels(alone))
-    assert set(glider.carried) == ({0.0, 1.0} if continuity else set())
+        assert np.array_equal(pixels(interpolator.paint([place])[0]), pixels(alone))
+    assert set(interpolator.partial_latents) == ({0.0, 1.0} if continuity else set())
 
 
 def test_a_frame_is_the_same_whichever_way_it_was_made(pipeline: AudioToImagePipeline, ends: Sound) -> None:
     after_ends = glider_of(pipeline, ends)
     after_ends.paint([0.0, 1.0])
     at_once = glider_of(pipeline, ends)
-    known = glider_of(pipeline, ends, carried=dict(after_ends.carried))
-    frames = [glider.paint([0.37])[0] for glider in (after_ends, at_once, known)]
+    known = glider_of(pipeline, ends, partial_latents=dict(after_ends.partial_latents))
+    frames = [interpolator.paint([0.37])[0] for interpolator in (after_ends, at_once, known)]
     assert all(np.array_equal(pixels(frames[0]), pixels(frame)) for frame in frames[1:])
     beside = after_ends.paint([0.2, 0.37, 0.8])[1]
     assert np.abs(pixels(beside) - pixels(frames[0])).max() <= 1
-    assert all(torch.equal(after_ends.carried[end], at_once.carried[end]) for end in (0.0, 1.0))
+    assert all(
+        torch.equal(after_ends.partial_latents[end], at_once.partial_latents[end]) for end in (0.0, 1.0)
+    )
 
 
 def test_frames_start_where_the_ends_stand(pipeline: AudioToImagePipeline, ends: Sound) -> None:
     """With one end on both sides nothing is blended: a frame is that end's own picture."""
     same = np.stack([ends[0], ends[0]])
-    glider = glider_of(pipeline, same)
-    (end,), (between,) = glider.paint([0.0]), glider.paint([0.4])
+    interpolator = glider_of(pipeline, same)
+    (end,), (between,) = interpolator.paint([0.0]), interpolator.paint([0.4])
     assert np.abs(pixels(end) - pixels(between)).max() <= 1
 
 
 def test_continuity_changes_what_lies_between(pipeline: AudioToImagePipeline, ends: Sound) -> None:
     steps: list[int] = []
-    glider = glider_of(pipeline, ends, continuity=0.75)
-    glider.paint([0.0, 1.0])
-    (carried,) = glider.paint([0.5], lambda report: steps.append(report.step))
+    interpolator = glider_of(pipeline, ends, continuity=0.75)
+    interpolator.paint([0.0, 1.0])
+    (continued,) = interpolator.paint([0.5], lambda report: steps.append(report.step))
     assert steps == [4], "three of four steps are behind it"
     (own,) = glider_of(pipeline, ends, continuity=0.0).paint([0.5])
     alone = pipeline(audio_embeds=torch.from_numpy(linear(*ends, 0.5)[None]), seed=7, **SETTINGS).images[0]
     assert np.array_equal(pixels(own), pixels(alone))
-    assert np.abs(pixels(own) - pixels(carried)).mean() > 0.1
+    assert np.abs(pixels(own) - pixels(continued)).mean() > 0.1
 
 
 def test_carrying_an_end_costs_no_more_than_it_needs(pipeline: AudioToImagePipeline, ends: Sound) -> None:
     steps: list[int] = []
-    glider = glider_of(pipeline, ends)
-    glider.partially_denoise(0.0, lambda report: steps.append(report.step))
-    glider.partially_denoise(0.0, lambda report: steps.append(report.step))
-    assert steps == [1, 2] and set(glider.carried) == {0.0}
+    interpolator = glider_of(pipeline, ends)
+    interpolator.partially_denoise(0.0, lambda report: steps.append(report.step))
+    interpolator.partially_denoise(0.0, lambda report: steps.append(report.step))
+    assert steps == [1, 2] and set(interpolator.partial_latents) == {0.0}
 
 
 def test_a_scheduler_that_cannot_begin_halfway_starts_from_the_noise(ends: Sound) -> None:
     pipeline = debug_pipeline()
     pipeline.scheduler = PNDMScheduler(skip_prk_steps=True)
-    glider = glider_of(pipeline, ends)
-    assert not glider.can_begin and glider.begin_step == 0
+    interpolator = glider_of(pipeline, ends)
+    assert not interpolator.can_begin and interpolator.begin_step == 0
     (own,) = glider_of(pipeline, ends, continuity=0.0).paint([0.5])
-    assert np.array_equal(pixels(glider.paint([0.5])[0]), pixels(own))
+    assert np.array_equal(pixels(interpolator.paint([0.5])[0]), pixels(own))
 
 
 class Eyes:
@@ -135,5 +137,5 @@ def test_what_is_seen_counts_beside_the_pixels() -> None:
 
 
 def test_a_glide_has_its_frames_in_order(pipeline: AudioToImagePipeline, ends: Sound) -> None:
-    places, frames = glide(glider_of(pipeline, ends), 5, Eyes())  # type: ignore[arg-type]
+    places, frames = interpolate_evenly(glider_of(pipeline, ends), 5, Eyes())  # type: ignore[arg-type]
     assert len(frames) == len(set(places)) == 5 and places == sorted(places) and 0.5 in places

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from sonic_ui.models.devices import Placement
+from sonic_ui.pipelines.audio_conditioned import move_to_device
 from sonic_ui.pipelines.audio_edit import AudioEditPipeline
 from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
-from sonic_ui.pipelines.placement import place
 from sonic_ui.testing.tiny_bundle import debug_pipeline
 
 CPU = torch.device("cpu")
@@ -31,7 +31,7 @@ def pipeline(monkeypatch: pytest.MonkeyPatch) -> AudioToImagePipeline:
 def test_offloaded_networks_take_turns(pipeline: AudioToImagePipeline) -> None:
     """On the processor as its own accelerator: the hooks are the real ones."""
     before = picture(pipeline)
-    place(pipeline, Placement(CPU, torch.float32, offload=True))
+    move_to_device(pipeline, Placement(CPU, torch.float32, offload=True))
     turns: list[str] = []
     for name in ("text_encoder", "unet", "vae"):
         hook = getattr(pipeline, name)._hf_hook
@@ -57,7 +57,7 @@ def test_convolutions_on_a_gpu_are_channels_last(
     before = picture(pipeline)
     moved: list[torch.device] = []
     monkeypatch.setattr(AudioToImagePipeline, "to", lambda self, device: moved.append(device))
-    place(pipeline, Placement(torch.device("cuda"), torch.float32))
+    move_to_device(pipeline, Placement(torch.device("cuda"), torch.float32))
     assert moved == [torch.device("cuda")]
     assert pipeline.unet.conv_in.weight.is_contiguous(memory_format=torch.channels_last)
     assert np.allclose(picture(pipeline), before, atol=1e-4)
@@ -71,7 +71,7 @@ def test_a_compiled_denoiser_computes_the_same(
         before, _ = block(hidden, time)
         monkeypatch.setenv("SONIC_UI_COMPILE", "1")
         monkeypatch.delenv("SPACES_ZERO_GPU", raising=False)
-        place(pipeline, Placement(CPU, torch.float32), compiler="eager")
+        move_to_device(pipeline, Placement(CPU, torch.float32), compiler="eager")
         assert all(part._compiled_call_impl is not None for part in pipeline.unet.down_blocks)
         after, _ = block(hidden, time)
     assert torch.allclose(after, before, atol=1e-5)

@@ -39,15 +39,15 @@ def hooks(unet: UNet2DConditionModel) -> int:
 
 
 def test_layers_are_counted_over_the_decoder(unet: UNet2DConditionModel) -> None:
-    places = decoder_hook_points(unet)
+    hook_points = decoder_hook_points(unet)
     up = unet.up_blocks
-    assert places[HookPoint(4, "hidden")] is up[1].resnets[1].conv2
-    assert places[HookPoint(4, "query")] is up[1].attentions[1].transformer_blocks[0].attn1.to_q
-    assert places[HookPoint(11, "key")] is up[3].attentions[2].transformer_blocks[0].attn1.to_k
-    assert {place.layer for place in places if place.output == "query"} == set(ALL_ATTENTION)
-    assert {place.layer for place in places if place.output == "hidden"} == set(ALL_FEATURES)
-    chosen = FeatureInjection(unet, (4, 7), (5,)).places
-    assert {tuple(place) for place in chosen} == {
+    assert hook_points[HookPoint(4, "hidden")] is up[1].resnets[1].conv2
+    assert hook_points[HookPoint(4, "query")] is up[1].attentions[1].transformer_blocks[0].attn1.to_q
+    assert hook_points[HookPoint(11, "key")] is up[3].attentions[2].transformer_blocks[0].attn1.to_k
+    assert {point.layer for point in hook_points if point.output == "query"} == set(ALL_ATTENTION)
+    assert {point.layer for point in hook_points if point.output == "hidden"} == set(ALL_FEATURES)
+    chosen = FeatureInjection(unet, (4, 7), (5,)).hook_points
+    assert {tuple(point) for point in chosen} == {
         (4, "query"), (4, "key"), (7, "query"), (7, "key"), (5, "hidden")
     }  # fmt: skip
 
@@ -59,7 +59,7 @@ def test_nothing_changes_unless_asked_and_nothing_stays(unet: UNet2DConditionMod
         assert torch.equal(denoise(unet, latents, text), before)
         with injection.recording() as kept:
             assert torch.equal(denoise(unet, latents, text), before)
-        assert set(kept) == injection.places
+        assert set(kept) == injection.hook_points
         with pytest.raises(RuntimeError, match="attached already"):
             injection.attach()
     assert hooks(unet) == hooked
@@ -75,9 +75,9 @@ def test_replay_and_sharing_are_the_same(unet: UNet2DConditionModel) -> None:
             alone = denoise(unet, source, null)
         with injection.replaying(kept):
             replayed = denoise(unet, edit, text)
-        with injection.sharing(injection.places):
+        with injection.sharing(injection.hook_points):
             shared = denoise(unet, torch.cat([source, edit]), torch.cat([null, text]))
-        with injection.sharing([place for place in injection.places if place.layer > 8]):
+        with injection.sharing([point for point in injection.hook_points if point.layer > 8]):
             fewer = denoise(unet, torch.cat([source, edit]), torch.cat([null, text]))[1:]
     plain = denoise(unet, edit, text)
     assert torch.allclose(shared[:1], alone, atol=1e-5)
@@ -119,11 +119,11 @@ def test_works_beside_audio_attention_of_another_row_count(unet: UNet2DCondition
         with FeatureInjection(unet) as injection:
             with injection.recording() as kept:
                 alone = denoise(unet, source, null)
-            with attention.condition(tokens, deaf_source), injection.sharing(injection.places):
+            with attention.condition(tokens, deaf_source), injection.sharing(injection.hook_points):
                 shared = denoise(unet, *batch)
             with attention.condition(tokens[1:]), injection.replaying(kept):
                 replayed = denoise(unet, edit, text)
-            with injection.sharing(injection.places):
+            with injection.sharing(injection.hook_points):
                 unheard = denoise(unet, *batch)
     finally:
         attention.detach()
@@ -150,7 +150,11 @@ def test_other_threads_are_left_alone(unet: UNet2DConditionModel) -> None:
 def test_an_error_inside_leaves_nothing_behind(unet: UNet2DConditionModel) -> None:
     latents, text = some(1, 1)
     before, hooked = denoise(unet, latents, text), hooks(unet)
-    with pytest.raises(KeyError), FeatureInjection(unet) as injection, injection.sharing(injection.places):
+    with (
+        pytest.raises(KeyError),
+        FeatureInjection(unet) as injection,
+        injection.sharing(injection.hook_points),
+    ):
         raise KeyError
     assert hooks(unet) == hooked and torch.equal(denoise(unet, latents, text), before)
 

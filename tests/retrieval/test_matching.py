@@ -14,7 +14,7 @@ from sonic_ui.audio.energy import pearson_r, resample_curve, rms_energy
 from sonic_ui.audio.limiter import CEILING_DBTP
 from sonic_ui.audio.loudness import integrated_lufs, true_peak_dbfs
 from sonic_ui.requests import BadInput
-from sonic_ui.retrieval.indexing import Ear, fingerprint, sound_files
+from sonic_ui.retrieval.indexing import RecordingIndexer, fingerprint, sound_files
 from sonic_ui.retrieval.matching import (
     SAMPLE_RATE,
     Concept,
@@ -74,7 +74,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def library(folder: Path) -> Library:
-    return Ear(Pitch()).index(folder)
+    return RecordingIndexer(Pitch()).index(folder)
 
 
 def test_a_concept_takes_what_sounds_like_it(library: Library) -> None:
@@ -141,14 +141,14 @@ def test_a_bark_begins_where_the_curve_wants_it(tmp_path: Path) -> None:
 def test_files_are_heard_once_and_known_by_their_content(folder: Path, tmp_path: Path) -> None:
     ear, told = Pitch(), []
     store = tmp_path / "cache" / "heard.npz"
-    first = Ear(ear, store).index(folder, lambda done, total: told.append((done, total)))
+    first = RecordingIndexer(ear, store).index(folder, lambda done, total: told.append((done, total)))
     assert ear.clips == 4 and told == [(0, 3), (1, 3), (2, 3), (3, 3)]
     shutil.copytree(folder, tmp_path / "elsewhere")
-    later = Ear(ear, store).index(tmp_path / "elsewhere")
+    later = RecordingIndexer(ear, store).index(tmp_path / "elsewhere")
     assert ear.clips == 4 and np.array_equal(first.embeddings, later.embeddings)
     assert [excerpt.start_s for excerpt in later.excerpts] == [excerpt.start_s for excerpt in first.excerpts]
     store.write_bytes(b"not a store")
-    assert len(Ear(ear, store).index(folder).excerpts) == 4 and ear.clips == 8
+    assert len(RecordingIndexer(ear, store).index(folder).excerpts) == 4 and ear.clips == 8
 
 
 def test_broken_files_are_left_out_and_counted(folder: Path) -> None:
@@ -156,7 +156,7 @@ def test_broken_files_are_left_out_and_counted(folder: Path) -> None:
     (folder / "empty.mp3").touch()
     soundfile.write(folder / "silence.wav", np.zeros(SAMPLE_RATE), SAMPLE_RATE)
     (folder / "notes.txt").write_text("never looked at")
-    library = Ear(Pitch()).index(folder)
+    library = RecordingIndexer(Pitch()).index(folder)
     assert library.skipped == 3 and len(library.excerpts) == 4
 
 
@@ -167,7 +167,7 @@ def test_folders_that_are_no_library(tmp_path: Path) -> None:
         sound_files(tmp_path)
     (tmp_path / "letter.wav").write_text("This is not a sound.")
     with pytest.raises(BadInput, match="None of the 1 files") as caught:
-        Ear(Pitch()).index(tmp_path)
+        RecordingIndexer(Pitch()).index(tmp_path)
     assert caught.value.field == "library"
 
 

@@ -66,7 +66,7 @@ def test_the_exported_bundle_paints(run: Run, tmp_path: Path) -> None:
     sound = np.random.default_rng(0).normal(0, 0.1, 48_000).astype(np.float32)
     picture = pipeline(sound, num_inference_steps=2, seed=1).images[0]
     assert picture.size == (32, 32)
-    presence, level = load_classifier(bundle).float().read(torch.zeros(1, 3, 32, 32))
+    presence, level = load_classifier(bundle).float().predict(torch.zeros(1, 3, 32, 32))
     assert presence.shape == level.shape == (1, len(SOURCES))
 
 

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from sonic_ui.engine import Failure, Studio
-from sonic_ui.media.wav_metadata import read_sound_settings
+from sonic_ui.media.metadata import read_sound_settings
 from sonic_ui.requests import BadInput
 from sonic_ui.ui.components.curve_pad import CurvePad
 from sonic_ui.ui.session.context import AppContext, Shared

@@ -11,7 +11,7 @@ import soundfile
 from gradio_client.exceptions import AppError
 
 from sonic_ui.engine import Libraries, Studio
-from sonic_ui.media.wav_metadata import read_sound_settings
+from sonic_ui.media.metadata import read_sound_settings
 from tests.fakes import FakeBackend
 
 

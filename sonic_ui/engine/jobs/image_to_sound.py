@@ -114,18 +114,18 @@ class SoundEngine:
                 return ()
             if self._words is None:
                 self._words = eyes.encode_words(names)
-            chances = eyes.chances(picture, self._words)
-        labels = [Label(name, float(chance)) for name, chance in zip(names, chances, strict=True)]
+            probabilities = eyes.probabilities(picture, self._words)
+        labels = [Label(name, float(chance)) for name, chance in zip(names, probabilities, strict=True)]
         return tuple(sorted(labels, key=lambda label: -label.probability))
 
     @property
     def ear(self) -> Any:
-        """What hears the recordings of a library: an `Ear`."""
+        """What hears the recordings of a library: an `RecordingIndexer`."""
         with self._loading:
             if self._ear is None:
-                from sonic_ui.retrieval.indexing import Ear, fingerprint, store_for
+                from sonic_ui.retrieval.indexing import RecordingIndexer, fingerprint, store_for
 
-                self._ear = Ear(self._embed, store_for(fingerprint(self._embed)))
+                self._ear = RecordingIndexer(self._embed, store_for(fingerprint(self._embed)))
             return self._ear
 
     def _embed(self, clips: list[np.ndarray]) -> np.ndarray:
@@ -160,8 +160,7 @@ def target_curve(request: ImageToSoundRequest, frames: int, duration_s: float) -
 
     Raises `BadInput` for moments that all lie after the end.
     """
-    from sonic_ui.audio.energy import resample_curve
-    from sonic_ui.audio.shaping import curve_of_moments
+    from sonic_ui.audio.energy import curve_of_moments, resample_curve
 
     if request.curve is not None:
         return resample_curve(np.asarray(request.curve), frames)

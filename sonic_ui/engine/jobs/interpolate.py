@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from sonic_ui.engine.backend import ImagesDone, InterpolateJob, Notice, PositionsAdded
 from sonic_ui.engine.caches import Cache
 from sonic_ui.engine.cost import interpolation_steps
-from sonic_ui.engine.jobs.embedding_path import Embed
 from sonic_ui.engine.jobs.runner import JobRunner
 from sonic_ui.engine.jobs.sound_to_image import pipeline_settings
+from sonic_ui.pipelines.embedding_path import Embed
 
 if TYPE_CHECKING:
     from sonic_ui.pipelines.interpolation import LatentInterpolator
@@ -52,26 +52,26 @@ class InterpolateRunner(JobRunner):
         """Paint every frame: a `PositionsAdded` for each that is found, an `ImagesDone` for all."""
         request = self.job.request
         self.report_cut_words(request.prompt, request.negative_prompt)
-        glider = self._glider()
-        if request.continuity and not glider.can_begin:
+        interpolator = self._glider()
+        if request.continuity and not interpolator.can_begin:
             self.queue.put(Notice(CANNOT_BEGIN))
-        ends = self._ends_to_carry(glider)
-        self.total = interpolation_steps(request, glider.steps, glider.begin_step, len(ends))
+        ends = self._ends_to_carry(interpolator)
+        self.total = interpolation_steps(request, interpolator.steps, interpolator.begin_step, len(ends))
         self._report()
         for end in ends:
-            glider.partially_denoise(end, self._on_step((), 0))
-            self._keep(glider)
+            interpolator.partially_denoise(end, self._on_step((), 0))
+            self._keep(interpolator)
             self.cancel.check()
         if self.pictures > len(request.places):
-            self._one_by_one(glider)
+            self._one_by_one(interpolator)
         else:
-            self._side_by_side(glider)
+            self._side_by_side(interpolator)
 
     def _glider(self) -> LatentInterpolator:
         from sonic_ui.pipelines.interpolation import ENDS, LatentInterpolator
 
         request, between = self.job.request, self.job.between
-        glider = LatentInterpolator(
+        interpolator = LatentInterpolator(
             self.pipeline,
             lambda place: between.embedding(place, self.embed),
             request.seed,
@@ -79,29 +79,29 @@ class InterpolateRunner(JobRunner):
             request.continuity,
         )
         for end in ENDS:
-            if (latents := self.partial_latents.find(self._key(glider, end))) is not None:
-                glider.carried[end] = latents
-        return glider
+            if (latents := self.partial_latents.find(self._key(interpolator, end))) is not None:
+                interpolator.partial_latents[end] = latents
+        return interpolator
 
-    def _key(self, glider: LatentInterpolator, end: float) -> Hashable:
+    def _key(self, interpolator: LatentInterpolator, end: float) -> Hashable:
         """All that an end's latents depend on."""
         heard = self.job.between.embedding(end, self.embed).tobytes()
-        return (heard, glider.seed, glider.begin_step, *sorted(glider.settings.items()))
+        return (heard, interpolator.seed, interpolator.begin_step, *sorted(interpolator.settings.items()))
 
-    def _keep(self, glider: LatentInterpolator) -> None:
-        for end, latents in glider.carried.items():
-            self.partial_latents.put(self._key(glider, end), latents)
+    def _keep(self, interpolator: LatentInterpolator) -> None:
+        for end, latents in interpolator.partial_latents.items():
+            self.partial_latents.put(self._key(interpolator, end), latents)
 
-    def _ends_to_carry(self, glider: LatentInterpolator) -> list[float]:
+    def _ends_to_carry(self, interpolator: LatentInterpolator) -> list[float]:
         """Ends that are not asked for, not known from before, and needed by what lies between."""
         from sonic_ui.pipelines.interpolation import ENDS
 
         places = self.job.request.places
-        if not glider.begin_step or all(place in ENDS for place in places):
+        if not interpolator.begin_step or all(place in ENDS for place in places):
             return []
-        return [end for end in ENDS if end not in places and end not in glider.carried]
+        return [end for end in ENDS if end not in places and end not in interpolator.partial_latents]
 
-    def _one_by_one(self, glider: LatentInterpolator) -> None:
+    def _one_by_one(self, interpolator: LatentInterpolator) -> None:
         from sonic_ui.pipelines.frame_spacing import evenly_spaced_by_perception
         from sonic_ui.pipelines.interpolation import PerceptualDistance
 
@@ -111,32 +111,32 @@ class InterpolateRunner(JobRunner):
             if place not in numbers:
                 numbers[place] = len(numbers)
                 self.queue.put(PositionsAdded((place,)))
-            (image,) = self._paint(glider, (numbers[place],), (place,))
+            (image,) = self._paint(interpolator, (numbers[place],), (place,))
             return image
 
         evenly_spaced_by_perception(self.pictures, paint, PerceptualDistance(self.eyes))
 
-    def _side_by_side(self, glider: LatentInterpolator) -> None:
+    def _side_by_side(self, interpolator: LatentInterpolator) -> None:
         from sonic_ui.pipelines.frame_spacing import strip_groups
         from sonic_ui.pipelines.interpolation import ENDS
 
         places = self.job.request.places
         alone = [number for number, place in enumerate(places) if place in ENDS]
         for group in strip_groups(len(places), alone):
-            self._paint(glider, group, tuple(places[number] for number in group))
+            self._paint(interpolator, group, tuple(places[number] for number in group))
 
     def _paint(
-        self, glider: LatentInterpolator, numbers: tuple[int, ...], places: tuple[float, ...]
+        self, interpolator: LatentInterpolator, numbers: tuple[int, ...], places: tuple[float, ...]
     ) -> list[Any]:
         """Paint the pictures at places, tell of them, and keep what an end leaves for others."""
         at = dict(zip(numbers, places, strict=True))
 
         def make(some: tuple[int, ...]) -> list[Any]:
-            begin = 0 if at[some[0]] in (0.0, 1.0) else glider.begin_step
-            return glider.paint([at[number] for number in some], self._on_step(some, begin))
+            begin = 0 if at[some[0]] in (0.0, 1.0) else interpolator.begin_step
+            return interpolator.paint([at[number] for number in some], self._on_step(some, begin))
 
         images = self.split_on_oom(numbers, make)
-        self._keep(glider)
+        self._keep(interpolator)
         self.queue.put(ImagesDone(tuple(images), numbers))
         self.cancel.check()
         return images

@@ -21,7 +21,7 @@ from sonic_ui.engine.backend import (
 )
 from sonic_ui.engine.events import FrameInfo, FramesAdded, FramesDone
 from sonic_ui.engine.inputs import SAMPLE_RATE, Sound
-from sonic_ui.engine.jobs.embedding_path import AudioMix, EmbeddingPath
+from sonic_ui.pipelines.embedding_path import AudioMix, EmbeddingPath
 from sonic_ui.pipelines.frame_spacing import strip_groups
 from sonic_ui.requests import (
     BadInput,

@@ -78,7 +78,7 @@ class JobRunner(ABC):
 
     def report_cut_words(self, *words: str) -> None:
         """Say what the tokenizer leaves out of any of the words."""
-        from sonic_ui.pipelines.prompts import truncated_text
+        from sonic_ui.pipelines.audio_conditioned import truncated_text
 
         for text in words:
             if cut := truncated_text(self.pipeline.tokenizer, text):

@@ -72,12 +72,12 @@ class PaintRunner(JobRunner):
 
     def _strength(self, group: tuple[int, ...]) -> Any:
         """beta for the group: as asked for, or [B, layers] where pictures differ."""
-        from sonic_ui.models.strength import scaled_strengths
+        from sonic_ui.models.gated_attention import batch_audio_scales
 
         scales = [self.job.scales[i] for i in group]
         if all(scale == 1.0 for scale in scales):
             return self.job.request.strength
-        return scaled_strengths(self.job.request.strength, scales, self.pipeline.audio_attention.paths)
+        return batch_audio_scales(self.job.request.strength, scales, self.pipeline.audio_attention.paths)
 
     def _report(self, step: int) -> None:
         message = "Painting" if self.pictures == 1 else f"Painting {self.pictures} pictures"

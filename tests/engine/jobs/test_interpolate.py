@@ -22,10 +22,9 @@ from sonic_ui.engine.backend import (
     Progress,
 )
 from sonic_ui.engine.cost import sample_passes
-from sonic_ui.engine.jobs.embedding_path import AudioMix, EmbeddingPath
 from sonic_ui.engine.jobs.interpolate import CANNOT_BEGIN
 from sonic_ui.engine.local import PIXELS_ALONE, LocalBackend
-from sonic_ui.models.embeddings import linear
+from sonic_ui.pipelines.embedding_path import AudioMix, EmbeddingPath, linear
 from sonic_ui.requests import InterpolateRequest
 
 TIMES = np.arange(48_000) / 48_000

@@ -102,7 +102,7 @@ def run_context(value: Any) -> dict[str, Any]:
 
 def pad_of(request: ImageToSoundRequest, seconds: float) -> dict[str, Any]:
     """The value of the pad that asks for what a request asks for."""
-    from sonic_ui.audio.shaping import curve_of_moments
+    from sonic_ui.audio.energy import curve_of_moments
 
     if request.curve is not None:
         return {"kind": "curve", "values": [*request.curve]}

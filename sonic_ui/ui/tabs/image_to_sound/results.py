@@ -10,8 +10,7 @@ import numpy as np
 from sonic_ui.audio.energy import resample_curve, unit
 from sonic_ui.engine import SoundResult, Take
 from sonic_ui.media.films import FRAME_RATE, write_film
-from sonic_ui.media.metadata import safe_stem
-from sonic_ui.media.wav_metadata import sidecar, write_sound
+from sonic_ui.media.metadata import safe_stem, sidecar, write_sound
 from sonic_ui.requests import ImageToSoundRequest
 from sonic_ui.ui.components.takes import TakeCard, TakesCard
 from sonic_ui.ui.session.context import AppContext

@@ -97,7 +97,7 @@ def request_at(record: Record, at: float, knob: str) -> VolumeSweepRequest:
 
 def files_of(context: AppContext, result: Result, cancel: CancelToken) -> FilmFiles:
     """The film in which the sound grows louder in step with its pictures, a GIF and one long picture."""
-    from sonic_ui.audio.gain_envelope import swell_along
+    from sonic_ui.audio.mixing import apply_gain_envelope
 
     request = request_of_sweep(result)
     knob, _ = knob_of(request)
@@ -109,7 +109,7 @@ def files_of(context: AppContext, result: Result, cancel: CancelToken) -> FilmFi
         [caption(knob, info) for info in result.frames],
         request,
         result.settings,
-        lambda line: swell_along(clip.samples, clip.sample_rate, line.positions, line.duration_s),
+        lambda line: apply_gain_envelope(clip.samples, clip.sample_rate, line.positions, line.duration_s),
         cancel,
     )
 

@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from sonic_ui.media.metadata import read_settings
-from sonic_ui.media.wav_metadata import is_wave, read_sound_settings, sidecar, write_sound
+from sonic_ui.media.metadata import is_wave, read_settings, read_sound_settings, sidecar, write_sound
 from sonic_ui.requests import BadInput
 
 SETTINGS = {

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from sonic_ui.models.embeddings import linear, spherical
+from sonic_ui.pipelines.embedding_path import linear, spherical
 
 RNG = np.random.default_rng(3)
 A, B = (v / np.linalg.norm(v) for v in RNG.standard_normal((2, 64)).astype(np.float32))
