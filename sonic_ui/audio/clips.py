@@ -49,14 +49,13 @@ def load_clip(
     start_s: float | None = None,
     end_s: float | None = None,
     max_duration_s: float = 10.0,
-    allow_silence: bool = False,
 ) -> Clip:
     """The part of a file to listen to, at most `max_duration_s` long.
 
     With neither bound: the loudest part. With `start_s` alone: from there on. With `end_s` alone: up to
     there. With both: that part, or its loudest stretch where it is too long. The end of the file ends it.
     Raises BadInput for a file that cannot be read, a part outside of it, one shorter than SHORTEST_S, and
-    (unless allowed) silence.
+    silence.
     """
     name = Path(path).name
     with open_reader(path) as reader:
@@ -74,8 +73,7 @@ def load_clip(
             "Choose a longer part, or save the file again if it is damaged.",
             "sound",
         )
-    if not allow_silence:
-        check_audible(samples, name)
+    check_audible(samples, name)
     clip = resample(samples, rate, sample_rate)
     return Clip(clip, sample_rate, begin, samples.size / rate, max(total_s, begin + samples.size / rate))
 

@@ -34,12 +34,11 @@ def oversample(samples: Samples) -> Samples:
 def limit_true_peak(
     samples: NDArray[np.floating],
     sample_rate: int,
-    ceiling_dbtp: float = CEILING_DBTP,
     *,
     look_ahead_s: float = LOOK_AHEAD_S,
     release_db_per_s: float = RELEASE_DB_PER_S,
 ) -> Samples:
-    """The samples [T] as float32 with no true peak above `ceiling_dbtp` (dB of full scale).
+    """The samples [T] as float32 with no true peak above CEILING_DBTP.
 
     A sound that needs no limiting comes back unchanged, bit for bit. NaN becomes silence, infinities the
     largest finite sample. The reduction is held for `look_ahead_s` on both sides of a peak and reached over
@@ -47,14 +46,14 @@ def limit_true_peak(
     distorts low notes less and leaves longer dips after bangs.
     """
     limited = _finite(samples)
+    reach = max(1, round(look_ahead_s * sample_rate))
     for _ in range(PASSES):
-        excess_db = _excess_db(limited, ceiling_dbtp)
+        excess_db = _excess_db(limited)
         if excess_db is None:
             return limited
-        reach = max(1, round(look_ahead_s * sample_rate))
         turned_down_db = reduction_db(excess_db, reach, release_db_per_s / sample_rate)
         limited = (limited * 10.0 ** (-turned_down_db / 20.0)).astype(np.float32)
-    left_db = _excess_db(limited, ceiling_dbtp)
+    left_db = _excess_db(limited)
     return limited if left_db is None else limited * np.float32(10.0 ** (-float(left_db.max()) / 20.0))
 
 
@@ -68,10 +67,10 @@ def _finite(samples: NDArray[np.floating]) -> Samples:
     return np.nan_to_num(array, nan=0.0, posinf=largest, neginf=-largest)
 
 
-def _excess_db(samples: Samples, ceiling_dbtp: float) -> Samples | None:
+def _excess_db(samples: Samples) -> Samples | None:
     """By how much each sample [T], or what follows it, must come down; None where nothing must."""
     peak = float(np.max(np.abs(samples), initial=0.0))
-    ceiling = 10.0 ** (ceiling_dbtp / 20.0)
+    ceiling = 10.0 ** (CEILING_DBTP / 20.0)
     if 3.0 * peak <= ceiling:  # the filter's absolute coefficients sum to less than 3
         return None
     peaks = np.abs(samples)
@@ -80,7 +79,7 @@ def _excess_db(samples: Samples, ceiling_dbtp: float) -> Samples | None:
         peaks = np.maximum.reduce([peaks, *(peak * np.abs(between[phase::4]) for phase in range(4))])
     if float(peaks.max()) <= ceiling:
         return None
-    over_db = 20.0 * np.log10(np.maximum(peaks, 1e-9)) - (ceiling_dbtp - MARGIN_DB)
+    over_db = 20.0 * np.log10(np.maximum(peaks, 1e-9)) - (CEILING_DBTP - MARGIN_DB)
     return np.maximum(over_db, 0.0)
 
 

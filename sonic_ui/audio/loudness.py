@@ -19,6 +19,8 @@ FLOOR_LUFS = -70.0
 FLOOR_DBFS = -120.0
 """The lowest peak that is reported."""
 
+BLOCK_S = 0.4
+
 Samples = NDArray[np.float32]
 
 
@@ -35,15 +37,18 @@ def k_weighting(sample_rate: int) -> NDArray[np.float64]:
 
 
 def _block_power(
-    samples: NDArray[np.floating], sample_rate: int, block_s: float, hop_s: float
+    samples: NDArray[np.floating], sample_rate: int, hop_s: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Times of block centres [N] in seconds and K-weighted mean squares [N]; a short clip is one block."""
+    """Times of block centres [N] in seconds and K-weighted mean squares [N] of blocks of BLOCK_S.
+
+    A shorter clip is one block.
+    """
     from scipy import signal  # slow to import
 
     finite = np.nan_to_num(np.asarray(samples, dtype=np.float64), nan=0.0, posinf=1.0, neginf=-1.0)
     weighted = signal.sosfilt(k_weighting(sample_rate), finite)
     total = np.concatenate([[0.0], np.cumsum(np.square(weighted))])
-    block = min(round(block_s * sample_rate), finite.size)
+    block = min(round(BLOCK_S * sample_rate), finite.size)
     hop = max(1, round(hop_s * sample_rate))
     starts = np.arange(0, finite.size - block + 1, hop)
     power = np.maximum(total[starts + block] - total[starts], 0.0) / max(block, 1)
@@ -62,7 +67,7 @@ def integrated_lufs(samples: NDArray[np.floating], sample_rate: int) -> float:
     """
     if np.asarray(samples).size == 0:
         return FLOOR_LUFS
-    _, power = _block_power(samples, sample_rate, 0.4, 0.1)
+    _, power = _block_power(samples, sample_rate, 0.1)
     return gated_lufs(power)
 
 
@@ -79,12 +84,12 @@ def gated_lufs(power: NDArray[np.float64]) -> float:
 
 
 def loudness_curve(
-    samples: NDArray[np.floating], sample_rate: int, *, window_s: float = 0.4, hop_s: float = 0.05
+    samples: NDArray[np.floating], sample_rate: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Times [N] in seconds and ungated loudness [N] in LUFS; the default window is R 128's momentary one."""
+    """Times [N] in seconds and ungated loudness [N] in LUFS: R 128's momentary loudness, every 50 ms."""
     if np.asarray(samples).size == 0:
         return np.zeros(0), np.zeros(0)
-    times_s, power = _block_power(samples, sample_rate, window_s, hop_s)
+    times_s, power = _block_power(samples, sample_rate, 0.05)
     return times_s, _lufs(power)
 
 

@@ -8,19 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from sonic_ui.audio import style
 from sonic_ui.audio.clips import Clip
 from sonic_ui.audio.loudness import FLOOR_LUFS, integrated_lufs, loudness_curve
-from sonic_ui.audio.style import (
-    ENERGY,
-    FONT_POINTS,
-    LINE_POINTS,
-    SIGNAL,
-    TEXT,
-    energy_colours,
-    name_axes,
-    new_figure,
-    quiet_axes,
-)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,7 +28,7 @@ QUIETEST_LUFS = -60.0
 
 def plot_sound(clip: Clip) -> Figure:
     """Waveform, mel spectrogram and loudness above each other on one axis of seconds."""
-    figure = new_figure(8.0, 4.4)
+    figure = style.new_figure(8.0, 4.4)
     top, middle, bottom = figure.subplots(3, 1, sharex=True, height_ratios=[1.0, 1.7, 1.0])
     figure.subplots_adjust(hspace=0.3)
     _draw_waveform(top, clip)
@@ -108,13 +98,13 @@ def _draw_waveform(axes: Axes, clip: Clip) -> None:
     lengths = np.diff(np.append(cuts, samples.size))
     rms = np.sqrt(np.add.reduceat(np.square(samples, dtype=np.float64), cuts) / lengths)
     times_s = _times_s(clip, count)
-    axes.fill_between(times_s, low, high, color=SIGNAL, alpha=0.45, linewidth=0)
-    axes.fill_between(times_s, np.maximum(-rms, low), np.minimum(rms, high), color=SIGNAL, linewidth=0)
+    axes.fill_between(times_s, low, high, color=style.SIGNAL, alpha=0.45, linewidth=0)
+    axes.fill_between(times_s, np.maximum(-rms, low), np.minimum(rms, high), color=style.SIGNAL, linewidth=0)
     peak = max(0.02, float(np.max(np.abs(samples), initial=0.0)))
     axes.set_ylim(-1.05 * peak, 1.05 * peak)
     axes.set_yticks([-peak, 0, peak], [f"−{peak:.2g}", "0", f"{peak:.2g}"])
-    quiet_axes(axes)
-    name_axes(axes, "Waveform")
+    style.quiet_axes(axes)
+    style.name_axes(axes, "Waveform")
     _span(axes, clip)
 
 
@@ -124,7 +114,7 @@ def _draw_mel(axes: Axes, clip: Clip) -> None:
     end_s = clip.start_s + max(clip.samples.size, 1) / clip.sample_rate
     axes.imshow(
         level_db,
-        cmap=energy_colours(),
+        cmap=style.energy_colours(),
         vmin=-RANGE_DB,
         vmax=0.0,
         origin="lower",
@@ -134,8 +124,8 @@ def _draw_mel(axes: Axes, clip: Clip) -> None:
     )
     ticks_hz = [hz for hz in (100, 500, 1000, 2000, 4000, 8000, 16000) if hz <= highest_hz]
     axes.set_yticks([float(hz_to_mel(hz)) for hz in ticks_hz], [_short_hz(hz) for hz in ticks_hz])
-    quiet_axes(axes)
-    name_axes(axes, "Frequency")
+    style.quiet_axes(axes)
+    style.name_axes(axes, "Frequency")
     _span(axes, clip)
 
 
@@ -151,15 +141,15 @@ def _draw_loudness(axes: Axes, clip: Clip) -> None:
         end_s = clip.start_s + clip.samples.size / clip.sample_rate
         times_s = np.concatenate([[clip.start_s], times_s, [end_s]])
         lufs = np.concatenate([lufs[:1], lufs, lufs[-1:]])
-    axes.fill_between(times_s, QUIETEST_LUFS, lufs, color=ENERGY, alpha=0.22, linewidth=0)
-    axes.plot(times_s, lufs, color=ENERGY, linewidth=1.3 * LINE_POINTS, solid_joinstyle="round")
+    axes.fill_between(times_s, QUIETEST_LUFS, lufs, color=style.ENERGY, alpha=0.22, linewidth=0)
+    axes.plot(times_s, lufs, color=style.ENERGY, linewidth=1.3 * style.LINE_POINTS, solid_joinstyle="round")
     whole = integrated_lufs(clip.samples, clip.sample_rate)
     if whole > FLOOR_LUFS:
-        axes.axhline(max(whole, QUIETEST_LUFS), color=TEXT, linewidth=0.8, linestyle=(0, (4, 3)))
+        axes.axhline(max(whole, QUIETEST_LUFS), color=style.TEXT, linewidth=0.8, linestyle=(0, (4, 3)))
     axes.set_ylim(QUIETEST_LUFS, 0.0)
     axes.set_yticks([-60, -40, -20, 0], ["−60", "−40", "−20", "0 LUFS"])
-    quiet_axes(axes)
+    style.quiet_axes(axes)
     shown = f"{whole:.0f} LUFS in all".replace("-", "−") if whole > FLOOR_LUFS else "silent"
-    name_axes(axes, "Loudness")
-    axes.set_title(shown, loc="right", color=ENERGY, fontsize=FONT_POINTS, pad=3)
+    style.name_axes(axes, "Loudness")
+    axes.set_title(shown, loc="right", color=style.ENERGY, fontsize=style.FONT_POINTS, pad=3)
     _span(axes, clip)

@@ -32,7 +32,9 @@ class EnergyControlNet(ModelMixin, ConfigMixin):
         super().__init__()
         known = {name: value for name, value in unet.items() if not name.startswith("_")}
         encoder = UNet2DConditionModel(**known)
-        self._take_encoder(encoder)
+        for name in ("up_blocks", "conv_norm_out", "conv_act", "conv_out"):
+            setattr(encoder, name, None)
+        self.encoder = encoder
         first = int(encoder.config.block_out_channels[0])
         self.curve = nn.Sequential(
             nn.Conv1d(frames, width, 5, padding=2),
@@ -44,12 +46,6 @@ class EnergyControlNet(ModelMixin, ConfigMixin):
         self.zero_convs = nn.ModuleList(zeroed(nn.Conv2d(c, c, 1)) for c in skip_channels(encoder))
         middle = int(encoder.config.block_out_channels[-1])
         self.zero_middle = zeroed(nn.Conv2d(middle, middle, 1))
-
-    def _take_encoder(self, unet: UNet2DConditionModel) -> None:
-        """Keep the parts of a denoiser up to its middle."""
-        for name in ("up_blocks", "conv_norm_out", "conv_act", "conv_out"):
-            setattr(unet, name, None)
-        self.encoder = unet
 
     @classmethod
     def from_unet(cls, unet: UNet2DConditionModel, frames: int = 8, width: int = 32) -> Self:

@@ -166,10 +166,6 @@ class AudioAttention(ModelMixin, ConfigMixin):
         """The gated block for the transformer block at `path`."""
         return self.get_submodule(path)
 
-    def gates(self) -> dict[str, float]:
-        """tanh(gamma) of each block by path: how far training has opened them."""
-        return {path: float(self.block(path).gate_adapter.detach().float().tanh()) for path in self.paths}
-
     # Attaching
 
     def attach(self, unet: nn.Module) -> None:

@@ -22,6 +22,7 @@ from transformers import FeatureExtractionMixin
 from transformers.modeling_outputs import BaseModelOutputWithPooling
 
 from sonic_ui.models.checkpoints import fill, read_tensors
+from sonic_ui.models.mel import spectrum
 from sonic_ui.requests import BadInput
 
 SAMPLE_RATE = 44_100
@@ -162,16 +163,8 @@ def log_mel(samples: NDArray[np.float32]) -> NDArray[np.float32]:
 
     Hann window of 1024, frames centred, edges reflected.
     """
-    spectrum = torch.stft(
-        torch.from_numpy(np.ascontiguousarray(samples, dtype=np.float32)),
-        n_fft=WINDOW,
-        hop_length=HOP,
-        window=torch.hann_window(WINDOW),
-        center=True,
-        pad_mode="reflect",
-        return_complex=True,
-    )
-    mel = spectrum.abs().square().T @ mel_filters()  # [frames, mel bins]
+    waves = torch.from_numpy(np.ascontiguousarray(samples, dtype=np.float32))
+    mel = spectrum(waves[None], WINDOW, HOP)[0].abs().square().T @ mel_filters()  # [frames, mel bins]
     return (10 * mel.clamp(min=AMIN).log10()).numpy()
 
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
 from numpy.typing import NDArray
 from PIL import Image
@@ -71,15 +70,9 @@ class AudioLdmPipeline(ImageToAudioPipeline):
         """Latents [B, C, t, m] -> samples [B, T]; the vocoder's last few, beyond the last frame, are cut."""
         return super()._sound(latents)[:, : round(self.duration_s * self.sample_rate)]
 
-    def _labels(self, image: Image.Image, prompt: str, negative: str, count: int, guided: bool) -> Tensor:
-        """Embeddings [count, D], or [2 count, D] with those of the negative words first: "" in AudioLDM."""
-        embeds = self.embed_image(image)
-        if prompt.strip():
-            embeds = F.normalize(embeds + self.embed_prompt(prompt).to(embeds), dim=-1)
-        rows = [embeds.expand(count, -1)]
-        if guided:
-            rows.insert(0, self.embed_prompt(negative).to(embeds).expand(count, -1))
-        return torch.cat(rows).to(self.unet.device, self.unet.dtype)
+    def _unconditional(self, negative: str, embeds: Tensor) -> Tensor:
+        """Embedding [1, D] of the negative words: those of "" without any, as in AudioLDM's training."""
+        return self.embed_prompt(negative).to(embeds)
 
 
 def load_audioldm(

@@ -210,9 +210,12 @@ class AudioGenerationPipeline(DiffusionPipeline):
             embeds = F.normalize(embeds + self.embed_prompt(prompt).to(embeds), dim=-1)
         rows = [embeds.expand(count, -1)]
         if guided:
-            without = self.embed_prompt(negative).to(embeds) if negative.strip() else torch.zeros_like(embeds)
-            rows.insert(0, without.expand(count, -1))
+            rows.insert(0, self._unconditional(negative, embeds).expand(count, -1))
         return torch.cat(rows).to(self.unet.device, self.unet.dtype)
+
+    def _unconditional(self, negative: str, embeds: Tensor) -> Tensor:
+        """Embedding [1, D], beside `embeds`, of the negative words; zeros without any."""
+        return self.embed_prompt(negative).to(embeds) if negative.strip() else torch.zeros_like(embeds)
 
     def _latent_shape(self) -> tuple[int, int, int]:
         factor = compression_factor(self.vae)

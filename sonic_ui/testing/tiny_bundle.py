@@ -14,35 +14,21 @@ from sonic_ui.bundles.parts import sonic_diffusion
 from sonic_ui.models.projector import AudioProjector
 from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
 from sonic_ui.pipelines.image_to_audio import ImageToAudioPipeline
-from sonic_ui.testing.tiny_models import (
-    LABELS,
-    PICTURE_PX,
-    SMALL_CLAP,
-    SMALL_PROJECTOR,
-    debug_attention,
-    debug_clip,
-    debug_components,
-    debug_kl_autoencoder,
-    debug_microsoft_clap,
-    debug_sound_components,
-    debug_text_encoder,
-    debug_tokenizer,
-    debug_unet,
-)
+from sonic_ui.testing import tiny_models as tiny
 
 CARD = "# Debug bundle\n\nTiny networks with random weights, for tests. They have learned nothing.\n"
 
 
 def debug_pipeline(seed: int = 0, prediction_type: str = "v_prediction") -> AudioToImagePipeline:
     """A pipeline of `debug_components`: the same for the same seed. Paints 64 px in well under a second."""
-    pipeline = AudioToImagePipeline(**debug_components(seed, prediction_type))
+    pipeline = AudioToImagePipeline(**tiny.debug_components(seed, prediction_type))
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
 
 
 def debug_sound_pipeline(seed: int = 0) -> ImageToAudioPipeline:
     """A pipeline of `debug_sound_components`: 5.12 s at 16 kHz in well under a second."""
-    pipeline = ImageToAudioPipeline(**debug_sound_components(seed))
+    pipeline = ImageToAudioPipeline(**tiny.debug_sound_components(seed))
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
 
@@ -52,17 +38,17 @@ def debug_bundle(folder: str | Path, seed: int = 0) -> Path:
     root = Path(folder)
     root.mkdir(parents=True, exist_ok=True)
     _write_json(root / "bundle.json", _bundle_info())
-    sources = [{"id": source, "label": label} for source, label in LABELS.items()]
+    sources = [{"id": source, "label": label} for source, label in tiny.LABELS.items()]
     _write_json(root / "vocabulary.json", {"sources": sources})
     (root / "MODEL_CARD.md").write_text(CARD, encoding="utf-8")
     debug_pipeline(seed).save_pretrained(root / "audio_to_image")
     debug_sound_pipeline(seed).save_pretrained(root / "image_to_audio")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        debug_clip().save_pretrained(root / "clip")
+        tiny.debug_clip().save_pretrained(root / "clip")
     size = {"height": 32, "width": 32}
     pictures = CLIPImageProcessorPil(size={"shortest_edge": 32}, crop_size=size)
-    CLIPProcessor(pictures, debug_tokenizer()).save_pretrained(root / "clip")
+    CLIPProcessor(pictures, tiny.debug_tokenizer()).save_pretrained(root / "clip")
     return root
 
 
@@ -77,20 +63,20 @@ def debug_release(folder: str | Path, seed: int = 0) -> tuple[Part, ...]:
     space.mkdir(parents=True)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        unet, clap = debug_unet(), debug_microsoft_clap()
+        unet, clap = tiny.debug_unet(), tiny.debug_microsoft_clap()
         unet.save_pretrained(base / "unet")
-        debug_kl_autoencoder().save_pretrained(base / "vae")
-        debug_text_encoder().save_pretrained(base / "text_encoder")
-        debug_tokenizer().save_pretrained(base / "tokenizer")
+        tiny.debug_kl_autoencoder().save_pretrained(base / "vae")
+        tiny.debug_text_encoder().save_pretrained(base / "text_encoder")
+        tiny.debug_tokenizer().save_pretrained(base / "tokenizer")
         PNDMScheduler(
             beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", steps_offset=1
         ).save_pretrained(base / "scheduler")
-        torch.save(debug_attention(unet).state_dict(), space / "landscape.pt")
-        projector = AudioProjector(**SMALL_PROJECTOR).state_dict()
+        torch.save(tiny.debug_attention(unet).state_dict(), space / "landscape.pt")
+        projector = AudioProjector(**tiny.SMALL_PROJECTOR).state_dict()
         torch.save(projector, space / "audio_projector_landscape.pth")
     tower = {f"audio_encoder.{name}": value for name, value in clap.state_dict().items()}
     torch.save({"model": {**tower, "logit_scale": torch.tensor(4.6)}}, space / "CLAP_weights_2022.pth")
-    options = {"audio_projector": SMALL_PROJECTOR, "microsoft_clap": {**SMALL_CLAP, "clip_s": 2.0}}
+    options = {"audio_projector": tiny.SMALL_PROJECTOR, "microsoft_clap": {**tiny.SMALL_CLAP, "clip_s": 2.0}}
     parts = sonic_diffusion("landscape.pt", "audio_projector_landscape.pth")
     return tuple(
         part.model_copy(
@@ -109,7 +95,7 @@ def _bundle_info() -> dict[str, object]:
         "title": "Debug",
         "description": "Tiny networks with random weights, for tests.",
         "licence": "MIT",
-        "picture_px": PICTURE_PX,
+        "picture_px": tiny.PICTURE_PX,
         "defaults": {"steps": 2, "guidance_scale": 3.0, "strength": 1.0},
     }
 

@@ -12,29 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import transformers
 from diffusers import AutoencoderDC, AutoencoderKL, DDIMScheduler, UNet2DConditionModel
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
-from transformers import (
-    BlipConfig,
-    BlipForConditionalGeneration,
-    BlipImageProcessorPil,
-    ClapConfig,
-    ClapFeatureExtractor,
-    ClapModel,
-    ClapTextConfig,
-    ClapTextModelWithProjection,
-    CLIPConfig,
-    CLIPImageProcessorPil,
-    CLIPModel,
-    CLIPTextConfig,
-    CLIPTextModel,
-    CLIPTokenizer,
-    CLIPVisionConfig,
-    CLIPVisionModelWithProjection,
-    PreTrainedTokenizerFast,
-    SpeechT5HifiGan,
-    SpeechT5HifiGanConfig,
-)
 
 from sonic_ui.models.energy_control import EnergyControlNet
 from sonic_ui.models.gated_attention import AudioAttention
@@ -107,7 +87,7 @@ def debug_components(seed: int = 0, prediction_type: str = "v_prediction") -> di
         **{name: module.eval().requires_grad_(False) for name, module in modules.items()},
         "tokenizer": debug_tokenizer(),
         "scheduler": debug_scheduler(prediction_type),
-        "feature_extractor": ClapFeatureExtractor(truncation="rand_trunc", padding="repeatpad"),
+        "feature_extractor": transformers.ClapFeatureExtractor(truncation="rand_trunc", padding="repeatpad"),
         "audio_tokenizer": debug_audio_tokenizer(),
     }
 
@@ -128,17 +108,19 @@ def debug_sound_components(seed: int = 0) -> dict[str, Any]:
             "vae": debug_autoencoder(in_channels=1),
             "unet": unet,
             "vocoder": GriffinLimVocoder(iterations=2),
-            "image_encoder": CLIPVisionModelWithProjection(_projected(clip.config.vision_config)),
+            "image_encoder": transformers.CLIPVisionModelWithProjection(
+                _projected(clip.config.vision_config)
+            ),
             "image_mapper": ImageToAudioMapper(EMBEDDING_DIM, EMBEDDING_DIM, width=16),
             "energy_modulator": EnergyModulator(EMBEDDING_DIM, width=8, dilations=(1, 4)),
             "energy_control": control,
             "latent_normalizer": LatentNormalizer(LATENT_CHANNELS),
-            "text_encoder": ClapTextModelWithProjection(_projected(clap.config.text_config)),
+            "text_encoder": transformers.ClapTextModelWithProjection(_projected(clap.config.text_config)),
         }
     return {
         **{name: module.eval().requires_grad_(False) for name, module in modules.items()},
         "scheduler": debug_scheduler(),
-        "image_processor": CLIPImageProcessorPil(
+        "image_processor": transformers.CLIPImageProcessorPil(
             size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32}
         ),
         "tokenizer": debug_audio_tokenizer(),
@@ -241,7 +223,7 @@ def debug_scheduler(prediction_type: str = "v_prediction") -> DDIMScheduler:
     )
 
 
-def debug_clap() -> ClapModel:
+def debug_clap() -> transformers.ClapModel:
     """An unfused CLAP for 10 s at 48 kHz and 64 mel bins."""
     text = {
         **SMALL_TRANSFORMER,
@@ -257,14 +239,16 @@ def debug_clap() -> ClapModel:
         "depths": [1, 1, 1, 1],
         "num_attention_heads": [1, 1, 1, 1],
     }
-    return ClapModel(ClapConfig(text_config=text, audio_config=audio, projection_dim=EMBEDDING_DIM))
+    return transformers.ClapModel(
+        transformers.ClapConfig(text_config=text, audio_config=audio, projection_dim=EMBEDDING_DIM)
+    )
 
 
-def debug_clip() -> CLIPModel:
+def debug_clip() -> transformers.CLIPModel:
     """Text and picture encoder in one space; reads pictures of 32 px."""
-    vision = CLIPVisionConfig(**SMALL_TRANSFORMER, image_size=32, patch_size=8)
-    return CLIPModel(
-        CLIPConfig(
+    vision = transformers.CLIPVisionConfig(**SMALL_TRANSFORMER, image_size=32, patch_size=8)
+    return transformers.CLIPModel(
+        transformers.CLIPConfig(
             text_config=_text_config().to_dict(),
             vision_config=vision.to_dict(),
             projection_dim=EMBEDDING_DIM,
@@ -272,26 +256,26 @@ def debug_clip() -> CLIPModel:
     )
 
 
-def debug_text_encoder() -> CLIPTextModel:
+def debug_text_encoder() -> transformers.CLIPTextModel:
     """CLIP's text encoder for `debug_tokenizer`."""
-    return CLIPTextModel(_text_config())
+    return transformers.CLIPTextModel(_text_config())
 
 
-def debug_tokenizer() -> CLIPTokenizer:
+def debug_tokenizer() -> transformers.CLIPTokenizer:
     """CLIP's tokenizer over single letters, built in memory: one token a letter."""
     tokens = ["<|startoftext|>", "<|endoftext|>", *LETTERS, *(f"{letter}</w>" for letter in LETTERS)]
     vocabulary = {token: i for i, token in enumerate(tokens)}
-    return CLIPTokenizer(vocab=vocabulary, merges=[], model_max_length=PROMPT_TOKENS)
+    return transformers.CLIPTokenizer(vocab=vocabulary, merges=[], model_max_length=PROMPT_TOKENS)
 
 
-def debug_audio_tokenizer() -> PreTrainedTokenizerFast:
+def debug_audio_tokenizer() -> transformers.PreTrainedTokenizerFast:
     """A tokenizer over single letters in the manner of CLAP's (RoBERTa's special tokens)."""
     vocabulary = {token: i for i, token in enumerate([*ROBERTA_TOKENS, *LETTERS])}
     tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[], unk_token="<unk>"))
     tokenizer.normalizer = normalizers.Lowercase()
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     tokenizer.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0))
-    return PreTrainedTokenizerFast(
+    return transformers.PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         bos_token="<s>",
         eos_token="</s>",
@@ -301,8 +285,8 @@ def debug_audio_tokenizer() -> PreTrainedTokenizerFast:
     )
 
 
-def _text_config() -> CLIPTextConfig:
-    return CLIPTextConfig(
+def _text_config() -> transformers.CLIPTextConfig:
+    return transformers.CLIPTextConfig(
         vocab_size=2 + 2 * len(LETTERS),
         hidden_size=TOKEN_DIM,
         intermediate_size=TOKEN_DIM,
@@ -326,13 +310,13 @@ def debug_audioldm(folder: str | Path, seed: int = 0) -> tuple[Path, Path]:
         _audioldm_unet().save_pretrained(root / "unet")
         _audioldm_autoencoder().save_pretrained(root / "vae")
         _hifigan().save_pretrained(root / "vocoder")
-        ClapTextModelWithProjection(_clap_text()).save_pretrained(root / "text_encoder")
+        transformers.ClapTextModelWithProjection(_clap_text()).save_pretrained(root / "text_encoder")
         _captioner().save_pretrained(blip)
     _write_tokenizer(root / "tokenizer")
     DDIMScheduler(
         beta_start=0.0015, beta_end=0.0195, beta_schedule="scaled_linear", clip_sample=False
     ).save_pretrained(root / "scheduler")
-    BlipImageProcessorPil(size={"height": 32, "width": 32}).save_pretrained(blip)
+    transformers.BlipImageProcessorPil(size={"height": 32, "width": 32}).save_pretrained(blip)
     _bert_tokenizer().save_pretrained(blip)
     return root, blip
 
@@ -381,8 +365,8 @@ def _audioldm_autoencoder() -> AutoencoderKL:
     )
 
 
-def _hifigan() -> SpeechT5HifiGan:
-    config = SpeechT5HifiGanConfig(
+def _hifigan() -> transformers.SpeechT5HifiGan:
+    config = transformers.SpeechT5HifiGanConfig(
         model_in_dim=64,
         sampling_rate=16_000,
         upsample_initial_channel=32,
@@ -392,11 +376,11 @@ def _hifigan() -> SpeechT5HifiGan:
         resblock_dilation_sizes=[[1, 3]],
         normalize_before=False,
     )
-    return SpeechT5HifiGan(config)
+    return transformers.SpeechT5HifiGan(config)
 
 
-def _clap_text() -> ClapTextConfig:
-    return ClapTextConfig(
+def _clap_text() -> transformers.ClapTextConfig:
+    return transformers.ClapTextConfig(
         **SMALL_TRANSFORMER,
         vocab_size=len(ROBERTA_TOKENS) + 1 + len(LETTERS),
         max_position_embeddings=66,
@@ -407,7 +391,7 @@ def _clap_text() -> ClapTextConfig:
     )
 
 
-def _captioner() -> BlipForConditionalGeneration:
+def _captioner() -> transformers.BlipForConditionalGeneration:
     tokenizer = _bert_tokenizer()
     text = {
         **SMALL_TRANSFORMER,
@@ -420,12 +404,14 @@ def _captioner() -> BlipForConditionalGeneration:
         "pad_token_id": tokenizer.pad_token_id,
     }
     vision = {**SMALL_TRANSFORMER, "image_size": 32, "patch_size": 8}
-    return BlipForConditionalGeneration(
-        BlipConfig(text_config=text, vision_config=vision, projection_dim=16, image_text_hidden_size=16)
+    return transformers.BlipForConditionalGeneration(
+        transformers.BlipConfig(
+            text_config=text, vision_config=vision, projection_dim=16, image_text_hidden_size=16
+        )
     )
 
 
-def _bert_tokenizer() -> PreTrainedTokenizerFast:
+def _bert_tokenizer() -> transformers.PreTrainedTokenizerFast:
     """A tokenizer over single letters in the manner of BERT's."""
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[DEC]"]
     vocabulary = {token: i for i, token in enumerate([*special, *LETTERS])}
@@ -433,7 +419,7 @@ def _bert_tokenizer() -> PreTrainedTokenizerFast:
     tokenizer.normalizer = normalizers.Lowercase()
     tokenizer.pre_tokenizer = pre_tokenizers.Split("", "isolated")
     tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
-    return PreTrainedTokenizerFast(
+    return transformers.PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         cls_token="[CLS]",
         sep_token="[SEP]",

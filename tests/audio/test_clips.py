@@ -86,7 +86,6 @@ def test_silence_is_refused_with_a_sentence(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", np.zeros(48000, np.float32), 48000)
     with pytest.raises(BadInput, match=r"“a\.wav” is silent"):
         load_clip(tmp_path / "a.wav")
-    assert load_clip(tmp_path / "a.wav", allow_silence=True).samples.max() == 0.0
     with pytest.raises(BadInput, match="silent"):
         check_audible(np.full(100, 5e-5, np.float32))
     check_audible(np.full(100, 5e-4, np.float32))

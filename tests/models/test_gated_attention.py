@@ -63,7 +63,7 @@ def test_ten_blocks_named_as_released(unet: UNet2DConditionModel) -> None:
     weights += ["attn_adapter.to_out.0.weight", "attn_adapter.to_out.0.bias"]
     names = {f"{place}.transformer_blocks.0.{weight}" for place in places for weight in weights}
     assert set(attention.state_dict()) == names and len(names) == 80
-    assert all(gate == 0.0 for gate in attention.gates().values())
+    assert all(attention.block(path).gate_adapter == 0.0 for path in attention.paths)
     assert attention.block("mid_block.attentions.0.transformer_blocks.0").gate_adapter.shape == (1,)
 
 
