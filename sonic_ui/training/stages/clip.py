@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from transformers import CLIPConfig, CLIPModel, CLIPTokenizer
+from transformers import CLIPConfig, CLIPModel
 
-from sonic_ui.scenes.world import SOURCES, Scene, caption
+from sonic_ui.scenes.world import SOURCES, caption
+from sonic_ui.training.data.rendering import training_pictures
+from sonic_ui.training.data.tokenizers import clip_tokenizer
+from sonic_ui.training.run import Run, Stage, artifact, stage
 from sonic_ui.training.stages.autoencoder import picture_batch
-from sonic_ui.training.stages.contrastive import FactorHead, info_nce, normalised
+from sonic_ui.training.stages.contrastive import FactorHead, info_nce, normalised, scene_factors
 
 
 def build_clip(
@@ -56,21 +58,12 @@ def build_clip(
 
 
 def resize_for_clip(pictures: Tensor, size: int) -> Tensor:
-    """Pictures [B, 3, H, W] in [-1, 1] -> [B, 3, size, size], area-averaged, for CLIP to read."""
+    """Pictures [B, 3, H, W] in [-1, 1] -> [B, 3, size, size], area-averaged, as CLIP reads them."""
     return F.interpolate(pictures, size=(size, size), mode="area") if pictures.shape[-1] != size else pictures
 
 
-def scene_factors(scenes: list[Scene], index: Tensor) -> tuple[Tensor, Tensor]:
-    """Levels and presence [B, sources] of the scenes at `index`."""
-    chosen = [scenes[i] for i in index.tolist()]
-    return (
-        torch.from_numpy(np.stack([s.levels for s in chosen])),
-        torch.from_numpy(np.stack([s.presence for s in chosen])),
-    )
-
-
 class ClipWithHead(nn.Module):
-    """The model that is kept, and the training head that is not."""
+    """CLIP with a head that only its training needs."""
 
     def __init__(self, clip: CLIPModel) -> None:
         super().__init__()
@@ -78,18 +71,15 @@ class ClipWithHead(nn.Module):
         self.head = FactorHead(clip.config.projection_dim, len(SOURCES))
 
 
-class ClipStage:
+@stage("clip")
+class ClipStage(Stage):
     """Train a `CLIPModel` on rendered pictures and freshly drawn captions. Source: arXiv 2103.00020."""
 
-    def __init__(
-        self, pictures: np.ndarray, scenes: list[Scene], tokenizer: CLIPTokenizer, clip: CLIPModel
-    ) -> None:
-        self.pictures, self.scenes, self.tokenizer = pictures, scenes, tokenizer
-        self.module: nn.Module = ClipWithHead(clip)
+    def __init__(self, run: Run) -> None:
+        self.pictures, self.scenes = training_pictures(run)
+        self.tokenizer, clip = clip_tokenizer(run), new_clip(run)
+        self.module = ClipWithHead(clip)
         self.image_size = int(clip.config.vision_config.image_size)
-
-    def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
-        return [{"params": list(self.module.parameters()), "lr": learning_rate}]
 
     def tokens(self, captions: list[str]) -> dict[str, Tensor]:
         batch = self.tokenizer(
@@ -132,3 +122,29 @@ class ClipStage:
         figure = Figure(figsize=(5, 5))
         figure.subplots().imshow((normalised(output.text_embeds) @ normalised(output.image_embeds).T).numpy())
         figure.savefig(path)
+
+
+def new_clip(run: Run) -> CLIPModel:
+    t = clip_tokenizer(run)
+    return build_clip(len(t), t.model_max_length, t.bos_token_id, t.eos_token_id)
+
+
+@artifact
+def trained_clip(run: Run) -> CLIPModel:
+    return run.load("clip", ClipWithHead(new_clip(run))).clip
+
+
+@torch.no_grad()
+def image_embeddings(clip: CLIPModel, pictures: np.ndarray, batch: int = 100) -> Tensor:
+    """CLIP embeddings [N, D] of pictures [N, H, W, 3]."""
+    size = int(clip.config.vision_config.image_size)
+    out = []
+    for start in range(0, len(pictures), batch):
+        x = torch.from_numpy(pictures[start : start + batch]).permute(0, 3, 1, 2).float() / 127.5 - 1
+        out.append(clip.get_image_features(pixel_values=resize_for_clip(x, size)).pooler_output)
+    return torch.cat(out)
+
+
+def training_image_embeds(run: Run) -> Tensor:
+    """CLIP embeddings [N, D] of the training pictures."""
+    return image_embeddings(trained_clip(run), training_pictures(run)[0])

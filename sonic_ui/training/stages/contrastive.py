@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from sonic_ui.scenes.world import Scene
 
 
 def info_nce(a: Tensor, b: Tensor, logit_scale: Tensor) -> Tensor:
@@ -12,6 +15,15 @@ def info_nce(a: Tensor, b: Tensor, logit_scale: Tensor) -> Tensor:
     logits = logit_scale * a @ b.T
     target = torch.arange(len(a))
     return (F.cross_entropy(logits, target) + F.cross_entropy(logits.T, target)) / 2
+
+
+def scene_factors(scenes: list[Scene], index: Tensor) -> tuple[Tensor, Tensor]:
+    """Levels and presence [B, sources] of the scenes at `index`."""
+    chosen = [scenes[i] for i in index.tolist()]
+    return (
+        torch.from_numpy(np.stack([s.levels for s in chosen])),
+        torch.from_numpy(np.stack([s.presence for s in chosen])),
+    )
 
 
 class FactorHead(nn.Module):
