@@ -10,19 +10,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-GROUP_NAMES = (
-    "classifier",
-    "alignment",
-    "real",
-    "volume",
-    "interpolation",
-    "mixing",
-    "edits",
-    "sounds",
-    "speed",
-)
-ON_DEMAND = ("full_size",)
-"""Groups that run only when they are named: they need several GiB of memory and some minutes."""
+from sonic_ui.training.__main__ import CONFIG
+
 ALIASES = {"judge": "classifier", "following": "alignment", "glide": "interpolation"}
 """Former names of groups."""
 EXAMPLES, README = Path("assets/examples"), Path("assets/readme")
@@ -30,6 +19,10 @@ EXAMPLES, README = Path("assets/examples"), Path("assets/readme")
 
 def main(arguments: list[str] | None = None) -> None:
     """Run what the command line asks for."""
+    import torch
+
+    from sonic_ui.evaluation.groups import GROUPS, ON_DEMAND
+
     parser = argparse.ArgumentParser(prog="python -m sonic_ui.evaluation", description=__doc__)
     commands = ("measure", "examples", "readme", "energy_ablation")
     parser.add_argument("command", nargs="?", choices=commands, default="measure")
@@ -39,13 +32,12 @@ def main(arguments: list[str] | None = None) -> None:
         "--out", type=Path, default=Path("runs/evaluation"), help="where JSON and pictures go"
     )
     parser.add_argument("--run", type=Path, default=Path("runs/miniature"), help="for energy_ablation")
-    groups = [*GROUP_NAMES, *ON_DEMAND]
-    parser.add_argument("--only", nargs="*", choices=[*groups, *ALIASES], default=list(GROUP_NAMES))
+    parser.add_argument("--config", type=Path, default=CONFIG, help="recipe of that run, TOML")
+    groups = [name for name in GROUPS if name not in ON_DEMAND]
+    parser.add_argument("--only", nargs="*", choices=[*GROUPS, *ALIASES], default=groups)
     parser.add_argument("--quick", action="store_true", help="a quarter of the sounds")
     parser.add_argument("--card", action="store_true", help="bring the table of the bundle's card up to date")
     options = parser.parse_args(arguments)
-
-    import torch
 
     if options.command == "measure":
         torch.set_grad_enabled(False)
@@ -55,10 +47,9 @@ def main(arguments: list[str] | None = None) -> None:
     torch.set_flush_denormal(True)
     if options.command == "energy_ablation":
         from sonic_ui.evaluation.energy_ablation import run_energy_ablation
-        from sonic_ui.training.__main__ import CONFIG
         from sonic_ui.training.run import Run
 
-        run_energy_ablation(Run.from_file(CONFIG, options.run))
+        run_energy_ablation(Run.from_file(options.config, options.run))
         return
     from sonic_ui.evaluation import readme_pictures
 

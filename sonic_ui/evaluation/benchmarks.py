@@ -45,8 +45,7 @@ OPEN_GATE = 0.5
 
 def step_ratio(pipeline: Any, *, steps: int = 10, rounds: int = 5) -> Metric:
     """A denoising step with sound, in turns with diffusers' `StableDiffusionPipeline` on the same UNet."""
-    unet, scheduler = pipeline.unet, pipeline.scheduler
-    size = unet.config.sample_size
+    unet, size = pipeline.unet, pipeline.unet.config.sample_size
     vae = AutoencoderKL(
         latent_channels=unet.config.in_channels,
         block_out_channels=(8, 8, 8, 8),
@@ -54,25 +53,12 @@ def step_ratio(pipeline: Any, *, steps: int = 10, rounds: int = 5) -> Metric:
         down_block_types=("DownEncoderBlock2D",) * 4,
         up_block_types=("UpDecoderBlock2D",) * 4,
     )
-    stock = StableDiffusionPipeline(
-        vae,
-        pipeline.text_encoder,
-        pipeline.tokenizer,
-        unet,
-        scheduler,
-        None,
-        None,
-        requires_safety_checker=False,
-    )
+    parts = (vae, pipeline.text_encoder, pipeline.tokenizer, unet, pipeline.scheduler, None, None)
+    stock = StableDiffusionPipeline(*parts, requires_safety_checker=False)
     stock.set_progress_bar_config(disable=True)
     embeds = pipeline.embed_audio(np.random.default_rng(0).normal(0, 0.1, 48_000).astype(np.float32))
-
-    settings = {
-        "prompt": "rain",
-        "num_inference_steps": steps,
-        "guidance_scale": 4.0,
-        "output_type": "latent",
-    }
+    settings = {"prompt": "rain", "num_inference_steps": steps, "guidance_scale": 4.0}
+    settings["output_type"] = "latent"
     px = {"height": size * 8, "width": size * 8}
 
     def stock_run() -> float:
@@ -109,31 +95,23 @@ def strip_ratio(
 ) -> Metric:
     """An interpolation as the app paints it, over as many single pictures, in turns; both with decoding.
 
-    eyes   the bundle's `ImageEncoder`, with which the app compares pictures
+    image_encoder   the bundle's `ImageEncoder`, with which the app compares pictures
     """
     settings = {"num_inference_steps": steps, "guidance_scale": 4.0}
     size = int(pipeline.audio_projector.config.embedding_dim)
     a, b = torch.nn.functional.normalize(torch.randn(2, size), dim=-1).numpy()
 
     def strip() -> None:
-        glide(
-            LatentInterpolator(pipeline, lambda position: linear(a, b, position), 1, settings),
-            frames,
-            image_encoder,
-        )
+        interpolator = LatentInterpolator(pipeline, lambda position: linear(a, b, position), 1, settings)
+        glide(interpolator, frames, image_encoder)
 
     def singles() -> None:
         for position in np.linspace(0, 1, frames):
             pipeline(audio_embeds=torch.from_numpy(linear(a, b, position)[None]), seed=1, **settings)
 
     ratios = [timed(strip)[1] / timed(singles)[1] for _ in range(rounds + 1)]
-    return Metric(
-        f"strip of {frames} frames over {frames} single pictures",
-        statistics.median(ratios[1:]),
-        0.7,
-        at_least=False,
-        note=f"{steps} steps",
-    )
+    name, note = f"strip of {frames} frames over {frames} single pictures", f"{steps} steps"
+    return Metric(name, statistics.median(ratios[1:]), 0.7, at_least=False, note=note)
 
 
 def free_port() -> int:
@@ -141,6 +119,11 @@ def free_port() -> int:
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return int(s.getsockname()[1])
+
+
+def app_command(port: int, bundle: Path | str) -> list[str]:
+    """Command line that starts the app."""
+    return [sys.executable, "app.py", "--port", str(port), "--bundle", str(bundle)]
 
 
 @contextlib.contextmanager
@@ -175,10 +158,7 @@ def page_ratio(bundle: Path, *, rounds: int = 3) -> Metric:
         with running_app([sys.executable, "-c", HELLO.format(port=port)], port) as (_, hello):
             pass
         port = free_port()
-        with running_app([sys.executable, "app.py", "--port", str(port), "--bundle", str(bundle)], port) as (
-            _,
-            ours,
-        ):
+        with running_app(app_command(port, bundle), port) as (_, ours):
             pass
         ratios.append(ours / hello)
     return Metric("page answers, over a hello-world page", statistics.median(ratios), 1.5, at_least=False)
@@ -190,8 +170,7 @@ def cold_start_metrics(bundle: Path, sound: Path) -> list[Metric]:
 
     port = free_port()
     started = time.perf_counter()
-    command = [sys.executable, "app.py", "--port", str(port), "--bundle", str(bundle)]
-    with running_app(command, port) as (process, _):
+    with running_app(app_command(port, bundle), port) as (process, _):
         client = Client(f"http://127.0.0.1:{port}", verbose=False)
         time.sleep(max(0.0, SECONDS_BEFORE_CLICK - (time.perf_counter() - started)))
         clicked = time.perf_counter()

@@ -17,16 +17,7 @@ from diffusers import AutoencoderDC
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sonic_ui.audio.energy import (
-    energy_l1,
-    log_mel_energy,
-    onset_agreement,
-    pearson_r,
-    rms_energy,
-    smooth,
-    timestamps,
-    z_norm,
-)
+from sonic_ui.audio import energy
 from sonic_ui.evaluation.metrics import Metric, table, write_json
 from sonic_ui.models.energy_control import EnergyControlNet
 from sonic_ui.models.latents import LatentNormalizer
@@ -46,13 +37,13 @@ SOUNDS = 32
 def signal_log_mel(vae: AutoencoderDC, normalizer: LatentNormalizer, latents: Tensor, _: Tensor) -> Tensor:
     """The mean over the bins of the log-mel that the latents stand for."""
     mels = written_mels(vae.decode(normalizer.denormalize(latents)).sample)
-    return target_energy(torch.from_numpy(np.stack([log_mel_energy(mel) for mel in mels.numpy()])))
+    return target_energy(torch.from_numpy(np.stack([energy.log_mel_energy(mel) for mel in mels.numpy()])))
 
 
 def signal_timestamps(_: Tensor, energies: Tensor) -> Tensor:
     """When there is sound: 1, else 0."""
-    strips = [timestamps(smooth(e)) for e in energies.numpy()]
-    return torch.from_numpy(np.stack([z_norm(strip, least=0.1) for strip in strips]))
+    strips = [energy.timestamps(energy.smooth(e)) for e in energies.numpy()]
+    return torch.from_numpy(np.stack([energy.z_norm(strip, least=0.1) for strip in strips]))
 
 
 def representations(run: Run) -> dict[str, TimedEvent]:
@@ -94,17 +85,17 @@ def _regenerated(
     )
     output = written_mels(vae.decode(normalizer.denormalize(generated)).sample)
     vocoder = GriffinLimVocoder()
-    found = [smooth(rms_energy(vocoder(mel[None])[0].numpy(), SAMPLE_RATE)) for mel in output]
-    return [smooth(e) for e in energies.numpy()], found
+    found = [energy.smooth(energy.rms_energy(vocoder(mel[None])[0].numpy(), SAMPLE_RATE)) for mel in output]
+    return [energy.smooth(e) for e in energies.numpy()], found
 
 
 def _metrics(name: str, true: list[NDArray[np.float32]], found: list[NDArray[np.float32]]) -> list[Metric]:
     """The three measures of one representation."""
     pairs = [(a[: len(b)], b[: len(a)]) for a, b in zip(true, found, strict=True)]
     measures: dict[str, Callable[[Any, Any], float]] = {
-        "Pearson r": pearson_r,
-        "E-L1": energy_l1,
-        "onset agreement": lambda a, b: onset_agreement(timestamps(a), timestamps(b)),
+        "Pearson r": energy.pearson_r,
+        "E-L1": energy.energy_l1,
+        "onset agreement": lambda a, b: energy.onset_agreement(energy.timestamps(a), energy.timestamps(b)),
     }
     return [
         Metric(

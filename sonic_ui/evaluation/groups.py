@@ -227,3 +227,5 @@ GROUPS: dict[str, Callable[[EvalContext], list[Metric]]] = {
     "speed": speed_group,
     "full_size": full_size_group,
 }
+ON_DEMAND = ("full_size",)
+"""Groups that run only when they are named: they need several GiB of memory and some minutes."""

@@ -100,46 +100,23 @@ Curve = NDArray[np.float32]
 CURVES = 30
 
 
-def _preset(name: str, t: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A plain shape over seconds `t` of 5.12."""
-    x = t / t[-1]
-    if name == "fade in":
-        return x
-    if name == "fade out":
-        return 1 - x
-    if name == "swell":
-        return np.sin(np.pi * x) ** 2
-    if name == "pulse":
-        return (np.sin(2 * np.pi * t * 1.0) > 0).astype(float)
-    if name == "heartbeat":
-        beat = t % 1.0
-        return np.exp(-(((beat - 0.15) / 0.06) ** 2)) + 0.7 * np.exp(-(((beat - 0.45) / 0.06) ** 2))
-    if name == "three knocks":
-        return sum((np.exp(-np.maximum(t - s, 0) / 0.15) * (t >= s) for s in (0.8, 1.6, 2.4)), 0 * t)
-    if name == "storm":
-        gusts = np.sin(2 * np.pi * 0.35 * t) + 0.6 * np.sin(2 * np.pi * 0.9 * t + 1) + 0.3 * np.sin(9 * t)
-        return 0.25 + 0.75 * x * (gusts - gusts.min()) / np.ptp(gusts)
-    if name == "two hills":
-        return np.exp(-(((x - 0.25) / 0.1) ** 2)) + 0.6 * np.exp(-(((x - 0.7) / 0.12) ** 2))
-    if name == "sudden stop":
-        return np.where(x < 0.55, 0.3 + x, 0.02)
-    if name == "late start":
-        return np.where(x < 0.45, 0.0, 1 - 0.5 * (x - 0.45))
-    raise ValueError(f"no preset is called {name!r}")
-
-
-PRESETS = (
-    "fade in",
-    "fade out",
-    "swell",
-    "pulse",
-    "heartbeat",
-    "three knocks",
-    "storm",
-    "two hills",
-    "sudden stop",
-    "late start",
-)
+def _presets(t: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    """Plain shapes over seconds `t` of 5.12."""
+    x, beat = t / t[-1], t % 1.0
+    gusts = np.sin(2 * np.pi * 0.35 * t) + 0.6 * np.sin(2 * np.pi * 0.9 * t + 1) + 0.3 * np.sin(9 * t)
+    knocks = (np.exp(-np.maximum(t - s, 0) / 0.15) * (t >= s) for s in (0.8, 1.6, 2.4))
+    return {
+        "fade in": x,
+        "fade out": 1 - x,
+        "swell": np.sin(np.pi * x) ** 2,
+        "pulse": (np.sin(2 * np.pi * t * 1.0) > 0).astype(float),
+        "heartbeat": np.exp(-(((beat - 0.15) / 0.06) ** 2)) + 0.7 * np.exp(-(((beat - 0.45) / 0.06) ** 2)),
+        "three knocks": sum(knocks, 0 * t),
+        "storm": 0.25 + 0.75 * x * (gusts - gusts.min()) / np.ptp(gusts),
+        "two hills": np.exp(-(((x - 0.25) / 0.1) ** 2)) + 0.6 * np.exp(-(((x - 0.7) / 0.12) ** 2)),
+        "sudden stop": np.where(x < 0.55, 0.3 + x, 0.02),
+        "late start": np.where(x < 0.45, 0.0, 1 - 0.5 * (x - 0.45)),
+    }
 
 
 def _free_line(rng: np.random.Generator, frames: int) -> NDArray[np.float64]:
@@ -159,6 +136,6 @@ def curve_bank(frames: int, count: int = CURVES) -> list[tuple[str, Curve]]:
     """`count` named curves [frames] in [0, 1], the same at every call."""
     t = (np.arange(frames) + 0.5) / 100
     rng = np.random.default_rng(2026)
-    shapes = [(name, _preset(name, t)) for name in PRESETS]
+    shapes = [*_presets(t).items()]
     shapes += [(f"line {i + 1}", _free_line(rng, frames)) for i in range(max(0, count - len(shapes)))]
     return [(name, (shape / max(shape.max(), 1e-9)).astype(np.float32)) for name, shape in shapes[:count]]

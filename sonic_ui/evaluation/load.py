@@ -12,7 +12,6 @@ import asyncio
 import json
 import re
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -131,19 +130,11 @@ def load_metrics(rounds: Sequence[Round]) -> list[Metric]:
     served = [visit for visit in visits if visit.served_s is not None]
     waits = sorted(visit.served_s for visit in served if visit.served_s is not None)
     refused = sum(visit.refusals > 0 for visit in visits)
+    own, anothers = (sum(visit.own is truth for visit in visits) for truth in (True, False))
     metrics = [
         Metric("clients served", len(served) / len(visits), 1.0, note=f"{len(visits)} requests"),
-        Metric(
-            "clients that got their own picture",
-            sum(visit.own is True for visit in visits) / len(visits),
-            1.0,
-        ),
-        Metric(
-            "clients that got another's",
-            float(sum(visit.own is False for visit in visits)),
-            0.0,
-            at_least=False,
-        ),
+        Metric("clients that got their own picture", own / len(visits), 1.0),
+        Metric("clients that got another's", float(anothers), 0.0, at_least=False),
         Metric("clients told that the queue is full", float(refused), note="they came again"),
         Metric("places by which anybody was overtaken, at most", float(most_overtaken(rounds))),
         Metric("pictures a second", len(served) / sum(one.seconds for one in rounds)),
@@ -201,7 +192,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/load/figures.json"))
     options = parser.parse_args(arguments)
 
-    from sonic_ui.evaluation.benchmarks import free_port, running_app
+    from sonic_ui.evaluation.benchmarks import app_command, free_port, running_app
 
     with tempfile.TemporaryDirectory(prefix="sonic-ui-load-") as folder:
         bundle = options.bundle
@@ -210,8 +201,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
             bundle = str(debug_bundle(Path(folder) / "bundle"))
         port = free_port()
-        command = [sys.executable, "app.py", "--port", str(port), "--bundle", bundle]
-        with running_app(command, port) as (process, _):
+        with running_app(app_command(port, bundle), port) as (process, _):
             address, sound = f"http://127.0.0.1:{port}", hiss()
             run_round(address, sound, [0], options.patience, None)  # wakes the models
             rounds = []

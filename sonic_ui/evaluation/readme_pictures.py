@@ -202,11 +202,11 @@ def write_image_to_sound(examples: Path, bundle: Path, path: Path) -> Path:
     axes = drawing.subplots(len(SHOWN), 3, width_ratios=(1, 2.2, 2.6))
     for row, (name, shape) in zip(axes, SHOWN, strict=True):
         picture = Image.open(examples / "pictures" / f"{name}.png").convert("RGB")
-        made = pipeline(picture, sketch=curves[shape], mode="exact", seed=SOUND_SEED)
+        output = pipeline(picture, sketch=curves[shape], mode="exact", seed=SOUND_SEED)
         row[0].imshow(picture)
         row[0].axis("off")
-        _draw_curves(row[1], pipeline.duration_s, made.envelope, made.energy[0])
-        mel = log_mel(torch.from_numpy(made.samples[:1]))[0].T.numpy()
+        _draw_curves(row[1], pipeline.duration_s, output.envelope, output.energy[0])
+        mel = log_mel(torch.from_numpy(output.samples[:1]))[0].T.numpy()
         style = {"origin": "lower", "aspect": "auto", "cmap": "inferno", "vmin": -9, "vmax": 1}
         row[2].imshow(mel, extent=(0, pipeline.duration_s, 0, 8), **style)
         _plain(row[2])
@@ -222,13 +222,13 @@ def write_image_to_sound(examples: Path, bundle: Path, path: Path) -> Path:
 
 
 def _draw_curves(
-    axis: Any, duration_s: float, target: NDArray[np.float32], made: NDArray[np.float32]
+    axis: Any, duration_s: float, target: NDArray[np.float32], output: NDArray[np.float32]
 ) -> None:
     """Both curves scaled to [0, 1], with how alike they are."""
     at = (np.arange(len(target)) + 0.5) / len(target) * duration_s
     axis.fill_between(at, unit(target), color=SKETCH, alpha=0.45, linewidth=0)
-    axis.plot(at, unit(made), color=PRODUCED, linewidth=1.4)
-    words = f"r {pearson_r(target, made):.2f}   E-L1 {energy_l1(target, made):.2f}"
+    axis.plot(at, unit(output), color=PRODUCED, linewidth=1.4)
+    words = f"r {pearson_r(target, output):.2f}   E-L1 {energy_l1(target, output):.2f}"
     axis.text(0.99, 0.94, words, color=INK, fontsize=9, ha="right", va="top", transform=axis.transAxes)
     axis.set_ylim(0, 1.15)
     axis.set_yticks([])

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from sonic_ui.audio.energy import energy_l1, held_to_strip, onset_agreement, pearson_r, smooth, timestamps
+from sonic_ui.audio import energy
 from sonic_ui.audio.loudness import set_lufs
 from sonic_ui.evaluation.held_out import HeldOutScene, curve_bank
 from sonic_ui.evaluation.metrics import Metric, timed
@@ -70,8 +70,8 @@ def control_metrics(
         scene = scenes[i % len(scenes)]
         for way, settings in WAYS.items():
             output = pipeline(scene.picture, sketch=curve, mode="exact", seed=i, **settings)
-            rows[way]["r"].append(pearson_r(output.envelope, output.energy[0]))
-            rows[way]["e_l1"].append(energy_l1(output.envelope, output.energy[0]))
+            rows[way]["r"].append(energy.pearson_r(output.envelope, output.energy[0]))
+            rows[way]["e_l1"].append(energy.energy_l1(output.envelope, output.energy[0]))
             rows[way]["class"].append(float(clap.name(output.samples[0]) == scene.source))
     middle = {way: {k: float(np.median(v)) for k, v in row.items()} for way, row in rows.items()}
     note, metrics = f"{len(bank)} curves", []
@@ -98,18 +98,18 @@ def natural_metrics(
     ways: dict[str, Callable[[HeldOutScene, NDArray[np.float32]], NDArray[np.float32]]] = {
         "modulator": lambda scene, strip: pipeline.envelope(scene.picture, strip, "natural"),
         "suggestion without timestamps": lambda scene, _: pipeline.suggest(scene.picture),
-        "timestamps alone": lambda _, strip: smooth(strip),
+        "timestamps alone": lambda _, strip: energy.smooth(strip),
     }
     if blind is not None:
         ways["modulator without the embedding"] = lambda _, strip: _blind_curve(blind, strip)
     errors: dict[str, list[float]] = {name: [] for name in ways}
     agreement = []
     for i, scene in enumerate(scenes):
-        strip = timestamps(scene.energy)
+        strip = energy.timestamps(scene.energy)
         for name, curve in ways.items():
-            errors[name].append(energy_l1(curve(scene, strip), scene.energy))
+            errors[name].append(energy.energy_l1(curve(scene, strip), scene.energy))
         output = pipeline(scene.picture, sketch=strip, mode="natural", seed=i)
-        agreement.append(onset_agreement(strip, timestamps(output.energy[0])))
+        agreement.append(energy.onset_agreement(strip, energy.timestamps(output.energy[0])))
     note = f"{len(scenes)} held-out scenes"
     metrics = [
         Metric(f"energy from timestamps, {name}: mean E-L1 to the true sound", float(np.mean(e)), note=note)
@@ -125,7 +125,7 @@ def natural_metrics(
 def _blind_curve(modulator: EnergyModulator, strip: NDArray[np.float32]) -> NDArray[np.float32]:
     nothing = torch.zeros(1, 1)
     curve = modulator(torch.from_numpy(strip)[None], torch.ones(1), nothing)[0].numpy()
-    return held_to_strip(curve, strip)  # as the pipeline does with the other
+    return energy.held_to_strip(curve, strip)  # as the pipeline does with the other
 
 
 def class_metrics(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import torch
 
-from sonic_ui.training.data import image_to_sound, mixtures, rendering, sounds, tokenizers
+from sonic_ui.training.data import rendering, sounds, tokenizers
 from sonic_ui.training.loop import train
 from sonic_ui.training.run import REGISTERED, Run
 from sonic_ui.training.stages import (
@@ -28,7 +28,7 @@ ORDER = {
     # Sound to image
     "pictures": rendering,  # scenes of the world and their pictures
     "sounds": sounds,  # clips of single sources, the scenes' sounds, real recordings
-    "mixtures": mixtures,  # sounds of scenes of several sources that are not painted
+    "mixtures": sounds,  # sounds of scenes of several sources that are not painted
     "tokenizers": tokenizers,  # vocabularies of CLIP and CLAP
     "autoencoder": autoencoder,  # picture <-> latents
     "clip": clip,  # pictures beside captions
@@ -40,7 +40,7 @@ ORDER = {
     "adapter": adapter,  # SonicDiffusion, stage 2
     "presence_classifier": presence_classifier,  # what the evaluation measures pictures with
     # Image to sound
-    "image_to_sound": image_to_sound,  # scenes as log-mel, energy, audio and image embedding
+    "image_to_sound": mel_autoencoder,  # scenes as log-mel, energy, audio and image embedding
     "mel_autoencoder": mel_autoencoder,  # log-mel <-> latents
     "sound_denoiser": sound_denoiser,  # latents from an embedding
     "energy_control": sound_denoiser,  # ControlNet of the energy
@@ -57,7 +57,7 @@ def run_stage(run: Run, name: str) -> None:
     """Run one stage: from the same seed, alone or after others."""
     torch.manual_seed(0)
     run.report(f"stage {name}")
-    made = STAGES[name](run)
-    if made is not None:
-        train(made, run.loop(name), run.folder / name, report=run.report)
-        made.finish()
+    built = STAGES[name](run)
+    if built is not None:
+        train(built, run.loop(name), run.folder / name, report=run.report)
+        built.finish()

@@ -93,12 +93,10 @@ def train_tokenizers(run: Run) -> None:
 
 @artifact
 def clip_tokenizer(run: Run) -> CLIPTokenizer:
-    """CLIP's tokenizer."""
     length = run.recipe["world"]["clip_tokens"]
     return CLIPTokenizer.from_pretrained(str(run.folder / "tokenizer"), model_max_length=length)
 
 
 @artifact
 def clap_tokenizer(run: Run) -> PreTrainedTokenizerFast:
-    """CLAP's tokenizer."""
     return PreTrainedTokenizerFast.from_pretrained(str(run.folder / "clap_tokenizer"))

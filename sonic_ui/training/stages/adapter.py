@@ -28,7 +28,7 @@ from sonic_ui.training.run import Run, Stage, artifact, stage
 from sonic_ui.training.stages import denoiser, spectral_stats
 from sonic_ui.training.stages.autoencoder import trained_autoencoder
 from sonic_ui.training.stages.clap import SoundBank, embed_mels, sound_bank
-from sonic_ui.training.stages.contrastive import normalised
+from sonic_ui.training.stages.clip import normalised
 
 
 def token_weights(count: int, t: float = 5.0) -> Tensor:
@@ -323,8 +323,10 @@ def scene_embeddings(run: Run) -> SceneEmbeddings:
     if not path.exists():
         count = run.recipe["embeddings"]["takes"]
         clap, bank = spectral_stats.trained_clap(run), sound_bank(run)
-        made = embed_scenes(clap, bank, scenes, count, spectral_stats.stats_takes(run), adapter_takes(run))
-        torch.save(vars(made), path)
+        embedded = embed_scenes(
+            clap, bank, scenes, count, spectral_stats.stats_takes(run), adapter_takes(run)
+        )
+        torch.save(vars(embedded), path)
     stored = torch.load(path, weights_only=True)
     single = torch.tensor([len(scene.sources) == 1 for scene in scenes])
     scene_of = spectral_stats.embedding_pool(run).scenes

@@ -23,8 +23,13 @@ from sonic_ui.training.data.rendering import training_pictures
 from sonic_ui.training.data.sounds import CLIP_S, FLOOR_DB, FRAME_STEP, HOP, MELS, ClipInfo, load_clips
 from sonic_ui.training.data.tokenizers import clap_tokenizer
 from sonic_ui.training.run import Run, Stage, artifact, stage
-from sonic_ui.training.stages.clip import training_image_embeds
-from sonic_ui.training.stages.contrastive import FactorHead, info_nce, normalised, scene_factors
+from sonic_ui.training.stages.clip import (
+    FactorHead,
+    info_nce,
+    normalised,
+    scene_factors,
+    training_image_embeds,
+)
 
 
 def build_clap(

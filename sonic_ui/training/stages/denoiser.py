@@ -214,7 +214,6 @@ def stored_latents(run: Run) -> dict[str, Tensor]:
 
 
 def latent_normalizer(run: Run) -> LatentNormalizer:
-    """The latents' normalizer."""
     return LatentNormalizer.from_statistics(stored_latents(run)["mean"], stored_latents(run)["std"])
 
 

@@ -10,7 +10,7 @@ from sonic_ui.scenes.world import SOURCES
 from sonic_ui.training.data.rendering import training_pictures
 from sonic_ui.training.run import Run, Stage, artifact, stage
 from sonic_ui.training.stages.autoencoder import picture_batch
-from sonic_ui.training.stages.contrastive import scene_factors
+from sonic_ui.training.stages.clip import scene_factors
 
 
 @stage("presence_classifier")

@@ -270,7 +270,6 @@ def caption_embeddings(run: Run) -> Tensor:
 
 
 def sound_latent_normalizer(run: Run) -> LatentNormalizer:
-    """The sound latents' normalizer."""
     stored = stored_sound_latents(run)
     return LatentNormalizer.from_statistics(stored["mean"], stored["std"])
 

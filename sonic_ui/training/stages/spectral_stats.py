@@ -18,14 +18,19 @@ from torch import Tensor, nn
 from sonic_ui.models.audio_encoder import embed_labels
 from sonic_ui.models.timbre import MELS, SpectralStatsHead, TimbreClapModel, spectral_statistics
 from sonic_ui.scenes.world import SOURCES, SPECS, Scene, caption
-from sonic_ui.training.data.mixtures import load_mixtures, mixture_scenes
+from sonic_ui.training.data import sounds
 from sonic_ui.training.data.rendering import mixture_shares, training_pictures
-from sonic_ui.training.data.sounds import FLOOR_DB, SceneSounds, load_scene_sounds
+from sonic_ui.training.data.sounds import FLOOR_DB, SceneSounds
 from sonic_ui.training.data.tokenizers import clap_tokenizer
 from sonic_ui.training.run import Run, Stage, artifact, stage
 from sonic_ui.training.stages.clap import SoundBank, augment_mel, clap_without_stats, embed_mels, sound_bank
-from sonic_ui.training.stages.clip import training_image_embeds
-from sonic_ui.training.stages.contrastive import FactorHead, info_nce, normalised, scene_factors
+from sonic_ui.training.stages.clip import (
+    FactorHead,
+    info_nce,
+    normalised,
+    scene_factors,
+    training_image_embeds,
+)
 
 LOWPASS_SHARE = 0.35
 """Of the pool: sounds without their upper bins, as those of 16 kHz and of strong compression are."""
@@ -190,7 +195,7 @@ def trained_clap(run: Run) -> TimbreClapModel:
 def scene_takes(run: Run, takes: range) -> SceneSounds:
     """Rendered sounds of some takes of the training scenes."""
     count = run.recipe["world"]["shard_scenes"]
-    return load_scene_sounds(run.folder / "clips", "train", training_pictures(run)[1], count, takes)
+    return sounds.load_scene_sounds(run.folder / "clips", "train", training_pictures(run)[1], count, takes)
 
 
 @artifact
@@ -202,13 +207,13 @@ def stats_takes(run: Run) -> SceneSounds:
 @artifact
 def sound_scenes(run: Run) -> list[Scene]:
     """The scenes that there are sounds of: the painted ones, then the mixtures."""
-    return [*training_pictures(run)[1], *mixture_scenes(run.folder / "clips", "train")]
+    return [*training_pictures(run)[1], *sounds.mixture_scenes(run.folder / "clips", "train")]
 
 
 def scene_sounds(run: Run) -> SceneSounds:
     """Rendered sounds of `sound_scenes`; gigabytes, so nothing holds on to them."""
     rendered, painted = stats_takes(run), len(training_pictures(run)[1])
-    mels, _ = load_mixtures(run.folder / "clips", "train")
+    mels, _ = sounds.load_mixtures(run.folder / "clips", "train")
     index = np.arange(painted, painted + len(mels))
     return SceneSounds(np.concatenate([rendered.mels, mels]), np.concatenate([rendered.scene_of, index]))
 

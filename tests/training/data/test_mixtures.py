@@ -10,9 +10,16 @@ import pytest
 from sonic_ui.audio.loudness import integrated_lufs
 from sonic_ui.scenes.sounding import level_to_lufs, render_sound
 from sonic_ui.scenes.world import SOURCES, Scene, SourceInstance
-from sonic_ui.training.data.mixtures import STEMS, StemBank, load_mixtures, render_mixtures
 from sonic_ui.training.data.rendering import training_pictures
-from sonic_ui.training.data.sounds import FRAME_STEP, SAMPLE_RATE, log_mel
+from sonic_ui.training.data.sounds import (
+    FRAME_STEP,
+    SAMPLE_RATE,
+    STEMS,
+    StemBank,
+    load_mixtures,
+    log_mel,
+    render_mixtures,
+)
 from sonic_ui.training.run import Run
 from sonic_ui.training.stages.adapter import scene_embeddings
 from sonic_ui.training.stages.spectral_stats import embedding_pool, scene_sounds, sound_scenes

@@ -13,7 +13,7 @@ from sonic_ui.training.data.rendering import training_pictures
 from sonic_ui.training.run import Run
 from sonic_ui.training.stages.adapter import SceneEmbeddings, adapter_takes, scene_embeddings, source_caption
 from sonic_ui.training.stages.clap import embed_mels
-from sonic_ui.training.stages.contrastive import normalised
+from sonic_ui.training.stages.clip import normalised
 from sonic_ui.training.stages.spectral_stats import trained_clap
 
 
