@@ -13,14 +13,7 @@ import torch
 from PIL import Image
 
 from sonic_ui.bundles import PIPELINE_FOLDERS
-from sonic_ui.evaluation import benchmarks, edit_metrics, image_metrics, sound_metrics
-from sonic_ui.evaluation.held_out import (
-    held_out_renders,
-    held_out_sounds,
-    mixed_clips,
-    real_clips,
-    synthetic_clips,
-)
+from sonic_ui.evaluation import benchmarks, edit_metrics, held_out, image_metrics, sound_metrics
 from sonic_ui.evaluation.metrics import Metric
 from sonic_ui.models.audio_encoder import embed_labels, label_probabilities
 from sonic_ui.models.image_encoder import ImageEncoder
@@ -91,13 +84,13 @@ def load_pipeline(kind: Any, folder: Path) -> Any:
 
 def classifier_group(context: EvalContext) -> list[Metric]:
     """The presence classifier itself, on renders."""
-    scenes, renders = held_out_renders(context.some(400), context.px)
+    scenes, renders = held_out.held_out_renders(context.some(400), context.px)
     return image_metrics.classifier_metrics(context.classifier, scenes, renders)
 
 
 def alignment_group(context: EvalContext) -> list[Metric]:
     """AIC, AIS and IIS of synthetic sounds."""
-    clips = synthetic_clips(context.some(8), context.px)
+    clips = held_out.synthetic_clips(context.some(8), context.px)
     metrics, images, by_source = image_metrics.alignment_metrics(
         context.classifier, context.image_encoder.clip, context.painter, clips
     )
@@ -108,7 +101,7 @@ def alignment_group(context: EvalContext) -> list[Metric]:
 
 def real_group(context: EvalContext) -> list[Metric]:
     """AIC of real recordings; nothing where the folder is absent."""
-    if not (recordings := real_clips(context.data)):
+    if not (recordings := held_out.real_clips(context.data)):
         return []
     encoder = context.pipeline.audio_encoder
     labels = [SPECS[name].label for name in SOURCES]
@@ -126,8 +119,8 @@ def real_group(context: EvalContext) -> list[Metric]:
 def volume_group(context: EvalContext) -> list[Metric]:
     """Gain and loudness reweighting, on synthetic and real sounds."""
     kinds = {
-        "synthetic": synthetic_clips(context.some(2), context.px, stream=1),
-        "real": real_clips(context.data)[:: 4 * context.share],
+        "synthetic": held_out.synthetic_clips(context.some(2), context.px, stream=1),
+        "real": held_out.real_clips(context.data)[:: 4 * context.share],
     }
     metrics = []
     for turned in image_metrics.TURNED:
@@ -143,7 +136,9 @@ def volume_group(context: EvalContext) -> list[Metric]:
 
 def interpolation_group(context: EvalContext) -> list[Metric]:
     """Interpolations between two sounds."""
-    pairs = image_metrics.pairs_of(synthetic_clips(context.some(4), context.px, stream=2), context.some(50))
+    pairs = image_metrics.pairs_of(
+        held_out.synthetic_clips(context.some(4), context.px, stream=2), context.some(50)
+    )
     counts: dict[Literal["linear", "spherical"], int] = {"linear": len(pairs), "spherical": context.some(12)}
     metrics: list[Metric] = []
     for method, count in counts.items():
@@ -158,7 +153,7 @@ def interpolation_group(context: EvalContext) -> list[Metric]:
 
 def mixing_group(context: EvalContext) -> list[Metric]:
     """Sounds of two sources."""
-    clips = mixed_clips(context.some(48), context.px)
+    clips = held_out.mixed_clips(context.some(48), context.px)
     metric, images = image_metrics.mixing_metric(context.classifier, context.painter, clips)
     context.save_pictures("mixing", images)
     return [metric]
@@ -167,7 +162,7 @@ def mixing_group(context: EvalContext) -> list[Metric]:
 def edits_group(context: EvalContext) -> list[Metric]:
     """Edits of renders by sounds of other sources."""
     editor = edit_metrics.load_editor(context.pipeline, context.defaults)
-    clips = synthetic_clips(context.some(8), context.px, stream=3)
+    clips = held_out.synthetic_clips(context.some(8), context.px, stream=3)
     pairs = edit_metrics.edit_pairs(clips, context.some(100))
     metrics, images = edit_metrics.edit_metrics(context.classifier, editor, pairs)
     context.save_pictures("edits", images)
@@ -188,7 +183,7 @@ def sounds_group(context: EvalContext) -> list[Metric]:
     """Image to sound; the labels of the real photographs go to the details."""
     pipeline = context.sound_pipeline
     clap = sound_metrics.ClapClassifier.of(context.pipeline)
-    scenes = held_out_sounds(context.some(4), context.px, pipeline)
+    scenes = held_out.held_out_sounds(context.some(4), context.px, pipeline)
     metrics, by_curve = sound_metrics.control_metrics(pipeline, scenes, context.some(30), clap)
     blind = context.bundle / "energy_modulator_blind"
     modulator = EnergyModulator.from_pretrained(blind, dtype=torch.float32) if blind.exists() else None

@@ -54,7 +54,7 @@ def export_bundle(run: Run, bundle: Path) -> Path:
     pipeline.to(torch.float16)
     pipeline.save_pretrained(str(bundle / "audio_to_image"), max_shard_size=SHARD)
     _save_clip(run, bundle / "clip")
-    trained_classifier(run).half().save_pretrained(str(bundle / "judge"))
+    trained_classifier(run).half().save_pretrained(str(bundle / "judge"))  # a saved format's folder
     write_vocabulary(bundle)
     if run.checkpoint("energy_control").exists():
         export_image_to_sound(run, bundle)

@@ -13,7 +13,8 @@ from sonic_ui.scenes.world import SOURCES, sample_scene
 from sonic_ui.training.data.rendering import training_pictures
 from sonic_ui.training.data.sounds import ClipInfo, log_mel
 from sonic_ui.training.export_bundle import export_bundle
-from sonic_ui.training.run import Run
+from sonic_ui.training.registry import ORDER, STAGES, run_stage
+from sonic_ui.training.run import REGISTERED, Run
 from sonic_ui.training.stages.adapter import (
     LEAST_SCALE,
     MOST_SCALE,
@@ -36,6 +37,10 @@ from sonic_ui.training.stages.spectral_stats import trained_clap
 
 def log_of(run: Run, stage: str) -> list[dict[str, float]]:
     return [json.loads(line) for line in (run.folder / stage / "log.jsonl").read_text().splitlines()]
+
+
+def test_every_stage_has_its_row() -> None:
+    assert set(REGISTERED) == set(STAGES) == set(ORDER)
 
 
 def test_the_autoencoder_learns_a_handful_of_pictures(run: Run) -> None:
@@ -88,7 +93,6 @@ def test_the_exported_bundle_paints(run: Run, tmp_path: Path) -> None:
 
 def test_training_goes_on_from_a_bundle(run: Run, tmp_path: Path) -> None:
     from sonic_ui.training.import_bundle import import_bundle
-    from sonic_ui.training.registry import run_stage
 
     bundle = export_bundle(run, tmp_path / "bundle")
     again = Run(run.recipe, tmp_path / "run", report=lambda _: None)

@@ -109,13 +109,10 @@ def render_image_to_sound(run: Run, embed_sounds: EmbedSounds, embed_pictures: E
     size = run.recipe["world"]["picture_px"]
     held_out = {"held_out": r["held_out_shards"]}
     sounds = rendering.shards_of(folder, held_out | {"train": r["shards"]}, r["scenes"], suffix=".npz")
-    images = rendering.shards_of(
-        folder, held_out | {"train": r["image_shards"]}, folder, size, prefix="image_embeds_"
-    )
-    for path in rendering.render_shards(partial(_sound_shard, embed_sounds), sounds, workers=0):
-        run.report(path)
-    for path in rendering.render_shards(partial(_image_shard, embed_pictures), images, workers=0):
-        run.report(path)
+    counts = held_out | {"train": r["image_shards"]}
+    images = rendering.shards_of(folder, counts, folder, size, prefix="image_embeds_")
+    rendering.render_shards(run, partial(_sound_shard, embed_sounds), sounds, workers=0)
+    rendering.render_shards(run, partial(_image_shard, embed_pictures), images, workers=0)
 
 
 def load_image_to_sound(folder: Path, split: str) -> ImageToSoundData:

@@ -7,7 +7,7 @@ and several processes can share the work. A shard's content depends on its split
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from multiprocessing import get_context
@@ -43,19 +43,21 @@ def save_shard(path: Path, arrays: np.ndarray | dict[str, np.ndarray], lines: Se
 
 
 def render_shards(
-    render: Callable[..., Shard], shards: Mapping[Path, tuple[Any, ...]], *, workers: int = 2
-) -> Iterator[str]:
-    """Save `render(*arguments)` at every path of `shards` that is not there; yields each when it is done.
+    run: Run, render: Callable[..., Shard], shards: Mapping[Path, tuple[Any, ...]], *, workers: int = 2
+) -> None:
+    """Save `render(*arguments)` at every path of `shards` that is not there, and report each.
 
     With `workers` 0 in this process, else `render` must be a function of a module.
     """
     save = partial(_render_shard, render)
     missing = [shard for shard in shards.items() if not shard[0].exists()]
     if not workers or not missing:
-        yield from map(save, missing)
+        for shard in missing:
+            run.report(save(shard))
         return
     with get_context("spawn").Pool(workers) as pool:
-        yield from pool.imap_unordered(save, missing)
+        for path in pool.imap_unordered(save, missing):
+            run.report(path)
 
 
 def _render_shard(render: Callable[..., Shard], shard: tuple[Path, tuple[Any, ...]]) -> str:
@@ -117,8 +119,7 @@ def render_pictures(run: Run) -> None:
     world = run.recipe["world"]
     counts = {"held_out": world["held_out_picture_shards"], "train": world["picture_shards"]}
     shards = shards_of(run.folder / "pictures", counts, world["picture_px"], world["shard_scenes"])
-    for path in render_shards(_picture_shard, shards):
-        run.report(path)
+    render_shards(run, _picture_shard, shards)
 
 
 def load_pictures(folder: Path, split: str) -> tuple[np.ndarray, list[Scene]]:

@@ -166,9 +166,8 @@ def render_sounds(run: Run) -> None:
     for take in range(world["mixture_takes"]):
         count, suffix = world["shard_scenes"], f"-{take}.npy"
         scenes |= rendering.shards_of(folder, painted, count, take, prefix="scenes_", suffix=suffix)
-    for render, shards in ((_clip_shard, clips), (_scene_shard, scenes)):
-        for path in rendering.render_shards(render, shards):
-            run.report(path)
+    rendering.render_shards(run, _clip_shard, clips)
+    rendering.render_shards(run, _scene_shard, scenes)
     store_recordings(folder, Path(world["recordings"]))
 
 
@@ -310,8 +309,7 @@ def render_mixtures(run: Run) -> None:
     world = run.recipe["world"]
     counts = {"train": world["mixture_shards"]}
     shards = rendering.shards_of(run.folder / "clips", counts, world["mixtures"], prefix="mixtures_")
-    for path in rendering.render_shards(_mixture_shard, shards):
-        run.report(path)
+    rendering.render_shards(run, _mixture_shard, shards)
 
 
 def load_mixtures(folder: Path, split: str) -> tuple[NDArray[np.float16], list[Scene]]:
