@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -24,6 +25,14 @@ atexit.register(shutil.rmtree, os.environ["XDG_CACHE_HOME"], ignore_errors=True)
 
 RATE = 48_000
 WriteSound = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A training run at the smallest sizes with every stage done."""
+    from tests.training_run import finished_run
+
+    return finished_run(tmp_path_factory.mktemp("run"))
 
 
 @pytest.fixture

@@ -7,17 +7,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from PIL import Image
 
 from sonic_ui.bundles import PIPELINE_FOLDERS
-from sonic_ui.evaluation import edits, pictures, sounds, speed, strips
-from sonic_ui.evaluation.held_out import held_out_renders, mixed_clips, real_clips, synthetic_clips
-from sonic_ui.evaluation.report import Figure
+from sonic_ui.evaluation import benchmarks, edit_metrics, held_out, image_metrics, sound_metrics
+from sonic_ui.evaluation.metrics import Metric
+from sonic_ui.models.audio_encoder import embed_labels, label_probabilities
+from sonic_ui.models.image_encoder import ImageEncoder
 from sonic_ui.models.presence_classifier import PresenceClassifier, load_classifier
 from sonic_ui.models.sound_mapper import EnergyModulator
+from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
+from sonic_ui.pipelines.image_to_audio import ImageToAudioPipeline
+from sonic_ui.scenes.world import SOURCES, SPECS
+from sonic_ui.training.contact_sheets import save_sheet
 
 
 @dataclass
@@ -36,187 +41,186 @@ class EvalContext:
         self.details["settings"] = self.defaults
 
     @cached_property
-    def pipeline(self) -> Any:
-        """The bundle's `AudioToImagePipeline`."""
-        from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
-
-        pipeline = AudioToImagePipeline.from_pretrained(self.bundle / "audio_to_image", dtype=torch.float32)
-        pipeline.set_progress_bar_config(disable=True)
-        return pipeline
+    def pipeline(self) -> AudioToImagePipeline:
+        """The bundle's sound-to-image pipeline."""
+        return load_pipeline(AudioToImagePipeline, self.bundle / PIPELINE_FOLDERS["sound_to_image"])
 
     @cached_property
-    def sounding(self) -> Any:
-        """The bundle's `ImageToAudioPipeline`."""
-        from sonic_ui.pipelines.image_to_audio import ImageToAudioPipeline
-
-        folder = self.bundle / PIPELINE_FOLDERS["image_to_sound"]
-        pipeline = ImageToAudioPipeline.from_pretrained(folder, dtype=torch.float32)
-        pipeline.set_progress_bar_config(disable=True)
-        return pipeline
+    def sound_pipeline(self) -> ImageToAudioPipeline:
+        """The bundle's image-to-sound pipeline."""
+        return load_pipeline(ImageToAudioPipeline, self.bundle / PIPELINE_FOLDERS["image_to_sound"])
 
     @cached_property
-    def painter(self) -> pictures.Painter:
+    def painter(self) -> image_metrics.Painter:
         """The pipeline at the bundle's default settings."""
         settings = (self.defaults[name] for name in ("steps", "guidance_scale", "strength"))
-        return pictures.Painter(self.pipeline, *settings)
+        return image_metrics.Painter(self.pipeline, *settings)
 
     @cached_property
-    def judge(self) -> PresenceClassifier:
-        """The bundle's judge."""
+    def classifier(self) -> PresenceClassifier:
+        """The bundle's presence classifier."""
         return load_classifier(self.bundle).float()
 
     @cached_property
-    def eyes(self) -> Any:
-        """The bundle's CLIP with what prepares its pictures: an `ImageEncoder`."""
-        from sonic_ui.models.image_encoder import ImageEncoder
-
+    def image_encoder(self) -> ImageEncoder:
+        """The bundle's CLIP with its image processor."""
         return ImageEncoder.from_folder(self.bundle / "clip")
-
-    @cached_property
-    def clip(self) -> Any:
-        """The bundle's CLIP."""
-        return self.eyes.clip
 
     def some(self, count: int) -> int:
         """So many, or a share of it."""
         return max(1, count // self.share)
 
-    def keep(self, name: str, images: Sequence[Image.Image]) -> None:
+    def save_pictures(self, name: str, images: Sequence[Image.Image]) -> None:
         """Write a sheet of pictures to look at."""
-        from sonic_ui.training.contact_sheets import save_sheet
-
-        save_sheet(pictures.as_tensor(images), self.out / f"{name}.png", columns=8)
+        save_sheet(image_metrics.as_tensor(images), self.out / f"{name}.png", columns=8)
 
 
-def classifier_group(bench: EvalContext) -> list[Figure]:
-    """The judge itself, on renders."""
-    scenes, renders = held_out_renders(bench.some(400), bench.px)
-    return pictures.classifier_metrics(bench.judge, scenes, renders)
+def load_pipeline(kind: Any, folder: Path) -> Any:
+    """A pipeline in float32, without a progress bar."""
+    pipeline = kind.from_pretrained(folder, dtype=torch.float32)
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline
 
 
-def alignment_group(bench: EvalContext) -> list[Figure]:
+def classifier_group(context: EvalContext) -> list[Metric]:
+    """The presence classifier itself, on renders."""
+    scenes, renders = held_out.held_out_renders(context.some(400), context.px)
+    return image_metrics.classifier_metrics(context.classifier, scenes, renders)
+
+
+def alignment_group(context: EvalContext) -> list[Metric]:
     """AIC, AIS and IIS of synthetic sounds."""
-    clips = synthetic_clips(bench.some(8), bench.px)
-    figures, images, by_source = pictures.alignment_metrics(bench.judge, bench.clip, bench.painter, clips)
-    bench.keep("synthetic", images)
-    bench.details["synthetic_by_source"] = by_source
-    return figures
+    clips = held_out.synthetic_clips(context.some(8), context.px)
+    metrics, images, by_source = image_metrics.alignment_metrics(
+        context.classifier, context.image_encoder.clip, context.painter, clips
+    )
+    context.save_pictures("synthetic", images)
+    context.details["synthetic_by_source"] = by_source
+    return metrics
 
 
-def real_group(bench: EvalContext) -> list[Figure]:
+def real_group(context: EvalContext) -> list[Metric]:
     """AIC of real recordings; nothing where the folder is absent."""
-    from sonic_ui.models.audio_encoder import embed_labels, label_probabilities
-    from sonic_ui.scenes.world import SOURCES, SPECS
-
-    if not (recordings := real_clips(bench.data)):
+    if not (recordings := held_out.real_clips(context.data)):
         return []
-    encoder = bench.pipeline.audio_encoder
-    words = embed_labels(encoder, bench.pipeline.audio_tokenizer, [SPECS[name].label for name in SOURCES])
-    embeds = bench.painter.embed([clip.samples for clip in recordings])
-    heard = label_probabilities(embeds, words, encoder.logit_scale_a.exp())
-    figures, images, by_source = pictures.real_figures(bench.judge, bench.painter, recordings, heard)
-    bench.keep("real", images)
-    bench.details["real_by_source"] = by_source
-    return figures
+    encoder = context.pipeline.audio_encoder
+    labels = [SPECS[name].label for name in SOURCES]
+    label_embeds = embed_labels(encoder, context.pipeline.audio_tokenizer, labels)
+    embeds = context.painter.embed([clip.samples for clip in recordings])
+    probabilities = label_probabilities(embeds, label_embeds, encoder.logit_scale_a.exp())
+    metrics, images, by_source = image_metrics.real_metrics(
+        context.classifier, context.painter, recordings, probabilities
+    )
+    context.save_pictures("real", images)
+    context.details["real_by_source"] = by_source
+    return metrics
 
 
-def volume_group(bench: EvalContext) -> list[Figure]:
+def volume_group(context: EvalContext) -> list[Metric]:
     """Gain and loudness reweighting, on synthetic and real sounds."""
     kinds = {
-        "synthetic": synthetic_clips(bench.some(2), bench.px, stream=1),
-        "real": real_clips(bench.data)[:: 4 * bench.share],
+        "synthetic": held_out.synthetic_clips(context.some(2), context.px, stream=1),
+        "real": held_out.real_clips(context.data)[:: 4 * context.share],
     }
-    figures = []
-    for turned in strips.TURNED:
+    metrics = []
+    for turned in image_metrics.TURNED:
         for kind, clips in kinds.items():
             if clips:
-                figure, each = strips.volume_figure(bench.judge, bench.painter, clips, turned, kind)
-                bench.details[f"volume_{turned}_{kind}"] = each
-                figures.append(figure)
-    return figures
+                metric, each = image_metrics.volume_metric(
+                    context.classifier, context.painter, clips, turned, kind
+                )
+                context.details[f"volume_{turned}_{kind}"] = each
+                metrics.append(metric)
+    return metrics
 
 
-def interpolation_group(bench: EvalContext) -> list[Figure]:
-    """Glides between two sounds."""
-    pairs = strips.pairs_of(synthetic_clips(bench.some(4), bench.px, stream=2), bench.some(50))
-    figures: list[Figure] = []
-    for method, count in (("linear", len(pairs)), ("spherical", bench.some(12))):
-        found, images, values = strips.interpolation_metrics(
-            bench.judge,
-            bench.eyes,
-            bench.painter,
-            pairs[:count],
-            "linear" if method == "linear" else "spherical",
+def interpolation_group(context: EvalContext) -> list[Metric]:
+    """Interpolations between two sounds."""
+    pairs = image_metrics.pairs_of(
+        held_out.synthetic_clips(context.some(4), context.px, stream=2), context.some(50)
+    )
+    counts: dict[Literal["linear", "spherical"], int] = {"linear": len(pairs), "spherical": context.some(12)}
+    metrics: list[Metric] = []
+    for method, count in counts.items():
+        found, images, values = image_metrics.interpolation_metrics(
+            context.classifier, context.image_encoder, context.painter, pairs[:count], method
         )
-        bench.keep(f"glide_{method}", images)
-        bench.details[f"glide_{method}"] = values
-        figures += found if method == "linear" else found[:2]
-    return figures
+        context.save_pictures(f"interpolation_{method}", images)
+        context.details[f"interpolation_{method}"] = values
+        metrics += found if method == "linear" else found[:2]
+    return metrics
 
 
-def mixing_group(bench: EvalContext) -> list[Figure]:
+def mixing_group(context: EvalContext) -> list[Metric]:
     """Sounds of two sources."""
-    clips = mixed_clips(bench.some(48), bench.px)
-    figure, images = pictures.mixing_figure(bench.judge, bench.painter, clips)
-    bench.keep("mixing", images)
-    return [figure]
+    clips = held_out.mixed_clips(context.some(48), context.px)
+    metric, images = image_metrics.mixing_metric(context.classifier, context.painter, clips)
+    context.save_pictures("mixing", images)
+    return [metric]
 
 
-def edits_group(bench: EvalContext) -> list[Figure]:
+def edits_group(context: EvalContext) -> list[Metric]:
     """Edits of renders by sounds of other sources."""
-    editor = edits.load_editor(bench.pipeline, bench.defaults)
-    pairs = edits.edit_pairs(synthetic_clips(bench.some(8), bench.px, stream=3), bench.some(100))
-    figures, images = edits.edit_figures(bench.judge, editor, pairs)
-    bench.keep("edits", images)
-    bench.details["edit_trade_off"] = rows = edits.trade_off(bench.judge, editor, pairs[: bench.some(24)])
-    edits.plot_trade_off(rows, bench.out / "edit_trade_off.png")
+    editor = edit_metrics.load_editor(context.pipeline, context.defaults)
+    clips = held_out.synthetic_clips(context.some(8), context.px, stream=3)
+    pairs = edit_metrics.edit_pairs(clips, context.some(100))
+    metrics, images = edit_metrics.edit_metrics(context.classifier, editor, pairs)
+    context.save_pictures("edits", images)
+    rows = edit_metrics.trade_off(context.classifier, editor, pairs[: context.some(24)])
+    context.details["edit_trade_off"] = rows
+    edit_metrics.plot_trade_off(rows, context.out / "edit_trade_off.png")
     kinds = {
-        "renders": [image for image, _ in pairs[: bench.some(8)]],
-        "photographs": edits.photographs(bench.data / "photos", bench.some(8)),
+        "renders": [image for image, _ in pairs[: context.some(8)]],
+        "photographs": edit_metrics.photographs(context.data / "photos", context.some(8)),
     }
-    figures += edits.exactness_figures(editor, kinds)
+    metrics += edit_metrics.exactness_metrics(editor, kinds)
     picture, clip = pairs[0]
-    return figures + edits.cost_figures(editor, picture, bench.painter.embed([clip.samples])[0])
+    embed = context.painter.embed([clip.samples])[0]
+    return metrics + edit_metrics.cost_metrics(editor, picture, embed)
 
 
-def sounds_group(bench: EvalContext) -> list[Figure]:
-    """Pictures that sound; what is heard in the real photographs goes to the details."""
-    pipeline, ear = bench.sounding, sounds.ClapClassifier.of(bench.pipeline)
-    scenes = sounds.held_out_sounds(bench.some(4), bench.px, pipeline)
-    figures, by_curve = sounds.control_figures(pipeline, scenes, bench.some(30), ear)
-    blind = bench.bundle / "energy_modulator_blind"
+def sounds_group(context: EvalContext) -> list[Metric]:
+    """Image to sound; the labels of the real photographs go to the details."""
+    pipeline = context.sound_pipeline
+    clap = sound_metrics.ClapClassifier.of(context.pipeline)
+    scenes = held_out.held_out_sounds(context.some(4), context.px, pipeline)
+    metrics, by_curve = sound_metrics.control_metrics(pipeline, scenes, context.some(30), clap)
+    blind = context.bundle / "energy_modulator_blind"
     modulator = EnergyModulator.from_pretrained(blind, dtype=torch.float32) if blind.exists() else None
-    natural, by_scene = sounds.natural_figures(pipeline, modulator, scenes[: bench.some(48)])
-    classes, by_source = sounds.class_figures(pipeline, ear, scenes)
-    bench.details |= {"sound_control": by_curve, **by_scene, "sound_class_by_source": by_source}
-    bench.details["photographs"] = sounds.labels_of_photographs(pipeline, ear, bench.data / "photos")
-    for name, heard in bench.details["photographs"].items():
-        print(f"{name}: seen {heard[0]}, {heard[1]}; heard {heard[2]}", flush=True)
-    judge = sounds.audio_encoder_metric(ear, scenes)
-    return [*figures, *natural, *classes, judge, sounds.sound_speed(pipeline, scenes[0].picture)]
+    natural, by_scene = sound_metrics.natural_metrics(pipeline, modulator, scenes[: context.some(48)])
+    classes, by_source = sound_metrics.class_metrics(pipeline, clap, scenes)
+    context.details |= {"sound_control": by_curve, **by_scene, "sound_class_by_source": by_source}
+    photographs = sound_metrics.labels_of_photographs(pipeline, clap, context.data / "photos")
+    context.details["photographs"] = photographs
+    for name, labels in photographs.items():
+        print(f"{name}: seen {labels[0]}, {labels[1]}; heard {labels[2]}", flush=True)
+    encoder = sound_metrics.audio_encoder_metric(clap, scenes)
+    return [*metrics, *natural, *classes, encoder, sound_metrics.sound_speed(pipeline, scenes[0].picture)]
 
 
-def speed_group(bench: EvalContext) -> list[Figure]:
+def speed_group(context: EvalContext) -> list[Metric]:
     """How fast it all is; run it on a machine that does nothing else."""
-    return speed.speed_figures(bench.pipeline, bench.eyes, bench.bundle, speed.first_example())
+    return benchmarks.speed_metrics(
+        context.pipeline, context.image_encoder, context.bundle, benchmarks.first_example()
+    )
 
 
-def full_size_group(bench: EvalContext) -> list[Figure]:
+def full_size_group(context: EvalContext) -> list[Metric]:
     """Cost of the full-size denoiser with and without sound, on random weights."""
-    from sonic_ui.evaluation.full_size import full_size_figures
-
-    return full_size_figures()
+    return benchmarks.full_size_metrics()
 
 
-GROUPS: dict[str, Callable[[EvalContext], list[Figure]]] = {
-    "judge": classifier_group,
-    "following": alignment_group,
+GROUPS: dict[str, Callable[[EvalContext], list[Metric]]] = {
+    "classifier": classifier_group,
+    "alignment": alignment_group,
     "real": real_group,
     "volume": volume_group,
-    "glide": interpolation_group,
+    "interpolation": interpolation_group,
     "mixing": mixing_group,
     "edits": edits_group,
     "sounds": sounds_group,
     "speed": speed_group,
     "full_size": full_size_group,
 }
+ON_DEMAND = ("full_size",)
+"""Groups that run only when they are named: they need several GiB of memory and some minutes."""

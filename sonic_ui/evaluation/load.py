@@ -1,7 +1,7 @@
 """`python -m sonic_ui.evaluation.load`: many people at once on the running app, on this computer.
 
 All clients ask for a picture in the same moment, each with a seed, words and a file of its own, round by
-round. Who is told that the queue is full comes again. Measured: who was served, in which order, whether
+round. Whoever finds the queue full comes again. Measured: who was served, in which order, whether
 anybody got another's picture, and whether the app's memory grows.
 """
 
@@ -12,7 +12,6 @@ import asyncio
 import json
 import re
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -21,7 +20,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from sonic_ui.evaluation.report import Figure, table, write_json
+from sonic_ui.evaluation.metrics import Metric, table, write_json
 
 FULL = 503
 """The status of a queue that is full."""
@@ -100,10 +99,10 @@ async def _visit(client: Any, address: str, file: str, visit: Visit, started: fl
         await asyncio.sleep(COME_AGAIN_S)
     answer.raise_for_status()
     visit.queued_s = time.perf_counter() - started
-    told = await client.get(f"{call}/{answer.json()['event_id']}")
-    found = re.search(r"event: complete\ndata: (.*)", told.text)
+    events = await client.get(f"{call}/{answer.json()['event_id']}")
+    found = re.search(r"event: complete\ndata: (.*)", events.text)
     if found is None:
-        visit.problem = told.text.strip()[-200:]
+        visit.problem = events.text.strip()[-200:]
         return
     visit.served_s = time.perf_counter() - started
     files, settings = json.loads(found.group(1))
@@ -113,49 +112,43 @@ async def _visit(client: Any, address: str, file: str, visit: Visit, started: fl
 
 
 def _is_own(seed: int, settings: dict[str, Any], picture: bytes) -> bool:
-    """Whether the answer and the picture itself tell of this client's seed, words and file."""
+    """Whether the answer and the picture itself are of this client's seed, words and file."""
     from PIL import Image
 
     inside = json.loads(Image.open(BytesIO(picture)).info[KEY])
     wanted = {"seed": seed, "prompt": f"number {seed}", "sound": f"sound-{seed}.wav"}
     return all(
-        told["request"][name] == value for told in (settings, inside) for name, value in wanted.items()
+        metadata["request"][name] == value
+        for metadata in (settings, inside)
+        for name, value in wanted.items()
     )
 
 
-def figures_of(rounds: Sequence[Round]) -> list[Figure]:
+def load_metrics(rounds: Sequence[Round]) -> list[Metric]:
     """What the rounds say."""
     visits = [visit for one in rounds for visit in one.visits]
     served = [visit for visit in visits if visit.served_s is not None]
     waits = sorted(visit.served_s for visit in served if visit.served_s is not None)
     refused = sum(visit.refusals > 0 for visit in visits)
-    figures = [
-        Figure("clients served", len(served) / len(visits), 1.0, note=f"{len(visits)} requests"),
-        Figure(
-            "clients that got their own picture",
-            sum(visit.own is True for visit in visits) / len(visits),
-            1.0,
-        ),
-        Figure(
-            "clients that got another's",
-            float(sum(visit.own is False for visit in visits)),
-            0.0,
-            at_least=False,
-        ),
-        Figure("clients told that the queue is full", float(refused), note="they came again"),
-        Figure("places by which anybody was overtaken, at most", float(overtaken(rounds))),
-        Figure("pictures a second", len(served) / sum(one.seconds for one in rounds)),
-        Figure("seconds to a picture, median", waits[len(waits) // 2] if waits else float("nan")),
-        Figure("seconds to a picture, longest", waits[-1] if waits else float("nan")),
+    own, anothers = (sum(visit.own is truth for visit in visits) for truth in (True, False))
+    metrics = [
+        Metric("clients served", len(served) / len(visits), 1.0, note=f"{len(visits)} requests"),
+        Metric("clients that got their own picture", own / len(visits), 1.0),
+        Metric("clients that got another's", float(anothers), 0.0, at_least=False),
+        Metric("clients told that the queue is full", float(refused), note="they came again"),
+        Metric("places by which anybody was overtaken, at most", float(most_overtaken(rounds))),
+        Metric("pictures a second", len(served) / sum(one.seconds for one in rounds)),
+        Metric("seconds to a picture, median", waits[len(waits) // 2] if waits else float("nan")),
+        Metric("seconds to a picture, longest", waits[-1] if waits else float("nan")),
     ]
     memory = [one.memory_mb for one in rounds if one.memory_mb is not None]
     if len(memory) > 1:
-        figures.append(Figure("memory of the app after the first round, MB", memory[0]))
-        figures.append(Figure("memory after the last over that", memory[-1] / memory[0], 1.1, at_least=False))
-    return figures
+        metrics.append(Metric("memory of the app after the first round, MB", memory[0]))
+        metrics.append(Metric("memory after the last over that", memory[-1] / memory[0], 1.1, at_least=False))
+    return metrics
 
 
-def overtaken(rounds: Sequence[Round]) -> int:
+def most_overtaken(rounds: Sequence[Round]) -> int:
     """By how many places anybody was served later than queued, at most.
 
     The few that are at work together may overtake each other.
@@ -164,16 +157,16 @@ def overtaken(rounds: Sequence[Round]) -> int:
     for one in rounds:
         served = [visit for visit in one.visits if visit.served_s is not None]
         queued = sorted(served, key=lambda visit: visit.queued_s)
-        place = {visit.seed: number for number, visit in enumerate(queued)}
+        rank = {visit.seed: number for number, visit in enumerate(queued)}
         in_order = sorted(served, key=lambda visit: visit.served_s or 0.0)
-        most = max([most, *(number - place[visit.seed] for number, visit in enumerate(in_order))])
+        most = max([most, *(number - rank[visit.seed] for number, visit in enumerate(in_order))])
     return most
 
 
 def resident_mb(pid: int) -> float | None:
-    """Resident memory of a process in MB; None where `ps` does not tell."""
-    told = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    return float(told.stdout) / 1024 if told.stdout.strip() else None
+    """Resident memory of a process in MB; None where `ps` does not know it."""
+    done = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return float(done.stdout) / 1024 if done.stdout.strip() else None
 
 
 def hiss() -> bytes:
@@ -199,7 +192,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/load/figures.json"))
     options = parser.parse_args(arguments)
 
-    from sonic_ui.evaluation.speed import free_port, serving
+    from sonic_ui.evaluation.benchmarks import app_command, free_port, running_app
 
     with tempfile.TemporaryDirectory(prefix="sonic-ui-load-") as folder:
         bundle = options.bundle
@@ -208,8 +201,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
             bundle = str(debug_bundle(Path(folder) / "bundle"))
         port = free_port()
-        command = [sys.executable, "app.py", "--port", str(port), "--bundle", bundle]
-        with serving(command, port) as (process, _):
+        with running_app(app_command(port, bundle), port) as (process, _):
             address, sound = f"http://127.0.0.1:{port}", hiss()
             run_round(address, sound, [0], options.patience, None)  # wakes the models
             rounds = []
@@ -217,11 +209,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 first = 1 + number * options.clients
                 seeds = range(first, first + options.clients)
                 rounds.append(run_round(address, sound, seeds, options.patience, process.pid))
-    figures = figures_of(rounds)
-    print(table(figures))
+    metrics = load_metrics(rounds)
+    print(table(metrics))
     problems = sorted({visit.problem for one in rounds for visit in one.visits if visit.problem})
     print("\n".join(problems))
-    write_json(figures, options.out, clients=options.clients, rounds=options.rounds, problems=problems)
+    write_json(metrics, options.out, clients=options.clients, rounds=options.rounds, problems=problems)
 
 
 if __name__ == "__main__":

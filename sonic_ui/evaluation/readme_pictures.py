@@ -1,34 +1,54 @@
-"""The README's pictures, made by a bundle's weights: the grid of all sources, a glide, a sweep, edits."""
+"""The example sounds that the page offers and a bundle's pictures of them; the README's pictures of a bundle.
+
+The README shows the grid of all sources, an interpolation, a volume sweep, edits, and image-to-sound.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from PIL import Image
+import numpy as np
+import soundfile
+import torch
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
 
+from sonic_ui.audio.clips import load_clip
+from sonic_ui.audio.energy import energy_l1, pearson_r, unit
 from sonic_ui.audio.loudness import apply_gain
-from sonic_ui.evaluation.example_pictures import (
-    SAMPLE_RATE,
-    TITLES,
-    example_scenes,
-    load_painter,
-    read_example,
-)
+from sonic_ui.evaluation.groups import load_pipeline
+from sonic_ui.evaluation.held_out import SAMPLE_RATE, curve_bank
+from sonic_ui.models.embeddings import linear
 from sonic_ui.models.image_encoder import ImageEncoder
 from sonic_ui.models.latents import compression_factor
-from sonic_ui.pipelines.embedding_path import linear
+from sonic_ui.models.mel import log_mel
+from sonic_ui.pipelines.audio_edit import AudioEditPipeline
+from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
+from sonic_ui.pipelines.image_to_audio import ImageToAudioPipeline
 from sonic_ui.pipelines.interpolation import LatentInterpolator, interpolate_evenly
 from sonic_ui.requests import EDIT_MODES
-from sonic_ui.scenes.images.render import paint
-from sonic_ui.scenes.world import SOURCES
+from sonic_ui.scenes.painting import paint
+from sonic_ui.scenes.sounding import render_sound
+from sonic_ui.scenes.world import SOURCES, SPECS, Scene, SourceInstance
 
-BACKGROUND, INK = (21, 23, 28), (232, 234, 237)
+EXAMPLE_SEED = 4_200
+EXAMPLE_PICTURE_SEED = 12
+TAKES = {"car": 1, "train": 1}
+"""Which take of a source is offered, where it is not the first: these could be taken for wind."""
+MIXED: tuple[tuple[str, tuple[tuple[str, float], ...], str], ...] = (
+    ("Storm over the sea", (("thunder", 0.75), ("sea_waves", 0.7)), "coast"),
+    ("A dog by the fire", (("dog", 0.7), ("crackling_fire", 0.7)), "room"),
+)
+TITLES = {name: name.replace("_", " ").capitalize() for name in SOURCES}
+BACKGROUND, INK = "#15171c", "#e8eaed"
 GAP_PX, LINE_PX = 12, 28
-GLIDE = ("rain", "crackling_fire")
-GLIDE_FRAMES = 8
-SWELL = "sea_waves"
-SWELL_DB = (-24.0, -18.0, -12.0, -6.0, 0.0, 3.0, 6.0)
+INTERPOLATED = ("rain", "crackling_fire")
+INTERPOLATED_FRAMES = 8
+TURNED_UP = "sea_waves"
+TURNED_UP_DB = (-24.0, -18.0, -12.0, -6.0, 0.0, 3.0, 6.0)
 STRIP_SEED = 12
 EDITS = (
     ("dog", "thunder", "add"),
@@ -37,12 +57,67 @@ EDITS = (
     ("stream", "birds", "add"),
 )
 """Whose render is edited, by whose sound, in which mode."""
+SHOWN = (("rain", "swell"), ("crackling_fire", "two hills"), ("rooster", "three knocks"), ("stream", "storm"))
+"""Example pictures, and the curve of the evaluation's bank that each sounds along."""
+
+SKETCH, PRODUCED = "#9aa0a6", "#ffb454"
+SOUND_SEED = 0
+
+
+def example_scenes() -> list[tuple[str, str, Scene]]:
+    """File stem, title and scene of every example: each source alone, then two mixtures."""
+    out = []
+    for k, name in enumerate(SOURCES):
+        place = SPECS[name].places[0]
+        seed = EXAMPLE_SEED + k + 1000 * TAKES.get(name, 0)
+        scene = Scene((SourceInstance(name, 0.75),), "day", place, "painting", seed)
+        out.append((name, TITLES[name], scene))
+    for k, (title, sources, place) in enumerate(MIXED):
+        here = tuple(SourceInstance(*s) for s in sources)
+        scene = Scene(here, "dusk", place, "painting", EXAMPLE_SEED + 100 + k)
+        out.append((title.lower().replace(" ", "_"), title, scene))
+    return out
+
+
+def write_example_sounds(folder: Path) -> list[dict[str, str | int]]:
+    """Write the sounds as MP3 under `folder/sounds` and list them in `examples.json`; returns the list."""
+    (folder / "sounds").mkdir(parents=True, exist_ok=True)
+    entries: list[dict[str, str | int]] = []
+    for stem, title, scene in example_scenes():
+        samples = render_sound(scene, 5.0, SAMPLE_RATE)
+        soundfile.write(folder / "sounds" / f"{stem}.mp3", samples, SAMPLE_RATE)
+        entries.append(
+            {"file": f"{stem}.mp3", "title": title, "picture": f"{stem}.png", "seed": EXAMPLE_PICTURE_SEED}
+        )
+    (folder / "examples.json").write_text(json.dumps(entries, indent=2) + "\n")
+    return entries
+
+
+def write_example_pictures(folder: Path, bundle: Path) -> None:
+    """Paint every example with a bundle's default settings, as the page would."""
+    pipeline, settings = load_painter(bundle)
+    (folder / "pictures").mkdir(parents=True, exist_ok=True)
+    for entry in json.loads((folder / "examples.json").read_text()):
+        picture = pipeline(read_example(folder, entry["file"]), seed=entry["seed"], **settings).images[0]
+        picture.save(folder / "pictures" / entry["picture"])
+
+
+def load_painter(bundle: Path) -> tuple[Any, dict[str, Any]]:
+    """A bundle's pipeline, and its default settings as arguments of it."""
+    defaults = json.loads((bundle / "bundle.json").read_text())["defaults"]
+    pipeline = load_pipeline(AudioToImagePipeline, bundle / "audio_to_image")
+    names = {"num_inference_steps": "steps", "guidance_scale": "guidance_scale", "strength": "strength"}
+    return pipeline, {argument: defaults[name] for argument, name in names.items()}
+
+
+def read_example(folder: Path, file: str) -> NDArray[np.float32]:
+    """Samples [T] of an example, as the app would read it."""
+    return np.asarray(load_clip(folder / "sounds" / file, SAMPLE_RATE).samples, np.float32)
 
 
 def labelled(pictures: Sequence[Image.Image], labels: Sequence[str], columns: int, side: int) -> Image.Image:
     """Pictures in rows, each with words below it; `side` is their size in pixels."""
     from matplotlib import font_manager
-    from PIL import ImageDraw, ImageFont
 
     font = ImageFont.truetype(font_manager.findfont("DejaVu Sans"), 16)
     rows = -(-len(pictures) // columns)
@@ -57,6 +132,15 @@ def labelled(pictures: Sequence[Image.Image], labels: Sequence[str], columns: in
     return grid
 
 
+def write_readme_pictures(examples: Path, bundle: Path, folder: Path) -> list[Path]:
+    """All of the README's pictures that a bundle can make; returns their paths."""
+    paths = [write_grid(examples, folder / "grid.png"), *write_strips(examples, bundle, folder)]
+    paths.append(write_edits(examples, bundle, folder / "edits.png"))
+    if (bundle / "image_to_audio").is_dir():
+        paths.append(write_image_to_sound(examples, bundle, folder / "image_to_sound.png"))
+    return paths
+
+
 def write_grid(examples: Path, path: Path) -> Path:
     """One picture of every source with its name, from the example pictures."""
     pictures = [Image.open(examples / "pictures" / f"{name}.png") for name in SOURCES]
@@ -64,20 +148,20 @@ def write_grid(examples: Path, path: Path) -> Path:
 
 
 def write_strips(examples: Path, bundle: Path, folder: Path) -> list[Path]:
-    """A glide between two examples (`interpolate_evenly.png`) and one example turned up (`volume.png`)."""
+    """Interpolation between two examples (`glide.png`) and one example turned up (`volume.png`)."""
     pipeline, settings = load_painter(bundle)
-    ends = [pipeline.embed_audio(read_example(examples, f"{name}.mp3"))[0].numpy() for name in GLIDE]
+    ends = [pipeline.embed_audio(read_example(examples, f"{name}.mp3"))[0].numpy() for name in INTERPOLATED]
 
-    eyes = ImageEncoder.from_folder(bundle / "clip") if (bundle / "clip").is_dir() else None
+    image_encoder = ImageEncoder.from_folder(bundle / "clip") if (bundle / "clip").is_dir() else None
     interpolator = LatentInterpolator(
-        pipeline, lambda place: linear(ends[0], ends[1], place), STRIP_SEED, settings
+        pipeline, lambda position: linear(ends[0], ends[1], position), STRIP_SEED, settings
     )
-    places, frames = interpolate_evenly(interpolator, GLIDE_FRAMES, eyes)
-    words = [TITLES[GLIDE[0]], *(f"{100 * x:g} %" for x in places[1:-1]), TITLES[GLIDE[1]]]
-    samples = read_example(examples, f"{SWELL}.mp3")
-    swell = pipeline.embed_audio([apply_gain(samples, gain, SAMPLE_RATE) for gain in SWELL_DB])
-    grown = pipeline(audio_embeds=swell, seed=[STRIP_SEED] * len(SWELL_DB), **settings).images
-    strips = (("glide", frames, words), ("volume", grown, [f"{gain:+g} dB" for gain in SWELL_DB]))
+    positions, frames = interpolate_evenly(interpolator, INTERPOLATED_FRAMES, image_encoder)
+    words = [TITLES[INTERPOLATED[0]], *(f"{100 * x:g} %" for x in positions[1:-1]), TITLES[INTERPOLATED[1]]]
+    samples = read_example(examples, f"{TURNED_UP}.mp3")
+    swell = pipeline.embed_audio([apply_gain(samples, gain, SAMPLE_RATE) for gain in TURNED_UP_DB])
+    grown = pipeline(audio_embeds=swell, seed=[STRIP_SEED] * len(TURNED_UP_DB), **settings).images
+    strips = (("glide", frames, words), ("volume", grown, [f"{gain:+g} dB" for gain in TURNED_UP_DB]))
     return [
         _save(labelled(pictures, labels, columns=len(labels), side=160), folder / f"{name}.png")
         for name, pictures, labels in strips
@@ -86,8 +170,6 @@ def write_strips(examples: Path, bundle: Path, folder: Path) -> list[Path]:
 
 def write_edits(examples: Path, bundle: Path, path: Path) -> Path:
     """Renders of the world, each with its edit by an example sound beside it."""
-    from sonic_ui.pipelines.audio_edit import AudioEditPipeline
-
     pipeline, settings = load_painter(bundle)
     editor = AudioEditPipeline(**pipeline.components)
     renders = {name: scene for name, _, scene in example_scenes()}
@@ -107,3 +189,56 @@ def _save(picture: Image.Image, path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     picture.save(path, optimize=True)
     return path
+
+
+def write_image_to_sound(examples: Path, bundle: Path, path: Path) -> Path:
+    """Draw the sounds of four example pictures along four curves."""
+
+    pipeline = load_pipeline(ImageToAudioPipeline, bundle / "image_to_audio")
+    curves = dict(curve_bank(pipeline.frames))
+    from matplotlib.figure import Figure
+
+    drawing = Figure(figsize=(11, 2.1 * len(SHOWN)), facecolor=BACKGROUND)
+    axes = drawing.subplots(len(SHOWN), 3, width_ratios=(1, 2.2, 2.6))
+    for row, (name, shape) in zip(axes, SHOWN, strict=True):
+        picture = Image.open(examples / "pictures" / f"{name}.png").convert("RGB")
+        output = pipeline(picture, sketch=curves[shape], mode="exact", seed=SOUND_SEED)
+        row[0].imshow(picture)
+        row[0].axis("off")
+        _draw_curves(row[1], pipeline.duration_s, output.envelope, output.energy[0])
+        mel = log_mel(torch.from_numpy(output.samples[:1]))[0].T.numpy()
+        style = {"origin": "lower", "aspect": "auto", "cmap": "inferno", "vmin": -9, "vmax": 1}
+        row[2].imshow(mel, extent=(0, pipeline.duration_s, 0, 8), **style)
+        _plain(row[2])
+        row[2].set_yticks([])
+    axes[0][1].set_title("drawn (grey) and produced energy", color=INK, fontsize=10)
+    axes[0][2].set_title("log-mel spectrogram", color=INK, fontsize=10)
+    axes[-1][1].set_xlabel("seconds", color=INK, fontsize=9)
+    axes[-1][2].set_xlabel("seconds", color=INK, fontsize=9)
+    drawing.tight_layout()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    drawing.savefig(path, dpi=110, facecolor=BACKGROUND)
+    return path
+
+
+def _draw_curves(
+    axis: Any, duration_s: float, target: NDArray[np.float32], output: NDArray[np.float32]
+) -> None:
+    """Both curves scaled to [0, 1], with how alike they are."""
+    at = (np.arange(len(target)) + 0.5) / len(target) * duration_s
+    axis.fill_between(at, unit(target), color=SKETCH, alpha=0.45, linewidth=0)
+    axis.plot(at, unit(output), color=PRODUCED, linewidth=1.4)
+    words = f"r {pearson_r(target, output):.2f}   E-L1 {energy_l1(target, output):.2f}"
+    axis.text(0.99, 0.94, words, color=INK, fontsize=9, ha="right", va="top", transform=axis.transAxes)
+    axis.set_ylim(0, 1.15)
+    axis.set_yticks([])
+    _plain(axis)
+
+
+def _plain(axis: Any) -> None:
+    axis.set_facecolor(BACKGROUND)
+    axis.set_xlim(0, axis.get_xlim()[1])
+    axis.margins(x=0)
+    axis.tick_params(colors=INK, labelsize=8)
+    for side in axis.spines.values():
+        side.set_color("#3c4048")

@@ -3,88 +3,115 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import torch
+from transformers import (
+    ClapTextModelWithProjection,
+    CLIPProcessor,
+    CLIPVisionModelWithProjection,
+)
 
+from sonic_ui.models.image_encoder import picture_processor
+from sonic_ui.models.mel import GriffinLimVocoder
+from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
+from sonic_ui.pipelines.image_to_audio import ImageToAudioPipeline
 from sonic_ui.scenes.world import SOURCES, SPECS
-
-if TYPE_CHECKING:
-    from transformers import CLIPImageProcessorPil, CLIPModel
-
-    from sonic_ui.training.run import Run
+from sonic_ui.training.data.image_to_sound import training_sounds
+from sonic_ui.training.data.tokenizers import clap_tokenizer, clip_tokenizer
+from sonic_ui.training.run import Run
+from sonic_ui.training.stages import autoencoder, denoiser, image_to_audio_mapper, sound_denoiser
+from sonic_ui.training.stages.adapter import trained_adapter
+from sonic_ui.training.stages.clap import build_feature_extractor
+from sonic_ui.training.stages.clip import trained_clip
+from sonic_ui.training.stages.mel_autoencoder import MEL_MEAN, MEL_STD, trained_mel_autoencoder
+from sonic_ui.training.stages.presence_classifier import trained_classifier
+from sonic_ui.training.stages.spectral_stats import trained_clap
 
 SHARD = "15MB"
 
 
 def export_bundle(run: Run, bundle: Path) -> Path:
-    """Assemble `AudioToImagePipeline`, CLIP and the judge under `bundle`; returns it."""
-    from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
-    from sonic_ui.training.stages.clap import build_feature_extractor
-    from sonic_ui.training.stages.denoiser import build_scheduler
-
-    adapter = run.adapter
+    """Assemble `AudioToImagePipeline`, CLIP and the presence classifier under `bundle`; returns it."""
+    run = replace(run, artifacts={})  # modules of its own: they are halved
+    adapter = trained_adapter(run)
     pipeline = AudioToImagePipeline(
-        vae=run.autoencoder,
-        text_encoder=run.text.encoder,
-        tokenizer=run.tokenizer,
-        unet=run.unet,
-        scheduler=build_scheduler(),
-        audio_encoder=run.clap,
+        vae=autoencoder.trained_autoencoder(run),
+        text_encoder=denoiser.caption_encoder(run).encoder,
+        tokenizer=clip_tokenizer(run),
+        unet=denoiser.trained_unet(run),
+        scheduler=denoiser.build_scheduler(),
+        audio_encoder=trained_clap(run),
         feature_extractor=build_feature_extractor(),
-        audio_tokenizer=run.clap_tokenizer,
+        audio_tokenizer=clap_tokenizer(run),
         audio_projector=adapter.projector,
         audio_attention=adapter.attention,
-        latent_normalizer=run.normalizer,
+        latent_normalizer=denoiser.latent_normalizer(run),
     )
     pipeline.to(torch.float16)
     pipeline.save_pretrained(str(bundle / "audio_to_image"), max_shard_size=SHARD)
-    pipeline.to(torch.float32)  # the run's own modules: they go on being used
     _save_clip(run, bundle / "clip")
-    run.judge.half().save_pretrained(str(bundle / "judge"))
-    run.judge.float()
+    trained_classifier(run).half().save_pretrained(str(bundle / "judge"))  # a saved format's folder
     write_vocabulary(bundle)
     if run.checkpoint("energy_control").exists():
-        export_sound(run, bundle)
+        export_image_to_sound(run, bundle)
     return bundle
 
 
-def export_sound(run: Run, bundle: Path) -> Path:
+def export_image_to_sound(run: Run, bundle: Path) -> Path:
     """Assemble `ImageToAudioPipeline` under `bundle`, and the modulator that it is measured against."""
-    from sonic_ui.pipelines.image_to_audio import ImageToAudioPipeline
-    from sonic_ui.training.sound_run import ImageToSoundRun
-
-    sound = ImageToSoundRun(run)
-    pipeline = ImageToAudioPipeline(**sound.components())
+    run = replace(run, artifacts={})
+    clip, clap = trained_clip(run), trained_clap(run)
+    pipeline = ImageToAudioPipeline(
+        vae=trained_mel_autoencoder(run),
+        unet=sound_denoiser.trained_sound_unet(run),
+        scheduler=denoiser.build_scheduler(),
+        vocoder=GriffinLimVocoder(),
+        image_encoder=half_of(CLIPVisionModelWithProjection, clip, "vision_config"),
+        image_processor=picture_processor(clip),
+        image_mapper=image_to_audio_mapper.trained_mapper(run),
+        energy_modulator=image_to_audio_mapper.remembering_modulator(run),
+        energy_control=sound_denoiser.trained_energy_control(run),
+        latent_normalizer=sound_denoiser.sound_latent_normalizer(run),
+        text_encoder=half_of(ClapTextModelWithProjection, clap, "text_config"),
+        tokenizer=clap_tokenizer(run),
+        frames=training_sounds(run).energies.shape[1],
+        mel_mean=MEL_MEAN,
+        mel_std=MEL_STD,
+        default_steps=20,
+        default_pull=1.0,
+    )
     pipeline.to(torch.float16)
     pipeline.save_pretrained(str(bundle / "image_to_audio"), max_shard_size=SHARD)
-    sound.modulator(blind=True).half().save_pretrained(str(bundle / "energy_modulator_blind"))
+    blind = image_to_audio_mapper.trained_modulator(run, blind=True)
+    blind.half().save_pretrained(str(bundle / "energy_modulator_blind"))
     return bundle / "image_to_audio"
 
 
+def half_of(kind: Any, whole: Any, config: str) -> Any:
+    """One half of a CLIP or CLAP, with its projection, as a model of its own.
+
+    Raises ValueError when the whole lacks a weight that the half needs.
+    """
+    settings = getattr(whole.config, config)
+    settings.projection_dim = whole.config.projection_dim
+    half = kind(settings)
+    weights, own = whole.state_dict(), half.state_dict()
+    if missing := [name for name in own if name not in weights]:
+        raise ValueError(f"{type(whole).__name__} has no {missing[0]}, which {kind.__name__} needs")
+    half.load_state_dict({name: weights[name] for name in own})
+    return half.eval()
+
+
 def _save_clip(run: Run, folder: Path) -> None:
-    from transformers import CLIPProcessor
-
-    clip = run.clip.half()
+    clip = trained_clip(run).half()
     clip.save_pretrained(str(folder), max_shard_size=SHARD)
-    CLIPProcessor(picture_processor(clip), run.tokenizer).save_pretrained(str(folder))
-    run.clip.float()
-
-
-def picture_processor(clip: CLIPModel) -> CLIPImageProcessorPil:
-    """How pictures become what the trained CLIP reads."""
-    from transformers import CLIPImageProcessorPil
-
-    side = int(clip.config.vision_config.image_size)
-    size = {"height": side, "width": side}
-    half = [0.5, 0.5, 0.5]
-    return CLIPImageProcessorPil(
-        size={"shortest_edge": side}, crop_size=size, image_mean=half, image_std=half
-    )
+    CLIPProcessor(picture_processor(clip), clip_tokenizer(run)).save_pretrained(str(folder))
 
 
 def write_vocabulary(bundle: Path) -> None:
-    """The sources that the bundle knows, in order."""
+    """Write the sources that the bundle knows, in order."""
     sources = [{"id": name, "label": SPECS[name].label} for name in SOURCES]
     (bundle / "vocabulary.json").write_text(json.dumps({"sources": sources}, indent=2) + "\n")

@@ -41,8 +41,8 @@ def import_bundle(run: Run, bundle: Path) -> Path:
         "clap": _under("clap", pipeline.audio_encoder.state_dict()),
         "projector": projector,
         "adapter": {**_under("projector", projector), **_under("attention", attention)},
-        "judge": load_classifier(bundle).float().state_dict(),
-        **_sounding(bundle),
+        "presence_classifier": load_classifier(bundle).float().state_dict(),
+        **_image_to_sound(bundle),
     }
     for stage, state in states.items():
         path = run.checkpoint(stage)
@@ -54,8 +54,8 @@ def import_bundle(run: Run, bundle: Path) -> Path:
     return run.folder
 
 
-def _sounding(bundle: Path) -> dict[str, Mapping[str, Tensor]]:
-    """Weights of image-to-sound by stage; none where the bundle does not sound."""
+def _image_to_sound(bundle: Path) -> dict[str, Mapping[str, Tensor]]:
+    """Weights of image-to-sound by stage; none where the bundle has no such pipeline."""
     if not (bundle / "image_to_audio").is_dir():
         return {}
     from sonic_ui.models.sound_mapper import EnergyModulator
@@ -67,7 +67,7 @@ def _sounding(bundle: Path) -> dict[str, Mapping[str, Tensor]]:
         "mel_autoencoder": pipeline.vae.state_dict(),
         "sound_denoiser": pipeline.unet.state_dict(),
         "energy_control": pipeline.energy_control.state_dict(),
-        "sound_mapper": pipeline.image_mapper.state_dict(),
+        "image_to_audio_mapper": pipeline.image_mapper.state_dict(),
         "energy_modulator": {
             name: value
             for name, value in pipeline.energy_modulator.state_dict().items()

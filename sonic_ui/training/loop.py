@@ -13,7 +13,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -37,20 +37,28 @@ class LoopConfig:
     threads: int = 0
 
 
-class Stage(Protocol):
-    """What the loop needs of a stage."""
+class Stage:
+    """Module to train, with its data and its loss.
+
+    module   the parameters with `requires_grad` are trained
+    """
 
     module: nn.Module
-    """The module whose parameters with `requires_grad` are trained."""
 
     def loss(self, generator: torch.Generator, batch_size: int) -> tuple[Tensor, dict[str, float]]:
-        """Draw a batch, return its scalar loss and figures to log."""
+        """Scalar loss of a batch drawn with `generator`, and figures to log."""
+        raise NotImplementedError
 
     def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
         """Groups for AdamW, each with its own `lr`."""
+        return [{"params": [p for p in self.module.parameters() if p.requires_grad], "lr": learning_rate}]
 
     def sample(self, module: nn.Module, path: Path) -> None:
-        """Write something to look at, made with `module` (the averaged weights)."""
+        """Write a PNG of what `module` (the averaged weights) makes; stages that `sonic_ui.evaluation` alone
+        can judge write none."""
+
+    def finish(self) -> None:
+        """Release what the stage has hooked into other modules."""
 
 
 def learning_rate_factor(step: int, config: LoopConfig) -> float:
@@ -64,11 +72,11 @@ def learning_rate_factor(step: int, config: LoopConfig) -> float:
 def update_average(average: nn.Module, module: nn.Module, decay: float) -> None:
     """Exponential moving average of the weights, in place."""
     with torch.no_grad():
-        for kept, current in zip(average.parameters(), module.parameters(), strict=True):
+        for mean, current in zip(average.parameters(), module.parameters(), strict=True):
             if current.requires_grad:
-                kept.lerp_(current, 1 - decay)
-        for kept, current in zip(average.buffers(), module.buffers(), strict=True):
-            kept.copy_(current)
+                mean.lerp_(current, 1 - decay)
+        for mean, current in zip(average.buffers(), module.buffers(), strict=True):
+            mean.copy_(current)
 
 
 def train(stage: Stage, config: LoopConfig, out: Path, *, report: Callable[[str], None] = print) -> nn.Module:
@@ -135,10 +143,10 @@ def _save(
     path: Path, module: nn.Module, average: nn.Module, optimizer: torch.optim.Optimizer, step: int
 ) -> None:
     state = _trained_state(module)
-    kept = {k: v for k, v in average.state_dict().items() if k in state}
+    mean = {k: v for k, v in average.state_dict().items() if k in state}
     temporary = path.with_suffix(".part")
     torch.save(
-        {"step": step, "module": state, "average": kept, "optimizer": optimizer.state_dict()}, temporary
+        {"step": step, "module": state, "average": mean, "optimizer": optimizer.state_dict()}, temporary
     )
     temporary.rename(path)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sonic_ui.engine import Studio
-from sonic_ui.evaluation.load import Round, Visit, figures_of, hiss, overtaken, resident_mb, run_round
+from sonic_ui.evaluation.load import Round, Visit, hiss, load_metrics, most_overtaken, resident_mb, run_round
 from sonic_ui.ui.page import build_page, launch_options
 from tests.fakes import FakeBackend
 
@@ -32,8 +32,8 @@ def test_everybody_gets_their_own_picture(address: str) -> None:
     assert [visit.problem for visit in one.visits if visit.problem] == []
     assert all(visit.own for visit in one.visits)
     assert len({visit.picture for visit in one.visits}) == 16
-    figures = {figure.name: figure for figure in figures_of([one, one])}
-    assert figures["clients served"].value == figures["clients that got their own picture"].value == 1.0
+    metrics = {metric.name: metric for metric in load_metrics([one, one])}
+    assert metrics["clients served"].value == metrics["clients that got their own picture"].value == 1.0
     assert one.memory_mb is not None and one.memory_mb > 10
 
 
@@ -46,12 +46,12 @@ def test_another_ones_picture_lateness_and_growth_are_seen() -> None:
     unfair = Round(
         (visit(1, 0.1, 3.0), visit(2, 0.2, 1.0, own=False), visit(3, 0.3, None, own=None)), 3.0, 150.0
     )
-    assert overtaken([fair]) == 0 and overtaken([fair, unfair]) == 1
-    figures = {figure.name: figure for figure in figures_of([fair, unfair])}
-    assert figures["clients served"].reached is False
-    assert figures["clients that got their own picture"].value == pytest.approx(4 / 6)
+    assert most_overtaken([fair]) == 0 and most_overtaken([fair, unfair]) == 1
+    metrics = {metric.name: metric for metric in load_metrics([fair, unfair])}
+    assert metrics["clients served"].reached is False
+    assert metrics["clients that got their own picture"].value == pytest.approx(4 / 6)
     assert (
-        figures["clients that got another's"].value == 1 and not figures["clients that got another's"].reached
+        metrics["clients that got another's"].value == 1 and not metrics["clients that got another's"].reached
     )
-    assert figures["memory after the last over that"].reached is False
+    assert metrics["memory after the last over that"].reached is False
     assert resident_mb(2**22 + 1) is None

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
 
-from sonic_ui.training.loop import LoopConfig, learning_rate_factor, load_average, train
+from sonic_ui.training.loop import LoopConfig, Stage, learning_rate_factor, load_average, train
 
 
-class FairLock:
+class Line(Stage):
     """Fit y = 3 x with one weight."""
 
     def __init__(self) -> None:
-        self.module: nn.Module = nn.Linear(1, 1, bias=False)
+        self.module = nn.Linear(1, 1, bias=False)
         nn.init.zeros_(self.module.weight)
         self.sampled: list[str] = []
-
-    def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
-        return [{"params": list(self.module.parameters()), "lr": learning_rate}]
 
     def loss(self, generator: torch.Generator, batch_size: int) -> tuple[Tensor, dict[str, float]]:
         x = torch.rand(batch_size, 1, generator=generator)
@@ -52,7 +48,7 @@ def test_schedule_rises_stays_and_falls() -> None:
 
 
 def test_it_learns_logs_and_samples(tmp_path: Path) -> None:
-    stage, lines = FairLock(), []
+    stage, lines = Line(), []
     average = train(stage, CONFIG, tmp_path, report=lines.append)
     assert average.weight.item() == pytest.approx(3.0, abs=0.2)
     assert stage.sampled == ["sample-000030.png", "sample-000060.png"]
@@ -60,15 +56,15 @@ def test_it_learns_logs_and_samples(tmp_path: Path) -> None:
 
 
 def test_a_resumed_run_ends_where_an_unbroken_one_does(tmp_path: Path) -> None:
-    whole = train(FairLock(), CONFIG, tmp_path / "whole", report=lambda _: None)
+    whole = train(Line(), CONFIG, tmp_path / "whole", report=lambda _: None)
 
-    class Broken(FairLock):
+    class Broken(Line):
         def sample(self, module: nn.Module, path: Path) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         train(Broken(), CONFIG, tmp_path / "broken", report=lambda _: None)
-    resumed = train(FairLock(), CONFIG, tmp_path / "broken", report=lambda _: None)
+    resumed = train(Line(), CONFIG, tmp_path / "broken", report=lambda _: None)
     assert torch.allclose(whole.weight, resumed.weight, atol=1e-6)
 
 

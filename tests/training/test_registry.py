@@ -10,16 +10,37 @@ import pytest
 import torch
 
 from sonic_ui.scenes.world import SOURCES, sample_scene
-from sonic_ui.training.data.sounds import Heard, log_mel
+from sonic_ui.training.data.rendering import training_pictures
+from sonic_ui.training.data.sounds import ClipInfo, log_mel
 from sonic_ui.training.export_bundle import export_bundle
-from sonic_ui.training.run import Run
-from sonic_ui.training.stages.adapter import LEAST_SCALE, MOST_SCALE, at_scale, source_caption, token_weights
+from sonic_ui.training.registry import ORDER, STAGES, run_stage
+from sonic_ui.training.run import REGISTERED, Run
+from sonic_ui.training.stages.adapter import (
+    LEAST_SCALE,
+    MOST_SCALE,
+    at_scale,
+    scene_embeddings,
+    source_caption,
+    token_weights,
+    trained_adapter,
+)
 from sonic_ui.training.stages.clap import SoundBank
-from sonic_ui.training.stages.denoiser import build_scheduler, min_snr_weight
+from sonic_ui.training.stages.denoiser import (
+    build_scheduler,
+    latent_normalizer,
+    min_snr_weight,
+    stored_latents,
+    trained_unet,
+)
+from sonic_ui.training.stages.spectral_stats import trained_clap
 
 
 def log_of(run: Run, stage: str) -> list[dict[str, float]]:
     return [json.loads(line) for line in (run.folder / stage / "log.jsonl").read_text().splitlines()]
+
+
+def test_every_stage_has_its_row() -> None:
+    assert set(REGISTERED) == set(STAGES) == set(ORDER)
 
 
 def test_the_autoencoder_learns_a_handful_of_pictures(run: Run) -> None:
@@ -42,11 +63,11 @@ def test_the_adapter_opens_its_gates_and_keeps_the_denoiser(run: Run) -> None:
     assert log_of(run, "adapter")[-1]["gate"] > 0
     state = torch.load(run.checkpoint("adapter"), weights_only=True)["average"]
     assert all(name.startswith(("projector.", "attention.")) for name in state)
-    assert not any(p.requires_grad for p in run.unet.parameters())
+    assert not any(p.requires_grad for p in trained_unet(run).parameters())
 
 
 def test_latents_are_normalised(run: Run) -> None:
-    latents = run.latents["latents"].float()
+    latents = stored_latents(run)["latents"].float()
     assert latents.shape == (24, 2, 8, 4, 4)
     assert latents[:, 0].mean((0, 2, 3)).abs().max() < 0.05
     assert (latents[:, 0].std((0, 2, 3)) - 1).abs().max() < 0.05
@@ -72,7 +93,6 @@ def test_the_exported_bundle_paints(run: Run, tmp_path: Path) -> None:
 
 def test_training_goes_on_from_a_bundle(run: Run, tmp_path: Path) -> None:
     from sonic_ui.training.import_bundle import import_bundle
-    from sonic_ui.training.registry import STAGES
 
     bundle = export_bundle(run, tmp_path / "bundle")
     again = Run(run.recipe, tmp_path / "run", report=lambda _: None)
@@ -80,14 +100,17 @@ def test_training_goes_on_from_a_bundle(run: Run, tmp_path: Path) -> None:
     for folder in ("pictures", "clips"):
         (again.folder / folder).symlink_to(run.folder / folder)
     state = torch.load(again.checkpoint("denoiser"), weights_only=True)["average"]
-    expected = run.unet.state_dict()
+    expected = trained_unet(run).state_dict()
     assert state.keys() == expected.keys()
     assert all(torch.allclose(state[k], expected[k], atol=2e-3) for k in state)
-    again.__dict__["pictures"] = (run.pictures[0][:6] // 2, run.pictures[1][:6], run.pictures[2][:6])
-    assert torch.allclose(again.normalizer.mean, run.normalizer.mean, atol=1e-2), "as the bundle's, not anew"
-    STAGES["denoiser"](again)
+    pictures, scenes = training_pictures(run)
+    again.artifacts["training_pictures"] = pictures[:6] // 2, scenes[:6]
+    means = [latent_normalizer(each).mean for each in (again, run)]
+    assert torch.allclose(*means, atol=1e-2), "as the bundle's, not anew"
+    run_stage(again, "denoiser")
     assert torch.load(again.checkpoint("denoiser"), weights_only=True)["step"] == 3
-    assert again.adapter.gates() and again.clap.config.projection_dim == run.clap.config.projection_dim
+    assert trained_adapter(again).gates()
+    assert trained_clap(again).config.projection_dim == trained_clap(run).config.projection_dim
     with pytest.raises(FileExistsError, match="is there already"):
         import_bundle(again, bundle)
 
@@ -120,14 +143,15 @@ def test_a_scaled_scene_has_the_level_that_its_scale_makes_up_for() -> None:
         assert changed.levels * scale == pytest.approx(scene.levels) and changed.room == scene.room
 
 
-def test_every_take_of_a_scene_tells_its_scale(run: Run) -> None:
-    assert run.heard.embeddings.shape[:2] == run.heard.scales.shape == (24, 2)
-    assert torch.all(run.heard.scales[:, 0] == 1) and run.heard.scales[:, 1].std() > 0.1
+def test_every_take_of_a_scene_has_its_scale(run: Run) -> None:
+    made = scene_embeddings(run)
+    assert made.embeddings.shape[:2] == made.scales.shape == (24, 2)
+    assert torch.all(made.scales[:, 0] == 1) and made.scales[:, 1].std() > 0.1
 
 
 def test_composed_sounds_have_the_loudness_of_their_level() -> None:
     mel = np.zeros((251, 64), np.float16)
-    bank = SoundBank(np.stack([mel]), [Heard("rain", "dry", 0.5, False)])
+    bank = SoundBank(np.stack([mel]), [ClipInfo("rain", "dry", 0.5, False)])
     rng = np.random.default_rng(0)
     quiet, loud = (
         sample_scene(np.random.default_rng(3), sources=("rain",), levels=(v,)) for v in (0.25, 0.75)

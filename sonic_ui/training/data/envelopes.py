@@ -120,8 +120,7 @@ def bend(
     peak = max(float(own.max(initial=0.0)), 1e-6)
     least = peak * 10 ** (-most_gain_db / 20)
     gain = np.maximum(curve, 1e-4) * (peak / np.maximum(own, least)) ** flatten
-    made = energy * gain
-    gain *= peak / max(float(smooth(made).max(initial=0.0)), 1e-9)
+    gain *= peak / max(float(smooth(energy * gain).max(initial=0.0)), 1e-9)
     bent = np.maximum(mel + np.log(gain)[:, None], LOG_FLOOR)
     return bent.astype(np.float32), (energy * gain).astype(np.float32)
 

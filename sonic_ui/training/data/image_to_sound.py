@@ -7,8 +7,9 @@ shards that are skipped when they exist.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,8 @@ from sonic_ui.models.mel import HOP, SAMPLE_RATE, log_mel
 from sonic_ui.scenes.images.render import paint
 from sonic_ui.scenes.sounds.render import render_sound
 from sonic_ui.scenes.world import SOURCES, Scene, sample_scene
-from sonic_ui.training.data.rendering import SPLITS, scene_from_json, scene_to_json
+from sonic_ui.training.data import rendering
+from sonic_ui.training.run import Run, artifact
 
 FRAMES = 512
 DURATION_S = FRAMES * HOP / SAMPLE_RATE
@@ -31,24 +33,29 @@ PEAK_RMS = 0.15
 PAIR_SHARE = 0.15
 EMBEDDED_S = 5.0  # one window of the audio encoder
 
+EmbedSounds = Callable[[list[NDArray[np.float32]]], Tensor]
+"""Clips [T] at 16 kHz -> audio embeddings [B, D]."""
+EmbedPictures = Callable[[np.ndarray], Tensor]
+"""Pictures uint8 [N, H, W, 3] -> image embeddings [N, D]."""
+
 
 @dataclass(frozen=True)
 class ImageToSoundData:
     """Scenes [N] with log-mels [N, 512, 64], energies [N, 512] (linear RMS) and embeddings [N, D].
 
-    `pictured` are the CLIP embeddings of their pictures; they may be of the first scenes only.
+    `image_embeds` are the CLIP embeddings of their pictures; they may be of the first scenes only.
     """
 
     scenes: list[Scene]
     mels: NDArray[np.float16]
     energies: NDArray[np.float32]
     embeds: Tensor
-    pictured: Tensor
+    image_embeds: Tensor
 
 
 def image_to_sound_scenes(split: str, shard: int, count: int) -> list[Scene]:
     """The scenes of one shard: single sources in turn, and some of two."""
-    rng = np.random.default_rng([SPLITS[split], 555, shard])
+    rng = np.random.default_rng([rendering.SPLITS[split], 555, shard])
     scenes: list[Scene] = []
     while len(scenes) < count:
         if rng.random() < PAIR_SHARE:
@@ -67,7 +74,7 @@ def levelled(samples: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def embed_at_16_khz(clap: Any, feature_extractor: Any, clips: list[NDArray[np.float32]]) -> Tensor:
-    """Embeddings [B, D] of clips at 16 kHz, as the audio encoder hears them."""
+    """Embeddings [B, D] of clips at 16 kHz, as the audio encoder reads them."""
     from scipy.signal import resample_poly
 
     length = round(EMBEDDED_S * SAMPLE_RATE)
@@ -75,49 +82,37 @@ def embed_at_16_khz(clap: Any, feature_extractor: Any, clips: list[NDArray[np.fl
     return encode_sound(clap, feature_extractor, up)
 
 
-def render_image_to_sound_shard(
-    folder: Path, split: str, shard: int, count: int, clap: Any, feature_extractor: Any
-) -> Path:
-    """Write `<split>-<shard>.npz` (mels, energies, embeds) and its scenes as JSON lines."""
-    path = folder / f"{split}-{shard:04d}.npz"
-    if path.exists():
-        return path
-    folder.mkdir(parents=True, exist_ok=True)
+def _sound_shard(embed: EmbedSounds, split: str, shard: int, count: int) -> rendering.Shard:
+    """Log-mels, energies and embeddings of a shard's scenes."""
     scenes = image_to_sound_scenes(split, shard, count)
     mels, energies, embeds = [], [], []
     for scene in scenes:
         sound = render_sound(scene, DURATION_S, SAMPLE_RATE)
-        embeds.append(embed_at_16_khz(clap, feature_extractor, [sound])[0].numpy())
+        embeds.append(embed([sound])[0].numpy())
         sound = levelled(sound)
         mels.append(log_mel(torch.from_numpy(sound)[None])[0].numpy().astype(np.float16))
         energies.append(rms_energy(sound, SAMPLE_RATE))
-    path.with_suffix(".jsonl").write_text("\n".join(scene_to_json(s) for s in scenes))
-    temporary = path.with_suffix(".part.npz")
-    np.savez(temporary, mels=np.stack(mels), energies=np.stack(energies), embeds=np.stack(embeds))
-    temporary.rename(path)
-    return path
+    arrays = {"mels": np.stack(mels), "energies": np.stack(energies), "embeds": np.stack(embeds)}
+    return arrays, [rendering.scene_to_json(s) for s in scenes]
 
 
-def render_image_to_sound(
-    folder: Path, shards: dict[str, int], count: int, clap: Any, feature_extractor: Any
-) -> Iterator[str]:
-    """Render all shards; yields each file as it is done."""
-    for split, number in shards.items():
-        for shard in range(number):
-            yield str(render_image_to_sound_shard(folder, split, shard, count, clap, feature_extractor))
+def _image_shard(embed: EmbedPictures, split: str, shard: int, folder: Path, size: int) -> rendering.Shard:
+    """Embeddings [N, D] of the pictures of the scenes of a shard of sounds."""
+    lines = rendering.shard_lines([folder / f"{split}-{shard:04d}.npz"])
+    scenes = [rendering.scene_from_json(line) for line in lines]
+    return embed(np.stack([np.asarray(paint(scene, size)) for scene in scenes])).numpy(), []
 
 
-@torch.no_grad()
-def picture_shard(folder: Path, split: str, shard: int, size: int, clip: Any) -> Path:
-    """Write `<split>-<shard>.pictured.npy`: CLIP embeddings [N, D] of the pictures of a shard's scenes."""
-    from sonic_ui.training.run import image_embeddings
-
-    path = folder / f"{split}-{shard:04d}.pictured.npy"
-    if not path.exists():
-        lines = (folder / f"{split}-{shard:04d}.jsonl").read_text().splitlines()
-        pictures = np.stack([np.asarray(paint(scene_from_json(line), size)) for line in lines])
-        np.save(path, image_embeddings(clip, pictures).numpy())
-    return path
+def render_image_to_sound(run: Run, embed_sounds: EmbedSounds, embed_pictures: EmbedPictures) -> None:
+    """Render scenes as log-mel, energy and embedding; of the first shards the image embeddings, too."""
+    r, folder = run.recipe["image_to_sound"], run.folder / "image_to_sound"
+    size = run.recipe["world"]["picture_px"]
+    held_out = {"held_out": r["held_out_shards"]}
+    sounds = rendering.shards_of(folder, held_out | {"train": r["shards"]}, r["scenes"], suffix=".npz")
+    counts = held_out | {"train": r["image_shards"]}
+    images = rendering.shards_of(folder, counts, folder, size, prefix="image_embeds_")
+    rendering.render_shards(run, partial(_sound_shard, embed_sounds), sounds, workers=0)
+    rendering.render_shards(run, partial(_image_shard, embed_pictures), images, workers=0)
 
 
 def load_image_to_sound(folder: Path, split: str) -> ImageToSoundData:
@@ -126,18 +121,21 @@ def load_image_to_sound(folder: Path, split: str) -> ImageToSoundData:
     Raises:
         FileNotFoundError: nothing was rendered for this split.
     """
-    paths = sorted(p for p in folder.glob(f"{split}-*.npz") if ".part" not in p.name)
+    paths = rendering.shard_paths(folder, split)
     if not paths:
-        raise FileNotFoundError(f"no sounds of split {split!r} in {folder}; run the stage sounded first")
-    scenes = [
-        scene_from_json(line) for p in paths for line in p.with_suffix(".jsonl").read_text().splitlines()
-    ]
+        raise FileNotFoundError(f"no sounds of split {split!r} in {folder}; run the stage image_to_sound")
     parts = [np.load(p) for p in paths]
-    pictured = [np.load(p) for p in sorted(folder.glob(f"{split}-*.pictured.npy"))]
+    images = [np.load(p) for p in rendering.shard_paths(folder, f"image_embeds_{split}")]
     return ImageToSoundData(
-        scenes,
+        [rendering.scene_from_json(line) for line in rendering.shard_lines(paths)],
         np.concatenate([p["mels"] for p in parts]),
         np.concatenate([p["energies"] for p in parts]),
         torch.from_numpy(np.concatenate([p["embeds"] for p in parts])).float(),
-        torch.from_numpy(np.concatenate(pictured)) if pictured else torch.zeros(0, 0),
+        torch.from_numpy(np.concatenate(images)) if images else torch.zeros(0, 0),
     )
+
+
+@artifact
+def training_sounds(run: Run) -> ImageToSoundData:
+    """Rendered training scenes."""
+    return load_image_to_sound(run.folder / "image_to_sound", "train")

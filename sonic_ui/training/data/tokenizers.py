@@ -6,8 +6,13 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import CLIPTokenizer, PreTrainedTokenizerFast
+
+from sonic_ui.scenes.world import caption
+from sonic_ui.training.data.rendering import training_pictures
+from sonic_ui.training.run import Run, artifact, stage
 
 START, END = "<|startoftext|>", "<|endoftext|>"
 
@@ -73,3 +78,25 @@ def train_clap_tokenizer(
         unk_token="<unk>",
         model_max_length=max_length,
     )
+
+
+@stage("tokenizers")
+def train_tokenizers(run: Run) -> None:
+    """Learn both vocabularies from captions of the training scenes."""
+    rng, world = np.random.default_rng(0), run.recipe["world"]
+    captions = [caption(scene, rng) for scene in training_pictures(run)[1] for _ in range(3)]
+    size = world["vocab_size"]
+    train_clip_tokenizer(captions, run.folder / "tokenizer", vocab_size=size, max_length=world["clip_tokens"])
+    clap = train_clap_tokenizer(captions, vocab_size=size, max_length=world["clap_tokens"])
+    clap.save_pretrained(str(run.folder / "clap_tokenizer"))
+
+
+@artifact
+def clip_tokenizer(run: Run) -> CLIPTokenizer:
+    length = run.recipe["world"]["clip_tokens"]
+    return CLIPTokenizer.from_pretrained(str(run.folder / "tokenizer"), model_max_length=length)
+
+
+@artifact
+def clap_tokenizer(run: Run) -> PreTrainedTokenizerFast:
+    return PreTrainedTokenizerFast.from_pretrained(str(run.folder / "clap_tokenizer"))

@@ -13,22 +13,22 @@ from typing import Any
 
 import numpy as np
 import torch
-from diffusers import AutoencoderDC, UNet2DConditionModel
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from sonic_ui.models.gated_attention import AudioAttention
-from sonic_ui.models.latents import LatentNormalizer, decode_latents
+from sonic_ui.models.latents import decode_latents
 from sonic_ui.models.projector import AudioProjector
+from sonic_ui.models.timbre import TimbreClapModel
 from sonic_ui.scenes.world import SOURCES, Scene, article, caption
 from sonic_ui.training.contact_sheets import save_sheet
-from sonic_ui.training.data.rendering import mixture_shares
-from sonic_ui.training.stages.denoiser import (
-    DiffusionLoss,
-    LatentData,
-    TextSide,
-    build_scheduler,
-    guided_latents,
-)
+from sonic_ui.training.data.rendering import mixture_shares, training_pictures
+from sonic_ui.training.data.sounds import SceneSounds, first_sounds
+from sonic_ui.training.run import Run, Stage, artifact, stage
+from sonic_ui.training.stages import denoiser, spectral_stats
+from sonic_ui.training.stages.autoencoder import trained_autoencoder
+from sonic_ui.training.stages.clap import SoundBank, embed_mels, sound_bank
+from sonic_ui.training.stages.clip import normalised
 
 
 def token_weights(count: int, t: float = 5.0) -> Tensor:
@@ -37,10 +37,10 @@ def token_weights(count: int, t: float = 5.0) -> Tensor:
 
 
 def source_caption(scene: Scene) -> str:
-    """Only what sounds in the scene, with its level: what a sound can tell.
+    """Caption of only what sounds in the scene, with its level.
 
-    Sources stand in the order of `SOURCES`: which of two is named first cannot be heard, and a projector that
-    had to guess would give the mean of both orders.
+    Sources stand in the order of `SOURCES`: a sound does not say which of two is named first, and a projector
+    that had to guess would give the mean of both orders.
     """
     named = tuple(sorted(scene.sources, key=lambda source: SOURCES.index(source.name)))
     quiet = Scene(named, scene.time_of_day, scene.place, scene.style, 0)
@@ -52,7 +52,7 @@ def source_caption(scene: Scene) -> str:
 
 
 def setting_caption(scene: Scene, rng: np.random.Generator) -> str:
-    """What a sound cannot tell: the style of the picture and the time of day, as a prompt."""
+    """Prompt of what no sound says: the style of the picture and the time of day."""
     style = f"{article(scene.style)} {scene.style}"
     when = {"night": "at night", "dawn": "at dawn", "dusk": "at dusk", "day": "by day"}[scene.time_of_day]
     return str(rng.choice([style, f"{style} {when}", when]))
@@ -64,7 +64,7 @@ LEAST_SCALE, MOST_SCALE = 0.5, 2.0
 def at_scale(scene: Scene, rng: np.random.Generator) -> tuple[Scene, float]:
     """The scene with its sources at `level / scale`, and that scale.
 
-    Heard at these levels and weighed by the scale, it should look as it did: that is how stage 2 learns that
+    At these levels and weighed by the scale, it should look as it did: that is how stage 2 learns that
     a larger audio strength paints more of a thing (loudness reweighting), not merely a harsher picture.
     """
     least = max(LEAST_SCALE, *(source.level for source in scene.sources))
@@ -75,9 +75,9 @@ def at_scale(scene: Scene, rng: np.random.Generator) -> tuple[Scene, float]:
 
 @dataclass(frozen=True)
 class SceneEmbeddings:
-    """What the audio encoder makes of scenes: embeddings [N, takes, D], L2-normalised; scales [N, takes].
+    """Audio embeddings of scenes [N, takes, D], L2-normalised; scales [N, takes].
 
-    Besides, further sounds [M, D] at the scale 1 may be there, `scene_of` [M] the place of each one's scene.
+    Besides, further sounds [M, D] at the scale 1 may be there, `scene_of` [M] the index of each one's scene.
     """
 
     embeddings: Tensor
@@ -94,42 +94,33 @@ class SceneEmbeddings:
             return embeddings, scales
         order, starts, counts = self._by_scene
         other = (torch.rand(count, generator=generator) < 0.5) & (counts[index] > 0)
-        place = starts[index] + (torch.rand(count, generator=generator) * counts[index]).long()
-        drawn = self.further[order[place.clamp(max=len(order) - 1)]]
+        position = starts[index] + (torch.rand(count, generator=generator) * counts[index]).long()
+        drawn = self.further[order[position.clamp(max=len(order) - 1)]]
         return torch.where(other[:, None], drawn, embeddings), torch.where(other, 1.0, scales)
 
     @cached_property
     def _by_scene(self) -> tuple[Tensor, Tensor, Tensor]:
         """Further sounds sorted by scene [M]; where those of each scene start, and how many they are [N]."""
         if self.scene_of is None:
-            raise ValueError("further sounds need to be told whose they are")
+            raise ValueError("further sounds need scene_of: whose they are")
         counts = torch.bincount(self.scene_of, minlength=len(self.scales))
         return self.scene_of.argsort(stable=True), counts.cumsum(0) - counts, counts
 
 
-class ProjectorStage:
-    """Stage 1: InfoNCE over clips (same class against other classes) + MSE to the caption's text tokens.
+@stage("projector")
+class ProjectorStage(Stage):
+    """Stage 1: InfoNCE over clips (same class against other classes) + MSE to the caption's text tokens."""
 
-    embeddings  of sounds [N, D], L2-normalised
-    scene_of    [N], the place of each sound's scene in `scenes`
-    """
+    contrast_weight, mse_weight, negatives = 1.0, 0.25, 32
 
-    def __init__(
-        self,
-        embeddings: Tensor,
-        scene_of: Tensor,
-        scenes: list[Scene],
-        text: TextSide,
-        projector: AudioProjector,
-        *,
-        contrast_weight: float = 1.0,
-        mse_weight: float = 0.25,
-        negatives: int = 32,
-    ) -> None:
-        self.embeddings = embeddings
-        self.module: nn.Module = projector
-        self.contrast_weight, self.mse_weight, self.negatives = contrast_weight, mse_weight, negatives
-        self.weights = token_weights(int(projector.config.num_tokens))
+    def __init__(self, run: Run) -> None:
+        self.embeddings, scene_of = (
+            spectral_stats.pool_embeddings(run),
+            spectral_stats.embedding_pool(run).scenes,
+        )
+        scenes, text = spectral_stats.sound_scenes(run), denoiser.caption_encoder(run)
+        self.module = new_projector(run)
+        self.weights = token_weights(int(self.module.config.num_tokens))
         self.classes = torch.tensor(
             [SOURCES.index(s.sources[0].name) if len(s.sources) == 1 else -1 for s in scenes]
         )[scene_of]
@@ -137,11 +128,8 @@ class ProjectorStage:
         unique = sorted(set(captions))
         tokens = torch.cat([text(unique[i : i + 256]) for i in range(0, len(unique), 256)])
         self.caption_tokens = tokens  # [U, K, C]
-        number = {words: place for place, words in enumerate(unique)}
+        number = {words: i for i, words in enumerate(unique)}
         self.caption_of = torch.tensor([number[words] for words in captions])[scene_of]
-
-    def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
-        return [{"params": list(self.module.parameters()), "lr": learning_rate}]
 
     def contrast(self, generator: torch.Generator) -> Tensor:
         """Eq. 3 per token, [K]: one pair of a class against clips of other classes."""
@@ -166,9 +154,6 @@ class ProjectorStage:
         loss = (self.weights * (self.contrast_weight * contrast + self.mse_weight * error)).sum()
         return loss, {"info_nce": contrast.mean().item(), "mse": gap.square().mean().item()}
 
-    def sample(self, module: nn.Module, path: Path) -> None:
-        """Nothing to look at: the second stage shows what the tokens mean."""
-
 
 class SoundAdapter(nn.Module):
     """The parts that stage 2 trains."""
@@ -183,36 +168,32 @@ class SoundAdapter(nn.Module):
         return [p for name, p in self.attention.named_parameters() if name.endswith("gate_adapter")]
 
 
-class AdapterStage:
+@stage("adapter")
+class AdapterStage(Stage):
     """Stage 2: diffusion loss through the frozen denoiser; the sound's embedding is zeroed in a tenth.
 
     Takes whose level was changed are weighed by the scale that makes up for it (`at_scale`).
     """
 
-    def __init__(
-        self,
-        data: LatentData,
-        heard: SceneEmbeddings,
-        unet: UNet2DConditionModel,
-        text: TextSide,
-        adapter: SoundAdapter,
-        vae: AutoencoderDC,
-        normalizer: LatentNormalizer,
-        *,
-        drop: float = 0.1,
-        projector_rate: float = 0.4,
-        gate_rate: float = 20.0,
-        text_shares: tuple[float, float] = (0.55, 0.35),
-    ) -> None:
-        self.data, self.heard, self.text = data, heard, text
-        self.shares = torch.from_numpy(mixture_shares(data.scenes))
-        self.unet = unet.requires_grad_(False).to(memory_format=torch.channels_last)
-        self.module: nn.Module = adapter
-        self.vae, self.normalizer, self.drop = vae, normalizer, drop
-        self.projector_rate, self.gate_rate, self.text_shares = projector_rate, gate_rate, text_shares
-        self.scheduler = build_scheduler()
-        self.diffusion = DiffusionLoss(self.scheduler)
-        adapter.attention.attach(unet)
+    drop = 0.1
+    projector_rate, gate_rate = 0.4, 20.0
+    text_shares = (0.55, 0.35)
+
+    def __init__(self, run: Run) -> None:
+        projector = run.load("projector", new_projector(run))
+        self.unet = denoiser.trained_unet(run)
+        adapter = SoundAdapter(projector, AudioAttention.from_unet(self.unet))
+        self.module = adapter
+        self.unet.to(memory_format=torch.channels_last)
+        self.data, self.embeddings, self.text = (
+            denoiser.latent_data(run),
+            scene_embeddings(run),
+            denoiser.caption_encoder(run),
+        )
+        self.shares = torch.from_numpy(mixture_shares(self.data.scenes))
+        self.vae, self.normalizer = trained_autoencoder(run), denoiser.latent_normalizer(run)
+        self.diffusion = denoiser.DiffusionLoss(denoiser.build_scheduler())
+        adapter.attention.attach(self.unet)
 
     def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
         adapter: Any = self.module
@@ -225,7 +206,7 @@ class AdapterStage:
         ]
 
     def prompts(self, scenes: list[Scene], generator: torch.Generator) -> list[str]:
-        """No words, the setting only, or all of it, in the shares asked for."""
+        """No words, the setting only, or the whole caption, in the shares `text_shares`."""
         rng = np.random.default_rng(int(torch.randint(2**31, (), generator=generator)))
         none, setting = self.text_shares
         kinds = rng.choice(3, len(scenes), p=[none, setting, 1 - none - setting])
@@ -239,9 +220,9 @@ class AdapterStage:
         index = torch.multinomial(self.shares, batch_size, replacement=True, generator=generator)
         mirror = torch.randint(0, 2, (batch_size,), generator=generator)
         latents = self.data.latents[index, mirror].float().contiguous(memory_format=torch.channels_last)
-        kept = torch.rand(batch_size, 1, generator=generator) >= self.drop
-        heard, scales = self.heard.draw(index, generator)
-        tokens = adapter.projector(heard * kept)
+        keep = torch.rand(batch_size, 1, generator=generator) >= self.drop
+        embeds, scales = self.embeddings.draw(index, generator)
+        tokens = adapter.projector(embeds * keep)
         noisy, timesteps, target = self.diffusion.noised(latents, generator)
         words = self.text(self.prompts([self.data.scenes[i] for i in index.tolist()], generator))
         with adapter.attention.condition(tokens, scales):
@@ -257,12 +238,12 @@ class AdapterStage:
         firsts = [self._first(name) for name in SOURCES]
         trained.attention.detach()
         adapter.attention.attach(self.unet)
-        heard = self.heard.embeddings[torch.tensor(firsts), 0]
-        tokens = adapter.projector(torch.cat([torch.zeros_like(heard), heard]))
+        embeds = self.embeddings.embeddings[torch.tensor(firsts), 0]
+        tokens = adapter.projector(torch.cat([torch.zeros_like(embeds), embeds]))
         words = self.text([""] * len(tokens))
         shape = (len(firsts), *self.data.latents.shape[2:])
         with adapter.attention.condition(tokens):
-            x = guided_latents(self.unet, words, shape, guidance=guidance, steps=steps)
+            x = denoiser.guided_latents(self.unet, words, shape, guidance=guidance, steps=steps)
         adapter.attention.detach()
         trained.attention.attach(self.unet)
         save_sheet(decode_latents(self.vae, x, self.normalizer), path, columns=8)
@@ -272,3 +253,101 @@ class AdapterStage:
             if len(scene.sources) == 1 and scene.sources[0].name == source and scene.sources[0].level > 0.5:
                 return i
         return 0
+
+    def finish(self) -> None:
+        adapter: Any = self.module
+        adapter.attention.detach()
+
+
+@torch.no_grad()
+def embed_scenes(
+    clap: TimbreClapModel,
+    bank: SoundBank,
+    scenes: list[Scene],
+    takes: int,
+    rendered: SceneSounds,
+    further_takes: SceneSounds,
+    batch: int = 50,
+) -> SceneEmbeddings:
+    """Embeddings of sounds of the scenes: in the first take the scene's rendered sound; in the others
+    composed ones at levels that a scale of loudness reweighting makes up for (`at_scale`); further ones are
+    those of `further_takes`, as they are and varied."""
+
+    def embed(mels: list[NDArray[np.float32]]) -> Tensor:
+        return normalised(embed_mels(clap, torch.from_numpy(np.stack(mels)).unsqueeze(1)))
+
+    first_takes = first_sounds(further_takes, rendered)
+    embeddings, scales = [], []
+    for take in range(takes):
+        rng = np.random.default_rng([11, take])
+        rows = []
+        for start in range(0, len(scenes), batch):
+            if take == 0:
+                mels = [mel.astype(np.float32) for mel in first_takes[start : start + batch]]
+                scales += [1.0] * len(mels)
+            else:
+                some = [at_scale(scene, rng) for scene in scenes[start : start + batch]]
+                mels = [bank.compose(scene, rng) for scene, _ in some]
+                scales += [scale for _, scale in some]
+            rows.append(embed(mels))
+        embeddings.append(torch.cat(rows))
+    rng, further = np.random.default_rng([13]), []
+    for start in range(0, len(further_takes.mels), batch):
+        some_mels = [mel.astype(np.float32) for mel in further_takes.mels[start : start + batch]]
+        further += [embed(some_mels), embed([spectral_stats.augment_scene(mel, rng) for mel in some_mels])]
+    scene_of = torch.from_numpy(further_takes.scene_of).split(batch)
+    return SceneEmbeddings(
+        torch.stack(embeddings, 1),
+        torch.tensor(scales).view(takes, -1).T.contiguous(),
+        torch.cat(further),
+        torch.cat([torch.cat([index, index]) for index in scene_of]),
+    )
+
+
+@artifact
+def adapter_takes(run: Run) -> SceneSounds:
+    """Takes of the scenes of several sources that the statistics head of CLAP is not trained on."""
+    return spectral_stats.scene_takes(
+        run, range(run.recipe["spectral_stats"]["takes"], run.recipe["world"]["mixture_takes"])
+    )
+
+
+@artifact
+def scene_embeddings(run: Run) -> SceneEmbeddings:
+    """Audio embeddings of every painted scene, with the scale each take stands for, and further ones.
+
+    Of several sources only such are rendered as the statistics head was not trained on. It is surer of those
+    that it was: stage 2 would learn that what sounds faint is not there.
+    """
+    path, scenes = run.folder / "embeddings.pt", training_pictures(run)[1]
+    if not path.exists():
+        count = run.recipe["embeddings"]["takes"]
+        clap, bank = spectral_stats.trained_clap(run), sound_bank(run)
+        embedded = embed_scenes(
+            clap, bank, scenes, count, spectral_stats.stats_takes(run), adapter_takes(run)
+        )
+        torch.save(vars(embedded), path)
+    stored = torch.load(path, weights_only=True)
+    single = torch.tensor([len(scene.sources) == 1 for scene in scenes])
+    scene_of = spectral_stats.embedding_pool(run).scenes
+    usable = (scene_of < len(scenes)) & single[scene_of.clamp(max=len(scenes) - 1)]
+    return SceneEmbeddings(
+        stored["embeddings"],
+        stored["scales"],
+        torch.cat([stored["further"], spectral_stats.pool_embeddings(run)[usable]]),
+        torch.cat([stored["scene_of"], scene_of[usable]]),
+    )
+
+
+def new_projector(run: Run) -> AudioProjector:
+    return AudioProjector(
+        embedding_dim=int(spectral_stats.trained_clap(run).config.projection_dim),
+        token_dim=run.recipe["denoiser"]["token_dim"],
+        num_tokens=run.recipe["projector"]["tokens"],
+    )
+
+
+@artifact
+def trained_adapter(run: Run) -> SoundAdapter:
+    fresh = SoundAdapter(new_projector(run), AudioAttention.from_unet(denoiser.trained_unet(run)))
+    return run.load("adapter", fresh)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -12,26 +12,34 @@ from diffusers import AutoencoderDC
 from torch import Tensor, nn
 
 from sonic_ui.training.contact_sheets import save_sheet
+from sonic_ui.training.data.rendering import training_pictures
+from sonic_ui.training.run import Run, Stage, artifact, stage
 
 
 def build_autoencoder(
-    latent_channels: int = 16,
-    channels: tuple[int, ...] = (16, 32, 64, 128),
-    layers: tuple[int, ...] = (0, 1, 2, 2),
+    latent_channels: int,
+    encoder: Sequence[int],
+    encoder_layers: Sequence[int],
+    decoder: Sequence[int] | None = None,
+    decoder_layers: Sequence[int] | None = None,
+    in_channels: int = 3,
 ) -> AutoencoderDC:
-    """A small `AutoencoderDC` of residual blocks; its factor is 2 ** (number of levels - 1)."""
-    blocks = ("ResBlock",) * len(channels)
+    """A small `AutoencoderDC` of residual blocks; its factor is 2 ** (number of levels - 1).
+
+    encoder   channels of its levels; the decoder has the same ones unless others are given
+    """
+    levels = len(encoder)
     return AutoencoderDC(
-        in_channels=3,
+        in_channels=in_channels,
         latent_channels=latent_channels,
-        encoder_block_types=blocks,
-        decoder_block_types=blocks,
-        encoder_block_out_channels=channels,
-        decoder_block_out_channels=channels,
-        encoder_layers_per_block=layers,
-        decoder_layers_per_block=layers,
-        encoder_qkv_multiscales=((),) * len(channels),
-        decoder_qkv_multiscales=((),) * len(channels),
+        encoder_block_types=("ResBlock",) * levels,
+        decoder_block_types=("ResBlock",) * levels,
+        encoder_block_out_channels=tuple(encoder),
+        decoder_block_out_channels=tuple(decoder or encoder),
+        encoder_layers_per_block=tuple(encoder_layers),
+        decoder_layers_per_block=tuple(decoder_layers or encoder_layers),
+        encoder_qkv_multiscales=((),) * levels,
+        decoder_qkv_multiscales=((),) * levels,
         scaling_factor=1.0,
     )
 
@@ -67,29 +75,15 @@ def reconstruction_loss(output: Tensor, target: Tensor, edge_weight: float) -> T
     return loss
 
 
-class AutoencoderStage:
+@stage("autoencoder")
+class AutoencoderStage(Stage):
     """Learn to write a picture as latents and read it back. Source: AutoencoderDC (arXiv 2410.10733)."""
 
-    def __init__(
-        self,
-        pictures: np.ndarray,
-        module: AutoencoderDC,
-        *,
-        crop: int | None = 64,
-        edge_weight: float = 1.0,
-        latent_noise: float = 0.08,
-        decoder_only: bool = False,
-    ) -> None:
-        self.pictures = pictures
-        if decoder_only:
-            module.encoder.requires_grad_(False)
-        self.module: nn.Module = module.to(memory_format=torch.channels_last)
-        self.crop = crop
-        self.edge_weight = edge_weight
-        self.latent_noise = latent_noise
+    edge_weight, latent_noise = 1.0, 0.08
 
-    def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
-        return [{"params": [p for p in self.module.parameters() if p.requires_grad], "lr": learning_rate}]
+    def __init__(self, run: Run) -> None:
+        self.pictures, self.crop = training_pictures(run)[0], run.recipe["autoencoder"]["crop"]
+        self.module = new_autoencoder(run).to(memory_format=torch.channels_last)
 
     def loss(self, generator: torch.Generator, batch_size: int) -> tuple[Tensor, dict[str, float]]:
         index = torch.randint(0, len(self.pictures), (batch_size,), generator=generator)
@@ -109,3 +103,31 @@ class AutoencoderStage:
         target = picture_batch(self.pictures, index, crop=None, generator=generator)
         output = module.decode(module.encode(target).latent).sample
         save_sheet(torch.cat([target, output]), path, columns=len(index))
+
+
+@stage("decoder")
+class DecoderStage(AutoencoderStage):
+    """The autoencoder's decoder once more, with the encoder fixed, so that latents stay what they are.
+
+    More noise on the latents teaches it to make something clean of what the denoiser leaves unclear.
+    """
+
+    def __init__(self, run: Run) -> None:
+        r = run.recipe["decoder"]
+        self.pictures, self.crop, self.latent_noise = training_pictures(run)[0], r["crop"], r["latent_noise"]
+        self.module = run.load("autoencoder", new_autoencoder(run)).to(memory_format=torch.channels_last)
+        self.module.encoder.requires_grad_(False)
+
+
+def new_autoencoder(run: Run) -> AutoencoderDC:
+    r = run.recipe["autoencoder"]
+    return build_autoencoder(r["latent_channels"], r["channels"], r["layers"])
+
+
+@artifact
+def trained_autoencoder(run: Run) -> AutoencoderDC:
+    """The trained autoencoder; with its decoder refined, once that stage is done."""
+    model = run.load("autoencoder", new_autoencoder(run))
+    if run.checkpoint("decoder").exists():
+        run.load("decoder", model)
+    return model.requires_grad_(False)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,14 +14,22 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from transformers import ClapConfig, ClapFeatureExtractor, ClapModel, PreTrainedTokenizerFast
+from transformers import ClapConfig, ClapFeatureExtractor, ClapModel
 
 from sonic_ui.models.timbre import TIMBRE, TimbreClapModel, spectral_statistics
 from sonic_ui.scenes.sounds.render import level_to_lufs
 from sonic_ui.scenes.world import SOURCES, Scene, caption
-from sonic_ui.training.data.sounds import CLIP_S, FLOOR_DB, FRAME_STEP, HOP, MELS, Heard
-from sonic_ui.training.stages.clip import scene_factors
-from sonic_ui.training.stages.contrastive import FactorHead, info_nce, normalised
+from sonic_ui.training.data.rendering import training_pictures
+from sonic_ui.training.data.sounds import CLIP_S, FLOOR_DB, FRAME_STEP, HOP, MELS, ClipInfo, load_clips
+from sonic_ui.training.data.tokenizers import clap_tokenizer
+from sonic_ui.training.run import Run, Stage, artifact, stage
+from sonic_ui.training.stages.clip import (
+    FactorHead,
+    info_nce,
+    normalised,
+    scene_factors,
+    training_image_embeds,
+)
 
 
 def build_clap(
@@ -68,7 +75,7 @@ def spectro_temporal_filters(count: int, side: int = 16) -> Tensor:
     Products of cosines over mel bins and of sines and cosines over time (Chi, Ru and Shamma 2005), each with
     a gain that makes its response to sounds of the world about as large as all others'. Sounds vary a
     hundred times more in loudness than in the rates that tell a rotor from a chain: filters that start at
-    random hear little but loudness and tilt, and need very long to find the rest.
+    random see little but loudness and tilt, and need very long to find the rest.
     """
     at = (torch.arange(side) + 0.5) / side
     kinds = sorted(
@@ -110,14 +117,14 @@ class SoundBank:
     """Stored clips by source and room; composes a scene's log-mel out of them."""
 
     mels: NDArray[np.float16]
-    heard: list[Heard]
+    clips: list[ClipInfo]
     real_share: float = 0.5
     _by_kind: dict[tuple[str, str, bool], list[int]] = field(init=False)
 
     def __post_init__(self) -> None:
         self._by_kind = {}
-        for i, h in enumerate(self.heard):
-            self._by_kind.setdefault((h.source, h.room, h.real), []).append(i)
+        for i, clip in enumerate(self.clips):
+            self._by_kind.setdefault((clip.source, clip.room, clip.real), []).append(i)
 
     def pick(self, source: str, room: str, level: float, rng: np.random.Generator) -> NDArray[np.float32]:
         """A clip [T, 64] of the source in that room, as loud as its level asks.
@@ -128,13 +135,13 @@ class SoundBank:
         if real and rng.random() < self.real_share:
             best = int(rng.choice(real))
         else:
-            made = self._by_kind.get((source, room, False)) or [
-                i for i, h in enumerate(self.heard) if h.source == source and not h.real
+            synthetic = self._by_kind.get((source, room, False)) or [
+                i for i, clip in enumerate(self.clips) if clip.source == source and not clip.real
             ]
-            if not made:
+            if not synthetic:
                 raise ValueError(f"no stored clip of {source}; render the sounds first")
-            best = min(rng.choice(made, 8).tolist(), key=lambda i: abs(self.heard[i].level - level))
-        return self.mels[best].astype(np.float32) + level_to_lufs(level) - self.heard[best].lufs
+            best = min(rng.choice(synthetic, 8).tolist(), key=lambda i: abs(self.clips[i].level - level))
+        return self.mels[best].astype(np.float32) + level_to_lufs(level) - self.clips[best].lufs
 
     def compose(self, scene: Scene, rng: np.random.Generator, *, augment: bool = True) -> NDArray[np.float32]:
         """The scene as a log-mel [T, 64] in dB: every source at its loudness, powers summed."""
@@ -142,12 +149,12 @@ class SoundBank:
         for source in scene.sources:
             clip = self.pick(source.name, scene.room, source.level, rng)
             if augment:
-                clip = vary(clip, rng)
+                clip = augment_mel(clip, rng)
             power += 10 ** (clip / 10)
         return np.maximum(10 * np.log10(power + 1e-10), FLOOR_DB)
 
 
-def vary(
+def augment_mel(
     mel: NDArray[np.float32], rng: np.random.Generator, floor_db: tuple[float, float] = (35.0, 80.0)
 ) -> NDArray[np.float32]:
     """Another take of the same sound: shifted in time, equalised, faster or slower, over a noise floor.
@@ -172,54 +179,42 @@ def vary(
 
 
 class ClapWithHead(nn.Module):
-    """The model that is kept, and the training heads that are not."""
+    """CLAP with heads that only its training needs."""
 
     def __init__(self, clap: ClapModel) -> None:
         super().__init__()
         self.clap = clap
         self.head = FactorHead(clap.config.projection_dim, len(SOURCES))
-        self.timbre = nn.Linear(clap.config.audio_config.hidden_size, TIMBRE)
+        self.stats = nn.Linear(clap.config.audio_config.hidden_size, TIMBRE)
 
 
-class ClapStage:
+@stage("clap")
+class ClapStage(Stage):
     """Train a `ClapModel` on composed sounds against captions and frozen CLIP embeddings of the pictures."""
 
-    def __init__(
-        self,
-        bank: SoundBank,
-        scenes: list[Scene],
-        image_embeds: Tensor,
-        tokenizer: PreTrainedTokenizerFast,
-        clap: ClapModel,
-        *,
-        timbre_weight: float = 2.0,
-    ) -> None:
-        self.timbre_weight = timbre_weight
-        self.bank, self.scenes, self.tokenizer = bank, scenes, tokenizer
-        self.image_embeds = normalised(image_embeds)  # [N, D]
-        self.module: nn.Module = ClapWithHead(clap)
-        rng = np.random.default_rng(12)
-        some = [scenes[int(i)] for i in rng.integers(0, len(scenes), 256)]
-        heard = spectral_statistics(
-            torch.from_numpy(np.stack([bank.compose(s, rng) for s in some])).unsqueeze(1)
-        )
-        self.timbre_mean, self.timbre_std = heard.mean(0), heard.std(0).clamp(min=1e-3)
+    stats_weight = 2.0
 
-    def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
-        return [{"params": list(self.module.parameters()), "lr": learning_rate}]
+    def __init__(self, run: Run) -> None:
+        self.scenes, self.image_embeds = training_pictures(run)[1], normalised(training_image_embeds(run))
+        self.bank, self.tokenizer = sound_bank(run), clap_tokenizer(run)
+        self.module = ClapWithHead(new_clap(run))
+        rng = np.random.default_rng(12)
+        some = [self.scenes[int(i)] for i in rng.integers(0, len(self.scenes), 256)]
+        mels = torch.from_numpy(np.stack([self.bank.compose(s, rng) for s in some])).unsqueeze(1)
+        stats = spectral_statistics(mels)
+        self.stats_mean, self.stats_std = stats.mean(0), stats.std(0).clamp(min=1e-3)
 
     def sounds(self, scenes: list[Scene], rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-        """Composed log-mels of the scenes with time and frequency masks [B, 1, T, 64]; their timbre without,
-        standardised [B, TIMBRE]."""
+        """Composed log-mels of the scenes with time and frequency masks [B, 1, T, 64]; their spectral
+        statistics without, standardised [B, TIMBRE]."""
         mels = np.stack([self.bank.compose(s, rng) for s in scenes])
-        known = (
-            spectral_statistics(torch.from_numpy(mels).unsqueeze(1)) - self.timbre_mean
-        ) / self.timbre_std
+        stats = spectral_statistics(torch.from_numpy(mels).unsqueeze(1))
+        stats = (stats - self.stats_mean) / self.stats_std
         for mel in mels:
             t, f = int(rng.integers(0, len(mel))), int(rng.integers(0, MELS - 8))
             mel[t : t + int(rng.integers(0, 25))] = FLOOR_DB
             mel[:, f : f + int(rng.integers(0, 6))] = FLOOR_DB
-        return torch.from_numpy(mels).unsqueeze(1), known
+        return torch.from_numpy(mels).unsqueeze(1), stats
 
     def loss(self, generator: torch.Generator, batch_size: int) -> tuple[Tensor, dict[str, float]]:
         index = torch.randint(0, len(self.scenes), (batch_size,), generator=generator)
@@ -229,7 +224,7 @@ class ClapStage:
             [caption(s, rng) for s in scenes], padding=True, truncation=True, return_tensors="pt"
         )
         clap: Any = self.module.clap
-        mels, known = self.sounds(scenes, rng)
+        mels, stats = self.sounds(scenes, rng)
         pooled = pool_mels(clap, mels)
         audio = normalised(clap.audio_projection(pooled))
         text = normalised(
@@ -239,21 +234,18 @@ class ClapStage:
         with_image = info_nce(audio, self.image_embeds[index], clap.logit_scale_t.exp().clamp(max=50))
         factors, hit = self.module.head.loss(16 * audio, *scene_factors(self.scenes, index))
         names, _ = self.module.head.loss(16 * text, *scene_factors(self.scenes, index))
-        timbre_error = F.mse_loss(self.module.timbre(pooled), known)
-        loss = 0.5 * (with_text + with_image) + factors + 0.25 * names + self.timbre_weight * timbre_error
+        stats_error = F.mse_loss(self.module.stats(pooled), stats)
+        loss = 0.5 * (with_text + with_image) + factors + 0.25 * names + self.stats_weight * stats_error
         return loss, {
             "text": with_text.item(),
             "image": with_image.item(),
-            "timbre": timbre_error.item(),
+            "stats": stats_error.item(),
             "source_hit": hit,
         }
 
-    def sample(self, module: nn.Module, path: Path) -> None:
-        """Nothing to look at here: `sonic_ui.evaluation` draws the confusion of the sources."""
-
 
 def pool_mels(clap: ClapModel, mels: Tensor) -> Tensor:
-    """Log-mels [B, 1, T, 64] -> what the audio encoder hears before it is projected [B, hidden]."""
+    """Log-mels [B, 1, T, 64] -> pooled output of the audio encoder, not projected [B, hidden]."""
     longer = torch.zeros(len(mels), 1, dtype=torch.bool)
     return clap.audio_model(input_features=mels, is_longer=longer).pooler_output
 
@@ -262,3 +254,20 @@ def embed_mels(clap: ClapModel, mels: Tensor) -> Tensor:
     """Log-mels [B, 1, T, 64] -> audio embeddings [B, D], not normalised."""
     longer = torch.zeros(len(mels), 1, dtype=torch.bool)
     return clap.get_audio_features(mels, is_longer=longer).pooler_output
+
+
+@artifact
+def sound_bank(run: Run) -> SoundBank:
+    """Stored clips of the world and real recordings for training."""
+    synthetic, real = (load_clips(run.folder / "clips", split) for split in ("train", "real"))
+    return SoundBank(np.concatenate([synthetic[0], real[0]])[:, ::FRAME_STEP], synthetic[1] + real[1])
+
+
+def new_clap(run: Run) -> TimbreClapModel:
+    length, width = run.recipe["world"]["clap_tokens"], run.recipe["clap"]["width"]
+    return build_clap(len(clap_tokenizer(run)), length, width=width)
+
+
+def clap_without_stats(run: Run) -> TimbreClapModel:
+    """CLAP as its own stage left it, loaded anew: the next stage trains its statistics head."""
+    return run.load("clap", ClapWithHead(new_clap(run))).clap

@@ -1,19 +1,23 @@
-"""A small CLIP: pictures and captions of the world in one space (InfoNCE, helped by the scene's factors)."""
+"""A small CLIP: pictures and captions of the world in one space (InfoNCE, helped by the scene's factors).
+
+The losses are CLAP's, too.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from transformers import CLIPConfig, CLIPModel, CLIPTokenizer
+from transformers import CLIPConfig, CLIPModel
 
 from sonic_ui.scenes.world import SOURCES, Scene, caption
+from sonic_ui.training.data.rendering import training_pictures
+from sonic_ui.training.data.tokenizers import clip_tokenizer
+from sonic_ui.training.run import Run, Stage, artifact, stage
 from sonic_ui.training.stages.autoencoder import picture_batch
-from sonic_ui.training.stages.contrastive import FactorHead, info_nce, normalised
 
 
 def build_clip(
@@ -56,8 +60,15 @@ def build_clip(
 
 
 def resize_for_clip(pictures: Tensor, size: int) -> Tensor:
-    """Pictures [B, 3, H, W] in [-1, 1] -> [B, 3, size, size], area-averaged, for CLIP to read."""
+    """Pictures [B, 3, H, W] in [-1, 1] -> [B, 3, size, size], area-averaged, as CLIP reads them."""
     return F.interpolate(pictures, size=(size, size), mode="area") if pictures.shape[-1] != size else pictures
+
+
+def info_nce(a: Tensor, b: Tensor, logit_scale: Tensor) -> Tensor:
+    """Symmetric InfoNCE of L2-normalised embeddings [B, D] (AAI, eq. 1-4; CLIP)."""
+    logits = logit_scale * a @ b.T
+    target = torch.arange(len(a))
+    return (F.cross_entropy(logits, target) + F.cross_entropy(logits.T, target)) / 2
 
 
 def scene_factors(scenes: list[Scene], index: Tensor) -> tuple[Tensor, Tensor]:
@@ -69,8 +80,35 @@ def scene_factors(scenes: list[Scene], index: Tensor) -> tuple[Tensor, Tensor]:
     )
 
 
+class FactorHead(nn.Module):
+    """Reads presence and level of every source off a feature [B, D]; used in training only."""
+
+    def __init__(self, features: int, sources: int) -> None:
+        super().__init__()
+        self.presence = nn.Linear(features, sources)
+        self.level = nn.Linear(features, sources)
+
+    def loss(self, feature: Tensor, levels: Tensor, presence: Tensor) -> tuple[Tensor, float]:
+        """Cross-entropy of presence, as one choice and as many, plus L1 of level where present. Also the
+        share of samples whose strongest predicted source is there."""
+        logits = self.presence(feature)
+        one = F.cross_entropy(logits, presence / presence.sum(-1, keepdim=True))
+        here = (
+            one + 0.5 * F.binary_cross_entropy_with_logits(logits, presence, reduction="none").sum(-1).mean()
+        )
+        error = (torch.sigmoid(self.level(feature)) - levels).abs() * presence
+        level = error.sum() / presence.sum().clamp(min=1)
+        hit = presence.gather(1, logits.argmax(-1, keepdim=True)).mean()
+        return here + 2.0 * level, float(hit)
+
+
+def normalised(x: Tensor) -> Tensor:
+    """L2-normalise the last axis."""
+    return F.normalize(x, dim=-1)
+
+
 class ClipWithHead(nn.Module):
-    """The model that is kept, and the training head that is not."""
+    """CLIP with a head that only its training needs."""
 
     def __init__(self, clip: CLIPModel) -> None:
         super().__init__()
@@ -78,18 +116,15 @@ class ClipWithHead(nn.Module):
         self.head = FactorHead(clip.config.projection_dim, len(SOURCES))
 
 
-class ClipStage:
+@stage("clip")
+class ClipStage(Stage):
     """Train a `CLIPModel` on rendered pictures and freshly drawn captions. Source: arXiv 2103.00020."""
 
-    def __init__(
-        self, pictures: np.ndarray, scenes: list[Scene], tokenizer: CLIPTokenizer, clip: CLIPModel
-    ) -> None:
-        self.pictures, self.scenes, self.tokenizer = pictures, scenes, tokenizer
-        self.module: nn.Module = ClipWithHead(clip)
+    def __init__(self, run: Run) -> None:
+        self.pictures, self.scenes = training_pictures(run)
+        self.tokenizer, clip = clip_tokenizer(run), new_clip(run)
+        self.module = ClipWithHead(clip)
         self.image_size = int(clip.config.vision_config.image_size)
-
-    def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
-        return [{"params": list(self.module.parameters()), "lr": learning_rate}]
 
     def tokens(self, captions: list[str]) -> dict[str, Tensor]:
         batch = self.tokenizer(
@@ -132,3 +167,29 @@ class ClipStage:
         figure = Figure(figsize=(5, 5))
         figure.subplots().imshow((normalised(output.text_embeds) @ normalised(output.image_embeds).T).numpy())
         figure.savefig(path)
+
+
+def new_clip(run: Run) -> CLIPModel:
+    t = clip_tokenizer(run)
+    return build_clip(len(t), t.model_max_length, t.bos_token_id, t.eos_token_id)
+
+
+@artifact
+def trained_clip(run: Run) -> CLIPModel:
+    return run.load("clip", ClipWithHead(new_clip(run))).clip
+
+
+@torch.no_grad()
+def image_embeddings(clip: CLIPModel, pictures: np.ndarray, batch: int = 100) -> Tensor:
+    """CLIP embeddings [N, D] of pictures [N, H, W, 3]."""
+    size = int(clip.config.vision_config.image_size)
+    out = []
+    for start in range(0, len(pictures), batch):
+        x = torch.from_numpy(pictures[start : start + batch]).permute(0, 3, 1, 2).float() / 127.5 - 1
+        out.append(clip.get_image_features(pixel_values=resize_for_clip(x, size)).pooler_output)
+    return torch.cat(out)
+
+
+def training_image_embeds(run: Run) -> Tensor:
+    """CLIP embeddings [N, D] of the training pictures."""
+    return image_embeddings(trained_clip(run), training_pictures(run)[0])

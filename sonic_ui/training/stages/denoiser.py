@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -15,8 +14,13 @@ from transformers import CLIPTextModel, CLIPTokenizer
 
 from sonic_ui.models.latents import LatentNormalizer, decode_latents
 from sonic_ui.pipelines.sampling import apply_cfg
-from sonic_ui.scenes.world import Scene, caption
+from sonic_ui.scenes.world import SOURCES, SPECS, Scene, caption
 from sonic_ui.training.contact_sheets import save_sheet
+from sonic_ui.training.data.rendering import training_pictures
+from sonic_ui.training.data.tokenizers import clip_tokenizer
+from sonic_ui.training.run import Run, Stage, artifact, stage
+from sonic_ui.training.stages.autoencoder import trained_autoencoder
+from sonic_ui.training.stages.clip import trained_clip
 
 
 def build_unet(
@@ -79,7 +83,10 @@ def encode_pictures(vae: AutoencoderDC, pictures: np.ndarray, batch: int = 50) -
 
 
 def min_snr_weight(scheduler: DDIMScheduler, timesteps: Tensor, gamma: float) -> Tensor:
-    """Weights [B] of the v-prediction loss: min(SNR, gamma) / (SNR + 1). Source: arXiv 2303.09556."""
+    """Weights [B] of the v-prediction loss: min(SNR, gamma) / (SNR + 1). Source: arXiv 2303.09556.
+
+    The ratio is not diffusers' `compute_snr`, which squares square roots: its last bits differ.
+    """
     alpha = scheduler.alphas_cumprod[timesteps]
     snr = alpha / (1 - alpha).clamp(min=1e-8)
     return snr.clamp(max=gamma) / (snr + 1)
@@ -128,7 +135,7 @@ def guided_latents(
     return x
 
 
-class TextSide:
+class CaptionEncoder:
     """Tokenizer and frozen text encoder: captions -> tokens [B, K, C]."""
 
     def __init__(self, tokenizer: CLIPTokenizer, encoder: CLIPTextModel) -> None:
@@ -143,32 +150,18 @@ class TextSide:
         return self.encoder(input_ids=batch["input_ids"]).last_hidden_state
 
 
-class DenoiserStage:
+@stage("denoiser")
+class DenoiserStage(Stage):
     """Train the base denoiser on captions; a tenth of them empty, for classifier-free guidance."""
 
-    def __init__(
-        self,
-        data: LatentData,
-        unet: UNet2DConditionModel,
-        text: TextSide,
-        vae: AutoencoderDC,
-        normalizer: LatentNormalizer,
-        *,
-        null_text: float = 0.12,
-    ) -> None:
-        self.data, self.text, self.vae, self.normalizer, self.null_text = (
-            data,
-            text,
-            vae,
-            normalizer,
-            null_text,
-        )
-        self.module: nn.Module = unet.to(memory_format=torch.channels_last)
-        self.scheduler = build_scheduler()
-        self.diffusion = DiffusionLoss(self.scheduler)
+    null_text = 0.12
 
-    def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
-        return [{"params": list(self.module.parameters()), "lr": learning_rate}]
+    def __init__(self, run: Run) -> None:
+        self.data = latent_data(run)
+        self.module = new_unet(run).to(memory_format=torch.channels_last)
+        self.text = caption_encoder(run)
+        self.vae, self.normalizer = trained_autoencoder(run), latent_normalizer(run)
+        self.diffusion = DiffusionLoss(build_scheduler())
 
     def captions(self, scenes: list[Scene], generator: torch.Generator) -> list[str]:
         """A fresh caption a scene, some of them empty."""
@@ -185,11 +178,56 @@ class DenoiserStage:
     @torch.no_grad()
     def sample(self, module: nn.Module, path: Path, *, guidance: float = 4.0, steps: int = 25) -> None:
         """One picture of each source, from its label alone."""
-        from sonic_ui.scenes.world import SOURCES, SPECS
-
         module.eval()
         captions = [f"a painting of {SPECS[name].label}" for name in SOURCES]
         tokens = torch.cat([self.text([""] * len(captions)), self.text(captions)])
         shape = (len(captions), *self.data.latents.shape[2:])
         x = guided_latents(module, tokens, shape, guidance=guidance, steps=steps)
         save_sheet(decode_latents(self.vae, x, self.normalizer), path, columns=8)
+
+
+@artifact
+def caption_encoder(run: Run) -> CaptionEncoder:
+    """CLIP's text encoder as the denoiser reads it."""
+    clip = trained_clip(run)
+    encoder = CLIPTextModel(clip.config.text_config)
+    own = encoder.state_dict()
+    state = {k: v for k, v in clip.text_model.state_dict().items() if k in own}
+    encoder.load_state_dict(state or {k: clip.state_dict()[k] for k in own})
+    return CaptionEncoder(clip_tokenizer(run), encoder)
+
+
+@artifact
+def stored_latents(run: Run) -> dict[str, Tensor]:
+    """Normalised latents [N, 2, C, h, w] of the pictures and the statistics that normalise them."""
+    path = run.folder / "latents.pt"
+    if not path.exists():
+        raw = encode_pictures(trained_autoencoder(run), training_pictures(run)[0])
+        known = run.folder / "latent_statistics.pt"  # of the bundle that an imported denoiser comes from
+        if known.exists():
+            normalizer = LatentNormalizer.from_statistics(**torch.load(known, weights_only=True))
+        else:
+            normalizer = LatentNormalizer.from_latents(raw[:, 0])
+        normal = normalizer.normalize(raw.flatten(0, 1)).unflatten(0, (-1, 2)).half()
+        torch.save({"latents": normal, "mean": normalizer.mean, "std": normalizer.std}, path)
+    return torch.load(path, weights_only=True)
+
+
+def latent_normalizer(run: Run) -> LatentNormalizer:
+    return LatentNormalizer.from_statistics(stored_latents(run)["mean"], stored_latents(run)["std"])
+
+
+def latent_data(run: Run) -> LatentData:
+    """Latents with their scenes."""
+    return LatentData(stored_latents(run)["latents"], training_pictures(run)[1])
+
+
+def new_unet(run: Run) -> UNet2DConditionModel:
+    r = run.recipe["denoiser"]
+    shape = stored_latents(run)["latents"].shape
+    return build_unet(tuple(r["channels"]), shape[2], r["token_dim"], shape[-1])
+
+
+@artifact
+def trained_unet(run: Run) -> UNet2DConditionModel:
+    return run.load("denoiser", new_unet(run)).requires_grad_(False)

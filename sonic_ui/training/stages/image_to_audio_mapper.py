@@ -1,8 +1,7 @@
-"""AudioSketch's two small trainings: picture to sound embedding, and rough wish to energy curve."""
+"""AudioSketch's two small trainings: image to audio embedding, and rough sketch to energy curve."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,44 +9,41 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from scipy.ndimage import median_filter
-from torch import Tensor, nn
+from torch import Tensor
 
 from sonic_ui.audio.energy import smooth, timestamps
 from sonic_ui.models.sound_mapper import EnergyModulator, ImageToAudioMapper
+from sonic_ui.scenes.world import SOURCES
 from sonic_ui.training.data.envelopes import augment_clip
-from sonic_ui.training.data.image_to_sound import ImageToSoundData
+from sonic_ui.training.data.image_to_sound import training_sounds
+from sonic_ui.training.run import Run, Stage, stage
 
 
-class MapperStage:
+@stage("image_to_audio_mapper")
+class MapperStage(Stage):
     """L1 + cosine between the mapped image embedding and the audio embedding of the same scene's sound.
 
     Source: AudioSketch; V2A-Mapper (arXiv 2308.09300). A little noise on the image embeddings keeps the few
     thousand pictures from being learned by heart.
     """
 
-    def __init__(
-        self, pictured: Tensor, embeds: Tensor, mapper: ImageToAudioMapper, *, noise: float = 0.3
-    ) -> None:
-        self.pictured = F.normalize(pictured, dim=-1)
-        self.embeds = F.normalize(embeds[: len(pictured)], dim=-1)
-        self.module: nn.Module = mapper
-        self.noise = noise
+    noise = 0.3
 
-    def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
-        return [{"params": list(self.module.parameters()), "lr": learning_rate}]
+    def __init__(self, run: Run) -> None:
+        data = training_sounds(run)
+        self.image_embeds = F.normalize(data.image_embeds, dim=-1)
+        self.embeds = F.normalize(data.embeds[: len(data.image_embeds)], dim=-1)
+        self.module = new_mapper(run)
 
     def loss(self, generator: torch.Generator, batch_size: int) -> tuple[Tensor, dict[str, float]]:
-        index = torch.randint(0, len(self.pictured), (batch_size,), generator=generator)
-        pictured, target = self.pictured[index], self.embeds[index]
-        noise = torch.randn(pictured.shape, generator=generator) / pictured.shape[1] ** 0.5
-        mapped = self.module(pictured + self.noise * noise)
+        index = torch.randint(0, len(self.image_embeds), (batch_size,), generator=generator)
+        image_embeds, target = self.image_embeds[index], self.embeds[index]
+        noise = torch.randn(image_embeds.shape, generator=generator) / image_embeds.shape[1] ** 0.5
+        mapped = self.module(image_embeds + self.noise * noise)
         size = target.shape[1] ** 0.5  # brings the L1 of unit vectors to about one
         l1 = F.l1_loss(mapped, target) * size
         cosine = 1 - (mapped * target).sum(-1).mean()
         return l1 + cosine, {"l1": l1.item(), "cosine": 1 - cosine.item()}
-
-    def sample(self, module: nn.Module, path: Path) -> None:
-        """Nothing to look at: `sonic_ui.evaluation` names what is heard."""
 
 
 def natural_energy(energy: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
@@ -57,7 +53,7 @@ def natural_energy(energy: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
 
 
 def rough_target(curve: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
-    """What a person might have sketched of an energy curve [T]: a strip of moments, steps, or a rough line.
+    """Sketch of an energy curve [T] as a person might make it: a strip of moments, steps, or a rough line.
 
     Random median filters after Sketch2Sound (arXiv 2412.08550).
     """
@@ -75,23 +71,21 @@ def rough_target(curve: NDArray[np.float32], rng: np.random.Generator) -> NDArra
     return curve
 
 
-class ModulatorStage:
-    """L1 between the modulator's curve and the energy of the sound, from rough wishes or from none.
+@stage("energy_modulator")
+class ModulatorStage(Stage):
+    """L1 between the modulator's curve and the energy of the sound, from rough sketches or from none.
 
-    `embeds` are what the mapper makes of the pictures (of the sounds where there is no picture).
+    embeds   audio embeddings that the mapper predicts from the pictures (the sound's where there is none)
     """
 
-    def __init__(
-        self, data: ImageToSoundData, embeds: Tensor, modulator: EnergyModulator, *, no_target: float = 0.15
-    ) -> None:
-        self.data, self.embeds, self.no_target = data, embeds, no_target
-        self.module: nn.Module = modulator
+    blind, no_target = False, 0.15
 
-    def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
-        return [{"params": list(self.module.parameters()), "lr": learning_rate}]
+    def __init__(self, run: Run) -> None:
+        self.data, self.embeds = training_sounds(run), mapped_embeds(run)
+        self.module = new_modulator(run, blind=self.blind)
 
     def example(self, i: int, rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """(wish, energy) [T] of one sound: as it is, shifted, or under a drawn curve."""
+        """(sketch, energy) [T] of one sound: as it is, shifted, or under a drawn curve."""
         energy = np.roll(self.data.energies[i], int(rng.integers(self.data.energies.shape[1])))
         if rng.random() < 0.4:
             _, energy = augment_clip(self.data.mels[i][:, :1], energy, rng)
@@ -101,12 +95,58 @@ class ModulatorStage:
     def loss(self, generator: torch.Generator, batch_size: int) -> tuple[Tensor, dict[str, float]]:
         rng = np.random.default_rng(int(torch.randint(2**31, (), generator=generator)))
         index = rng.integers(0, len(self.data.scenes), batch_size)
-        wishes, curves = zip(*(self.example(int(i), rng) for i in index), strict=True)
+        sketches, curves = zip(*(self.example(int(i), rng) for i in index), strict=True)
         given = torch.from_numpy((rng.random(batch_size) >= self.no_target).astype(np.float32))
-        made = self.module(torch.from_numpy(np.stack(wishes)), given, self.embeds[torch.from_numpy(index)])
-        error = (made - torch.from_numpy(np.stack(curves))).abs().mean(-1)  # [B]
-        told = (error * given).sum() / given.sum().clamp(min=1)
-        return error.mean(), {"l1_told": told.item()}
+        embeds = self.embeds[torch.from_numpy(index)]
+        predicted = self.module(torch.from_numpy(np.stack(sketches)), given, embeds)
+        error = (predicted - torch.from_numpy(np.stack(curves))).abs().mean(-1)  # [B]
+        with_sketch = (error * given).sum() / given.sum().clamp(min=1)
+        return error.mean(), {"l1_with_sketch": with_sketch.item()}
 
-    def sample(self, module: nn.Module, path: Path) -> None:
-        """Nothing to look at: `sonic_ui.evaluation` draws the curves."""
+
+@stage("energy_modulator_blind")
+class BlindModulatorStage(ModulatorStage):
+    """The same without the embedding: what the evaluation compares the modulator with."""
+
+    blind = True
+
+
+def new_mapper(run: Run) -> ImageToAudioMapper:
+    data, width = training_sounds(run), run.recipe["image_to_audio_mapper"]["width"]
+    return ImageToAudioMapper(data.image_embeds.shape[1], data.embeds.shape[1], width)
+
+
+def trained_mapper(run: Run) -> ImageToAudioMapper:
+    return run.load("image_to_audio_mapper", new_mapper(run))
+
+
+@torch.no_grad()
+def mapped_embeds(run: Run) -> Tensor:
+    """Audio embeddings [N, D] that the mapper predicts from the pictures; without a picture the sound's."""
+    data = training_sounds(run)
+    embeds = data.embeds.clone()
+    embeds[: len(data.image_embeds)] = trained_mapper(run)(data.image_embeds)
+    return embeds
+
+
+def new_modulator(run: Run, *, blind: bool = False) -> EnergyModulator:
+    """Untrained modulator; a blind one does not know what sounds."""
+    size = 0 if blind else training_sounds(run).embeds.shape[1]
+    return EnergyModulator(size, run.recipe["energy_modulator"]["width"])
+
+
+def trained_modulator(run: Run, *, blind: bool = False) -> EnergyModulator:
+    name = "energy_modulator_blind" if blind else "energy_modulator"
+    return run.load(name, new_modulator(run, blind=blind))
+
+
+def remembering_modulator(run: Run, per_source: int = 16) -> EnergyModulator:
+    """The trained modulator with the envelopes of `per_source` clearly audible sounds of every source."""
+    data = training_sounds(run)
+    single = [(i, s.sources[0]) for i, s in enumerate(data.scenes) if len(s.sources) == 1]
+    chosen: list[int] = []
+    for name in SOURCES:
+        of_name = [i for i, source in single if source.name == name and source.level > 0.3]
+        chosen += of_name[:per_source]
+    energies = np.stack([natural_energy(data.energies[i]) for i in chosen])
+    return trained_modulator(run).remembering(data.embeds[chosen], torch.from_numpy(energies))

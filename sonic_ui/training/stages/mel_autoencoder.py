@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -13,36 +13,16 @@ from torch import Tensor, nn
 
 from sonic_ui.models.mel import LOG_FLOOR
 from sonic_ui.training.contact_sheets import save_sheet
+from sonic_ui.training.data import image_to_sound
 from sonic_ui.training.data.envelopes import augment_clip
-from sonic_ui.training.data.image_to_sound import ImageToSoundData
-from sonic_ui.training.stages.autoencoder import reconstruction_loss
+from sonic_ui.training.run import Run, Stage, artifact, stage
+from sonic_ui.training.stages.autoencoder import build_autoencoder, reconstruction_loss
+from sonic_ui.training.stages.clap import build_feature_extractor
+from sonic_ui.training.stages.clip import image_embeddings, trained_clip
+from sonic_ui.training.stages.spectral_stats import trained_clap
 
 MEL_MEAN, MEL_STD = -6.0, 3.0
 """A log-mel x is read as (x - MEL_MEAN) / MEL_STD; the pipeline's configuration keeps both."""
-
-
-def build_mel_autoencoder(
-    latent_channels: int,
-    encoder: tuple[int, ...],
-    decoder: tuple[int, ...],
-    encoder_layers: tuple[int, ...],
-    decoder_layers: tuple[int, ...],
-) -> AutoencoderDC:
-    """A small `AutoencoderDC` for one channel; its factor is 2 ** (number of levels - 1) both ways."""
-    levels = len(encoder)
-    return AutoencoderDC(
-        in_channels=1,
-        latent_channels=latent_channels,
-        encoder_block_types=("ResBlock",) * levels,
-        decoder_block_types=("ResBlock",) * levels,
-        encoder_block_out_channels=encoder,
-        decoder_block_out_channels=decoder,
-        encoder_layers_per_block=encoder_layers,
-        decoder_layers_per_block=decoder_layers,
-        encoder_qkv_multiscales=((),) * levels,
-        decoder_qkv_multiscales=((),) * levels,
-        scaling_factor=1.0,
-    )
 
 
 def read_mels(mels: Tensor) -> Tensor:
@@ -55,25 +35,15 @@ def written_mels(pictures: Tensor) -> Tensor:
     return (pictures[:, 0] * MEL_STD + MEL_MEAN).clamp(min=LOG_FLOOR)
 
 
-class MelAutoencoderStage:
+@stage("mel_autoencoder")
+class MelAutoencoderStage(Stage):
     """L1 with weight on edges and on the energy of every frame; noise on the latents, as for pictures."""
 
-    def __init__(
-        self,
-        data: ImageToSoundData,
-        module: AutoencoderDC,
-        *,
-        crop: int = 64,
-        edge_weight: float = 0.5,
-        energy_weight: float = 1.0,
-        latent_noise: float = 0.1,
-    ) -> None:
-        self.data, self.crop = data, crop
-        self.module: nn.Module = module.to(memory_format=torch.channels_last)
-        self.edge_weight, self.energy_weight, self.latent_noise = edge_weight, energy_weight, latent_noise
+    edge_weight, energy_weight, latent_noise = 0.5, 1.0, 0.1
 
-    def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
-        return [{"params": list(self.module.parameters()), "lr": learning_rate}]
+    def __init__(self, run: Run) -> None:
+        self.data, self.crop = image_to_sound.training_sounds(run), run.recipe["mel_autoencoder"]["crop"]
+        self.module = new_mel_autoencoder(run).to(memory_format=torch.channels_last)
 
     def batch(self, generator: torch.Generator, size: int) -> Tensor:
         """Crops in time [B, 1, crop, M], half of them under a drawn curve."""
@@ -111,3 +81,21 @@ class MelAutoencoderStage:
 def frame_level(pictures: Tensor) -> Tensor:
     """Log of the energy of every frame [B, T], in units of MEL_STD, of what the autoencoder reads."""
     return torch.logsumexp(2 * MEL_STD * pictures[:, 0], dim=-1) / (2 * MEL_STD)
+
+
+@stage("image_to_sound")
+def render_image_to_sound(run: Run) -> None:
+    """Render the data of image-to-sound with the trained CLAP and CLIP."""
+    embed_sounds = partial(image_to_sound.embed_at_16_khz, trained_clap(run), build_feature_extractor())
+    image_to_sound.render_image_to_sound(run, embed_sounds, partial(image_embeddings, trained_clip(run)))
+
+
+def new_mel_autoencoder(run: Run) -> AutoencoderDC:
+    r = run.recipe["mel_autoencoder"]
+    names = ("latent_channels", "encoder", "encoder_layers", "decoder", "decoder_layers")
+    return build_autoencoder(**{name: r[name] for name in names}, in_channels=1)
+
+
+@artifact
+def trained_mel_autoencoder(run: Run) -> AutoencoderDC:
+    return run.load("mel_autoencoder", new_mel_autoencoder(run)).requires_grad_(False)

@@ -1,31 +1,27 @@
-"""The judge of the evaluation: a picture classifier trained on renders alone, never on generated pictures."""
+"""Presence classifier of the evaluation, trained on renders alone, never on generated pictures."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from sonic_ui.models.presence_classifier import PresenceClassifier
-from sonic_ui.scenes.world import Scene
+from sonic_ui.scenes.world import SOURCES
+from sonic_ui.training.data.rendering import training_pictures
+from sonic_ui.training.run import Run, Stage, artifact, stage
 from sonic_ui.training.stages.autoencoder import picture_batch
 from sonic_ui.training.stages.clip import scene_factors
 
 
-class PresenceClassifierStage:
+@stage("presence_classifier")
+class PresenceClassifierStage(Stage):
     """Presence and level of every source, from renders that are shifted, dimmed and blurred a little."""
 
-    def __init__(self, pictures: np.ndarray, scenes: list[Scene], judge: PresenceClassifier) -> None:
-        self.pictures, self.scenes = pictures, scenes
-        self.module: nn.Module = judge.to(memory_format=torch.channels_last)
+    def __init__(self, run: Run) -> None:
+        self.pictures, self.scenes = training_pictures(run)
+        self.module = PresenceClassifier(len(SOURCES)).to(memory_format=torch.channels_last)
 
-    def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
-        return [{"params": list(self.module.parameters()), "lr": learning_rate}]
-
-    def varied(self, pictures: Tensor, generator: torch.Generator) -> Tensor:
+    def augment(self, pictures: Tensor, generator: torch.Generator) -> Tensor:
         """Small changes that leave the scene the same: contrast, colour, softness, noise."""
         b = len(pictures)
         gain = 1 + 0.12 * torch.randn(b, 3, 1, 1, generator=generator)
@@ -39,7 +35,7 @@ class PresenceClassifierStage:
         index = torch.randint(0, len(self.pictures), (batch_size,), generator=generator)
         batch = picture_batch(self.pictures, index, crop=None, generator=generator)
         levels, presence = scene_factors(self.scenes, index)
-        logits, level = self.module(self.varied(batch, generator))
+        logits, level = self.module(self.augment(batch, generator))
         here = (
             nn.functional.binary_cross_entropy_with_logits(logits, presence, reduction="none").sum(-1).mean()
         )
@@ -47,5 +43,7 @@ class PresenceClassifierStage:
         hit = presence.gather(1, logits.argmax(-1, keepdim=True)).mean()
         return here + 4 * error, {"source_hit": float(hit), "level_error": error.item()}
 
-    def sample(self, module: nn.Module, path: Path) -> None:
-        """Nothing to look at: its accuracy on held-out renders is printed by the evaluation."""
+
+@artifact
+def trained_classifier(run: Run) -> PresenceClassifier:
+    return run.load("presence_classifier", PresenceClassifier(len(SOURCES)))

@@ -13,14 +13,19 @@ from diffusers import AutoencoderDC, UNet2DConditionModel
 from torch import Tensor, nn
 
 from sonic_ui.audio.energy import smooth, z_norm
+from sonic_ui.models.audio_encoder import embed_labels
 from sonic_ui.models.energy_control import EnergyControlNet
-from sonic_ui.models.latents import LatentNormalizer
+from sonic_ui.models.latents import LatentNormalizer, compression_factor
 from sonic_ui.pipelines.sampling import apply_cfg
 from sonic_ui.training.contact_sheets import save_sheet
 from sonic_ui.training.data.envelopes import augment_clip, drawn_curve
-from sonic_ui.training.data.image_to_sound import PEAK_RMS, ImageToSoundData
+from sonic_ui.training.data.image_to_sound import PEAK_RMS, ImageToSoundData, training_sounds
+from sonic_ui.training.data.tokenizers import clap_tokenizer
+from sonic_ui.training.run import Run, Stage, artifact, stage
+from sonic_ui.training.stages.adapter import source_caption
 from sonic_ui.training.stages.denoiser import DiffusionLoss, build_scheduler
-from sonic_ui.training.stages.mel_autoencoder import read_mels
+from sonic_ui.training.stages.mel_autoencoder import read_mels, trained_mel_autoencoder
+from sonic_ui.training.stages.spectral_stats import trained_clap
 
 
 def build_sound_unet(
@@ -48,12 +53,12 @@ def build_sound_unet(
 @dataclass(frozen=True)
 class SoundLatents:
     """Latents [N, takes, C, t, m] of sounds as they are (take 0) and under drawn curves, normalised, float16,
-    the energies [N, takes, T] of all of them, and embeddings [N, 2, D]: of the sound and of its words."""
+    the energies [N, takes, T] of all of them, and embeddings [N, 2, D]: of the sound and of its caption."""
 
     latents: Tensor
     energies: Tensor
     embeds: Tensor
-    words: float = 0.15  # share of the batch that is told in words
+    text_share: float = 0.15  # of the batch: the text embedding instead of the sound's
 
     def batch(self, generator: torch.Generator, size: int, natural: float) -> tuple[Tensor, Tensor, Tensor]:
         """Latents, energies and embeddings of `size` sounds, a share `natural` of them as they are."""
@@ -62,8 +67,8 @@ class SoundLatents:
         bent = torch.randint(1, max(2, takes), (size,), generator=generator).clamp(max=takes - 1)
         take = torch.where(torch.rand(size, generator=generator) < natural, 0, bent)
         latents = self.latents[index, take].float().contiguous(memory_format=torch.channels_last)
-        told = (torch.rand(size, generator=generator) < self.words).long()
-        return latents, self.energies[index, take].float(), self.embeds[index, told]
+        as_text = (torch.rand(size, generator=generator) < self.text_share).long()
+        return latents, self.energies[index, take].float(), self.embeds[index, as_text]
 
 
 @torch.no_grad()
@@ -126,33 +131,24 @@ def sound_latents(
     return x
 
 
-class SoundDenoiserStage:
+@stage("sound_denoiser")
+class SoundDenoiserStage(Stage):
     """Train the sound denoiser on embeddings; a tenth of them zero, for classifier-free guidance."""
 
-    def __init__(
-        self,
-        data: SoundLatents,
-        unet: UNet2DConditionModel,
-        vae: AutoencoderDC,
-        normalizer: LatentNormalizer,
-        *,
-        natural: float = 0.6,
-        drop: float = 0.1,
-    ) -> None:
-        self.data, self.vae, self.normalizer = data, vae, normalizer
-        self.natural, self.drop = natural, drop
-        self.module: nn.Module = unet.to(memory_format=torch.channels_last)
-        self.diffusion = DiffusionLoss(build_scheduler())
+    natural, drop = 0.6, 0.1
 
-    def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
-        return [{"params": list(self.module.parameters()), "lr": learning_rate}]
+    def __init__(self, run: Run) -> None:
+        self.data = training_sound_latents(run)
+        self.module = new_sound_unet(run).to(memory_format=torch.channels_last)
+        self.vae, self.normalizer = trained_mel_autoencoder(run), sound_latent_normalizer(run)
+        self.diffusion = DiffusionLoss(build_scheduler())
 
     def loss(self, generator: torch.Generator, batch_size: int) -> tuple[Tensor, dict[str, float]]:
         latents, _, embeds = self.data.batch(generator, batch_size, self.natural)
-        kept = torch.rand(batch_size, 1, generator=generator) >= self.drop
+        keep = torch.rand(batch_size, 1, generator=generator) >= self.drop
         noisy, timesteps, target = self.diffusion.noised(latents, generator)
         prediction = self.module(
-            noisy, timesteps, encoder_hidden_states=None, class_labels=embeds * kept
+            noisy, timesteps, encoder_hidden_states=None, class_labels=embeds * keep
         ).sample
         return self.diffusion(prediction, target, timesteps), {}
 
@@ -171,25 +167,23 @@ def save_mels(vae: AutoencoderDC, normalizer: LatentNormalizer, latents: Tensor,
 
 
 @torch.no_grad()
-def fit_energy_probe(data: SoundLatents, count: int = 3000) -> tuple[Tensor, Tensor]:
-    """Weights [C m + 1, f] by which a latent frame tells the log energy of its f frames, and R^2 of the fit.
+def fit_energy_probe(data: SoundLatents, count: int = 3000) -> Tensor:
+    """Weights [C m + 1, f] from a latent frame to the log energy of its f frames.
 
     Linear least squares on stored sounds: the latents are nearly linear in the log-mels.
     """
     takes = data.latents.shape[1]
     chosen = torch.randperm(len(data.latents) * takes, generator=torch.Generator().manual_seed(0))[:count]
     latents = data.latents.flatten(0, 1)[chosen].float()  # [n, C, t, m]
-    wanted = log_energies(data.energies.flatten(0, 1)[chosen].float(), latents.shape[2])
+    target = log_energies(data.energies.flatten(0, 1)[chosen].float(), latents.shape[2])
     rows = probe_rows(latents).flatten(0, 1)
-    wanted = wanted.flatten(0, 1)
+    target = target.flatten(0, 1)
     gram = rows.T @ rows + 1e-3 * len(rows) * torch.eye(rows.shape[1])
-    weights = torch.linalg.solve(gram, rows.T @ wanted)
-    unexplained = (rows @ weights - wanted).square().mean() / wanted.var()
-    return weights, 1 - unexplained
+    return torch.linalg.solve(gram, rows.T @ target)
 
 
 def probe_rows(latents: Tensor) -> Tensor:
-    """Latents [B, C, t, m] -> what the probe reads of every latent frame [B, t, C m + 1]."""
+    """Latents [B, C, t, m] -> input of the probe for every latent frame [B, t, C m + 1]."""
     flat = latents.transpose(1, 2).flatten(2)
     return torch.cat([flat, flat.new_ones(*flat.shape[:2], 1)], -1)
 
@@ -199,42 +193,29 @@ def log_energies(energies: Tensor, steps: int) -> Tensor:
     return (energies / PEAK_RMS).clamp(min=0.03).log().unflatten(-1, (steps, -1))
 
 
-class EnergyControlStage:
+@stage("energy_control")
+class EnergyControlStage(Stage):
     """Train the ControlNet under the diffusion loss; the denoiser is frozen.
 
     Ours: noisy steps, where the course of the energy is decided, are drawn more often and weigh as much as
     the others; and the energy that a linear probe reads in the predicted clean latents is part of the loss.
     """
 
-    def __init__(
-        self,
-        data: SoundLatents,
-        control: EnergyControlNet,
-        unet: UNet2DConditionModel,
-        vae: AutoencoderDC,
-        normalizer: LatentNormalizer,
-        *,
-        natural: float = 0.15,
-        drop: float = 0.1,
-        energy_weight: float = 1.0,
-        told: TimedEvent = signal_rms,
-    ) -> None:
-        self.told = told
-        self.data, self.vae, self.normalizer = data, vae, normalizer
-        self.natural, self.drop, self.energy_weight = natural, drop, energy_weight
-        self.unet = unet.eval().requires_grad_(False).to(memory_format=torch.channels_last)
-        self.module: nn.Module = control.to(memory_format=torch.channels_last)
-        self.diffusion = DiffusionLoss(build_scheduler(), floor=0.8, noisy=0.6)
-        self.probe, self.probe_r2 = fit_energy_probe(data)
+    natural, drop, energy_weight = 0.15, 0.1, 1.0
 
-    def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
-        return [{"params": list(self.module.parameters()), "lr": learning_rate}]
+    def __init__(self, run: Run, control_signal: TimedEvent = signal_rms) -> None:
+        self.data, self.control_signal = training_sound_latents(run), control_signal
+        self.module = new_energy_control(run).to(memory_format=torch.channels_last)
+        self.unet = trained_sound_unet(run).to(memory_format=torch.channels_last)
+        self.vae, self.normalizer = trained_mel_autoencoder(run), sound_latent_normalizer(run)
+        self.diffusion = DiffusionLoss(build_scheduler(), floor=0.8, noisy=0.6)
+        self.probe = fit_energy_probe(self.data)
 
     def loss(self, generator: torch.Generator, batch_size: int) -> tuple[Tensor, dict[str, float]]:
         latents, energies, embeds = self.data.batch(generator, batch_size, self.natural)
         embeds = embeds * (torch.rand(batch_size, 1, generator=generator) >= self.drop)
         noisy, timesteps, target = self.diffusion.noised(latents, generator)
-        down, middle = self.module(noisy, timesteps, self.told(latents, energies), embeds)
+        down, middle = self.module(noisy, timesteps, self.control_signal(latents, energies), embeds)
         prediction = self.unet(
             noisy,
             timesteps,
@@ -262,3 +243,60 @@ class EnergyControlStage:
         shape = self.data.latents.shape[2:]
         x = sound_latents(self.unet, self.data.embeds[:16, 0], shape, control=control, energy=curves)
         save_mels(self.vae, self.normalizer, x, path)
+
+
+@artifact
+def stored_sound_latents(run: Run) -> dict[str, Tensor]:
+    """Normalised latents of the training sounds, their energies and embeddings, made once."""
+    path = run.folder / "sound_latents.pt"
+    if not path.exists():
+        data, takes = training_sounds(run), run.recipe["sound_denoiser"]["takes"]
+        raw, energies = encode_sounds(trained_mel_autoencoder(run), data, takes)
+        normalizer = LatentNormalizer.from_latents(raw.flatten(0, 1))
+        parts = [normalizer.normalize(part.flatten(0, 1)).half() for part in raw.split(200)]
+        latents = torch.cat(parts).unflatten(0, (-1, takes))
+        statistics = {"mean": normalizer.mean, "std": normalizer.std}
+        embeds = {"embeds": data.embeds, "texts": caption_embeddings(run)}
+        torch.save({"latents": latents, "energies": energies, **statistics, **embeds}, path)
+    return torch.load(path, weights_only=True)
+
+
+def caption_embeddings(run: Run) -> Tensor:
+    """CLAP's embeddings [N, D] of the captions of the training sounds."""
+    captions = [source_caption(scene) for scene in training_sounds(run).scenes]
+    unique = sorted(set(captions))
+    embeds = embed_labels(trained_clap(run), clap_tokenizer(run), unique)
+    return embeds[torch.tensor([unique.index(c) for c in captions])]
+
+
+def sound_latent_normalizer(run: Run) -> LatentNormalizer:
+    stored = stored_sound_latents(run)
+    return LatentNormalizer.from_statistics(stored["mean"], stored["std"])
+
+
+def training_sound_latents(run: Run) -> SoundLatents:
+    """Data of the denoiser and of its control."""
+    s = stored_sound_latents(run)
+    return SoundLatents(s["latents"], s["energies"], torch.stack([s["embeds"], s["texts"]], 1))
+
+
+def new_sound_unet(run: Run) -> UNet2DConditionModel:
+    s, r = stored_sound_latents(run), run.recipe["sound_denoiser"]
+    shape = s["latents"].shape
+    return build_sound_unet(tuple(r["channels"]), shape[2], s["embeds"].shape[1], shape[3])
+
+
+@artifact
+def trained_sound_unet(run: Run) -> UNet2DConditionModel:
+    return run.load("sound_denoiser", new_sound_unet(run)).requires_grad_(False)
+
+
+def new_energy_control(run: Run) -> EnergyControlNet:
+    """ControlNet of the trained denoiser that has learned nothing yet."""
+    unet = trained_sound_unet(run)
+    return EnergyControlNet.from_unet(unet, compression_factor(trained_mel_autoencoder(run)))
+
+
+@artifact
+def trained_energy_control(run: Run) -> EnergyControlNet:
+    return run.load("energy_control", new_energy_control(run))

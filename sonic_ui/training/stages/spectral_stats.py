@@ -1,13 +1,12 @@
-"""CLAP's ear for timbre: a perceptron on statistics of the log-mel, trained beside the finished transformer.
+"""CLAP's head on spectral statistics: a perceptron on the log-mel, beside the finished transformer.
 
-The transformer and the words stay as they are, so what both say of a sound is computed once for a pool of
-composed sounds; then a training of minutes suffices.
+The transformer and the text encoder stay as they are, so both embeddings of a sound are computed once for a
+pool of composed sounds; then a training of minutes suffices.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,35 +14,42 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from transformers import PreTrainedTokenizerFast
 
 from sonic_ui.models.audio_encoder import embed_labels
 from sonic_ui.models.timbre import MELS, SpectralStatsHead, TimbreClapModel, spectral_statistics
 from sonic_ui.scenes.world import SOURCES, SPECS, Scene, caption
-from sonic_ui.training.data.rendering import mixture_shares
+from sonic_ui.training.data import sounds
+from sonic_ui.training.data.rendering import mixture_shares, training_pictures
 from sonic_ui.training.data.sounds import FLOOR_DB, SceneSounds
-from sonic_ui.training.stages.clap import SoundBank, embed_mels, vary
-from sonic_ui.training.stages.clip import scene_factors
-from sonic_ui.training.stages.contrastive import FactorHead, info_nce, normalised
+from sonic_ui.training.data.tokenizers import clap_tokenizer
+from sonic_ui.training.run import Run, Stage, artifact, stage
+from sonic_ui.training.stages.clap import SoundBank, augment_mel, clap_without_stats, embed_mels, sound_bank
+from sonic_ui.training.stages.clip import (
+    FactorHead,
+    info_nce,
+    normalised,
+    scene_factors,
+    training_image_embeds,
+)
 
-DULL_SHARE = 0.35
+LOWPASS_SHARE = 0.35
 """Of the pool: sounds without their upper bins, as those of 16 kHz and of strong compression are."""
 
 
 @dataclass(frozen=True)
 class EmbeddingPool:
-    """Sounds: `timbre` [N, TIMBRE] and the transformer's embeddings [N, D], float16; their scenes [N]."""
+    """Statistics [N, TIMBRE] and transformer embeddings [N, D] of sounds, float16; their scenes [N]."""
 
-    timbre: Tensor
+    stats: Tensor
     embeds: Tensor
     scenes: Tensor
 
     @torch.no_grad()
-    def embed_with(self, ear: SpectralStatsHead, batch: int = 4096) -> Tensor:
-        """The whole embeddings [N, D], L2-normalised float32: the transformer's and the ear's."""
-        ear = ear.eval()
-        parts = zip(self.timbre.split(batch), self.embeds.split(batch), strict=True)
-        return torch.cat([normalised(embeds.float() + ear(known.float())) for known, embeds in parts])
+    def embed_with(self, head: SpectralStatsHead, batch: int = 4096) -> Tensor:
+        """The whole embeddings [N, D], L2-normalised float32: the transformer's and the head's."""
+        head = head.eval()
+        parts = zip(self.stats.split(batch), self.embeds.split(batch), strict=True)
+        return torch.cat([normalised(embeds.float() + head(stats.float())) for stats, embeds in parts])
 
 
 def lowpass_aug(mel: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
@@ -54,24 +60,24 @@ def lowpass_aug(mel: NDArray[np.float32], rng: np.random.Generator) -> NDArray[n
 
 
 RENDERED_SHARE = 0.5
-"""Of the pool: sounds of scenes as they are heard; the others are composed of clips."""
+"""Of the pool: rendered sounds of scenes; the others are composed of clips."""
 AS_IT_IS_SHARE = 0.4
 """Of the rendered ones: left as they are, the others are varied."""
 MIXED_FLOOR_DB = (55.0, 95.0)
 """Noise below a rendered scene's loudest bin: a source that is 20 dB quieter must stay audible."""
 
 
-def varied(mel: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+def augment_scene(mel: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
     """A rendered scene's log-mel [T, 64] as another recording might have it."""
-    mel = vary(mel, rng, MIXED_FLOOR_DB)
-    return lowpass_aug(mel, rng) if rng.random() < DULL_SHARE else mel
+    mel = augment_mel(mel, rng, MIXED_FLOOR_DB)
+    return lowpass_aug(mel, rng) if rng.random() < LOWPASS_SHARE else mel
 
 
 def further_take(rendered: SceneSounds, rng: np.random.Generator) -> tuple[int, NDArray[np.float32]]:
-    """The place of a scene drawn at random, and its sound [T, 64] as it is heard or varied."""
+    """The index of a scene drawn at random, and its sound [T, 64] as it is or varied."""
     drawn = int(rng.integers(len(rendered.mels)))
     mel = rendered.mels[drawn].astype(np.float32)
-    return int(rendered.scene_of[drawn]), mel if rng.random() < AS_IT_IS_SHARE else varied(mel, rng)
+    return int(rendered.scene_of[drawn]), mel if rng.random() < AS_IT_IS_SHARE else augment_scene(mel, rng)
 
 
 @torch.no_grad()
@@ -87,77 +93,66 @@ def fill_pool(
 ) -> EmbeddingPool:
     """At least `count` sounds of scenes drawn at random: composed of clips, or `rendered` ones.
 
-    What is composed is of `scenes`; what is rendered may be of further ones, whose places follow.
+    What is composed is of `scenes`; what is rendered may be of further ones, whose indices follow.
     """
     rng = np.random.default_rng([17, seed])
     share = mixture_shares(scenes)
-    known, embeds, drawn = [], [], []
+    stats, embeds, drawn = [], [], []
     for _ in range(0, count, batch):
         index, mels = [], []
         for _ in range(batch):
             if rng.random() < RENDERED_SHARE:
-                place, mel = further_take(rendered, rng)
+                scene, mel = further_take(rendered, rng)
             else:
-                place = int(rng.choice(len(scenes), p=share))
-                mel = bank.compose(scenes[place], rng)
-                mel = lowpass_aug(mel, rng) if rng.random() < DULL_SHARE else mel
-            index.append(place)
+                scene = int(rng.choice(len(scenes), p=share))
+                mel = bank.compose(scenes[scene], rng)
+                mel = lowpass_aug(mel, rng) if rng.random() < LOWPASS_SHARE else mel
+            index.append(scene)
             mels.append(mel)
         x = torch.from_numpy(np.stack(mels)).unsqueeze(1)
-        known.append(spectral_statistics(x).half())
+        stats.append(spectral_statistics(x).half())
         embeds.append(embed_mels(clap, x).half())
         drawn.append(torch.tensor(index))
-    return EmbeddingPool(torch.cat(known), torch.cat(embeds), torch.cat(drawn))
+    return EmbeddingPool(torch.cat(stats), torch.cat(embeds), torch.cat(drawn))
 
 
 class StatsHeadWithClassifier(nn.Module):
-    """The ear that is kept, and the training head that is not."""
+    """Statistics head of CLAP, with a classifier that only its training needs."""
 
-    def __init__(self, ear: SpectralStatsHead, embedding_dim: int) -> None:
+    def __init__(self, stats_head: SpectralStatsHead, embedding_dim: int) -> None:
         super().__init__()
-        self.ear = ear
+        self.stats_head = stats_head
         self.head = FactorHead(embedding_dim, len(SOURCES))
 
 
-class SpectralStatsStage:
+@stage("spectral_stats")
+class SpectralStatsStage(Stage):
     """Train a `SpectralStatsHead` to complete the embedding: captions, pictures, labels, scene factors.
 
-    scenes         all that the pool's sounds are of; the first N are painted
-    image_embeds   of their pictures [N, D]
+    Of the scenes of the pool's sounds the first N are painted; `image_embeds` [N, D] are of their pictures.
     """
 
-    def __init__(
-        self,
-        pool: EmbeddingPool,
-        scenes: list[Scene],
-        image_embeds: Tensor,
-        tokenizer: PreTrainedTokenizerFast,
-        clap: TimbreClapModel,
-        *,
-        noise: float = 0.15,
-        label_scale: float = 12.0,
-    ) -> None:
-        self.pool, self.scenes, self.tokenizer, self.clap = pool, scenes, tokenizer, clap
-        self.image_embeds = normalised(image_embeds)
-        self.labels = embed_labels(clap, tokenizer, [SPECS[name].label for name in SOURCES])
-        self.noise, self.label_scale = noise, label_scale
-        some = pool.timbre[:4096].float()
-        clap.timbre.mean.copy_(some.mean(0))
-        clap.timbre.std.copy_(some.std(0).clamp(min=1e-2))
-        self.module: nn.Module = StatsHeadWithClassifier(clap.timbre, int(clap.config.projection_dim))
+    noise, label_scale = 0.15, 12.0
 
-    def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
-        return [{"params": list(self.module.parameters()), "lr": learning_rate}]
+    def __init__(self, run: Run) -> None:
+        self.image_embeds = normalised(training_image_embeds(run))
+        self.pool, self.scenes = embedding_pool(run), sound_scenes(run)
+        self.tokenizer, self.clap = clap_tokenizer(run), clap_without_stats(run)
+        self.labels = embed_labels(self.clap, self.tokenizer, [SPECS[name].label for name in SOURCES])
+        some, head = self.pool.stats[:4096].float(), self.clap.timbre
+        head.mean.copy_(some.mean(0))
+        head.std.copy_(some.std(0).clamp(min=1e-2))
+        self.module = StatsHeadWithClassifier(head, int(self.clap.config.projection_dim))
 
-    def heard(self, index: Tensor, generator: torch.Generator) -> Tensor:
+    def embed_pool(self, index: Tensor, generator: torch.Generator) -> Tensor:
         """Embeddings [B, D] of sounds of the pool, their statistics a little blurred."""
-        ear: Any = self.module.ear
-        known = self.pool.timbre[index].float()
-        known = known + self.noise * ear.std * torch.randn(known.shape, generator=generator)
-        return normalised(self.pool.embeds[index].float() + ear(known))
+        head: Any = self.module.stats_head
+        stats = self.pool.stats[index].float()
+        stats = stats + self.noise * head.std * torch.randn(stats.shape, generator=generator)
+        return normalised(self.pool.embeds[index].float() + head(stats))
 
     @torch.no_grad()
-    def told(self, scenes: list[Scene], generator: torch.Generator) -> Tensor:
+    def embed_captions(self, scenes: list[Scene], generator: torch.Generator) -> Tensor:
         """Embeddings [B, D] of freshly drawn captions."""
         rng = np.random.default_rng(int(torch.randint(2**31, (), generator=generator)))
         return embed_labels(self.clap, self.tokenizer, [caption(scene, rng) for scene in scenes])
@@ -165,9 +160,9 @@ class SpectralStatsStage:
     def loss(self, generator: torch.Generator, batch_size: int) -> tuple[Tensor, dict[str, float]]:
         index = torch.randint(0, len(self.pool.scenes), (batch_size,), generator=generator)
         chosen = self.pool.scenes[index]
-        audio = self.heard(index, generator)
+        audio = self.embed_pool(index, generator)
         clap: Any = self.clap
-        words = self.told([self.scenes[i] for i in chosen.tolist()], generator)
+        words = self.embed_captions([self.scenes[i] for i in chosen.tolist()], generator)
         with_text = info_nce(audio, words, clap.logit_scale_a.detach().exp().clamp(max=50))
         with_image = audio.new_zeros(())
         if (painted := chosen < len(self.image_embeds)).any():
@@ -187,5 +182,55 @@ class SpectralStatsStage:
             "source_hit": hit,
         }
 
-    def sample(self, module: nn.Module, path: Path) -> None:
-        """Nothing to look at here: `sonic_ui.evaluation` draws the confusion of the sources."""
+
+@artifact
+def trained_clap(run: Run) -> TimbreClapModel:
+    """The trained CLAP; with its statistics head, once that stage is done."""
+    clap = clap_without_stats(run)
+    if run.checkpoint("spectral_stats").exists():
+        run.load("spectral_stats", StatsHeadWithClassifier(clap.timbre, clap.config.projection_dim))
+    return clap
+
+
+def scene_takes(run: Run, takes: range) -> SceneSounds:
+    """Rendered sounds of some takes of the training scenes."""
+    count = run.recipe["world"]["shard_scenes"]
+    return sounds.load_scene_sounds(run.folder / "clips", "train", training_pictures(run)[1], count, takes)
+
+
+@artifact
+def stats_takes(run: Run) -> SceneSounds:
+    """The takes of the training scenes that the statistics head is trained on."""
+    return scene_takes(run, range(run.recipe["spectral_stats"]["takes"]))
+
+
+@artifact
+def sound_scenes(run: Run) -> list[Scene]:
+    """The scenes that there are sounds of: the painted ones, then the mixtures."""
+    return [*training_pictures(run)[1], *sounds.mixture_scenes(run.folder / "clips", "train")]
+
+
+def scene_sounds(run: Run) -> SceneSounds:
+    """Rendered sounds of `sound_scenes`; gigabytes, so nothing holds on to them."""
+    rendered, painted = stats_takes(run), len(training_pictures(run)[1])
+    mels, _ = sounds.load_mixtures(run.folder / "clips", "train")
+    index = np.arange(painted, painted + len(mels))
+    return SceneSounds(np.concatenate([rendered.mels, mels]), np.concatenate([rendered.scene_of, index]))
+
+
+@artifact
+def embedding_pool(run: Run) -> EmbeddingPool:
+    """Sounds of `sound_scenes` as CLAP embeds them without its statistics head."""
+    path = run.folder / "embedding_pool.pt"
+    if not path.exists():
+        clap = clap_without_stats(run)
+        clap.timbre.reset()  # that of an imported bundle
+        count, scenes = run.recipe["spectral_stats"]["pool"], training_pictures(run)[1]
+        torch.save(vars(fill_pool(clap, sound_bank(run), scenes, count, scene_sounds(run))), path)
+    return EmbeddingPool(**torch.load(path, weights_only=True))
+
+
+@artifact
+def pool_embeddings(run: Run) -> Tensor:
+    """Audio embeddings [M, D] of the pool."""
+    return embedding_pool(run).embed_with(trained_clap(run).timbre)

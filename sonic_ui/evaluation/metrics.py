@@ -1,15 +1,20 @@
-"""Figures as a table for people and as JSON for machines."""
+"""Measured metrics as a table for people and as JSON for machines."""
 
 from __future__ import annotations
 
 import json
 import platform
+import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Figure:
+class Metric:
     """One measured number, with what is to be reached. `at_least` says which side is good."""
 
     name: str
@@ -26,19 +31,25 @@ class Figure:
         return self.value >= self.reach if self.at_least else self.value <= self.reach
 
 
-def table(figures: list[Figure]) -> str:
+def timed(run: Callable[[], T]) -> tuple[T, float]:
+    """Result of `run` and the seconds that it took."""
+    start = time.perf_counter()
+    return run(), time.perf_counter() - start
+
+
+def table(metrics: list[Metric]) -> str:
     """The figures as a Markdown table."""
-    return "\n".join([*HEAD, *(_row(figure) for figure in figures)])
+    return "\n".join([*HEAD, *(_row(metric) for metric in metrics)])
 
 
 HEAD = ("| figure | value | to reach | reached |", "|---|---|---|---|")
 
 
-def _row(figure: Figure) -> str:
-    goal = "" if figure.reach is None else f"{'>=' if figure.at_least else '<='} {figure.reach:g}"
-    word = {None: "", True: "yes", False: "no"}[figure.reached]
-    name = f"{figure.name} ({figure.note})" if figure.note else figure.name
-    return f"| {name} | {figure.value:.3f} | {goal} | {word} |"
+def _row(metric: Metric) -> str:
+    goal = "" if metric.reach is None else f"{'>=' if metric.at_least else '<='} {metric.reach:g}"
+    word = {None: "", True: "yes", False: "no"}[metric.reached]
+    name = f"{metric.name} ({metric.note})" if metric.note else metric.name
+    return f"| {name} | {metric.value:.3f} | {goal} | {word} |"
 
 
 def _name(row: str) -> str:
@@ -46,7 +57,7 @@ def _name(row: str) -> str:
     return row.strip("| ").split(" | ")[0].split(" (")[0]
 
 
-def write_json(figures: list[Figure], path: Path, **details: object) -> None:
+def write_json(metrics: list[Metric], path: Path, **details: object) -> None:
     """Write the figures, the machine and any details to `path`."""
     machine = {
         "python": platform.python_version(),
@@ -55,7 +66,7 @@ def write_json(figures: list[Figure], path: Path, **details: object) -> None:
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     content = {
-        "figures": [{**asdict(f), "reached": f.reached} for f in figures],
+        "figures": [{**asdict(f), "reached": f.reached} for f in metrics],
         "machine": machine,
         **details,
     }
@@ -65,7 +76,7 @@ def write_json(figures: list[Figure], path: Path, **details: object) -> None:
 START, END = "<!-- figures -->", "<!-- /figures -->"
 
 
-def write_into_card(figures: list[Figure], card: Path) -> None:
+def write_into_card(metrics: list[Metric], card: Path) -> None:
     """Bring the table between the card's marks up to date; rows of figures that are not given stay.
 
     Raises:
@@ -76,8 +87,8 @@ def write_into_card(figures: list[Figure], card: Path) -> None:
         raise ValueError(f"{card} has no {START} and {END} to write the figures between")
     before, rest = text.split(START, 1)
     old, after = rest.split(END, 1)
-    fresh = {figure.name: _row(figure) for figure in figures}
+    fresh = {metric.name: _row(metric) for metric in metrics}
     rows = [row for row in old.strip().splitlines() if row.startswith("| ") and row not in HEAD]
-    kept = [fresh.pop(_name(row), row) for row in rows]
-    lines = "\n".join([*HEAD, *kept, *fresh.values()])
+    updated = [fresh.pop(_name(row), row) for row in rows]
+    lines = "\n".join([*HEAD, *updated, *fresh.values()])
     card.write_text(f"{before}{START}\n{lines}\n{END}{after}")

@@ -1,4 +1,4 @@
-"""The comparison of what the energy ControlNet is told."""
+"""The comparison of what the energy ControlNet reads."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ import torch
 
 from sonic_ui.evaluation.energy_ablation import representations, run_energy_ablation
 from sonic_ui.training.run import Run
-from sonic_ui.training.sound_run import ImageToSoundRun
+from sonic_ui.training.stages.sound_denoiser import training_sound_latents
 
 
 def test_every_representation_is_a_curve_of_its_own(run: Run) -> None:
-    sound = ImageToSoundRun(run)
-    latents, energies, _ = sound.latents.batch(torch.Generator().manual_seed(0), 3, natural=1.0)
-    told = {name: of(latents, energies) for name, of in representations(sound).items()}
-    assert [*told] == ["RMS", "log-mel", "timestamps"]
-    for curves in told.values():
+    generator = torch.Generator().manual_seed(0)
+    latents, energies, _ = training_sound_latents(run).batch(generator, 3, natural=1.0)
+    signals = {name: of(latents, energies) for name, of in representations(run).items()}
+    assert [*signals] == ["RMS", "log-mel", "timestamps"]
+    for curves in signals.values():
         assert curves.shape == energies.shape and torch.isfinite(curves).all()
-    assert not torch.allclose(told["RMS"], told["log-mel"]) and not torch.allclose(
-        told["RMS"], told["timestamps"]
+    assert not torch.allclose(signals["RMS"], signals["log-mel"]) and not torch.allclose(
+        signals["RMS"], signals["timestamps"]
     )
-    strip = told["timestamps"][0].numpy()
+    strip = signals["timestamps"][0].numpy()
     assert len(np.unique(strip.round(3))) == 2, "on and off"
 
 
@@ -31,8 +31,8 @@ def test_the_comparison_trains_and_measures_each(run: Run, monkeypatch: pytest.M
     monkeypatch.setattr("sonic_ui.evaluation.energy_ablation.SOUNDS", 2)
     run_energy_ablation(run)
     written = json.loads((run.folder / "energy_ablation" / "figures.json").read_text())["figures"]
-    assert len(written) == 9 and all(np.isfinite(figure["value"]) for figure in written)
-    assert {figure["name"].split(":")[0].removeprefix("energy told as ") for figure in written} == {
+    assert len(written) == 9 and all(np.isfinite(metric["value"]) for metric in written)
+    assert {metric["name"].split(":")[0].removeprefix("energy told as ") for metric in written} == {
         "RMS",
         "log-mel",
         "timestamps",

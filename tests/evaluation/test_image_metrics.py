@@ -1,8 +1,9 @@
-"""The measures of strips, on painters whose answers are known."""
+"""The metrics of pictures, on painters and classifiers whose answers are known."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from sonic_ui.evaluation import strips
-from sonic_ui.evaluation.held_out import HeldOutClip, synthetic_clips
-from sonic_ui.evaluation.pictures import Painter, as_tensor
+from sonic_ui.evaluation import image_metrics
+from sonic_ui.evaluation.held_out import HeldOutClip, mixed_clips, real_clips, synthetic_clips
+from sonic_ui.evaluation.image_metrics import Painter, as_tensor
 from sonic_ui.pipelines.sampling import StepReport
 from sonic_ui.scenes.world import SOURCES
 from sonic_ui.testing.tiny_models import debug_scheduler
@@ -21,11 +22,62 @@ from sonic_ui.testing.tiny_models import debug_scheduler
 RATE = 48_000
 
 
+class GreyClassifier:
+    """Reads a picture's grey as the level of every source; red says which one is present."""
+
+    def read(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+        value = ((pictures + 1) * 127.5).round()
+        presence = torch.zeros(len(pictures), len(SOURCES))
+        for i, red in enumerate(value[:, 0, 0, 0].int().tolist()):
+            presence[i, red % len(SOURCES)] = 1.0
+        level = value[:, 1].mean((1, 2)) / 255
+        return presence, level[:, None].expand(-1, len(SOURCES))
+
+
 def flat(red: int, green: int = 0) -> Image.Image:
     return Image.new("RGB", (4, 4), (red, green, 0))
 
 
-class GreenJudge:
+def clip(source: str) -> HeldOutClip:
+    return HeldOutClip(source, np.zeros(8, np.float32), (source,))
+
+
+def test_aic_is_the_share_of_pictures_that_show_their_sound() -> None:
+    shown = [flat(0), flat(1), flat(5), flat(3)]
+    clips = [clip(SOURCES[k]) for k in (0, 1, 2, 3)]
+    accuracy, by_source = image_metrics.source_accuracy(GreyClassifier(), shown, clips)  # type: ignore[arg-type]
+    assert accuracy == pytest.approx(0.75)
+    assert by_source[SOURCES[2]] == 0.0 and by_source[SOURCES[3]] == 1.0
+
+
+def test_aic_among_some_classes_looks_at_those_alone() -> None:
+    accuracy, _ = image_metrics.source_accuracy(GreyClassifier(), [flat(7)], [clip(SOURCES[2])], SOURCES[2:3])  # type: ignore[arg-type]
+    assert accuracy == 1.0
+
+
+def test_share_beaten_is_one_for_own_pairs_and_half_by_chance() -> None:
+    assert image_metrics.retrieval_rate(torch.eye(5)) == 1.0
+    chance = torch.rand(400, 400, generator=torch.Generator().manual_seed(0))
+    assert image_metrics.retrieval_rate(chance) == pytest.approx(0.5, abs=0.05)
+
+
+def test_held_out_sounds_are_the_same_every_time_and_of_every_source() -> None:
+    first, again = synthetic_clips(1, 32), synthetic_clips(1, 32)
+    assert [c.sources for c in first] == [(name,) for name in SOURCES]
+    assert all(np.array_equal(a.samples, b.samples) for a, b in zip(first, again, strict=True))
+    assert all(len(c.sources) == 2 for c in mixed_clips(3, 32))
+
+
+def test_real_recordings_held_out_are_fold_4() -> None:
+    data = Path(__file__).resolve().parents[3] / "shared" / "data"
+    if not data.exists():
+        pytest.skip("the real recordings are not here")
+    clips = real_clips(data)
+    assert len(clips) == 64 and len({c.sources for c in clips}) == 8
+    assert all("_4-" in c.name for c in clips)
+
+
+class GreenClassifier:
     """Reads a picture's green as the level of every source and as the presence of all but the first."""
 
     def read(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
@@ -61,20 +113,20 @@ class Loudness:
 def test_volume_correlation_has_the_sign_of_the_growth(sign: float) -> None:
     noise = np.random.default_rng(0).normal(0, 0.1, RATE).astype(np.float32)
     sounds = [HeldOutClip("rain", noise, ("rain",))]
-    figure, each = strips.volume_figure(GreenJudge(), Loudness(sign), sounds)  # type: ignore[arg-type]
-    assert figure.value == pytest.approx(sign) and each == [figure.value]
+    metric, each = image_metrics.volume_metric(GreenClassifier(), Loudness(sign), sounds)  # type: ignore[arg-type]
+    assert metric.value == pytest.approx(sign) and each == [metric.value]
 
 
 def test_reweighting_turns_the_strength_and_not_the_sound() -> None:
     noise = np.random.default_rng(0).normal(0, 0.03, RATE).astype(np.float32)
     sounds = [HeldOutClip("rain", noise, ("rain",))]
-    figure, _ = strips.volume_figure(GreenJudge(), Loudness(), sounds, "reweighting", "real")  # type: ignore[arg-type]
-    assert figure.value == pytest.approx(1.0)
-    assert "reweighting" in figure.name and "real" in figure.name
+    metric, _ = image_metrics.volume_metric(GreenClassifier(), Loudness(), sounds, "reweighting", "real")  # type: ignore[arg-type]
+    assert metric.value == pytest.approx(1.0)
+    assert "reweighting" in metric.name and "real" in metric.name
 
 
 def test_pairs_have_different_sources_and_do_not_repeat() -> None:
-    pairs = strips.pairs_of(synthetic_clips(1, 16), 40)
+    pairs = image_metrics.pairs_of(synthetic_clips(1, 16), 40)
     assert len(pairs) == 40
     assert all(a.sources != b.sources for a, b in pairs)
     assert len({(id(a), id(b)) for a, b in pairs}) == 40
@@ -90,7 +142,7 @@ class Brightness:
         return type("Out", (), {"pooler_output": torch.stack([angle.cos(), angle.sin()], -1)})
 
 
-class Eyes:
+class FakeImageEncoder:
     """Stands for the encoder of pictures: CLIP, and what prepares its pictures."""
 
     clip = Brightness()
@@ -126,8 +178,10 @@ class Greens:
 def test_a_glide_is_measured_by_what_falls_and_what_rises(ends: tuple[float, float], sign: float) -> None:
     a, b = (HeldOutClip(SOURCES[k], np.float32([end]), (SOURCES[k],)) for k, end in enumerate(ends))
     painter = Painter(Greens(), steps=4)
-    figures, pictures, _ = strips.interpolation_metrics(GreenJudge(), Eyes(), painter, [(a, b)])  # type: ignore[arg-type]
-    assert len(pictures) == strips.FRAMES
-    assert figures[0].value == pytest.approx(sign)
-    assert figures[1].value == pytest.approx(2.8, abs=0.1), "six steps of an eighth, one of a quarter"
+    metrics, pictures, _ = image_metrics.interpolation_metrics(
+        GreenClassifier(), FakeImageEncoder(), painter, [(a, b)]
+    )  # type: ignore[arg-type]
+    assert len(pictures) == image_metrics.FRAMES
+    assert metrics[0].value == pytest.approx(sign)
+    assert metrics[1].value == pytest.approx(2.8, abs=0.1), "six steps of an eighth, one of a quarter"
     assert painter.pipeline.begun == [0, 0, *[2] * 6], "as the app does: the ends, then from halfway"

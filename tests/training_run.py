@@ -1,15 +1,13 @@
-"""A recipe of the smallest sizes: every stage in seconds."""
+"""A training run at the smallest sizes: every stage in seconds. See the fixture `run`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
 import torch
 
-from sonic_ui.training.registry import STAGES
+from sonic_ui.training.registry import STAGES, run_stage
 from sonic_ui.training.run import Run
 
 
@@ -34,9 +32,9 @@ RECIPE: dict[str, Any] = {
         "clips_per_source": 4,
         "clip_shards": 1,
         "held_out_clip_shards": 0,
-        "crowded_takes": 3,
-        "ensembles": 6,
-        "ensemble_shards": 1,
+        "mixture_takes": 3,
+        "mixtures": 6,
+        "mixture_shards": 1,
         "recordings": "nowhere",
         "vocab_size": 600,
         "clip_tokens": 16,
@@ -53,12 +51,12 @@ RECIPE: dict[str, Any] = {
     "clip": {"loop": loop(3, 8)},
     "denoiser": {"channels": [16, 16, 16, 16], "token_dim": 192, "loop": loop(3, 4)},
     "clap": {"width": 32, "loop": loop(2, 4)},
-    "timbre": {"takes": 2, "pool": 64, "loop": loop(30, 16)},
+    "spectral_stats": {"takes": 2, "pool": 64, "loop": loop(30, 16)},
     "embeddings": {"takes": 2},
     "projector": {"tokens": 16, "loop": loop(12, 8)},
     "adapter": {"loop": loop(3, 4)},
-    "judge": {"loop": loop(3, 8)},
-    "sounded": {"scenes": 18, "shards": 1, "held_out_shards": 1, "pictured_shards": 1},
+    "presence_classifier": {"loop": loop(3, 8)},
+    "image_to_sound": {"scenes": 18, "shards": 1, "held_out_shards": 1, "image_shards": 1},
     "mel_autoencoder": {
         "latent_channels": 4,
         "encoder": [4, 8, 8, 8],
@@ -71,21 +69,18 @@ RECIPE: dict[str, Any] = {
     "sound_denoiser": {"channels": [16, 32], "takes": 2, "loop": loop(30, 4)},
     "energy_control": {"loop": loop(4, 4)},
     "energy_ablation": {"loop": loop(2, 4)},
-    "sound_mapper": {"width": 32, "loop": loop(40, 16)},
+    "image_to_audio_mapper": {"width": 32, "loop": loop(40, 16)},
     "energy_modulator": {"width": 16, "loop": loop(30, 8, 4e-3)},
     "energy_modulator_blind": {"loop": loop(2, 4)},
 }
 
 
-@pytest.fixture(scope="session")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+def finished_run(folder: Path) -> Run:
     """A run of `RECIPE` with every stage done."""
-    folder: Path = tmp_path_factory.mktemp("run")
     threads = torch.get_num_threads()
-    torch.manual_seed(0)
     run = Run(RECIPE, folder, report=lambda _: None)
-    for name, stage in STAGES.items():
-        stage(run)
-        assert (folder / name).is_dir() or name in ("sounds", "tokenizers")
-    yield run
+    for name in STAGES:
+        run_stage(run, name)
+        assert (folder / name).is_dir() or name in ("sounds", "mixtures", "tokenizers")
     torch.set_num_threads(threads)
+    return run

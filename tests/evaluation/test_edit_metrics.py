@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sonic_ui.evaluation import edits
+from sonic_ui.evaluation import edit_metrics as edits
 from sonic_ui.evaluation.held_out import synthetic_clips
 
 
@@ -54,12 +54,12 @@ def test_costs_are_counted_on_real_networks(tmp_path: Path) -> None:
     pipeline = debug_pipeline()
     editor = edits.load_editor(pipeline, {"steps": 4, "guidance_scale": 3.0, "strength": 1.0})
     embed = pipeline.embed_audio(np.random.default_rng(0).normal(0, 0.1, 48_000).astype(np.float32))[0]
-    figures = edits.cost_figures(editor, square(10), embed, steps=4)
-    by_name = {figure.name: figure.value for figure in figures}
+    metrics = edits.cost_metrics(editor, square(10), embed, steps=4)
+    by_name = {metric.name: metric.value for metric in metrics}
     assert by_name["edit: passes of the first over plain"] == pytest.approx((5 + 8) / (8 + 12))
     assert by_name["edit: passes of later ones over plain"] == pytest.approx(8 / 20)
-    exact = edits.exactness_figures(editor, {"renders": [square(10), square(30)], "photographs": []}, steps=4)
-    assert [figure.name for figure in exact] == ["edit: PSNR in dB of one that asks for nothing, renders"]
+    exact = edits.exactness_metrics(editor, {"renders": [square(10), square(30)], "photographs": []}, steps=4)
+    assert [metric.name for metric in exact] == ["edit: PSNR in dB of one that asks for nothing, renders"]
     assert exact[0].reached and exact[0].value > 40 and exact[0].note == "worst of 2 renders, 4 steps"
     rows = [{"tau": tau, "aic": tau, "distance": 1 - tau} for tau in edits.TAUS]
     assert Image.open(edits.plot_trade_off(rows, tmp_path / "plot.png")).width > 400

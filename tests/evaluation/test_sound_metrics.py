@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from sonic_ui.audio.energy import rms_energy, smooth
-from sonic_ui.evaluation import sounds
-from sonic_ui.evaluation.curves import curve_bank
+from sonic_ui.evaluation import sound_metrics as sounds
+from sonic_ui.evaluation.held_out import HeldOutScene, curve_bank, held_out_sounds
 from sonic_ui.models.sound_mapper import EnergyModulator
 from sonic_ui.pipelines.image_to_audio import ImageToAudioOutput
 from sonic_ui.testing.tiny_bundle import debug_pipeline, debug_sound_pipeline
@@ -30,13 +30,13 @@ class Obedient:
 
 
 @pytest.fixture(scope="module")
-def ear() -> sounds.ClapClassifier:
+def clap() -> sounds.ClapClassifier:
     return sounds.ClapClassifier.of(debug_pipeline())
 
 
 @pytest.fixture(scope="module")
-def scenes() -> list[sounds.SoundingScene]:
-    return sounds.held_out_sounds(1, 32, Obedient())[:3]
+def scenes() -> list[HeldOutScene]:
+    return held_out_sounds(1, 32, Obedient())[:3]
 
 
 def test_the_bank_holds_thirty_different_curves_each_time_the_same() -> None:
@@ -48,10 +48,10 @@ def test_the_bank_holds_thirty_different_curves_each_time_the_same() -> None:
 
 
 def test_a_pipeline_that_obeys_is_told_from_one_that_does_not(
-    ear: sounds.ClapClassifier, scenes: Any
+    clap: sounds.ClapClassifier, scenes: Any
 ) -> None:
-    figures, detail = sounds.control_figures(Obedient(), scenes, 6, ear)
-    value = {f.name: f for f in figures}
+    metrics, detail = sounds.control_metrics(Obedient(), scenes, 6, clap)
+    value = {f.name: f for f in metrics}
     assert value["exact curve: median Pearson r"].value > 0.95
     assert value["exact curve: E-L1 over that without control"].reached
     assert value["exact curve, training-free guidance alone: median Pearson r"].value < 0.5
@@ -59,18 +59,18 @@ def test_a_pipeline_that_obeys_is_told_from_one_that_does_not(
 
 
 def test_all_figures_come_out_of_a_real_pipeline(
-    ear: sounds.ClapClassifier, scenes: Any, tmp_path: Any
+    clap: sounds.ClapClassifier, scenes: Any, tmp_path: Any
 ) -> None:
     pipeline = debug_sound_pipeline()
-    natural, detail = sounds.natural_figures(pipeline, EnergyModulator(0, 8, (1,)).eval(), scenes[:2])
+    natural, detail = sounds.natural_metrics(pipeline, EnergyModulator(0, 8, (1,)).eval(), scenes[:2])
     assert [f.name for f in natural if "without the embedding" in f.name] and len(natural) == 5
     assert len(detail["onset_agreement"]) == 2
-    classes, by_source = sounds.class_figures(pipeline, ear, scenes[:2])
+    classes, by_source = sounds.class_metrics(pipeline, clap, scenes[:2])
     assert 0 <= classes[0].value <= 1 and len(by_source) == 2
-    assert 0 <= sounds.audio_encoder_metric(ear, scenes).value <= 1
+    assert 0 <= sounds.audio_encoder_metric(clap, scenes).value <= 1
     scenes[0].picture.save(tmp_path / "a.png")
     (tmp_path / "notes.txt").write_text("no picture")
-    assert {k: len(v) for k, v in sounds.labels_of_photographs(pipeline, ear, tmp_path).items()} == {
+    assert {k: len(v) for k, v in sounds.labels_of_photographs(pipeline, clap, tmp_path).items()} == {
         "a.png": 3
     }
     assert sounds.sound_speed(pipeline, scenes[0].picture, repeats=1).value > 0

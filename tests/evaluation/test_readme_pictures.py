@@ -8,12 +8,11 @@ import numpy as np
 from PIL import Image
 
 from sonic_ui.evaluation import readme_pictures as readme
-from sonic_ui.evaluation.example_pictures import write_example_pictures, write_example_sounds
+from sonic_ui.evaluation.readme_pictures import write_example_pictures, write_example_sounds
+from sonic_ui.testing.tiny_bundle import debug_bundle, debug_sound_pipeline
 
 
 def test_grid_and_strips_are_made_by_the_bundle(tmp_path: Path) -> None:
-    from sonic_ui.testing.tiny_bundle import debug_bundle
-
     bundle = debug_bundle(tmp_path / "bundle")
     examples = tmp_path / "examples"
     entries = write_example_sounds(examples)
@@ -26,3 +25,14 @@ def test_grid_and_strips_are_made_by_the_bundle(tmp_path: Path) -> None:
     assert grid.width > grid.height / 2
     assert glide.width > volume.width > 4 * volume.height
     assert np.asarray(glide.convert("L")).std() > 5
+
+
+def test_every_shown_picture_gets_its_curve_and_its_spectrogram(tmp_path: Path) -> None:
+    debug_sound_pipeline().save_pretrained(tmp_path / "bundle" / "image_to_audio")
+    (tmp_path / "pictures").mkdir()
+    for name, _ in readme.SHOWN:
+        Image.new("RGB", (32, 32), (90, 120, 60)).save(tmp_path / "pictures" / f"{name}.png")
+    made = readme.write_image_to_sound(tmp_path, tmp_path / "bundle", tmp_path / "readme" / "sounds.png")
+    with Image.open(made) as drawing:
+        assert drawing.width > 1000 and drawing.height > 800
+        assert len(drawing.convert("RGB").getcolors(10**6) or []) > 100

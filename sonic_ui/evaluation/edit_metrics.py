@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +13,8 @@ from PIL import Image, ImageFilter
 from torch import Tensor
 
 from sonic_ui.evaluation.held_out import HeldOutClip
-from sonic_ui.evaluation.pictures import source_accuracy
-from sonic_ui.evaluation.report import Figure
+from sonic_ui.evaluation.image_metrics import source_accuracy
+from sonic_ui.evaluation.metrics import Metric, timed
 from sonic_ui.media.images import load_picture
 from sonic_ui.models.latents import decode_latents
 from sonic_ui.models.presence_classifier import PresenceClassifier
@@ -36,28 +35,22 @@ class Editor:
     guidance_scale: float
     strength: float
 
-    def edited(self, picture: Image.Image, embed: Tensor, **hold: Any) -> Image.Image:
+    def settings(self, embed: Tensor) -> dict[str, Any]:
+        """Arguments of both pipelines for a sound [D]."""
+        return {
+            "audio_embeds": embed[None],
+            "num_inference_steps": self.steps,
+            "guidance_scale": self.guidance_scale,
+            "strength": self.strength,
+        }
+
+    def edited(self, picture: Image.Image, embed: Tensor, **injection: Any) -> Image.Image:
         """One edit of a picture by a sound [D]."""
-        image: Image.Image = self.edit(
-            picture,
-            audio_embeds=embed[None],
-            num_inference_steps=self.steps,
-            guidance_scale=self.guidance_scale,
-            strength=self.strength,
-            **hold,
-        ).images[0]
-        return image
+        return self.edit(picture, **self.settings(embed), **injection).images[0]
 
     def unguided(self, embed: Tensor) -> Image.Image:
-        """A picture of the sound that never saw the source."""
-        image: Image.Image = self.generate(
-            audio_embeds=embed[None],
-            num_inference_steps=self.steps,
-            guidance_scale=self.guidance_scale,
-            strength=self.strength,
-            seed=SEED,
-        ).images[0]
-        return image
+        """A picture of the sound that is made without the source picture."""
+        return self.generate(**self.settings(embed), seed=SEED).images[0]
 
 
 def edge_map(picture: Image.Image) -> NDArray[np.float32]:
@@ -82,58 +75,63 @@ def edit_pairs(clips: Sequence[HeldOutClip], count: int) -> list[tuple[Image.Ima
     rng = np.random.default_rng(60)
     pairs: list[tuple[Image.Image, HeldOutClip]] = []
     while len(pairs) < count:
-        seen, heard = (clips[int(k)] for k in rng.integers(0, len(clips), 2))
-        if seen.picture is not None and not set(seen.sources) & set(heard.sources):
-            pairs.append((Image.fromarray(seen.picture), heard))
+        render, sound = (clips[int(k)] for k in rng.integers(0, len(clips), 2))
+        if render.picture is not None and not set(render.sources) & set(sound.sources):
+            pairs.append((Image.fromarray(render.picture), sound))
     return pairs
 
 
-def edit_figures(
-    judge: PresenceClassifier,
+def edit_metrics(
+    classifier: PresenceClassifier,
     editor: Editor,
     pairs: Sequence[tuple[Image.Image, HeldOutClip]],
     mode: str = "replace",
-) -> tuple[list[Figure], list[Image.Image]]:
+) -> tuple[list[Metric], list[Image.Image]]:
     """Editing AIC and how much of the layout is kept, beside unguided pictures of the same sounds."""
-    hold = EDIT_MODES[mode].settings()
+    injection = EDIT_MODES[mode].settings()
     shown: list[Image.Image] = []
-    edited, kept, lost = [], [], []
+    edited, distances, unguided_distances = [], [], []
     for picture, clip in pairs:
         embed = editor.edit.embed_audio(clip.samples)[0]
-        result, free = editor.edited(picture, embed, **hold), editor.unguided(embed)
+        result, free = editor.edited(picture, embed, **injection), editor.unguided(embed)
         edited.append(result)
-        kept.append(structure_distance(picture, result))
-        lost.append(structure_distance(picture, free))
+        distances.append(structure_distance(picture, result))
+        unguided_distances.append(structure_distance(picture, free))
         shown += [picture, result]
-    accuracy, _ = source_accuracy(judge, edited, [clip for _, clip in pairs])
+    accuracy, _ = source_accuracy(classifier, edited, [clip for _, clip in pairs])
     note = f"{len(pairs)} pairs, “{mode}”"
-    figures = [
-        Figure("edit: AIC, the judged source is the sound's", accuracy, 0.6, note=note),
-        Figure("edit: distance of edge maps to the source", float(np.mean(kept))),
-        Figure("edit: the same of unguided pictures", float(np.mean(lost))),
-        Figure("edit: the first over the second", float(np.mean(kept) / np.mean(lost)), 0.5, at_least=False),
+    metrics = [
+        Metric("edit: AIC, the judged source is the sound's", accuracy, 0.6, note=note),
+        Metric("edit: distance of edge maps to the source", float(np.mean(distances))),
+        Metric("edit: the same of unguided pictures", float(np.mean(unguided_distances))),
+        Metric(
+            "edit: the first over the second",
+            float(np.mean(distances) / np.mean(unguided_distances)),
+            0.5,
+            at_least=False,
+        ),
     ]
-    return figures, shown
+    return metrics, shown
 
 
 NOTHING = {"strength": 0.0, "guidance_scale": 1.0, "tau_attn": 1.0, "tau_feature": 1.0}
 """An edit that asks for nothing: no sound, no words, full injection."""
 
 
-def exactness_figures(
+def exactness_metrics(
     editor: Editor, kinds: Mapping[str, Sequence[Image.Image]], *, steps: int = 50
-) -> list[Figure]:
+) -> list[Metric]:
     """PSNR of an edit that asks for nothing against the autoencoder's own reconstruction: the worst picture
     of each kind. What limits it is half precision, in which the inversion is stored."""
-    figures = []
+    metrics = []
     for kind, images in kinds.items():
         found = [exactness_db(editor.edit, image, steps) for image in images]
         if found:
             note = f"worst of {len(found)} {kind}, {steps} steps"
-            figures.append(
-                Figure(f"edit: PSNR in dB of one that asks for nothing, {kind}", min(found), 25.0, note=note)
+            metrics.append(
+                Metric(f"edit: PSNR in dB of one that asks for nothing, {kind}", min(found), 25.0, note=note)
             )
-    return figures
+    return metrics
 
 
 def exactness_db(edit: Any, image: Image.Image, steps: int) -> float:
@@ -152,14 +150,14 @@ def photographs(folder: Path, count: int) -> list[Image.Image]:
 
 
 def trade_off(
-    judge: PresenceClassifier, editor: Editor, pairs: Sequence[tuple[Image.Image, HeldOutClip]]
+    classifier: PresenceClassifier, editor: Editor, pairs: Sequence[tuple[Image.Image, HeldOutClip]]
 ) -> list[dict[str, float]]:
     """AIC and distance of edge maps for both thresholds at each of TAUS."""
     rows = []
     for tau in TAUS:
-        hold = {**EDIT_MODES["replace"].settings(), "tau_attn": tau, "tau_feature": tau}
-        edited = [editor.edited(p, editor.edit.embed_audio(c.samples)[0], **hold) for p, c in pairs]
-        accuracy, _ = source_accuracy(judge, edited, [clip for _, clip in pairs])
+        injection = {**EDIT_MODES["replace"].settings(), "tau_attn": tau, "tau_feature": tau}
+        edited = [editor.edited(p, editor.edit.embed_audio(c.samples)[0], **injection) for p, c in pairs]
+        accuracy, _ = source_accuracy(classifier, edited, [clip for _, clip in pairs])
         apart = [structure_distance(p, e) for (p, _), e in zip(pairs, edited, strict=True)]
         rows.append({"tau": tau, "aic": accuracy, "distance": float(np.mean(apart))})
     return rows
@@ -167,9 +165,10 @@ def trade_off(
 
 def plot_trade_off(rows: Sequence[dict[str, float]], path: Path) -> Path:
     """The curve of `trade_off`: what is gained in AIC for what is lost of the layout."""
-    from matplotlib.figure import Figure as Drawing
 
-    drawing = Drawing(figsize=(5.2, 3.4), dpi=160, layout="constrained")
+    from matplotlib.figure import Figure
+
+    drawing = Figure(figsize=(5.2, 3.4), dpi=160, layout="constrained")
     axes = drawing.subplots()
     distance, hit = [row["distance"] for row in rows], [row["aic"] for row in rows]
     axes.plot(distance, hit, "o-", color="#c2703d")
@@ -184,16 +183,12 @@ def plot_trade_off(rows: Sequence[dict[str, float]], path: Path) -> Path:
     return path
 
 
-def cost_figures(editor: Editor, picture: Image.Image, embed: Tensor, *, steps: int = 50) -> list[Figure]:
+def cost_metrics(editor: Editor, picture: Image.Image, embed: Tensor, *, steps: int = 50) -> list[Metric]:
     """First and later edits beside the plain way: inversion, reconstruction, then an edit whose batch holds
     source, unconditional and conditional; in sample passes through the denoiser, and in seconds."""
-    hold = EDIT_MODES["replace"].settings() | {"tau_attn": 1.0, "tau_feature": 1.0}
-    shared = {"audio_embeds": embed[None], "guidance_scale": 4.0, "output_type": "latent", **hold}
+    injection = EDIT_MODES["replace"].settings() | {"tau_attn": 1.0, "tau_feature": 1.0}
+    shared = {"audio_embeds": embed[None], "guidance_scale": 4.0, "output_type": "latent", **injection}
     edit = editor.edit
-
-    def timed(run: Any) -> tuple[Any, float]:
-        start = time.perf_counter()
-        return run(), time.perf_counter() - start
 
     bare, inverting = timed(lambda: edit.invert(picture, "", steps, kept_bytes=0))
     _, rebuilding = timed(
@@ -205,14 +200,14 @@ def cost_figures(editor: Editor, picture: Image.Image, embed: Tensor, *, steps: 
     first, first_s = timed(lambda: edit(picture, num_inference_steps=steps, **shared))
     later, later_s = timed(lambda: edit(first.inversion, **shared))
     return [
-        Figure(
+        Metric(
             "edit: passes of the first over plain", first.sample_passes / plain_passes, 0.8, at_least=False
         ),
-        Figure(
+        Metric(
             "edit: passes of later ones over plain", later.sample_passes / plain_passes, 0.6, at_least=False
         ),
-        Figure("edit: seconds of the first over plain", first_s / plain_s, 0.8, at_least=False),
-        Figure("edit: seconds of later ones over plain", later_s / plain_s, 0.6, at_least=False),
+        Metric("edit: seconds of the first over plain", first_s / plain_s, 0.8, at_least=False),
+        Metric("edit: seconds of later ones over plain", later_s / plain_s, 0.6, at_least=False),
     ]
 
 
