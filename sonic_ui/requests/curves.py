@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 
-from sonic_ui.requests.base import BadInput, shown
+from sonic_ui.requests.fields import BadInput, shown
 
 MAX_CURVE_GIVEN = 200_000
 MAX_CURVE_KEPT = 1000

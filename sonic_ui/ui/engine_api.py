@@ -138,11 +138,11 @@ def request_of(question: Answer, files: Sequence[str]) -> MakingRequest:
     verb, names = values.get("verb"), question.get("files")
     if not isinstance(verb, str) or verb not in VERBS or not isinstance(names, list):
         raise BadInput(NOT_UNDERSTOOD)
-    allowed = file_settings(VERBS[verb])
+    allowed = file_settings(VERBS[verb].request)
     if len(names) != len(files) or not set(map(str, names)) <= set(allowed):
         raise BadInput(NOT_UNDERSTOOD)
     plain = {name: value for name, value in values.items() if name not in (*allowed, "library")}
-    return VERBS[verb].from_values({**plain, **dict(zip(map(str, names), files, strict=True))})
+    return VERBS[verb].request.from_values({**plain, **dict(zip(map(str, names), files, strict=True))})
 
 
 def build(context: AppContext) -> EngineApi:
