@@ -8,6 +8,9 @@ from sonic_ui.requests.base import EndS, PaintingRequest, StartS
 from sonic_ui.requests.fields import FilePath, InRange, Numbers, OneOf, Range, Room
 
 Method = Literal["linear", "spherical", "mix"]
+ENDS = (0.0, 1.0)
+"""Positions of the two sounds."""
+
 METHODS: tuple[Method, ...] = get_args(Method)
 Spacing = Literal["seen", "heard"]
 

@@ -1,4 +1,4 @@
-"""Work on its way through a pipeline: one thread does it, another passes its events on."""
+"""A job on its way through a pipeline: one thread does the work, another passes its events on."""
 
 from __future__ import annotations
 
@@ -10,52 +10,46 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from sonic_ui.engine.backend import (
-    BackendEvent,
-    Cancelled,
-    CancelToken,
-    Failure,
-    Notice,
-    Preview,
-    Progress,
-)
+from sonic_ui.engine.control import Cancelled, CancelToken, Failure
+from sonic_ui.engine.events import JobEvent, Notice, Preview, Progress
 from sonic_ui.engine.fair_lock import FairLock
 from sonic_ui.requests import BadInput
 
 log = logging.getLogger(__name__)
 
 PREVIEW_SHARE = 0.12
-"""Previews may take this share of the time; slower decoders are asked less often."""
+"""Previews may take this share of the time; slower decoders are used less often."""
 
 
 @dataclass
 class JobRunner(ABC):
-    """Something that a pipeline does, and its events; `run` fills the queue that `events` empties."""
+    """The work of a job, and its events; `run` fills the queue that `events` empties."""
 
-    halves: ClassVar[bool] = False
+    splits_on_oom: ClassVar[bool] = False
     """Whether it makes fewer at once where memory is short."""
 
     pipeline: Any
     cancel: CancelToken
-    queue: queue.Queue[BackendEvent | BaseException | None] = field(default_factory=queue.Queue, kw_only=True)
+    job: Any
+    queue: queue.Queue[JobEvent | BaseException | None] = field(default_factory=queue.Queue, kw_only=True)
     started: float = field(default=0.0, init=False)
     preview_due: float = field(default=0.0, init=False)
 
     @property
-    @abstractmethod
-    def pictures(self) -> int:
-        """How many pictures are made."""
+    def count(self) -> int:
+        """How many pictures or sounds are made."""
+        return int(self.job.request.outputs)
 
     @abstractmethod
     def work(self) -> None:
         """Do it, and put events into the queue."""
 
-    def run(self, line: FairLock) -> None:
+    def run(self, device: FairLock) -> None:
         """Wait for the device, work, end the events."""
         import torch
 
         try:
-            with line.turn(self.cancel, self._on_wait), torch.inference_mode():
+            with device.turn(self.cancel, self._on_wait), torch.inference_mode():
                 self.started = time.perf_counter()
                 self.work()
         except BaseException as error:
@@ -63,7 +57,7 @@ class JobRunner(ABC):
         finally:
             self.queue.put(None)
 
-    def events(self) -> Iterator[BackendEvent]:
+    def events(self) -> Iterator[JobEvent]:
         """Events as they come; if several wait, progress and previews that are already old are left out."""
         while True:
             waiting = [self.queue.get()]
@@ -73,14 +67,14 @@ class JobRunner(ABC):
                 if item is None:
                     return
                 if isinstance(item, BaseException):
-                    raise _explained(item, self.pictures > 1 and not self.halves) from item
+                    raise _explained(item, self.count > 1 and not self.splits_on_oom) from item
                 yield item
 
-    def report_cut_words(self, *words: str) -> None:
-        """Say what the tokenizer leaves out of any of the words."""
+    def report_cut_words(self, *texts: str) -> None:
+        """Put a notice of what the tokenizer leaves out of any of the texts."""
         from sonic_ui.pipelines.prompts import truncated_text
 
-        for text in words:
+        for text in texts:
             if cut := truncated_text(self.pipeline.tokenizer, text):
                 self.queue.put(Notice(f"The words are longer than this engine reads. Left out: “{cut}”."))
 
@@ -122,23 +116,23 @@ class JobRunner(ABC):
 
 
 def _latest(items: list[Any]) -> list[Any]:
-    """Drop progress and previews that a later one in the list replaces; keep everything else, in order."""
-    cache_usage: list[Any] = []
-    seen: set[type] = set()
+    """Drop progress and previews that a later one in the list replaces; leave everything else, in order."""
+    latest: list[Any] = []
+    replaced: set[type] = set()
     for item in reversed(items):
         if isinstance(item, (Progress, Preview)):
-            if type(item) in seen:
+            if type(item) in replaced:
                 continue
-            seen.add(type(item))
-        cache_usage.append(item)
-    return cache_usage[::-1]
+            replaced.add(type(item))
+        latest.append(item)
+    return latest[::-1]
 
 
 def _explained(error: BaseException, several: bool) -> BaseException:
     """What to raise for an error from the pipeline: a sentence for the person, the details for the log."""
     if isinstance(error, (BadInput, Cancelled, Failure)):
         return error
-    log.error("Painting failed", exc_info=error)
+    log.error("A job failed", exc_info=error)
     from sonic_ui.models.devices import is_out_of_memory, release_memory
 
     if is_out_of_memory(error):

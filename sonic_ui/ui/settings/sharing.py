@@ -67,7 +67,9 @@ def open_link(text: str, examples: Iterable[Example]) -> Opened:
     linked = read_link(text)
     by_name = {path.name: path for example in examples for path in _example_files(example)}
     files = {name: str(by_name[file]) for name, file in linked.examples.items() if file in by_name}
-    missing = [name for name in file_settings(VERBS[linked.verb].request) if _asks(linked.values, name, files)]
+    missing = [
+        name for name in file_settings(VERBS[linked.verb].request) if _asks(linked.values, name, files)
+    ]
     words = OPENED
     if missing:
         them = "it" if len(missing) == 1 else "them"

@@ -62,7 +62,7 @@ class Handlers:
             return
         yield {parts.labels: listening("Looking …"), place.message: CLEAR}
         try:
-            seen = self._context.studio.analyze_image(picture).seen
+            seen = self._context.studio.analyze_image(picture)
             update: Update = {
                 parts.labels: bars(seen.labels[:LABELS_SHOWN]),
                 parts.curve.ghost: ghost(seen.suggestion, seen.duration_s),
