@@ -1,7 +1,5 @@
 """Least-recently-used caches, safe to share between threads."""
 
-from __future__ import annotations
-
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable

@@ -1,24 +1,20 @@
 """Pipelines and networks of one bundle on their device, each loaded when it is first needed."""
 
-from __future__ import annotations
-
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from PIL.Image import Image
 
 from sonic_ui.bundles import Bundle
 from sonic_ui.engine.caches import LRUCache
 from sonic_ui.engine.events import AudioAnalysis, ImageAnalysis, Label
 from sonic_ui.engine.loading import is_unreadable, load_sound_pipeline
 from sonic_ui.requests import BadInput
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
 
 log = logging.getLogger(__name__)
 

@@ -1,7 +1,5 @@
 """Stopping a run, and what can go wrong in one, as exceptions and as plain data for other processes."""
 
-from __future__ import annotations
-
 import logging
 import threading
 from collections.abc import Mapping

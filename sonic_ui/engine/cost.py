@@ -3,8 +3,6 @@
 Seconds are requested in advance, not measured: work that needs more is ended, so they are generous.
 """
 
-from __future__ import annotations
-
 from sonic_ui.requests import EditImageRequest, InterpolateRequest, MakingRequest
 from sonic_ui.requests.interpolate import ENDS, shared_steps
 

@@ -3,19 +3,14 @@
 A backend sends `JobEvent`s; the studio fills in what it knows of each picture and passes them on as `Event`s.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from PIL.Image import Image
 
 from sonic_ui.requests import ImageToSoundRequest, PaintingRequest
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
-
-    from sonic_ui.retrieval.matching import Pick
+from sonic_ui.retrieval.matching import Pick
 
 
 @dataclass(frozen=True)

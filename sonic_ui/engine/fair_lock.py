@@ -1,7 +1,5 @@
 """Fair lock: one device for many threads, in the order of arrival."""
 
-from __future__ import annotations
-
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator

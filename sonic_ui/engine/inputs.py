@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from PIL.Image import Image
+
 from sonic_ui.engine.caches import LRUCache
 from sonic_ui.requests import BadInput, MakingRequest, PaintingRequest
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
-
     from sonic_ui.audio.clips import Clip
 
 SAMPLE_RATE = 48_000

@@ -1,7 +1,5 @@
 """Folders of recordings that the app may read: the examples, and the one it was started with."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

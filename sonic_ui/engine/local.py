@@ -1,25 +1,20 @@
 """Jobs run on this machine: processor, CUDA or Apple GPU, whichever is there."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
+from PIL.Image import Image
 
 from sonic_ui.bundles import Bundle, read_bundle
 from sonic_ui.engine.components import Components
 from sonic_ui.engine.control import CancelToken
 from sonic_ui.engine.events import AudioAnalysis, ImageAnalysis, JobEvent
 from sonic_ui.engine.fair_lock import FairLock
-from sonic_ui.engine.jobs.registry import job_type
+from sonic_ui.engine.jobs.base import job_type
 from sonic_ui.engine.loading import load_painting_pipeline
 from sonic_ui.engine.protocol import Job
 from sonic_ui.requests import BadInput
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
 
 DEVICES = {"cpu": "CPU", "mps": "Apple GPU"}
 
@@ -101,7 +96,7 @@ class LocalBackend:
         runner = job_type(job.request).runner(self.components, job, cancel)
         threading.Thread(target=runner.run, args=(self._device,), name="job", daemon=True).start()
         try:
-            yield from runner.events()
+            yield from runner.stream()
         except BaseException:
             cancel.cancel()  # whoever stops reading stops the work
             raise

@@ -1,7 +1,5 @@
 """Settings that results carry: the request without paths, what its files were, and what they hold."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any

@@ -1,18 +1,14 @@
 """What every backend offers: it turns one job into events, on this machine or another."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
+from PIL.Image import Image
 
 from sonic_ui.bundles import Bundle
 from sonic_ui.engine.control import CancelToken
 from sonic_ui.engine.events import AudioAnalysis, ImageAnalysis, JobEvent
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
 
 
 class Job(Protocol):

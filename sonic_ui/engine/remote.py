@@ -1,15 +1,14 @@
 """The studio on another app's engine: requests and files go there, the same events come back."""
 
-from __future__ import annotations
-
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
+from PIL.Image import Image
 from pydantic import ValidationError
 
 from sonic_ui import __version__
@@ -24,9 +23,6 @@ from sonic_ui.engine.serialization import PROTOCOL, DecodeError, decode
 from sonic_ui.engine.studio import Studio
 from sonic_ui.requests import BadInput, MakingRequest
 from sonic_ui.requests.links import file_settings
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
 
 NOT_YET = "The engine at {address} was not reached yet."
 NO_LIBRARY = (

@@ -4,8 +4,6 @@ The other app has the endpoint `/engine` (see `ui/engine_api.py`): it takes a qu
 streams answers. `/engine_cancel` stops what a question started.
 """
 
-from __future__ import annotations
-
 import logging
 import os
 import secrets

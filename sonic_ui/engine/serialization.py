@@ -5,8 +5,6 @@ both in base64. Nothing is ever unpickled, and only the classes in `KINDS` are m
 change, so does `PROTOCOL`.
 """
 
-from __future__ import annotations
-
 import base64
 import dataclasses
 import math

@@ -1,7 +1,5 @@
 """The studio: requests in, events out. It owns the backend and its caches, and knows no page."""
 
-from __future__ import annotations
-
 import logging
 import threading
 import time
@@ -13,8 +11,7 @@ from sonic_ui.engine.caches import CacheUsage, InversionCache, LRUCache
 from sonic_ui.engine.control import Cancelled, CancelToken
 from sonic_ui.engine.events import AudioAnalysis, Event, ImageAnalysis, Notice, Progress
 from sonic_ui.engine.inputs import InputPicture, Sound, SoundReader, file_digest, load_picture, read_pictures
-from sonic_ui.engine.jobs.plan import RunContext
-from sonic_ui.engine.jobs.registry import job_type
+from sonic_ui.engine.jobs.base import RunContext, job_type
 from sonic_ui.engine.libraries import Libraries
 from sonic_ui.engine.local import LocalBackend
 from sonic_ui.engine.protocol import Backend

@@ -1,7 +1,5 @@
 """Engines: the weights that a person may choose, fetched and loaded beside the present ones, then swapped."""
 
-from __future__ import annotations
-
 import contextlib
 import logging
 import threading

@@ -5,25 +5,21 @@ processor. A worker is a copy of the app as it was when it was forked: it change
 stopped by a file.
 """
 
-from __future__ import annotations
-
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import spaces
+from PIL.Image import Image
 
 from sonic_ui.engine.control import CancelToken, decode_error, encode_error
 from sonic_ui.engine.cost import ANALYSIS_S, gpu_seconds
 from sonic_ui.engine.events import AudioAnalysis, ImageAnalysis, JobEvent
 from sonic_ui.engine.local import LocalBackend
 from sonic_ui.engine.protocol import Job
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
 
 _backends: dict[str, LocalBackend] = {}
 """By name: filled when the app starts, read by the workers that are forked afterwards."""

@@ -1,14 +1,12 @@
 """What all requests share: refusals as sentences, JSON, and the settings of everything that is made."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
 
-from sonic_ui.requests.fields import NO_SOUND, BadInput, FilePath, InRange, Prompt, Range, Words, shown
+from sonic_ui.requests.fields import NO_SOUND, BadInput, FilePath, Prompt, Range, Words, shown
 
 MIN_WINDOW_S = 0.1
 MAX_STRENGTH_LAYERS = 32
@@ -21,8 +19,8 @@ SEED = Range("Seed", 0, 2**32 - 1, 1, 0, whole=True)
 START = Range("Start in seconds", 0.0, 7 * 24 * 3600.0, 0.1, None)
 END = Range("End in seconds", 0.0, 7 * 24 * 3600.0, 0.1, None)
 
-StartS = Annotated[float | None, InRange(START)]
-EndS = Annotated[float | None, InRange(END)]
+StartS = Annotated[float | None, START]
+EndS = Annotated[float | None, END]
 
 
 class Request(BaseModel):
@@ -82,9 +80,9 @@ class MakingRequest(Request):
 
     prompt: Prompt = ""
     negative_prompt: Prompt = ""
-    guidance_scale: Annotated[float | None, InRange(GUIDANCE)] = None
-    steps: Annotated[int | None, InRange(STEPS)] = None
-    seed: Annotated[int, InRange(SEED)] = 0
+    guidance_scale: Annotated[float | None, GUIDANCE] = None
+    steps: Annotated[int | None, STEPS] = None
+    seed: Annotated[int, SEED] = 0
 
     @property
     def outputs(self) -> int:

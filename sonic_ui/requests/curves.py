@@ -1,7 +1,5 @@
 """Curves and moments as they are given: checked, and brought to a length that can be kept."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from itertools import pairwise

@@ -1,7 +1,5 @@
 """Change a picture by a sound."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal
 
 from sonic_ui.requests.base import STRENGTH, EndS, PaintingRequest, StartS
@@ -9,7 +7,6 @@ from sonic_ui.requests.edit_modes import EDIT_MODES, FEATURE_LAYERS, HOLD_HARDER
 from sonic_ui.requests.fields import (
     NO_PICTURE,
     FilePath,
-    InRange,
     Numbers,
     OneOf,
     PicturePath,
@@ -54,13 +51,13 @@ class EditImageRequest(PaintingRequest):
     gain_db: GainDb = 0.0
     room: Room = "dry"
     mode: Mode = "replace"
-    tau_attn: Annotated[float | None, InRange(TAU_ATTN)] = None
-    tau_feature: Annotated[float | None, InRange(TAU_FEATURE)] = None
+    tau_attn: Annotated[float | None, TAU_ATTN] = None
+    tau_feature: Annotated[float | None, TAU_FEATURE] = None
     layers: Layers = None
     mask: Annotated[str | None, FilePath("picture", NO_PICTURE)] = None
     source_prompt: Prompt = ""
     strengths: Annotated[tuple[float, ...], Numbers(STRENGTH, MAX_STRENGTHS)] | None = None
-    variation: Annotated[float, InRange(VARIATION)] = 0.0
+    variation: Annotated[float, VARIATION] = 0.0
 
     @property
     def outputs(self) -> int:

@@ -1,10 +1,8 @@
 """Settings of requests: types that check what is given, and refuse it with a sentence.
 
-A marker in `Annotated` says what a setting is: `Annotated[int, InRange(SEED)]`. Where the annotated type
+A marker in `Annotated` says what a setting is: `Annotated[int, SEED]`. Where the annotated type
 allows None, so does the marker.
 """
-
-from __future__ import annotations
 
 import math
 from dataclasses import dataclass
@@ -32,8 +30,26 @@ class BadInput(ValueError):
         self.field = field
 
 
+class Marker:
+    """A check of one setting, as metadata of its annotation."""
+
+    def check(self, value: Any, field: str, kind: Any) -> Any:
+        """The value to keep for `field`, annotated as `kind`. Raises `BadInput`."""
+        raise NotImplementedError
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        optional = NoneType in get_args(source)
+
+        def check(value: object, info: ValidationInfo) -> object:
+            if value is None and optional:
+                return None
+            return self.check(value, str(info.field_name), source)
+
+        return BeforeValidator(check).__get_pydantic_core_schema__(source, handler)
+
+
 @dataclass(frozen=True)
-class Range:
+class Range(Marker):
     """The values one number may take: `minimum` to `maximum` inclusive, `step` for a slider."""
 
     label: str
@@ -43,7 +59,7 @@ class Range:
     default: float | None
     whole: bool = False
 
-    def check(self, value: object, field: str) -> float:
+    def check(self, value: object, field: str, kind: Any = None) -> float:
         """Return `value` as a number of this range, or raise `BadInput` naming the range."""
         number = self._number(value)
         if number is None or not self.minimum <= number <= self.maximum:
@@ -79,34 +95,6 @@ class Range:
         if not math.isfinite(number) or (self.whole and number != int(number)):
             return None
         return int(number) if self.whole else number
-
-
-class Marker:
-    """A check of one setting, as metadata of its annotation."""
-
-    def check(self, value: Any, field: str, kind: Any) -> Any:
-        """The value to keep for `field`, annotated as `kind`. Raises `BadInput`."""
-        raise NotImplementedError
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        optional = NoneType in get_args(source)
-
-        def check(value: object, info: ValidationInfo) -> object:
-            if value is None and optional:
-                return None
-            return self.check(value, str(info.field_name), source)
-
-        return BeforeValidator(check).__get_pydantic_core_schema__(source, handler)
-
-
-@dataclass(frozen=True)
-class InRange(Marker):
-    """A number of a range."""
-
-    range: Range
-
-    def check(self, value: object, field: str, kind: Any) -> float:
-        return self.range.check(value, field)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,5 @@
 """Let a picture sound along a drawn curve."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
@@ -9,7 +7,7 @@ from pydantic import BeforeValidator, model_validator
 
 from sonic_ui.requests.base import MakingRequest
 from sonic_ui.requests.curves import Moments, check_curve, check_moments
-from sonic_ui.requests.fields import BadInput, InRange, OneOf, PicturePath, Range, shown
+from sonic_ui.requests.fields import BadInput, OneOf, PicturePath, Range, shown
 
 ENERGY_STRENGTH = Range("Strength of the curve", 0.0, 2.0, 0.05, 1.0)
 TAKES = Range("Number of takes", 1, 4, 1, 1, whole=True)
@@ -61,13 +59,13 @@ class ImageToSoundRequest(MakingRequest):
     mode: CurveMode = "exact"
     source: SoundSource = "generate"
     control: Control = "trained"
-    energy_strength: Annotated[float, InRange(ENERGY_STRENGTH)] = 1.0
-    takes: Annotated[int, InRange(TAKES)] = 1
-    loudness_lufs: Annotated[float | None, InRange(LOUDNESS)] = -20.0
+    energy_strength: Annotated[float, ENERGY_STRENGTH] = 1.0
+    takes: Annotated[int, TAKES] = 1
+    loudness_lufs: Annotated[float | None, LOUDNESS] = -20.0
     library: Annotated[str | None, BeforeValidator(_check_library)] = None
-    concepts: Annotated[int, InRange(CONCEPTS)] = 2
-    quietest_lufs: Annotated[float, InRange(SOURCE_LUFS)] = -26.0
-    loudest_lufs: Annotated[float, InRange(SOURCE_LUFS)] = -20.0
+    concepts: Annotated[int, CONCEPTS] = 2
+    quietest_lufs: Annotated[float, SOURCE_LUFS] = -26.0
+    loudest_lufs: Annotated[float, SOURCE_LUFS] = -20.0
 
     @property
     def outputs(self) -> int:

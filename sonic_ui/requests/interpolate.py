@@ -1,11 +1,9 @@
 """Glide from one sound to another."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal, get_args
 
 from sonic_ui.requests.base import EndS, PaintingRequest, StartS
-from sonic_ui.requests.fields import FilePath, InRange, Numbers, OneOf, Range, Room
+from sonic_ui.requests.fields import FilePath, Numbers, OneOf, Range, Room
 
 Method = Literal["linear", "spherical", "mix"]
 ENDS = (0.0, 1.0)
@@ -22,9 +20,9 @@ SMOOTHING = Range("Frames blended in between", 0, 12, 1, 5, whole=True)
 FILM_S = Range("Length of the film in seconds", 1.0, 60.0, 0.5, 6.0)
 CONTINUITY = Range("Continuity", 0.0, 0.9, 0.05, 0.5)
 
-MixLufs = Annotated[float | None, InRange(MIX_LUFS)]
-Smoothing = Annotated[int, InRange(SMOOTHING)]
-FilmS = Annotated[float, InRange(FILM_S)]
+MixLufs = Annotated[float | None, MIX_LUFS]
+Smoothing = Annotated[int, SMOOTHING]
+FilmS = Annotated[float, FILM_S]
 
 NO_SECOND_SOUND = (
     "There is no {which} sound yet. A glide needs two: record, upload or click an example on each side."
@@ -63,13 +61,13 @@ class InterpolateRequest(PaintingRequest):
     lufs_a: MixLufs = None
     lufs_b: MixLufs = None
     room: Room = "dry"
-    frames: Annotated[int, InRange(FRAMES)] = 8
+    frames: Annotated[int, FRAMES] = 8
     spacing: Annotated[Spacing, OneOf("The spacing is {given}; it takes one of {known}.")] = "seen"
     positions: Annotated[tuple[float, ...], Numbers(POSITION, MAX_FRAMES)] | None = None
     loop: bool = True
     smoothing: Smoothing = 5
     film_s: FilmS = 6.0
-    continuity: Annotated[float, InRange(CONTINUITY)] = 0.5
+    continuity: Annotated[float, CONTINUITY] = 0.5
 
     @property
     def outputs(self) -> int:

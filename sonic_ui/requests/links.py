@@ -5,8 +5,6 @@ file is kept only where that file is one of the examples, as "example:NAME"; eve
 is. What comes back is checked by the same models as everything else.
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 import json

@@ -1,15 +1,13 @@
 """Paint what a sound depicts."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from sonic_ui.requests.base import EndS, PaintingRequest, StartS
-from sonic_ui.requests.fields import InRange, Range, SoundPath
+from sonic_ui.requests.fields import Range, SoundPath
 
 COUNT = Range("Number of pictures", 1, 8, 1, 1, whole=True)
 GAIN = Range("Gain in dB", -48.0, 24.0, 0.5, 0.0)
-GainDb = Annotated[float, InRange(GAIN)]
+GainDb = Annotated[float, GAIN]
 
 
 class SoundToImageRequest(PaintingRequest):
@@ -26,7 +24,7 @@ class SoundToImageRequest(PaintingRequest):
     start_s: StartS = None
     end_s: EndS = None
     gain_db: GainDb = 0.0
-    count: Annotated[int, InRange(COUNT)] = 1
+    count: Annotated[int, COUNT] = 1
 
     @property
     def outputs(self) -> int:

@@ -1,7 +1,5 @@
 """What the app can do: the one table of verbs. Tabs, endpoints, bundles, links and jobs follow from it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from sonic_ui.requests.base import BadInput, MakingRequest, read_object, shown

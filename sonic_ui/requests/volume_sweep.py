@@ -1,7 +1,5 @@
 """Turn one sound from a whisper to a roar."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal, Self
 
 from pydantic import model_validator

@@ -1,25 +1,19 @@
 """Edits of a picture, through `AudioEditPipeline`: it is inverted first, unless that was done before."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+from PIL.Image import Image
 
 from sonic_ui.engine.caches import InversionKey
 from sonic_ui.engine.components import Components
 from sonic_ui.engine.control import CancelToken
 from sonic_ui.engine.events import Event, FrameInfo, FramesDone, InversionDone, JobEvent
-from sonic_ui.engine.jobs.plan import PaintingPlan, RunContext
-from sonic_ui.engine.jobs.registry import JOB_TYPES, JobType
-from sonic_ui.engine.jobs.runner import JobRunner
+from sonic_ui.engine.jobs.base import JOB_TYPES, JobRunner, JobType, PaintingPlan, RunContext
 from sonic_ui.requests import EditImageRequest
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
 
 
 @dataclass(frozen=True)

@@ -1,25 +1,19 @@
 """Sounds of a picture, through `ImageToAudioPipeline` or out of a library of recordings."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from PIL.Image import Image
 
 from sonic_ui.engine.components import Components
 from sonic_ui.engine.control import CancelToken, Failure
 from sonic_ui.engine.events import Event, ImageAnalysis, JobEvent, Notice, SoundResult, SoundsDone, Take
-from sonic_ui.engine.jobs.plan import Plan, RunContext
-from sonic_ui.engine.jobs.registry import JOB_TYPES, JobType
-from sonic_ui.engine.jobs.runner import JobRunner
+from sonic_ui.engine.jobs.base import JOB_TYPES, JobRunner, JobType, Plan, RunContext
 from sonic_ui.engine.metadata import sound_settings
 from sonic_ui.requests import BadInput, ImageToSoundRequest
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
 
 MIN_PROBABILITY = 0.15
 """A source less probable than this is not looked for in the recordings, unless it is the first."""

@@ -15,9 +15,7 @@ from sonic_ui.engine.control import CancelToken
 from sonic_ui.engine.cost import interpolation_steps
 from sonic_ui.engine.events import FrameInfo, FramesAdded, FramesDone, Notice
 from sonic_ui.engine.inputs import SAMPLE_RATE, Sound
-from sonic_ui.engine.jobs.plan import PaintingPlan, RunContext
-from sonic_ui.engine.jobs.registry import JOB_TYPES, JobType
-from sonic_ui.engine.jobs.runner import JobRunner
+from sonic_ui.engine.jobs.base import JOB_TYPES, JobRunner, JobType, PaintingPlan, RunContext
 from sonic_ui.engine.jobs.sound_to_image import pipeline_settings
 from sonic_ui.requests import BadInput, InterpolateRequest
 from sonic_ui.requests.interpolate import ENDS, Method

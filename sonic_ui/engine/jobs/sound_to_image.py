@@ -11,9 +11,7 @@ import numpy as np
 from sonic_ui.engine.components import Components
 from sonic_ui.engine.control import CancelToken
 from sonic_ui.engine.events import FrameInfo, FramesDone
-from sonic_ui.engine.jobs.plan import PaintingPlan, RunContext
-from sonic_ui.engine.jobs.registry import JOB_TYPES, JobType
-from sonic_ui.engine.jobs.runner import JobRunner
+from sonic_ui.engine.jobs.base import JOB_TYPES, JobRunner, JobType, PaintingPlan, RunContext
 from sonic_ui.requests import PaintingRequest, SoundToImageRequest
 
 

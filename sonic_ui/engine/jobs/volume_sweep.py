@@ -1,13 +1,10 @@
 """Pictures of one sound at several gains, all from one seed, through `AudioToImagePipeline`."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from sonic_ui.engine.events import FrameInfo
 from sonic_ui.engine.inputs import SAMPLE_RATE
-from sonic_ui.engine.jobs.plan import PaintingPlan, RunContext
-from sonic_ui.engine.jobs.registry import JOB_TYPES, JobType
+from sonic_ui.engine.jobs.base import JOB_TYPES, JobType, PaintingPlan, RunContext
 from sonic_ui.engine.jobs.sound_to_image import PaintJob, PaintRunner
 from sonic_ui.pipelines.frame_spacing import strip_groups
 from sonic_ui.requests import VolumeSweepRequest
