@@ -4,7 +4,8 @@ import os
 from pathlib import Path
 
 from sonic_ui.bundles import ROOT
-from sonic_ui.requests import BadInput, shown
+from sonic_ui.requests import BadInput
+from sonic_ui.requests.fields import shown
 
 EXAMPLES = ROOT / "assets" / "examples" / "sounds"
 MAX_CHOICES = 40

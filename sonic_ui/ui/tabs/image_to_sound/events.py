@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from sonic_ui.engine import LABELS_SHOWN, Failure, Notice, Progress, SoundResult
-from sonic_ui.requests import SEED, BadInput, ImageToSoundRequest
+from sonic_ui.requests import BadInput, ImageToSoundRequest
+from sonic_ui.requests.base import SEED
 from sonic_ui.ui.components.curve_pad import drawn, ghost
 from sonic_ui.ui.components.live import sent
 from sonic_ui.ui.components.message import CLEAR, error, note
