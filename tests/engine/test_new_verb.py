@@ -54,7 +54,7 @@ def plan_fade(request: FadeInRequest, context: RunContext) -> PaintingPlan:
 def fade_in(monkeypatch: pytest.MonkeyPatch) -> None:
     """The verb, registered for one test."""
     monkeypatch.setitem(VERBS, "fade_in", Verb(FadeInRequest, "Fade in", "fade-in", "audio_to_image"))
-    monkeypatch.setitem(JOB_TYPES, FadeInRequest, JobType(plan_fade, PaintRunner.on))
+    monkeypatch.setitem(JOB_TYPES, FadeInRequest, JobType(plan_fade, PaintRunner))
 
 
 @pytest.mark.usefixtures("fade_in")
