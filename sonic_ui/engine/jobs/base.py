@@ -301,9 +301,6 @@ def _explained(error: BaseException, several: bool) -> BaseException:
     )
 
 
-# One entry a verb
-
-
 @dataclass(frozen=True)
 class JobType:
     """How the requests of one class become results.
