@@ -28,10 +28,9 @@ from diffusers import AutoencoderKL, StableDiffusionPipeline, UNet2DConditionMod
 from torch import Tensor, nn
 
 from sonic_ui.evaluation.metrics import Metric, timed
-from sonic_ui.models.embeddings import linear
-from sonic_ui.models.gated_attention import AudioAttention
-from sonic_ui.models.released import stable_diffusion_blocks
-from sonic_ui.pipelines.interpolation import LatentInterpolator
+from sonic_ui.models.gated_attention import AudioAttention, stable_diffusion_blocks
+from sonic_ui.pipelines.embedding_path import linear
+from sonic_ui.pipelines.interpolation import LatentInterpolator, interpolate_evenly
 
 ROOT = Path(__file__).resolve().parents[2]
 HELLO = (

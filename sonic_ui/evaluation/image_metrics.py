@@ -17,9 +17,9 @@ from torch import Tensor
 from sonic_ui.audio.loudness import apply_gain, set_lufs
 from sonic_ui.evaluation.held_out import SAMPLE_RATE, HeldOutClip
 from sonic_ui.evaluation.metrics import Metric
-from sonic_ui.models.embeddings import linear, spherical
 from sonic_ui.models.presence_classifier import PresenceClassifier
-from sonic_ui.pipelines.interpolation import LatentInterpolator
+from sonic_ui.pipelines.embedding_path import linear, spherical
+from sonic_ui.pipelines.interpolation import LatentInterpolator, interpolate_evenly
 from sonic_ui.scenes.world import SOURCES, Scene
 
 GAINS_DB = (-24.0, -18.0, -12.0, -6.0, 0.0, 6.0, 12.0)

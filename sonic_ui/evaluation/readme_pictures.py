@@ -21,17 +21,17 @@ from sonic_ui.audio.energy import energy_l1, pearson_r, unit
 from sonic_ui.audio.loudness import apply_gain
 from sonic_ui.evaluation.groups import load_pipeline
 from sonic_ui.evaluation.held_out import SAMPLE_RATE, curve_bank
-from sonic_ui.models.embeddings import linear
 from sonic_ui.models.image_encoder import ImageEncoder
 from sonic_ui.models.latents import compression_factor
 from sonic_ui.models.mel import log_mel
 from sonic_ui.pipelines.audio_edit import AudioEditPipeline
 from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
+from sonic_ui.pipelines.embedding_path import linear
 from sonic_ui.pipelines.image_to_audio import ImageToAudioPipeline
 from sonic_ui.pipelines.interpolation import LatentInterpolator, interpolate_evenly
 from sonic_ui.requests import EDIT_MODES
-from sonic_ui.scenes.painting import paint
-from sonic_ui.scenes.sounding import render_sound
+from sonic_ui.scenes.images.render import paint
+from sonic_ui.scenes.sounds.render import render_sound
 from sonic_ui.scenes.world import SOURCES, SPECS, Scene, SourceInstance
 
 EXAMPLE_SEED = 4_200
@@ -148,7 +148,7 @@ def write_grid(examples: Path, path: Path) -> Path:
 
 
 def write_strips(examples: Path, bundle: Path, folder: Path) -> list[Path]:
-    """Interpolation between two examples (`glide.png`) and one example turned up (`volume.png`)."""
+    """Interpolation between two examples (`interpolate_evenly.png`) and one example turned up (`volume.png`)."""
     pipeline, settings = load_painter(bundle)
     ends = [pipeline.embed_audio(read_example(examples, f"{name}.mp3"))[0].numpy() for name in INTERPOLATED]
 

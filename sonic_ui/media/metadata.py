@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sonic_ui.requests import MAX_REQUEST_CHARACTERS, BadInput
+from sonic_ui.requests import BadInput
+from sonic_ui.requests.base import MAX_REQUEST_CHARACTERS
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -95,7 +95,7 @@ def connect_engines(studio: Studio, panel: EnginePanel | None, head: gr.HTML, wo
 
 
 def _changed(studio: Studio, name: str) -> Iterator[str]:
-    return studio.engines.change(studio, ChangeEngineRequest(engine=name))
+    return studio.change_engine(ChangeEngineRequest(engine=name))
 
 
 def _sentence(doing: str) -> str:
@@ -115,7 +115,7 @@ def _build_endpoints(studio: Studio) -> None:
         except BadInput as problem:
             raise gr.Error(str(problem), print_exception=False) from problem
         status = studio.status
-        return {"engine": studio.info.name, "title": status.title, "place": status.place}
+        return {"engine": studio.info.name, "title": status.title, "place": status.location}
 
     with gr.Group(visible=False):
         name, answer, listed = gr.Textbox(label="engine"), gr.JSON(label="engine"), gr.JSON(label="engines")

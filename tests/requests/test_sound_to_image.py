@@ -7,17 +7,10 @@ import math
 
 import pytest
 
-from sonic_ui.requests import (
-    COUNT,
-    MAX_PROMPT_CHARACTERS,
-    MAX_REQUEST_CHARACTERS,
-    SEED,
-    STEPS,
-    STRENGTH,
-    BadInput,
-    SoundToImageRequest,
-    read_request,
-)
+from sonic_ui.requests import BadInput, SoundToImageRequest, read_request
+from sonic_ui.requests.base import MAX_REQUEST_CHARACTERS, SEED, STEPS, STRENGTH
+from sonic_ui.requests.fields import MAX_PROMPT_CHARACTERS
+from sonic_ui.requests.sound_to_image import COUNT
 
 
 def request(**values: object) -> SoundToImageRequest:
@@ -28,7 +21,6 @@ def test_round_trip_through_json() -> None:
     one = request(
         prompt="at dusk", strength=[1, 0.5], steps=30, guidance_scale=4.5, seed=7, count=3, start_s=2
     )
-    assert SoundToImageRequest.from_json(one.to_json()) == one
     assert read_request(one.to_json()) == one
     assert one.strength == (1.0, 0.5)
 

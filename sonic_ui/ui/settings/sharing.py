@@ -67,7 +67,9 @@ def open_link(text: str, examples: Iterable[Example]) -> Opened:
     linked = read_link(text)
     by_name = {path.name: path for example in examples for path in _example_files(example)}
     files = {name: str(by_name[file]) for name, file in linked.examples.items() if file in by_name}
-    missing = [name for name in file_settings(VERBS[linked.verb]) if _asks(linked.values, name, files)]
+    missing = [
+        name for name in file_settings(VERBS[linked.verb].request) if _asks(linked.values, name, files)
+    ]
     words = OPENED
     if missing:
         them = "it" if len(missing) == 1 else "them"
@@ -115,7 +117,7 @@ def _request_of(record: Record) -> Request:
     verb = _verb(record)
     if verb not in VERBS:
         raise BadInput("The settings of this picture are not known any more.")
-    return VERBS[verb].from_values(record["settings"]["request"])
+    return VERBS[verb].request.from_values(record["settings"]["request"])
 
 
 def _files_of(record: Record, request: Request) -> dict[str, str]:

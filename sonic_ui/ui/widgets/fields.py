@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gradio as gr
 
-from sonic_ui.requests import Range, Room
+from sonic_ui.requests import Range
+from sonic_ui.requests.fields import Room
 
 ROOM_WORDS: dict[Room, str] = {
     "dry": "Open air",

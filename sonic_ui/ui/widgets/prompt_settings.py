@@ -10,7 +10,8 @@ from typing import Any
 import gradio as gr
 
 from sonic_ui.bundles import Defaults
-from sonic_ui.requests import GUIDANCE, SEED, STEPS, STRENGTH, PaintingRequest
+from sonic_ui.requests import PaintingRequest
+from sonic_ui.requests.base import GUIDANCE, SEED, STEPS, STRENGTH
 from sonic_ui.ui.components.accordion import accordion
 from sonic_ui.ui.components.message import message
 from sonic_ui.ui.widgets.fields import slider

@@ -10,7 +10,9 @@ from typing import Any
 import gradio as gr
 
 from sonic_ui.engine import LABELS_SHOWN, Failure
-from sonic_ui.requests import END, GAIN, START, BadInput, SoundToImageRequest
+from sonic_ui.requests import BadInput, SoundToImageRequest
+from sonic_ui.requests.base import END, START
+from sonic_ui.requests.sound_to_image import GAIN
 from sonic_ui.ui.components.accordion import accordion
 from sonic_ui.ui.components.examples import example_cards
 from sonic_ui.ui.components.live import sent

@@ -9,7 +9,8 @@ from typing import Any
 import gradio as gr
 
 from sonic_ui.media.masks import PAINT, PAINT_OPACITY, empty_canvas
-from sonic_ui.requests import EDIT_MODES, TAU_ATTN, TAU_FEATURE, VARIATION
+from sonic_ui.requests import EDIT_MODES
+from sonic_ui.requests.edit_image import TAU_ATTN, TAU_FEATURE, VARIATION
 from sonic_ui.ui.components.accordion import accordion
 from sonic_ui.ui.components.choice import choice
 from sonic_ui.ui.components.line import line

@@ -55,6 +55,6 @@ def build(context: AppContext) -> None:
 
 
 def _told(result: SoundResult) -> dict[str, Any]:
-    wish = None if result.wish is None else [round(float(level), 4) for level in result.wish]
+    wish = None if result.target is None else [round(float(level), 4) for level in result.target]
     energy = [[round(float(level), 5) for level in take.energy] for take in result.takes]
     return {**result.settings, "notices": [*result.notices], "wish": wish, "energy": energy}

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from sonic_ui.engine import LABELS_SHOWN, Failure, Notice, Progress, SoundResult
-from sonic_ui.requests import SEED, BadInput, ImageToSoundRequest
+from sonic_ui.requests import BadInput, ImageToSoundRequest
+from sonic_ui.requests.base import SEED
 from sonic_ui.ui.components.curve_pad import drawn, ghost
 from sonic_ui.ui.components.live import sent
 from sonic_ui.ui.components.message import CLEAR, error, note
@@ -62,7 +63,7 @@ class Handlers:
             return
         yield {parts.labels: listening("Looking …"), place.message: CLEAR}
         try:
-            seen = self._context.studio.analyze_image(picture).seen
+            seen = self._context.studio.analyze_image(picture)
             update: Update = {
                 parts.labels: bars(seen.labels[:LABELS_SHOWN]),
                 parts.curve.ghost: ghost(seen.suggestion, seen.duration_s),

@@ -7,7 +7,8 @@ from typing import Any
 
 import gradio as gr
 
-from sonic_ui.requests import CONCEPTS, ENERGY_STRENGTH, GUIDANCE, LOUDNESS, STEPS, TAKES
+from sonic_ui.requests.base import GUIDANCE, STEPS
+from sonic_ui.requests.image_to_sound import CONCEPTS, ENERGY_STRENGTH, LOUDNESS, TAKES
 from sonic_ui.ui.components.accordion import accordion
 from sonic_ui.ui.components.choice import choice
 from sonic_ui.ui.components.curve_pad import CurvePad, curve_pad
@@ -184,7 +185,7 @@ def _making(context: AppContext) -> Making:
         line(f"{TAB}-source-line", NO_GENERATOR)
     with gr.Column(elem_classes="su-if-recordings"):
         library = gr.Dropdown(
-            context.studio.libraries.offered(),
+            context.studio.libraries.choices(),
             value="",
             label="Recordings",
             info="The examples, or the folder that the app was started with (--sounds FOLDER).",

@@ -36,7 +36,7 @@ def write_takes(context: AppContext, result: SoundResult) -> tuple[Path, ...]:
 
 def card_of_sounds(run: int, result: SoundResult, files: Sequence[Path], picture: Path) -> TakesCard:
     """The card of a finished request; `picture` is what the page shows of it."""
-    wish = None if result.wish is None else _plotted(result.wish)
+    wish = None if result.target is None else _plotted(result.target)
     titles = [closeness(result, take) for take in result.takes]
     count = len(titles)
     takes = tuple(
@@ -67,11 +67,11 @@ def card_of_sounds(run: int, result: SoundResult, files: Sequence[Path], picture
 
 def closeness(result: SoundResult, take: Take) -> str:
     """How a take follows the wish, in words."""
-    if result.wish is None or take.r is None:
+    if result.target is None or take.r is None:
         return "As it was recorded" if result.request.source == "recordings" else "As it sounds by itself"
-    if not np.any(result.wish):
+    if not np.any(result.target):
         return "Close to silence, as drawn"
-    if np.ptp(result.wish) < 1e-3:
+    if np.ptp(result.target) < 1e-3:
         return "Even from end to end, as drawn"
     words = next((words for least, words in CLOSENESS if take.r >= least), "hardly follows {}")
     said = words.format(whose(result.request))

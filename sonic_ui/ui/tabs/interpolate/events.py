@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from sonic_ui.engine import Notice, Result
-from sonic_ui.engine.jobs.plan import SAME_SOUND
-from sonic_ui.requests import FRAMES, InterpolateRequest
+from sonic_ui.engine.jobs.interpolate import SAME_SOUND
+from sonic_ui.requests import InterpolateRequest
+from sonic_ui.requests.interpolate import FRAMES
 from sonic_ui.ui.components.film import done
 from sonic_ui.ui.components.message import note
 from sonic_ui.ui.session.context import AppContext

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from sonic_ui.requests import CONTINUITY, FILM_S, FRAMES, MIX_LUFS, POSITION, SMOOTHING
+from sonic_ui.requests.interpolate import CONTINUITY, FILM_S, FRAMES, MIX_LUFS, POSITION, SMOOTHING
 from sonic_ui.ui.components.accordion import accordion
 from sonic_ui.ui.components.choice import choice
 from sonic_ui.ui.components.film import Film, film_view

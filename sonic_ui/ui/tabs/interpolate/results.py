@@ -15,7 +15,7 @@ from sonic_ui.ui.widgets.result_text import label_sentence, made_from
 
 def slots_of(request: InterpolateRequest) -> list[Slot]:
     """Where the frames of a request will be, as far as that is known before they are painted."""
-    return [Slot(at, caption(at)) for at in request.places]
+    return [Slot(at, caption(at)) for at in request.known_positions]
 
 
 def slot_of(info: FrameInfo) -> Slot:
@@ -30,7 +30,7 @@ def strip_of(run: int, result: Result, files: tuple[Path, ...]) -> Strip:
     places = places_of(result)
     note = ""
     if result.stopped:
-        note = f"Stopped: {len(places)} of {request.count} pictures were finished."
+        note = f"Stopped: {len(places)} of {request.outputs} pictures were finished."
     return Strip(
         id=f"result-{run}",
         title="From {} to {}".format(*_ends(result)),

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from sonic_ui.requests import COUNT
+from sonic_ui.requests.sound_to_image import COUNT
 from sonic_ui.ui.components.stage import stage
 from sonic_ui.ui.session.context import AppContext, Shared
 from sonic_ui.ui.tabs.sound_to_image import api as sound_to_image_api

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from sonic_ui.engine import Notice, Result
-from sonic_ui.requests import VOLUME, BadInput, VolumeSweepRequest
+from sonic_ui.requests import BadInput, VolumeSweepRequest
+from sonic_ui.requests.volume_sweep import VOLUME
 from sonic_ui.ui.components import film
 from sonic_ui.ui.components.hear import heard, not_heard
 from sonic_ui.ui.components.live import sent

@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from sonic_ui.requests import FILM_S, SMOOTHING
+from sonic_ui.requests.interpolate import FILM_S, SMOOTHING
 from sonic_ui.ui.components.accordion import accordion
 from sonic_ui.ui.components.film import Film, film_view
 from sonic_ui.ui.components.hear import hear_button
