@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 import gradio as gr
 import pytest
 
 from sonic_ui.engine import Studio
+from sonic_ui.requests import VERBS, MakingRequest
 from sonic_ui.ui.page import build_page
 from tests.fakes import FakeBackend
 
@@ -55,3 +56,42 @@ def test_another_app_finds_the_engine(page: gr.Blocks) -> None:
         if one["api_visibility"] == "undocumented"
     }
     assert hidden == HIDDEN
+
+
+class HumRequest(MakingRequest):
+    """Hum a sound as long as another one.
+
+    sound    path of a sound file
+    pitches  in hertz
+    """
+
+    verb: Literal["hum"] = "hum"
+    sound: str
+    pitches: tuple[float, ...] = (220.0,)
+    vowel: Literal["a", "o"] = "a"
+    breathy: bool = False
+
+    SOUNDS: ClassVar[tuple[str, ...]] = ("sound",)
+
+
+def test_a_new_verb_gets_its_endpoint_from_its_request(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(VERBS, "hum", HumRequest)
+    page = build_page(Studio(FakeBackend()), tmp_path)
+    endpoint = endpoints_of(page)["/hum"]
+    names = [parameter["name"] for parameter in endpoint["parameters"]]
+    assert names[0] == "sound" and set(names) == set(HumRequest.model_fields) - {"verb"}
+    by_name = {one["name"]: (one["component"], one["default"]) for one in endpoint["parameters"]}
+    assert by_name["sound"] == ("Audio", None) and by_name["pitches"] == ("Json", None)
+    assert by_name["vowel"] == ("Textbox", "a") and by_name["breathy"] == ("Checkbox", False)
+    assert by_name["steps"] == ("Number", None) and by_name["seed"] == ("Number", 0)
+    assert [one["name"] for one in endpoint["returns"]] == ["pictures", "settings"]
+    words = page.get_api_info()["named_endpoints"]["/hum"]["description"]
+    assert "Hum a sound" in words and "in hertz" in words and "denoising steps" in words
+
+
+def test_the_descriptions_say_what_comes_back_and_what_is_refused(page: gr.Blocks) -> None:
+    for name, info in page.get_api_info()["named_endpoints"].items():
+        if name.strip("/") in VERBS:
+            assert "Returns the" in info["description"] and "refused with a sentence" in info["description"]

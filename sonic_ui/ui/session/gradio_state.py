@@ -8,7 +8,7 @@ from __future__ import annotations
 import anyio.from_thread
 from gradio.context import LocalContext
 
-KEPT = 250
+MAX_SESSIONS = 250
 """Sessions that Gradio keeps; of more, those unused for longest are forgotten."""
 
 

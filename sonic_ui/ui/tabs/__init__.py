@@ -1,0 +1,31 @@
+"""The tabs of the page, a folder each: `layout` builds it, `events` handles what happens, `results` shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import gradio as gr
+
+from sonic_ui.ui.api import Answer
+from sonic_ui.ui.widgets.prompt_settings import PromptSettings
+from sonic_ui.ui.widgets.send_to_tab import Target
+
+
+@dataclass(frozen=True)
+class BuiltTab:
+    """What the page needs of a tab that is laid out and connected.
+
+    view      shows its results
+    message   takes sentences about the whole tab
+    share     the panel in which links arrive
+    answer    what the endpoint of its verb returns
+    prompts   the settings that other weights set to what suits them
+    target    takes pictures or sounds of other tabs
+    """
+
+    view: gr.HTML
+    message: gr.HTML
+    share: gr.HTML
+    answer: Answer
+    prompts: PromptSettings | None = None
+    target: Target | None = None

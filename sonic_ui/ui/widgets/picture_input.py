@@ -1,4 +1,4 @@
-"""A place for a picture: upload it, take it with the camera, or choose an example."""
+"""An input for a picture: upload it, take it with the camera, or choose an example."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import gradio as gr
 
-from sonic_ui.ui.components.examples import example_cards
-from sonic_ui.ui.components.message import message
-from sonic_ui.ui.components.untouched import PictureFile
+from sonic_ui.ui.components import basic
+from sonic_ui.ui.components.base import event_field
+from sonic_ui.ui.components.picture_files import PictureFile
 from sonic_ui.ui.session.context import AppContext
 from sonic_ui.ui.session.examples import Example
 
@@ -23,7 +23,7 @@ PREVIEW_PX = 1280
 
 @dataclass(frozen=True)
 class PictureInput:
-    """The components of one place. `name` begins the names of its elements."""
+    """The components. `name` begins the names of their elements."""
 
     name: str
     picture: gr.Image
@@ -32,11 +32,10 @@ class PictureInput:
 
 
 def picture_input(name: str, context: AppContext, *, label: str = "Picture", first: int = 0) -> PictureInput:
-    """Lay out a place that holds the picture of the example number `first` of those that have one."""
+    """Lay out an input that holds the picture of the example number `first` of those that have one."""
     examples = with_pictures(context)
-    value = str(examples[first].picture) if first < len(examples) else None
     picture = PictureFile(
-        value,
+        str(examples[first].picture) if first < len(examples) else None,
         label=label,
         sources=["upload", "webcam"],
         type="filepath",
@@ -46,14 +45,21 @@ def picture_input(name: str, context: AppContext, *, label: str = "Picture", fir
         elem_classes="su-photo",
         alt_text="The picture that was chosen",
     )
-    return PictureInput(
-        name, picture, message(f"{name}-message"), example_cards(examples, name, "su-compact")
-    )
+    cards = basic.message(f"{name}-message"), basic.example_cards(examples, name, "su-compact")
+    return PictureInput(name, picture, *cards)
 
 
 def with_pictures(context: AppContext) -> tuple[Example, ...]:
     """The examples that have a picture, in the order of the cards."""
     return tuple(example for example in context.examples if example.picture is not None)
+
+
+def chosen_picture(context: AppContext, event: gr.EventData) -> Path:
+    """The picture of the example that was clicked. Raises `gr.Error` if there is none."""
+    index, examples = event_field(event, "index"), with_pictures(context)
+    if not isinstance(index, int) or not 0 <= index < len(examples):
+        raise gr.Error("This example is no longer there. Reload the page.")
+    return Path(str(examples[index].picture))
 
 
 def read_upright(path: str | Path) -> Image:
