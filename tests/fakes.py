@@ -13,25 +13,26 @@ from PIL import Image
 from sonic_ui.audio.energy import rms_energy
 from sonic_ui.audio.shaping import shape_by_curve
 from sonic_ui.bundles import Bundle, BundleInfo, Defaults, Source
-from sonic_ui.engine.backend import (
+from sonic_ui.engine.control import CancelToken
+from sonic_ui.engine.events import (
     AudioAnalysis,
-    BackendEvent,
-    CancelToken,
-    EditJob,
+    FrameInfo,
+    FramesAdded,
+    FramesDone,
     ImageAnalysis,
-    ImagesDone,
-    InterpolateJob,
     InversionDone,
-    Job,
+    JobEvent,
     Label,
     Notice,
-    PositionsAdded,
     Preview,
     Progress,
-    SoundJob,
     SoundsDone,
 )
-from sonic_ui.engine.jobs.image_to_sound import target_curve
+from sonic_ui.engine.jobs.edit_image import EditJob
+from sonic_ui.engine.jobs.image_to_sound import SoundJob, target_curve
+from sonic_ui.engine.jobs.interpolate import InterpolateJob
+from sonic_ui.engine.jobs.sound_to_image import PaintJob
+from sonic_ui.engine.protocol import Job
 from sonic_ui.pipelines.frame_spacing import next_position, strip_groups
 from sonic_ui.requests import BadInput
 
@@ -65,7 +66,7 @@ class FakeBackend:
         self.gate.set()
         self.loads = 0
         self.heard: list[np.ndarray] = []
-        self.jobs: list[Job] = []
+        self.jobs: list[PaintJob] = []
         self.glides: list[InterpolateJob] = []
         self.edits: list[EditJob] = []
         self.steps_done = 0
@@ -77,7 +78,7 @@ class FakeBackend:
         return Bundle(INFO, SOURCES, Path("fake"))
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         return "nowhere"
 
     def load(self) -> None:
@@ -89,7 +90,17 @@ class FakeBackend:
         self.heard.append(samples)
         return AudioAnalysis(np.ones(4, np.float32) / 2, (Label("rain", 0.9), Label("a dog", 0.1)))
 
-    def paint(self, job: Job, cancel: CancelToken) -> Iterator[BackendEvent]:
+    def run(self, job: Job, cancel: CancelToken) -> Iterator[JobEvent]:
+        if isinstance(job, InterpolateJob):
+            return self.interpolate(job, cancel)
+        if isinstance(job, EditJob):
+            return self.edit(job, cancel)
+        if isinstance(job, SoundJob):
+            return self.sound(job, cancel)
+        assert isinstance(job, PaintJob)
+        return self.paint(job, cancel)
+
+    def paint(self, job: PaintJob, cancel: CancelToken) -> Iterator[JobEvent]:
         self.jobs.append(job)
         steps = int(job.request.steps or 0)
         if self.notice:
@@ -99,8 +110,8 @@ class FakeBackend:
             yield from self._painted(job, group, cancel, number * steps, steps * len(job.groups))
 
     def _painted(
-        self, job: Job, group: tuple[int, ...], cancel: CancelToken, behind: int, total: int
-    ) -> Iterator[BackendEvent]:
+        self, job: PaintJob, group: tuple[int, ...], cancel: CancelToken, behind: int, total: int
+    ) -> Iterator[JobEvent]:
         steps = int(job.request.steps or 0)
         images = tuple(self.picture(job, i) for i in group)
         for step in range(1, steps + 1):
@@ -111,53 +122,51 @@ class FakeBackend:
             self.steps_done = step
             yield Progress(behind + step, total, "Painting", float(steps - step))
             yield Preview(images, group)
-        yield ImagesDone(images, group)
+        yield FramesDone(group, images)
 
-    def interpolate(self, job: InterpolateJob, cancel: CancelToken) -> Iterator[BackendEvent]:
+    def interpolate(self, job: InterpolateJob, cancel: CancelToken) -> Iterator[JobEvent]:
         """What is placed beforehand as a job of `jobs`; each further place where the pictures differ most."""
         request, steps = job.request, int(job.request.steps or 0)
         self.glides.append(job)
-        known = self._job_at(job, request.places)
-        alone = [i for i, place in enumerate(request.places) if place in (0.0, 1.0)]
-        known = replace(known, groups=strip_groups(len(request.places), alone))
+        known = self._job_at(job, request.known_positions)
+        alone = [i for i, place in enumerate(request.known_positions) if place in (0.0, 1.0)]
+        known = replace(known, groups=strip_groups(len(request.known_positions), alone))
         self.jobs.append(known)
         if self.notice:
             yield Notice(self.notice)
-        further = request.count - len(request.places)
+        further = request.outputs - len(request.known_positions)
         total = steps * (len(known.groups) + further)
         for number, group in enumerate(known.groups):
             yield from self._painted(known, group, cancel, number * steps, total)
-        shown = {place: self.picture(known, i) for i, place in enumerate(request.places)}
-        while further and (place := next_position(shown, request.count)) is not None:
-            yield PositionsAdded((place,))
+        shown = {place: self.picture(known, i) for i, place in enumerate(request.known_positions)}
+        while further and (place := next_position(shown, request.outputs)) is not None:
+            yield FramesAdded((FrameInfo(position=place),))
             at = self._job_at(job, (*shown, place))
             number = len(shown)
-            yield from self._painted(at, (number,), cancel, total - steps * (request.count - number), total)
+            yield from self._painted(at, (number,), cancel, total - steps * (request.outputs - number), total)
             shown[place] = self.picture(at, number)
 
-    def _job_at(self, job: InterpolateJob, places: Sequence[float]) -> Job:
+    def _job_at(self, job: InterpolateJob, places: Sequence[float]) -> PaintJob:
         """Pictures at places of a glide, as a job."""
-        heard = [
-            job.between.embedding(place, lambda one: self.embed_audio(one).embedding) for place in places
-        ]
+        heard = [job.path.embedding(place, lambda one: self.embed_audio(one).embedding) for place in places]
         count = len(places)
-        return Job(job.request, np.stack(heard), (job.request.seed,) * count, (1.0,) * count, ())
+        return PaintJob(job.request, np.stack(heard), (job.request.seed,) * count, (1.0,) * count, ())
 
-    def picture(self, job: Job, index: int) -> Image.Image:
+    def picture(self, job: PaintJob, index: int) -> Image.Image:
         """What is painted as number `index` of a job."""
         return _square(job.seeds[index])
 
-    def edit(self, job: EditJob, cancel: CancelToken) -> Iterator[BackendEvent]:
+    def edit(self, job: EditJob, cancel: CancelToken) -> Iterator[JobEvent]:
         self.edits.append(job)
         cancel.check()
         if job.inversion is None:
             yield Progress(1, 2, "Studying the picture")
             self.gate.wait(20)
             cancel.check()
-            yield InversionDone(f"inversion of {job.picture.size}", 1000, 3)
+            yield InversionDone(f"inversion of {job.picture.size}", 1000)
         yield Progress(2, 2, "Editing")
         count = len(job.request.edits)
-        yield ImagesDone((job.picture,) * count, tuple(range(count)), 6)
+        yield FramesDone(tuple(range(count)), (job.picture,) * count)
 
     def supports(self, verb: str) -> bool:
         return self.generates or verb != "image_to_sound"
@@ -166,7 +175,7 @@ class FakeBackend:
         labels = (Label("rain", 0.8), Label("a dog", 0.2))
         return ImageAnalysis(labels, SWELL if self.generates else None, SOUND_S)
 
-    def sound(self, job: SoundJob, cancel: CancelToken) -> Iterator[BackendEvent]:
+    def sound(self, job: SoundJob, cancel: CancelToken) -> Iterator[JobEvent]:
         """Noise along the curve that was asked for, or along `SWELL`."""
         self.sound_jobs.append(job)
         request = job.request

@@ -15,15 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sonic_ui.bundles.files import ROOT, damaged, missing, read_json
 from sonic_ui.bundles.parts import AUDIOLDM, SOUNDING, Part, sonic_diffusion
-from sonic_ui.requests import BadInput
+from sonic_ui.requests import VERBS, BadInput
 
-PIPELINE_FOLDERS: dict[str, str] = {
-    "sound_to_image": "audio_to_image",
-    "interpolate": "audio_to_image",
-    "volume_sweep": "audio_to_image",
-    "edit_image": "audio_to_image",
-    "image_to_sound": "image_to_audio",
-}
+PIPELINE_FOLDERS = {name: verb.pipeline for name, verb in VERBS.items()}
 """Verb -> pipeline folder inside a bundle."""
 
 

@@ -1,49 +1,99 @@
-"""Values worth keeping."""
-
-from __future__ import annotations
+"""Least-recently-used caches, safe to share between threads."""
 
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import Generic, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, NamedTuple, TypeVar
 
 Value = TypeVar("Value")
 
+INVERSION_BYTES = 2 * 2**30
+"""All inversions together. With the miniature one takes about 15 MB."""
 
-class Cache(Generic[Value]):
-    """The `size` values used last; safe to share between threads."""
 
-    def __init__(self, size: int) -> None:
+class LRUCache(Generic[Value]):
+    """Least-recently-used cache, bounded by the number of its values, by their bytes, or by both."""
+
+    def __init__(self, size: int | None = None, max_bytes: int | None = None) -> None:
         self._size = size
-        self._values: OrderedDict[Hashable, Value] = OrderedDict()
+        self._max_bytes = max_bytes
+        self._values: OrderedDict[Hashable, tuple[Value, int]] = OrderedDict()
         self._lock = threading.Lock()
 
     def get(self, key: Hashable, make: Callable[[], Value]) -> Value:
-        """The value kept for `key`, made now if there is none."""
-        with self._lock:
-            if key in self._values:
-                self._values.move_to_end(key)
-                return self._values[key]
-        value = make()
-        self.put(key, value)
+        """The value of `key`, made now if there is none."""
+        value = self.find(key)
+        if value is None:
+            value = make()
+            self.put(key, value)
         return value
 
     def find(self, key: Hashable) -> Value | None:
-        """The value kept for `key`, or None."""
+        """The value of `key`, or None."""
         with self._lock:
-            if key in self._values:
-                self._values.move_to_end(key)
-            return self._values.get(key)
-
-    def put(self, key: Hashable, value: Value) -> None:
-        """Keep a value; what was used longest ago gives way."""
-        with self._lock:
-            self._values[key] = value
+            if key not in self._values:
+                return None
             self._values.move_to_end(key)
-            while len(self._values) > self._size:
+            return self._values[key][0]
+
+    def put(self, key: Hashable, value: Value, nbytes: int = 0) -> None:
+        """Add a value; those used least recently give way, and so does one that is too large by itself."""
+        with self._lock:
+            self._values[key] = (value, nbytes)
+            self._values.move_to_end(key)
+            while self._is_full():
                 self._values.popitem(last=False)
 
-    def clear(self) -> None:
-        """Let go of everything."""
+    def remove(self, which: Callable[[Any], bool] = lambda key: True) -> None:
+        """Remove the values whose keys `which` finds true; all of them by default."""
         with self._lock:
-            self._values.clear()
+            for key in [*filter(which, self._values)]:
+                del self._values[key]
+
+    def sizes(self, which: Callable[[Any], bool] = lambda key: True) -> list[int]:
+        """Bytes of the values whose keys `which` finds true."""
+        with self._lock:
+            return [nbytes for key, (_, nbytes) in self._values.items() if which(key)]
+
+    def _is_full(self) -> bool:
+        if self._size is not None and len(self._values) > self._size:
+            return True
+        return (
+            self._max_bytes is not None and sum(size for _, size in self._values.values()) > self._max_bytes
+        )
+
+
+@dataclass(frozen=True)
+class CacheUsage:
+    """How many inversions are cached for a session, and their bytes."""
+
+    count: int
+    nbytes: int
+
+
+class InversionKey(NamedTuple):
+    """What an inversion belongs to and depends on: the session that made it, the bundle, the picture's
+    SHA-256, the words for it, the steps."""
+
+    session: str
+    bundle: str
+    digest: str
+    source_prompt: str
+    steps: int | None
+
+
+class InversionCache(LRUCache[Any]):
+    """Inversions of pictures by `InversionKey`, so that the next edit of a session pays only for sampling."""
+
+    def __init__(self, max_bytes: int = INVERSION_BYTES) -> None:
+        super().__init__(max_bytes=max_bytes)
+
+    def usage(self, session: str, digest: str | None = None) -> CacheUsage:
+        """What is cached for a session, or for one of its pictures."""
+        sizes = self.sizes(lambda key: key.session == session and digest in (None, key.digest))
+        return CacheUsage(len(sizes), sum(sizes))
+
+    def release(self, session: str) -> None:
+        """Remove everything of a session."""
+        self.remove(lambda key: key.session == session)

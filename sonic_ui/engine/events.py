@@ -1,29 +1,51 @@
-"""What comes back from a request."""
+"""What comes back from a run: one set of events for the page, the API, other apps and other processes.
 
-from __future__ import annotations
+A backend sends `JobEvent`s; the studio fills in what it knows of each picture and passes them on as `Event`s.
+"""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from PIL.Image import Image
 
-from sonic_ui.engine.backend import Label, Notice, Preview, Progress
 from sonic_ui.requests import ImageToSoundRequest, PaintingRequest
+from sonic_ui.retrieval.matching import Pick
 
-if TYPE_CHECKING:
-    from PIL.Image import Image
 
-    from sonic_ui.retrieval.matching import Pick
+@dataclass(frozen=True)
+class Progress:
+    """How far the work is: `step` of `total` (0 of 0 while nothing can be counted), seconds left if known."""
+
+    step: int
+    total: int
+    message: str
+    eta_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The pictures being painted, still rough; `indices` say which of the run's they are."""
+
+    images: tuple[Image, ...]
+    indices: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something worth knowing that did not stop the work."""
+
+    message: str
 
 
 @dataclass(frozen=True)
 class FrameInfo:
-    """What one picture of a strip was made from, and what is seen in it; None where it does not apply.
+    """What one picture of a strip was made from, and what it shows; None where it does not apply.
 
     position   between two sounds, 0..1
     gain_db    gain of the sound; scale: factor on its strength; strength: that of an edit
-    lufs       loudness of what is heard
-    level      judged level in 0..1 of the source that is heard
+    lufs       loudness of the sound
+    level      level in 0..1 of the sound's source in the picture, by the presence classifier
     """
 
     position: float | None = None
@@ -43,11 +65,69 @@ class FramesAdded:
 
 @dataclass(frozen=True)
 class FramesDone:
-    """Frames of a strip that are finished; `indices` say which of the strip's they are."""
+    """Finished pictures; `indices` say which of the run's they are. The studio fills in `infos`."""
 
     indices: tuple[int, ...]
     images: tuple[Image, ...]
-    infos: tuple[FrameInfo, ...]
+    infos: tuple[FrameInfo, ...] = ()
+
+
+@dataclass(frozen=True)
+class InversionDone:
+    """A picture as the noise it would be painted from, for the next edit of that picture. Never leaves the
+    studio."""
+
+    inversion: Any = field(repr=False)
+    nbytes: int
+
+
+@dataclass(frozen=True)
+class SoundsDone:
+    """Finished sounds, all of one picture. The studio makes a `SoundResult` of it.
+
+    samples    float32 [takes, T] at `sample_rate`
+    target     [frames] in [0, 1], 100 a second: the energy that was asked for; None if there was none
+    energy     [takes, frames], what came out: linear RMS
+    picks      which recordings each take was built from, if it was
+    skipped    files of the library that could not be read
+    """
+
+    samples: np.ndarray = field(repr=False)
+    sample_rate: int
+    target: np.ndarray | None = field(repr=False)
+    energy: np.ndarray = field(repr=False)
+    picks: tuple[tuple[Pick, ...], ...] = ()
+    skipped: int = 0
+
+
+@dataclass(frozen=True)
+class Label:
+    """A source and its probability, 0 to 1, by the audio or the image encoder."""
+
+    name: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class AudioAnalysis:
+    """Embedding [D] of a clip, unit length, and its `labels`, most probable first."""
+
+    embedding: np.ndarray = field(repr=False)
+    labels: tuple[Label, ...]
+
+
+@dataclass(frozen=True)
+class ImageAnalysis:
+    """Sources that a picture shows, and how its sound would rise and fall.
+
+    labels      most probable first; empty if the bundle has no image encoder
+    suggestion  energy curve [frames] in [0, 1]; None if the bundle cannot tell
+    duration_s  length of its sound
+    """
+
+    labels: tuple[Label, ...]
+    suggestion: np.ndarray | None = field(repr=False)
+    duration_s: float
 
 
 @dataclass(frozen=True)
@@ -56,9 +136,9 @@ class Result:
 
     `request` has every setting filled in; `settings` is what a picture's metadata carries: the request with
     the sounds' names instead of their paths, each sound's SHA-256, the part listened to and the bundle.
-    A strip has one `frames` entry a picture; `stopped` tells that it was cancelled, and that `images` are
-    those that were finished by then. `labels` are what is heard in each sound, in the request's order.
-    `reused` tells that an edit started from what was kept of its picture.
+    A strip has one `frames` entry a picture; `stopped`: it was cancelled, and `images` are those that were
+    finished by then. `labels` are those of the first sound, `labels_b` of the second. `reused`: an edit
+    started from the cached inversion of its picture.
     """
 
     images: tuple[Image, ...]
@@ -79,7 +159,7 @@ class Take:
 
     samples   float32 [T]
     energy    [frames], 100 a second: linear RMS
-    r, e_l1   how it follows the wish: Pearson's r and E-L1; None if nothing was wished
+    r, e_l1   how it follows the target: Pearson's r and E-L1; None if there was no target
     lufs      integrated loudness
     picks     the recordings that it was built from, if it was
     """
@@ -96,13 +176,13 @@ class Take:
 class SoundResult:
     """A finished request for sounds.
 
-    `wish` [frames] in [0, 1] is the energy that was wished for, None if there was none; `labels` are what the
-    picture shows; `settings` is what each sound's metadata carries, see `Result`.
+    `target` [frames] in [0, 1] is the energy that was asked for, None if there was none; `labels` are what
+    the picture shows; `settings` is what each sound's metadata carries, see `Result`.
     """
 
     takes: tuple[Take, ...]
     sample_rate: int
-    wish: np.ndarray | None = field(repr=False)
+    target: np.ndarray | None = field(repr=False)
     image: Image = field(repr=False)
     request: ImageToSoundRequest
     labels: tuple[Label, ...]
@@ -112,3 +192,4 @@ class SoundResult:
 
 
 Event = Progress | Preview | Notice | FramesAdded | FramesDone | Result | SoundResult
+JobEvent = Progress | Preview | Notice | FramesAdded | FramesDone | InversionDone | SoundsDone

@@ -1,19 +1,17 @@
-"""A fair lock: one device, served in the order of arrival."""
-
-from __future__ import annotations
+"""Fair lock: one device for many threads, in the order of arrival."""
 
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from sonic_ui.engine.backend import CancelToken
+from sonic_ui.engine.control import CancelToken
 
 POLL_S = 0.1
 
 
 class FairLock:
-    """People waiting for one device. Threads enter in the order in which they came."""
+    """Lock of one device. Threads enter in the order in which they came."""
 
     def __init__(self) -> None:
         self._waiting: deque[object] = deque()
@@ -25,14 +23,14 @@ class FairLock:
 
         Raises `Cancelled` if the token is set while waiting.
         """
-        ticket, told = object(), 0
+        ticket, reported = object(), 0
         with self._changed:
             self._waiting.append(ticket)
         try:
             while (ahead := self._ahead(ticket)) > 0:
-                if ahead != told:
+                if ahead != reported:
                     on_wait(ahead)
-                    told = ahead
+                    reported = ahead
                 cancel.check()
                 with self._changed:
                     self._changed.wait(POLL_S)

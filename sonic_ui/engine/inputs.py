@@ -1,4 +1,4 @@
-"""Sounds as the studio hears them: the part chosen, in its room, at its loudness."""
+"""Sounds and pictures that requests name: each file is decoded once and hashed once, until it changes."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import hashlib
 from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sonic_ui.requests import BadInput
+from PIL.Image import Image
+
+from sonic_ui.engine.caches import LRUCache
+from sonic_ui.requests import BadInput, MakingRequest, PaintingRequest
 
 if TYPE_CHECKING:
     from sonic_ui.audio.clips import Clip
@@ -18,7 +21,8 @@ SAMPLE_RATE = 48_000
 
 @dataclass(frozen=True)
 class Sound:
-    """A sound file read: its SHA-256, the part that is listened to, and what was done to it."""
+    """The part of a sound file that is listened to: the file's SHA-256, its samples, and what was done to
+    them."""
 
     digest: str
     clip: Clip = field(repr=False)
@@ -31,14 +35,130 @@ class Sound:
         return (self.digest, self.clip.start_s, self.clip.duration_s, self.gain_db, self.room)
 
 
-def read_sound(digest: str, path: str, start_s: float | None, end_s: float | None) -> Sound:
-    """The part of a file that a request listens to. Raises `BadInput`."""
+@dataclass(frozen=True)
+class InputPicture:
+    """A picture file as upright RGB, and its SHA-256. The picture is shared: copy it before you change it."""
+
+    image: Image = field(repr=False)
+    digest: str
+
+
+@dataclass(frozen=True)
+class MaskedPicture(InputPicture):
+    """A picture, and white where it may change (None: all of it)."""
+
+    mask: Image | None = field(repr=False, default=None)
+    mask_digest: str | None = None
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What a result's metadata holds of it."""
+        settings: dict[str, Any] = {"picture_sha256": self.digest, "picture_px": list(self.image.size)}
+        return {**settings, "mask_sha256": self.mask_digest} if self.mask_digest else settings
+
+
+_digests: LRUCache[str] = LRUCache(1024)
+_pictures: LRUCache[InputPicture] = LRUCache(16, max_bytes=200_000_000)
+
+
+def file_digest(path: str) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal. Raises `BadInput`."""
+    try:
+        return _digests.get(_version(path), lambda: _sha256(path))
+    except (OSError, ValueError):
+        raise BadInput(
+            f"The sound {Path(path).name!r} is no longer there. Record or upload it again.", "sound"
+        ) from None
+
+
+def load_picture(path: str | Path) -> InputPicture:
+    """A picture file, upright, with its digest. Raises `BadInput`."""
+    from sonic_ui.media import images
+
+    try:
+        version = _version(path)
+    except (OSError, ValueError):
+        version = None
+    picture = None if version is None else _pictures.find(version)
+    if picture is None:
+        image = images.load_picture(path)
+        picture = InputPicture(image, file_digest(str(path)))
+        if version is not None:
+            _pictures.put(version, picture, 3 * image.width * image.height)
+    return picture
+
+
+def read_pictures(request: MakingRequest) -> MaskedPicture | None:
+    """The picture that a request names, with its mask if it has one. Raises `BadInput` naming the setting."""
+    from sonic_ui.media.images import read_mask
+
+    paths = request.picture_paths
+    if "picture" not in paths:
+        return None
+    picture = load_picture(paths["picture"])
+    if "mask" not in paths:
+        return MaskedPicture(picture.image, picture.digest)
+    try:
+        mask = load_picture(paths["mask"])
+    except BadInput as problem:
+        raise BadInput(f"The mask cannot be used. {problem.message}", "mask") from problem
+    return MaskedPicture(
+        picture.image, picture.digest, read_mask(mask.image, picture.image.size), mask.digest
+    )
+
+
+class SoundReader:
+    """Sounds of requests, read and treated; those used last are cached."""
+
+    def __init__(self) -> None:
+        self._read: LRUCache[Sound] = LRUCache(8)
+        self._treated: LRUCache[Sound] = LRUCache(16)
+
+    def load(
+        self, path: str, start_s: float | None, end_s: float | None, gain_db: float = 0.0, room: str = "dry"
+    ) -> Sound:
+        """The part of a sound that a request listens to, in a room, at a gain. Raises `BadInput`."""
+        digest = file_digest(path)
+        part = (digest, start_s, end_s)
+        sound = self._read.get(part, lambda: _read_sound(digest, path, start_s, end_s))
+        if gain_db == 0 and room == "dry":
+            return sound
+        return self._treated.get((*part, gain_db, room), lambda: _treat(sound, gain_db, room))
+
+    def sounds_of(self, request: MakingRequest) -> dict[str, Sound]:
+        """The sounds that a request names, by setting. Raises `BadInput` naming that setting."""
+        if not isinstance(request, PaintingRequest):
+            return {}
+        room, gain_db = getattr(request, "room", "dry"), getattr(request, "gain_db", 0.0)
+        sounds = {}
+        for name, path in request.sound_paths.items():
+            start, end = request.window_settings(name)
+            try:
+                sounds[name] = self.load(path, getattr(request, start), getattr(request, end), gain_db, room)
+            except BadInput as problem:
+                setting = {"sound": name, "start_s": start, "end_s": end}
+                raise BadInput(problem.message, setting.get(problem.field, problem.field)) from problem
+        return sounds
+
+
+def _version(path: str | Path) -> Hashable:
+    """What identifies a file's bytes without reading them."""
+    status = Path(path).stat()
+    return (str(path), status.st_size, status.st_mtime_ns)
+
+
+def _sha256(path: str) -> str:
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _read_sound(digest: str, path: str, start_s: float | None, end_s: float | None) -> Sound:
     from sonic_ui.audio.clips import load_clip
 
     return Sound(digest, load_clip(path, SAMPLE_RATE, start_s=start_s, end_s=end_s))
 
 
-def treat_sound(sound: Sound, gain_db: float, room: str) -> Sound:
+def _treat(sound: Sound, gain_db: float, room: str) -> Sound:
     """The sound in a room, then louder or softer by `gain_db` with its true peaks limited."""
     from sonic_ui.audio.loudness import apply_gain
     from sonic_ui.audio.reverb import reverberate
@@ -49,14 +169,3 @@ def treat_sound(sound: Sound, gain_db: float, room: str) -> Sound:
     if gain_db:
         samples = apply_gain(samples, gain_db, SAMPLE_RATE)
     return Sound(sound.digest, replace(sound.clip, samples=samples), gain_db, room)
-
-
-def file_digest(path: str) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal. Raises `BadInput`."""
-    try:
-        with Path(path).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except (OSError, ValueError):
-        raise BadInput(
-            f"The sound {Path(path).name!r} is no longer there. Record or upload it again.", "sound"
-        ) from None

@@ -1,7 +1,5 @@
 """Folders of recordings that the app may read: the examples, and the one it was started with."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 
@@ -9,7 +7,7 @@ from sonic_ui.bundles import ROOT
 from sonic_ui.requests import BadInput, shown
 
 EXAMPLES = ROOT / "assets" / "examples" / "sounds"
-MAX_OFFERED = 40
+MAX_CHOICES = 40
 
 NO_FOLDER = (
     "The recordings in {name} cannot be read: this app reads only its own examples. Start it with "
@@ -52,4 +50,4 @@ class Libraries:
         choices.append((self._own.name or str(self._own), "."))
         with os.scandir(self._own) as entries:
             inside = sorted(one.name for one in entries if one.is_dir() and not one.name.startswith("."))
-        return choices + [(f"{self._own.name} / {name}", name) for name in inside[:MAX_OFFERED]]
+        return choices + [(f"{self._own.name} / {name}", name) for name in inside[:MAX_CHOICES]]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sonic_ui.bundles import Bundle, check_pipeline
 from sonic_ui.bundles.fetching import fetch_parts, gigabytes
-from sonic_ui.engine.backend import CancelToken
+from sonic_ui.engine.control import CancelToken
 from sonic_ui.requests import BadInput
 
 if TYPE_CHECKING:
@@ -16,29 +16,29 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-Tell = Callable[[str], None]
+Report = Callable[[str], None]
 
 
-def load_painter(bundle: Bundle, report_progress: Tell, cancel: CancelToken) -> tuple[Any, Placement]:
+def load_painting_pipeline(bundle: Bundle, report: Report, cancel: CancelToken) -> tuple[Any, Placement]:
     """An `AudioToImagePipeline` with a bundle's weights, and where it was placed.
 
-    tell   what is being done, as words that go on from the engine's name; "" at the end
+    report   is called with what is being done, as words that go on from the engine's name; "" at the end
 
     Raises `BadInput` for weights that cannot be had, do not fit or have no room, and `Cancelled`.
     """
     files: Any = None
     if bundle.parts:
-        report_progress("looking for its files")
+        report("looking for its files")
 
         def on_bytes(here: int, whole: int) -> None:
             cancel.check()
-            report_progress(f"fetching {gigabytes(here)} of {gigabytes(whole)}")
+            report(f"fetching {gigabytes(here)} of {gigabytes(whole)}")
 
         files = fetch_parts(bundle.parts, bundle.folder, on_bytes)
     if not bundle.painting_parts:
         check_pipeline(bundle.pipeline_folder("sound_to_image"))
     cancel.check()
-    report_progress("")
+    report("")
 
     from sonic_ui.models.devices import is_out_of_memory, pick_placement, release_memory
 
@@ -65,7 +65,7 @@ def load_painter(bundle: Bundle, report_progress: Tell, cancel: CancelToken) -> 
         ) from error
 
 
-def load_sounder(bundle: Bundle, dtype: Any) -> Any:
+def load_sound_pipeline(bundle: Bundle, dtype: Any) -> Any:
     """An `ImageToAudioPipeline` with a bundle's weights, its denoiser in `dtype`. Raises `BadInput`."""
     if not bundle.sounding_parts:
         from sonic_ui.pipelines.image_to_audio import ImageToAudioPipeline

@@ -1,6 +1,4 @@
-"""What a painted result tells of itself."""
-
-from __future__ import annotations
+"""Settings that results carry: the request without paths, what its files were, and what they hold."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -8,32 +6,74 @@ from typing import Any
 
 from sonic_ui import __version__
 from sonic_ui.bundles import BundleInfo
-from sonic_ui.engine.backend import AudioAnalysis
-from sonic_ui.engine.inputs import Sound
-from sonic_ui.requests import PaintingRequest
+from sonic_ui.engine.events import AudioAnalysis, Label, Take
+from sonic_ui.engine.inputs import InputPicture, Sound
+from sonic_ui.requests import ImageToSoundRequest, MakingRequest, PaintingRequest
 
 LABELS_SHOWN = 5
 
 
-def settings_of(
+def painting_settings(
     bundle: BundleInfo,
     request: PaintingRequest,
     sounds: Mapping[str, Sound],
     embed_audio: Callable[[Sound], AudioAnalysis],
 ) -> dict[str, Any]:
-    """The settings that a picture carries: no paths, each sound's SHA-256, the part listened to, labels."""
+    """The settings that a picture carries: each sound's SHA-256, the part listened to, its labels."""
+    settings = _request_settings(bundle, request)
+    for name, sound in sounds.items():
+        clip = sound.clip
+        settings[f"{name}_sha256"] = sound.digest
+        settings[f"{name}_listened_s"] = [round(clip.start_s, 3), round(clip.start_s + clip.duration_s, 3)]
+        settings[f"{name}_heard"] = _rounded(embed_audio(sound).labels)
+    return settings
+
+
+def sound_settings(
+    bundle: BundleInfo,
+    request: ImageToSoundRequest,
+    picture: InputPicture,
+    labels: tuple[Label, ...],
+    takes: tuple[Take, ...],
+) -> dict[str, Any]:
+    """The settings that the sounds of a picture carry: what it shows, and what each take measures."""
+    return {
+        **_request_settings(bundle, request),
+        "picture_sha256": picture.digest,
+        "picture_px": list(picture.image.size),
+        "picture_shows": _rounded(labels),
+        "takes": [_take_settings(take) for take in takes],
+    }
+
+
+def _request_settings(bundle: BundleInfo, request: MakingRequest) -> dict[str, Any]:
     paths = {**request.sound_paths, **request.picture_paths}
     names = {name: Path(path).name for name, path in paths.items()}
-    settings: dict[str, Any] = {
+    return {
         "app": f"Sonic UI {__version__}",
         "bundle": bundle.name,
         "request": {**request.model_dump(mode="json"), **names},
     }
-    for name, sound in sounds.items():
-        clip, heard = sound.clip, embed_audio(sound)
-        settings[f"{name}_sha256"] = sound.digest
-        settings[f"{name}_listened_s"] = [round(clip.start_s, 3), round(clip.start_s + clip.duration_s, 3)]
-        settings[f"{name}_heard"] = [
-            [label.name, round(label.probability, 4)] for label in heard.labels[:LABELS_SHOWN]
+
+
+def _rounded(labels: tuple[Label, ...]) -> list[list[Any]]:
+    return [[label.name, round(label.probability, 4)] for label in labels[:LABELS_SHOWN]]
+
+
+def _take_settings(take: Take) -> dict[str, Any]:
+    settings: dict[str, Any] = {"lufs": round(take.lufs, 2)}
+    if take.r is not None and take.e_l1 is not None:
+        settings |= {"pearson_r": round(take.r, 4), "e_l1": round(take.e_l1, 4)}
+    if take.picks:
+        settings["recordings"] = [
+            {
+                "concept": pick.concept,
+                "file": pick.excerpt.path.name,
+                "sha256": pick.excerpt.digest,
+                "start_s": round(pick.excerpt.start_s, 3),
+                "similarity": round(pick.similarity, 4),
+                "lufs": round(pick.lufs, 2),
+            }
+            for pick in take.picks
         ]
     return settings

@@ -1,75 +1,62 @@
 """The studio on another app's engine: requests and files go there, the same events come back."""
 
-from __future__ import annotations
-
 import tempfile
 import threading
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
+from PIL.Image import Image
 from pydantic import ValidationError
 
 from sonic_ui import __version__
 from sonic_ui.bundles import Bundle, BundleInfo, Source
-from sonic_ui.engine.backend import (
-    AudioAnalysis,
-    Backend,
-    Cancelled,
-    CancelToken,
-    Failure,
-    ImageAnalysis,
-    Progress,
-)
-from sonic_ui.engine.events import Event, Result, SoundResult
+from sonic_ui.engine.caches import CacheUsage, LRUCache
+from sonic_ui.engine.control import Cancelled, CancelToken, Failure, decode_error
+from sonic_ui.engine.events import AudioAnalysis, Event, ImageAnalysis, Progress, Result, SoundResult
 from sonic_ui.engine.inputs import SAMPLE_RATE, file_digest
-from sonic_ui.engine.inversion_cache import CacheUsage
+from sonic_ui.engine.protocol import Backend
 from sonic_ui.engine.remote_connection import Address, Answer, Connection, Lost, no_engine
 from sonic_ui.engine.serialization import PROTOCOL, DecodeError, decode
 from sonic_ui.engine.studio import Studio
 from sonic_ui.requests import BadInput, MakingRequest
 from sonic_ui.requests.links import file_settings
 
-if TYPE_CHECKING:
-    from PIL.Image import Image
-
-NOT_YET = "The engine at {place} was not reached yet."
-KEPT_FOR = 256
+NOT_YET = "The engine at {address} was not reached yet."
 NO_LIBRARY = (
-    "A folder of recordings of your own stays on this computer: the engine at {place} builds from its own. "
+    "A folder of recordings of your own stays on this computer: the engine at {address} builds from its own. "
     "Choose the examples."
 )
+SESSIONS_CACHED = 256
 
 
 class RemoteEngine:
-    """What the studio asks of a backend for listening and looking, answered by the other app."""
+    """The other app as a backend that analyzes sounds and pictures; whole requests go by `RemoteStudio`."""
 
     def __init__(self, address: Address) -> None:
         self.connection = Connection(address)
         self._bundle: Bundle | None = None
-        self._serves: tuple[str, ...] = ()
-        self._there = ""
+        self._verbs: tuple[str, ...] = ()
+        self._device = ""
 
     @property
     def bundle(self) -> Bundle:
         """The weights it uses. Raises `BadInput` before it was reached."""
         if self._bundle is None:
-            raise BadInput(NOT_YET.format(place=self.connection.address.shown), "bundle")
+            raise BadInput(NOT_YET.format(address=self.connection.address.shown), "bundle")
         return self._bundle
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """Where the work happens: the other machine and its device."""
-        device = self._there.rpartition(", ")[2]
-        return self.connection.address.shown + (f", {device}" if device else "")
+        return self.connection.address.shown + (f", {self._device}" if self._device else "")
 
     def load(self) -> None:
-        """Connect, and see that both apps speak the same. Raises `BadInput`."""
+        """Connect, and compare the protocols of both apps. Raises `BadInput`."""
         try:
-            answer = self.one({"ask": "hello"})
+            answer = self.last_answer({"ask": "hello"})
         except Failure as problem:
             raise BadInput(str(problem), "bundle") from problem
         theirs, version = answer.get("protocol"), str(answer.get("version"))
@@ -84,14 +71,15 @@ class RemoteEngine:
         try:
             info = BundleInfo.model_validate(answer["info"])
             sources = tuple(Source.model_validate(one) for one in answer["sources"])
-            self._serves, self._there = tuple(map(str, answer["serves"])), str(answer["place"])
+            self._verbs = tuple(map(str, answer["serves"]))
+            self._device = str(answer["place"]).rpartition(", ")[2]
         except (KeyError, TypeError, ValidationError):
             raise BadInput(no_engine(self.connection.address.shown), "bundle") from None
         self._bundle = Bundle(info, sources, Path("elsewhere"))
 
     def supports(self, verb: str) -> bool:
         """Whether the bundle there has a pipeline of its own for a verb."""
-        return verb in self._serves
+        return verb in self._verbs
 
     def embed_audio(self, samples: np.ndarray) -> AudioAnalysis:
         """Embed and name a clip: `samples` float32 [T] at 48 kHz."""
@@ -100,36 +88,40 @@ class RemoteEngine:
         with tempfile.TemporaryDirectory(prefix="sonic-ui-") as folder:
             path = Path(folder) / "clip.wav"
             soundfile.write(path, samples, SAMPLE_RATE, subtype="FLOAT")
-            return cast(
-                AudioAnalysis, self._told({"ask": "hear", "duration_s": samples.size / SAMPLE_RATE}, path)
-            )
+            question = {"ask": "hear", "duration_s": samples.size / SAMPLE_RATE}
+            return cast(AudioAnalysis, self._value(question, path))
 
     def analyze_image(self, picture: Image) -> ImageAnalysis:
-        """What a picture shows that sounds."""
+        """Sources that a picture shows, and how its sound would rise and fall."""
         with tempfile.TemporaryDirectory(prefix="sonic-ui-") as folder:
             path = Path(folder) / "picture.png"
             picture.save(path, "PNG", compress_level=3)
-            return cast(ImageAnalysis, self._told({"ask": "see"}, path))
+            return cast(ImageAnalysis, self._value({"ask": "see"}, path))
 
-    def one(self, question: Answer, files: Sequence[str] = ()) -> Answer:
-        """The last answer to a question. Raises as `Connection.ask` does, and what the answer says."""
-        answer: Answer = {}
-        for answer in self.connection.ask(question, [*files]):
-            raise_remote_error(answer)
-        return answer
+    def answers(
+        self, question: Answer, files: Sequence[str] = (), cancel: CancelToken | None = None
+    ) -> Iterator[Answer]:
+        """The answers to a question. Raises as `Connection.ask` does, and the errors that answers hold."""
+        for answer in self.connection.ask(question, [*files], cancel):
+            if answer.get("problem") is not None:
+                raise decode_error(answer["problem"])
+            yield answer
 
-    def _told(self, question: Answer, path: Path) -> Any:
-        return understood(self.one(question, [str(path)]).get("value"))
+    def last_answer(self, question: Answer, files: Sequence[str] = ()) -> Answer:
+        """The last answer to a question; raises as `answers`."""
+        return [{}, *self.answers(question, files)][-1]
+
+    def _value(self, question: Answer, path: Path) -> Any:
+        return decoded(self.last_answer(question, [str(path)]).get("value"))
 
 
 class RemoteStudio(Studio):
-    """A studio whose requests run on another app. Listening, drawing and files stay here."""
+    """A studio whose requests run on another app. Files, sounds and drawings stay here."""
 
     def __init__(self, address: Address) -> None:
         self._engine = RemoteEngine(address)
-        self._kept: OrderedDict[str, tuple[CacheUsage, set[str]]] = OrderedDict()
-        self._keeping = threading.Lock()
-        # Its jobs are never asked for: whole requests go to the other app.
+        self._usage: LRUCache[tuple[CacheUsage, set[str]]] = LRUCache(SESSIONS_CACHED)
+        # Its jobs are never run: whole requests go to the other app.
         super().__init__(cast(Backend, self._engine))
 
     def run(
@@ -142,85 +134,63 @@ class RemoteStudio(Studio):
         yield from self._until_ready(cancel)
         question = {"ask": "run", "request": request.to_json(), "files": [*files], "session": session}
         try:
-            for answer in self._engine.connection.ask(question, [*files.values()], cancel):
-                raise_remote_error(answer)
+            for answer in self._engine.answers(question, [*files.values()], cancel):
                 if "kept" in answer:
-                    self._keep(session, understood(answer["kept"]), request)
+                    self._remember_usage(session, decoded(answer["kept"]), request)
                 if "event" in answer:
-                    yield self._own(understood(answer["event"]), files)
+                    yield _with_local_files(decoded(answer["event"]), files)
         except Lost:
-            self._asleep()
+            with self._settled:
+                self._state = "waiting"  # the next request connects again
             raise
 
     def cache_usage(self, session: str, picture: str | None = None) -> CacheUsage:
-        """What the other app keeps for a session, as it said last."""
-        with self._keeping:
-            cache_usage, digests = self._kept.get(session, (CacheUsage(0, 0), set()))
-        return cache_usage if picture is None or file_digest(picture) in digests else CacheUsage(0, 0)
+        """What the other app caches for a session, by its last answer."""
+        usage, digests = self._usage.find(session) or (CacheUsage(0, 0), set())
+        return usage if picture is None or file_digest(picture) in digests else CacheUsage(0, 0)
 
     def release(self, session: str) -> None:
-        """Let go of what is kept for a session, there as well."""
-        with self._keeping:
-            known = self._kept.pop(session, None)
-        if known is not None:
+        """Let go of what is cached for a session, there as well."""
+        if self._usage.find(session) is not None:
+            self._usage.remove(lambda key: key == session)
             question = {"ask": "forget", "session": session}
-            threading.Thread(target=self._report, args=(question,), daemon=True).start()
+            threading.Thread(target=self._send, args=(question,), daemon=True).start()
 
-    def _report(self, question: Answer) -> None:
+    def _send(self, question: Answer) -> None:
         try:
-            self._engine.one(question)
+            self._engine.last_answer(question)
         except (BadInput, Failure, Cancelled):
             return  # it forgets by itself when this app leaves
-
-    def _asleep(self) -> None:
-        """The connection was lost: the next request makes a new one."""
-        with self._settled:
-            self._state = "waiting"
 
     def _files_of(self, request: MakingRequest) -> dict[str, str]:
         """The path of every file that a request names, by setting. Raises `BadInput`."""
         if getattr(request, "library", None):
-            raise BadInput(NO_LIBRARY.format(place=self._engine.connection.address.shown), "library")
-        given = {name: getattr(request, name) for name in file_settings(type(request))}
-        files = {name: str(path) for name, path in given.items() if path is not None}
+            raise BadInput(NO_LIBRARY.format(address=self._engine.connection.address.shown), "library")
+        paths = {name: getattr(request, name) for name in file_settings(type(request))}
+        files = {name: str(path) for name, path in paths.items() if path is not None}
         for name, path in files.items():
             if not Path(path).is_file():
                 raise BadInput(f"The file {Path(path).name!r} is no longer there. Add it again.", name)
         return files
 
-    def _keep(self, session: str, cache_usage: CacheUsage, request: MakingRequest) -> None:
+    def _remember_usage(self, session: str, usage: CacheUsage, request: MakingRequest) -> None:
+        _, digests = self._usage.find(session) or (usage, set())
         picture = getattr(request, "picture", None)
-        with self._keeping:
-            _, digests = self._kept.pop(session, (cache_usage, set()))
-            self._kept[session] = (cache_usage, digests | ({file_digest(picture)} if picture else set()))
-            while len(self._kept) > KEPT_FOR:
-                self._kept.popitem(last=False)
-
-    def _own(self, event: Event, files: dict[str, str]) -> Event:
-        """An event of there as one of here: files are called by their paths and names of here."""
-        if not isinstance(event, (Result, SoundResult)):
-            return event
-        names = {name: Path(path).name for name, path in files.items()}
-        settings = {**event.settings, "request": {**event.settings["request"], **names}}
-        mine: Any = event.request.changed(**files)
-        return cast(Event, replace(event, request=mine, settings=settings))
+        self._usage.put(session, (usage, digests | ({file_digest(picture)} if picture else set())))
 
 
-def raise_remote_error(answer: Answer) -> None:
-    """Raise what an answer says went wrong, if it says so."""
-    problem = answer.get("problem")
-    if problem is None:
-        return
-    kind, words = str(problem.get("kind")), str(problem.get("words"))
-    if kind == "cancelled":
-        raise Cancelled
-    if kind == "input":
-        raise BadInput(words, str(problem.get("field") or ""))
-    raise Failure(words)
+def _with_local_files(event: Event, files: dict[str, str]) -> Event:
+    """An event of the other app as one of here: files are called by their paths and names of here."""
+    if not isinstance(event, (Result, SoundResult)):
+        return event
+    names = {name: Path(path).name for name, path in files.items()}
+    settings = {**event.settings, "request": {**event.settings["request"], **names}}
+    request: Any = event.request.changed(**files)
+    return cast(Event, replace(event, request=request, settings=settings))
 
 
-def understood(value: Any) -> Any:
-    """`decode`, with a sentence for what it does not understand."""
+def decoded(value: Any) -> Any:
+    """`decode`, with a sentence for what it cannot read."""
     try:
         return decode(value)
     except DecodeError as problem:

@@ -1,10 +1,8 @@
 """Another Sonic UI as the engine: the connection, and every way in which it can fail as a sentence.
 
-The other app offers the endpoint `/engine` (see `ui/lending.py`): it takes a question as JSON and files, and
+The other app has the endpoint `/engine` (see `ui/engine_api.py`): it takes a question as JSON and files, and
 streams answers. `/engine_cancel` stops what a question started.
 """
-
-from __future__ import annotations
 
 import logging
 import os
@@ -18,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sonic_ui import __version__
-from sonic_ui.engine.backend import Cancelled, CancelToken, Failure
+from sonic_ui.engine.control import Cancelled, CancelToken, Failure
 from sonic_ui.requests import BadInput
 
 log = logging.getLogger(__name__)
@@ -101,7 +99,7 @@ class Connection:
     ) -> Iterator[Answer]:
         """The answers to a question, as they come.
 
-        Once the token is set the work there is told to stop; it ends with its last answers, or raises
+        Once the token is set the work there is stopped; it ends with its last answers, or raises
         `Cancelled` where they do not come. Raises `BadInput` where the other
         app refuses this one; `Lost` and `Failure`.
         """
@@ -110,8 +108,8 @@ class Connection:
         cancel, run = cancel or CancelToken(), secrets.token_hex(8)
         client = self._connected()
         try:
-            sent = {**question, "run": run}
-            job = client.submit(sent, [handle_file(Path(file)) for file in files or []], api_name="/engine")
+            named = {**question, "run": run}
+            job = client.submit(named, [handle_file(Path(file)) for file in files or []], api_name="/engine")
             yield from self._answers(client, job, run, cancel)
         except (Cancelled, BadInput, Failure):
             raise
@@ -130,13 +128,13 @@ class Connection:
 
     def _answers(self, client: Any, job: Any, run: str, cancel: CancelToken) -> Iterator[Answer]:
         """The answers until the work is over; once cancelled, what it still says for a while."""
-        told, stopped_at = 0, 0.0
+        read, stopped_at = 0, 0.0
         while True:
             finished = job.done()
             answers = job.outputs()
-            for answer in answers[told:]:
+            for answer in answers[read:]:
                 yield _checked(answer)
-            told = len(answers)
+            read = len(answers)
             if finished:
                 problem = job.exception()
                 if problem is not None:
@@ -190,43 +188,45 @@ class Connection:
 
         if not isinstance(problem, Exception) and not isinstance(problem, CancelledError):
             return problem
-        place, name = self.address.shown, type(problem).__name__
-        log.info("The engine at %s: %s: %s", place, name, problem)
+        address, name = self.address.shown, type(problem).__name__
+        log.info("The engine at %s: %s: %s", address, name, problem)
         if name == "QueueError":
-            return Failure(f"The engine at {place} is busy: its queue is full. Try again in a moment.")
+            return Failure(f"The engine at {address} is busy: its queue is full. Try again in a moment.")
         refused = isinstance(problem, AuthenticationError) or "Could not login" in str(problem)
         if refused or _status(problem) in (401, 403):
             self.close()
-            return BadInput(self._not_let_in(), "bundle")
+            return BadInput(self._refused(), "bundle")
         if name == "TooManyRequestsError" or _status(problem) == 429:
-            return Failure(f"The engine at {place} takes no more requests for now. Try again in a minute.")
+            return Failure(f"The engine at {address} takes no more requests for now. Try again in a minute.")
         if isinstance(problem, AppError):
-            return Failure(f"The engine at {place} stopped on an error; its log has the details. Try again.")
+            return Failure(
+                f"The engine at {address} stopped on an error; its log has the details. Try again."
+            )
         if isinstance(problem, ValueError) and "/engine" in str(problem):
             self.close()
-            return BadInput(no_engine(place), "bundle")
+            return BadInput(no_engine(address), "bundle")
         self.close()
         if isinstance(problem, ValueError) and not isinstance(problem, httpx.InvalidURL):
-            return Lost(f"There is no engine at {place}: {_first_sentence(problem)} Check --backend.")
+            return Lost(f"There is no engine at {address}: {_first_sentence(problem)} Check --backend.")
         return Lost(
-            f"The connection to the engine at {place} is lost or was never there. See whether it runs and "
+            f"The connection to the engine at {address} is lost or was never there. See whether it runs and "
             "whether you are online, then try again."
         )
 
-    def _not_let_in(self) -> str:
-        place = self.address.shown
+    def _refused(self) -> str:
+        address = self.address.shown
         if self.address.is_space:
-            return f"{place} did not let us in: set {TOKEN} to a Hugging Face token that may read it."
-        given = (
+            return f"{address} did not let us in: set {TOKEN} to a Hugging Face token that may read it."
+        problem = (
             "did not accept the name and password" if self.address.login else "asks for a name and password"
         )
-        return f"The engine at {place} {given}: set {LOGIN} to NAME:PASSWORD, then start again."
+        return f"The engine at {address} {problem}: set {LOGIN} to NAME:PASSWORD, then start again."
 
 
-def no_engine(place: str) -> str:
-    """There is an app, but it lends no engine."""
+def no_engine(address: str) -> str:
+    """The sentence for an app that has no engine for others."""
     return (
-        f"What runs at {place} lends no engine: it is another app, or a Sonic UI older than {__version__}. "
+        f"What runs at {address} lends no engine: it is another app, or a Sonic UI older than {__version__}. "
         "Check --backend, or bring it up to date."
     )
 

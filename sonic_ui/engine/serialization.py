@@ -1,11 +1,9 @@
-"""What two apps say to each other when one lends its engine to the other: events as JSON, and back.
+"""Events as JSON and back, for an app that runs on the engine of another.
 
 A frozen dataclass becomes {"_": its name, ...}; pictures travel as PNG (previews as JPEG), arrays as .npy,
-both in base64. Nothing is ever unpickled, and only the classes in `KINDS` are made. When what is said
-changes, so does `PROTOCOL`.
+both in base64. Nothing is ever unpickled, and only the classes in `KINDS` are made. When names or fields
+change, so does `PROTOCOL`.
 """
-
-from __future__ import annotations
 
 import base64
 import dataclasses
@@ -15,21 +13,22 @@ from typing import Any
 
 import numpy as np
 
-from sonic_ui.engine.backend import AudioAnalysis, ImageAnalysis, Label, Notice, Preview, Progress
-from sonic_ui.engine.events import FrameInfo, FramesAdded, FramesDone, Result, SoundResult, Take
-from sonic_ui.engine.inversion_cache import CacheUsage
-from sonic_ui.requests import VERBS, Request, read_request
+from sonic_ui.engine import events
+from sonic_ui.engine.caches import CacheUsage
+from sonic_ui.requests import Request, read_request
 from sonic_ui.requests.links import file_settings
 from sonic_ui.retrieval.matching import Pick
 
-PROTOCOL = 3
+PROTOCOL = 4
 """Both apps must speak the same."""
 
 KINDS: dict[str, type] = {
     kind.__name__: kind
     for kind in (
-        *(Progress, Preview, Notice, FramesAdded, FramesDone, FrameInfo, Result, SoundResult, Take),
-        *(AudioAnalysis, Label, ImageAnalysis, Pick, CacheUsage),
+        *(events.Progress, events.Preview, events.Notice),
+        *(events.FramesAdded, events.FramesDone, events.FrameInfo),
+        *(events.Result, events.SoundResult, events.Take),
+        *(events.AudioAnalysis, events.Label, events.ImageAnalysis, Pick, CacheUsage),
     )
 }
 REMOTE_FILE = "away"
@@ -61,7 +60,7 @@ def encode(value: Any, rough: bool = False) -> Any:
     if isinstance(value, Request):
         return {"_": "request", "json": _without_files(value).to_json()}
     if type(value).__name__ in KINDS and dataclasses.is_dataclass(value):
-        rough = rough or isinstance(value, Preview)
+        rough = rough or isinstance(value, events.Preview)
         named = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
         return {"_": type(value).__name__} | {name: encode(one, rough) for name, one in named.items()}
     return {"_": "picture", "data": _text(_saved_picture(value, rough))}
@@ -98,7 +97,7 @@ def _decoded(value: Any) -> Any:
 
 def _without_files(request: Request) -> Request:
     """The request with its files called `REMOTE_FILE`: a path means nothing on the other machine."""
-    files = file_settings(VERBS[str(request.model_dump()["verb"])])
+    files = file_settings(type(request))
     given = {name: REMOTE_FILE for name in files if getattr(request, name) is not None}
     return request.changed(**given)
 

@@ -1,40 +1,36 @@
-"""Which weights work, and which others a person may choose: fetched and loaded beside them, then swapped."""
-
-from __future__ import annotations
+"""Engines: the weights that a person may choose, fetched and loaded beside the present ones, then swapped."""
 
 import contextlib
 import logging
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal, Protocol
 
 from sonic_ui.bundles import BUNDLES, read_bundle
 from sonic_ui.bundles.fetching import gigabytes
-from sonic_ui.engine.backend import Backend, Cancelled
+from sonic_ui.engine.control import Cancelled
+from sonic_ui.engine.protocol import Backend
 from sonic_ui.requests import BadInput, ChangeEngineRequest
-
-if TYPE_CHECKING:
-    from sonic_ui.engine.studio import Studio
 
 log = logging.getLogger(__name__)
 
-LOOK_EVERY_S = 0.3
+POLL_S = 0.3
 MakeBackend = Callable[[str], Backend]
 
 
 @dataclass(frozen=True)
 class Status:
-    """What the header says: `state`, the bundle's title, where it runs, and what is wrong if it failed.
+    """State of the engine, for the header: the bundle's title, where it runs, and what is wrong if it failed.
 
-    doing   what loading is at, if there is something to say: "fetching 1.2 of 5.2 GB"
+    loading_message   what loading is at, if there is something to report: "fetching 1.2 of 5.2 GB"
     """
 
     state: Literal["waiting", "loading", "ready", "failed"]
     title: str
-    place: str
+    location: str
     problem: str = ""
-    doing: str = ""
+    loading_message: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,10 +44,25 @@ class Engine:
     current: bool
 
 
-class Engines:
-    """The engines of this app. Without `make` there is one, and nobody may change it.
+class BackendUser(Protocol):
+    """What `Engines` needs of the studio."""
 
-    make      gives a backend for the name of a bundle
+    @property
+    def backend(self) -> Backend:
+        """Where requests run now."""
+
+    @property
+    def status(self) -> Status:
+        """State of the engine."""
+
+    def use(self, backend: Backend) -> None:
+        """Run requests on another backend from now on."""
+
+
+class Engines:
+    """Registry of the engines of this app. Without `make` there is one, and nobody may change it.
+
+    make      returns a backend for the name of a bundle
     started   the bundle that the app was started with: a name of the registry, or a folder
     """
 
@@ -75,11 +86,11 @@ class Engines:
                 found.append(Engine(name, info.title, _line(info), name == self._current))
         return tuple(found)
 
-    def change(self, studio: Studio, request: ChangeEngineRequest) -> Iterator[str]:
-        """Fetch and load an engine, telling what is being done; at the end the studio uses it.
+    def change(self, studio: BackendUser, request: ChangeEngineRequest) -> Iterator[str]:
+        """Fetch and load an engine, reporting what is being done; at the end the studio uses it.
 
         The old one works on meanwhile and is let go of then; only where memory has no room for both it goes
-        first. Raises `BadInput` if the new one cannot be had: the old one stays. Whoever stops listening
+        first. Raises `BadInput` if the new one cannot be had: the old one stays. Whoever stops reading
         stops the fetching.
         """
         name = request.engine
@@ -95,12 +106,12 @@ class Engines:
         finally:
             self._changing.release()
 
-    def _swap(self, studio: Studio, name: str, make: MakeBackend) -> Iterator[str]:
+    def _swap(self, studio: BackendUser, name: str, make: MakeBackend) -> Iterator[str]:
         old, before, new = studio.backend, self._current, make(name)
         try:
             yield from _loading(new)
         except BadInput as problem:
-            if problem.field != "memory" or not studio.info.memory_bytes:
+            if problem.field != "memory" or not old.bundle.info.memory_bytes:
                 raise
             yield "making room"
             _close(old)
@@ -117,7 +128,7 @@ class Engines:
 
 
 def _loading(backend: Backend) -> Iterator[str]:
-    """Load on a thread of its own; what it is at, as words."""
+    """Load on a thread of its own; messages of what it is at."""
     problems: list[Exception] = []
 
     def load() -> None:
@@ -130,18 +141,18 @@ def _loading(backend: Backend) -> Iterator[str]:
     thread.start()
     try:
         alive = True
-        while alive:  # told at least once
-            yield getattr(backend, "doing", "") or "loading its weights"
-            thread.join(LOOK_EVERY_S)
+        while alive:  # at least one message
+            yield getattr(backend, "loading_message", "") or "loading its weights"
+            thread.join(POLL_S)
             alive = thread.is_alive()
     except GeneratorExit:
         _close(backend)
         raise
     if problems:
-        raise _told(problems[0]) from problems[0]
+        raise _as_bad_input(problems[0]) from problems[0]
 
 
-def _told(error: Exception) -> BadInput:
+def _as_bad_input(error: Exception) -> BadInput:
     if isinstance(error, BadInput):
         return BadInput(error.message, error.field if error.field == "memory" else "engine")
     if isinstance(error, Cancelled):

@@ -5,35 +5,23 @@ receives it; it round-trips through JSON. Validation lives here alone, and every
 message says what was given, what is accepted and what to do.
 """
 
-from __future__ import annotations
-
+# ruff: noqa: F401
 from sonic_ui.requests.base import (
     END,
     GUIDANCE,
-    MAX_PROMPT_CHARACTERS,
     MAX_REQUEST_CHARACTERS,
     SEED,
     START,
     STEPS,
     STRENGTH,
-    BadInput,
+    ChangeEngineRequest,
     MakingRequest,
     PaintingRequest,
-    Range,
     Request,
-    read_object,
-    shown,
 )
-from sonic_ui.requests.change_engine import ChangeEngineRequest
-from sonic_ui.requests.edit_image import (
-    MAX_STRENGTHS,
-    TAU_ATTN,
-    TAU_FEATURE,
-    VARIATION,
-    EditImageRequest,
-)
+from sonic_ui.requests.edit_image import MAX_STRENGTHS, TAU_ATTN, TAU_FEATURE, VARIATION, EditImageRequest
 from sonic_ui.requests.edit_modes import EDIT_MODES, EditMode
-from sonic_ui.requests.fields import ROOMS, Room
+from sonic_ui.requests.fields import MAX_PROMPT_CHARACTERS, ROOMS, BadInput, Range, Room, shown
 from sonic_ui.requests.image_to_sound import (
     CONCEPTS,
     ENERGY_STRENGTH,
@@ -53,71 +41,5 @@ from sonic_ui.requests.interpolate import (
     InterpolateRequest,
 )
 from sonic_ui.requests.sound_to_image import COUNT, GAIN, SoundToImageRequest
+from sonic_ui.requests.verbs import VERBS, Verb, read_request
 from sonic_ui.requests.volume_sweep import GAINS_DB, MAX_GAINS, SCALE, VOLUME, VolumeSweepRequest
-
-__all__ = [
-    "CONCEPTS",
-    "CONTINUITY",
-    "COUNT",
-    "EDIT_MODES",
-    "END",
-    "ENERGY_STRENGTH",
-    "FILM_S",
-    "FRAMES",
-    "GAIN",
-    "GAINS_DB",
-    "GUIDANCE",
-    "LOUDNESS",
-    "MAX_GAINS",
-    "MAX_PROMPT_CHARACTERS",
-    "MAX_REQUEST_CHARACTERS",
-    "MAX_STRENGTHS",
-    "METHODS",
-    "MIX_LUFS",
-    "POSITION",
-    "ROOMS",
-    "SCALE",
-    "SEED",
-    "SMOOTHING",
-    "SOURCE_LUFS",
-    "START",
-    "STEPS",
-    "STRENGTH",
-    "TAKES",
-    "TAU_ATTN",
-    "TAU_FEATURE",
-    "VARIATION",
-    "VERBS",
-    "VOLUME",
-    "BadInput",
-    "ChangeEngineRequest",
-    "EditImageRequest",
-    "EditMode",
-    "ImageToSoundRequest",
-    "InterpolateRequest",
-    "MakingRequest",
-    "PaintingRequest",
-    "Range",
-    "Request",
-    "Room",
-    "SoundToImageRequest",
-    "VolumeSweepRequest",
-    "read_request",
-]
-
-VERBS: dict[str, type[MakingRequest]] = {
-    "sound_to_image": SoundToImageRequest,
-    "interpolate": InterpolateRequest,
-    "volume_sweep": VolumeSweepRequest,
-    "edit_image": EditImageRequest,
-    "image_to_sound": ImageToSoundRequest,
-}
-
-
-def read_request(text: str) -> MakingRequest:
-    """The request that a piece of JSON holds, of whichever verb it names. Raises `BadInput`."""
-    values = read_object(text)
-    verb = values.get("verb")
-    if not isinstance(verb, str) or verb not in VERBS:
-        raise BadInput(f"These settings are for {shown(verb)}; this app knows {', '.join(sorted(VERBS))}.")
-    return VERBS[verb].from_values(values)

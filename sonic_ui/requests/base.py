@@ -1,83 +1,16 @@
-"""What all requests share: ranges, refusals as sentences, JSON, and the settings every painting has."""
-
-from __future__ import annotations
+"""What all requests share: refusals as sentences, JSON, and the settings of everything that is made."""
 
 import json
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
 
-NO_SOUND = "There is no sound yet. Record a few seconds, upload a file or click one of the examples."
-MAX_PROMPT_CHARACTERS = 1000
+from sonic_ui.requests.fields import NO_SOUND, BadInput, FilePath, Prompt, Range, Words, shown
+
 MIN_WINDOW_S = 0.1
 MAX_STRENGTH_LAYERS = 32
 MAX_REQUEST_CHARACTERS = 20_000
-
-
-class BadInput(ValueError):
-    """Something a person gave cannot be used. The message is a sentence for them.
-
-    `field` names the setting that caused it ("sound", "steps", ...), so that a page can place the sentence
-    beside its cause; empty when no single setting did.
-    """
-
-    def __init__(self, message: str, field: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.field = field
-
-
-@dataclass(frozen=True)
-class Range:
-    """The values one number may take: `minimum` to `maximum` inclusive, `step` for a slider."""
-
-    label: str
-    minimum: float
-    maximum: float
-    step: float
-    default: float | None
-    whole: bool = False
-
-    def check(self, value: object, field: str) -> float:
-        """Return `value` as a number of this range, or raise `BadInput` naming the range."""
-        number = self._number(value)
-        if number is None or not self.minimum <= number <= self.maximum:
-            kind = "a whole number" if self.whole else "a number"
-            raise BadInput(
-                f"{self.label} is {shown(value)}; it takes {kind} from {self.minimum:g} to "
-                f"{_plain(self.maximum)}. Choose one in that range.",
-                field,
-            )
-        return number
-
-    def check_list(self, value: object, field: str, most: int) -> tuple[float, ...]:
-        """Return `value` as one to `most` numbers of this range, or raise `BadInput`."""
-        if isinstance(value, str):
-            value = value.replace(",", " ").replace(";", " ").split()
-        values = value if isinstance(value, (list, tuple)) else [value]
-        if not 1 <= len(values) <= most:
-            raise BadInput(
-                f"{self.label}: {len(values)} values were given; 1 to {most} are accepted. "
-                f"Give {'fewer' if values else 'at least one'}.",
-                field,
-            )
-        return tuple(self.check(one, field) for one in values)
-
-    def _number(self, value: object) -> float | None:
-        """`value` as an int or float; None for anything that is not a usable number."""
-        if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-            return None
-        try:
-            number = float(value)
-        except (ValueError, OverflowError):
-            return None
-        if not math.isfinite(number) or (self.whole and number != int(number)):
-            return None
-        return int(number) if self.whole else number
-
 
 STRENGTH = Range("Strength of the sound", 0.0, 2.0, 0.05, 1.0)
 GUIDANCE = Range("Follow the words and the sound", 1.0, 15.0, 0.1, None)
@@ -86,20 +19,29 @@ SEED = Range("Seed", 0, 2**32 - 1, 1, 0, whole=True)
 START = Range("Start in seconds", 0.0, 7 * 24 * 3600.0, 0.1, None)
 END = Range("End in seconds", 0.0, 7 * 24 * 3600.0, 0.1, None)
 
-WINDOW: dict[str, Range] = {"start_s": START, "end_s": END}
-"""The settings that choose a part of the one sound."""
+StartS = Annotated[float | None, START]
+EndS = Annotated[float | None, END]
 
 
 class Request(BaseModel):
-    """What all verbs share: frozen, no unknown settings, refusals as `BadInput`.
-
-    Numbers with an entry in `RANGES` are checked against it; those in `OPTIONAL` may be None.
-    """
+    """What all requests share: frozen, no unknown settings, refusals as `BadInput`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    RANGES: ClassVar[dict[str, Range]] = {}
-    OPTIONAL: ClassVar[frozenset[str]] = frozenset()
+    SOUNDS: ClassVar[tuple[str, ...]] = ()
+    """The settings that name a sound file."""
+    PICTURES: ClassVar[tuple[str, ...]] = ()
+    """The settings that name a picture file."""
+    WORDS: ClassVar[tuple[str, ...]] = ()
+    """The settings that hold words."""
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        markers = [(name, one) for name, field in cls.model_fields.items() for one in field.metadata]
+        files = [(name, one.holds) for name, one in markers if isinstance(one, FilePath)]
+        cls.SOUNDS = tuple(name for name, holds in files if holds == "sound")
+        cls.PICTURES = tuple(name for name, holds in files if holds == "picture")
+        cls.WORDS = tuple(name for name, one in markers if isinstance(one, Words))
 
     def __init__(self, **values: Any) -> None:
         try:
@@ -107,23 +49,10 @@ class Request(BaseModel):
         except ValidationError as error:
             raise _as_bad_input(error, type(self)) from None
 
-    @field_validator("*", mode="before")
-    @classmethod
-    def _check_number(cls, value: object, info: ValidationInfo) -> object:
-        field = str(info.field_name)
-        if field not in cls.RANGES or (value is None and field in cls.OPTIONAL):
-            return value
-        return cls.RANGES[field].check(value, field)
-
     @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> Self:
         """Build from a mapping. Raises `BadInput`."""
         return cls(**dict(values))
-
-    @classmethod
-    def from_json(cls, text: str) -> Self:
-        """Read back what `to_json` wrote. Raises `BadInput`."""
-        return cls.from_values(read_object(text))
 
     def to_json(self) -> str:
         """The request as one line of JSON."""
@@ -132,6 +61,12 @@ class Request(BaseModel):
     def changed(self, **values: Any) -> Self:
         """A copy with some settings replaced, validated again. Raises `BadInput`."""
         return type(self)(**{**self.model_dump(), **values})
+
+
+class ChangeEngineRequest(Request):
+    """Work with other weights from now on. engine: the name of one that the app lists."""
+
+    engine: str
 
 
 class MakingRequest(Request):
@@ -143,20 +78,16 @@ class MakingRequest(Request):
     seed             the same request gives the same result
     """
 
-    prompt: str = ""
-    negative_prompt: str = ""
-    guidance_scale: float | None = None
-    steps: int | None = None
-    seed: int = 0
+    prompt: Prompt = ""
+    negative_prompt: Prompt = ""
+    guidance_scale: Annotated[float | None, GUIDANCE] = None
+    steps: Annotated[int | None, STEPS] = None
+    seed: Annotated[int, SEED] = 0
 
-    RANGES: ClassVar[dict[str, Range]] = {"guidance_scale": GUIDANCE, "steps": STEPS, "seed": SEED}
-    OPTIONAL: ClassVar[frozenset[str]] = frozenset({"guidance_scale", "steps"})
-    SOUNDS: ClassVar[tuple[str, ...]] = ()
-    """The settings that name a sound file."""
-    PICTURES: ClassVar[tuple[str, ...]] = ()
-    """The settings that name a picture file."""
-    WORDS: ClassVar[tuple[str, ...]] = ("prompt", "negative_prompt")
-    """The settings that hold words."""
+    @property
+    def outputs(self) -> int:
+        """How many pictures or sounds go through the denoiser."""
+        return 1
 
     @property
     def sound_paths(self) -> dict[str, str]:
@@ -169,20 +100,6 @@ class MakingRequest(Request):
         given = {name: getattr(self, name) for name in self.PICTURES}
         return {name: str(path) for name, path in given.items() if path is not None}
 
-    @field_validator("*", mode="before")
-    @classmethod
-    def _check_words(cls, value: object, info: ValidationInfo) -> object:
-        if info.field_name not in cls.WORDS:
-            return value
-        text = " ".join(str(value if value is not None else "").split())
-        if len(text) > MAX_PROMPT_CHARACTERS:
-            raise BadInput(
-                f"The words are {len(text)} characters long; at most {MAX_PROMPT_CHARACTERS} are accepted. "
-                "Shorten them: the first dozen words count most.",
-                str(info.field_name),
-            )
-        return text
-
     def with_defaults(self, defaults: Mapping[str, Any]) -> Self:
         """Fill settings left to the bundle (`steps`, `guidance_scale`) from the bundle's defaults."""
         missing = {
@@ -194,16 +111,20 @@ class MakingRequest(Request):
 
 
 class PaintingRequest(MakingRequest):
-    """The settings of every request that paints.
+    """The settings of every request that paints from sounds.
+
+    A setting `soundX` that names a sound has `startX_s` and `endX_s` beside it: the part to listen to.
 
     strength   how much the sound shapes the picture (beta): one number, or one a decoder attention layer
     """
 
     strength: float | tuple[float, ...] = 1.0
 
-    SOUNDS: ClassVar[tuple[str, ...]] = ("sound",)
-    WINDOWS: ClassVar[tuple[tuple[str, str], ...]] = (("start_s", "end_s"),)
-    """The settings that say where the part of each sound to listen to starts and ends."""
+    @classmethod
+    def window_settings(cls, sound: str) -> tuple[str, str]:
+        """The settings that say where the part of a sound to listen to starts and ends."""
+        side = sound.removeprefix("sound")
+        return f"start{side}_s", f"end{side}_s"
 
     @field_validator("strength", mode="before")
     @classmethod
@@ -220,7 +141,7 @@ class PaintingRequest(MakingRequest):
 
     @model_validator(mode="after")
     def _check_windows(self) -> Self:
-        for start, end in self.WINDOWS:
+        for start, end in map(self.window_settings, self.SOUNDS):
             start_s, end_s = getattr(self, start) or 0.0, getattr(self, end)
             if end_s is not None and end_s - start_s < MIN_WINDOW_S:
                 raise BadInput(
@@ -259,15 +180,3 @@ def _as_bad_input(error: ValidationError, request: type[Request]) -> BadInput:
     if problem["type"] == "missing" and field.startswith("sound"):
         return BadInput(NO_SOUND, field)
     return BadInput(f"The setting {field} is {shown(problem.get('input'))}: {problem['msg'].lower()}.", field)
-
-
-def _plain(number: float) -> str:
-    return str(int(number)) if number == int(number) else f"{number:g}"
-
-
-def shown(value: object) -> str:
-    """A value as it may stand in a sentence: short, and quoted when it is text."""
-    if value is None:
-        return "empty"
-    text = repr(value)
-    return text if len(text) <= 40 else text[:37] + "..."

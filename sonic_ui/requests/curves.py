@@ -1,12 +1,10 @@
 """Curves and moments as they are given: checked, and brought to a length that can be kept."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from itertools import pairwise
 
-from sonic_ui.requests.base import BadInput, shown
+from sonic_ui.requests.fields import BadInput, shown
 
 MAX_CURVE_GIVEN = 200_000
 MAX_CURVE_KEPT = 1000

@@ -1,13 +1,21 @@
 """Change a picture by a sound."""
 
-from __future__ import annotations
+from typing import Annotated, Any, Literal
 
-from typing import Annotated, Any, ClassVar, Literal
-
-from sonic_ui.requests.base import STRENGTH, WINDOW, PaintingRequest, Range
+from sonic_ui.requests.base import STRENGTH, EndS, PaintingRequest, StartS
 from sonic_ui.requests.edit_modes import EDIT_MODES, FEATURE_LAYERS, HOLD_HARDER
-from sonic_ui.requests.fields import OneOf, PicturePath, Room, SoundPath, empty_as, numbers
-from sonic_ui.requests.sound_to_image import GAIN
+from sonic_ui.requests.fields import (
+    NO_PICTURE,
+    FilePath,
+    Numbers,
+    OneOf,
+    PicturePath,
+    Prompt,
+    Range,
+    Room,
+    SoundPath,
+)
+from sonic_ui.requests.sound_to_image import GainDb
 
 TAU_ATTN = Range("Keep the layout (tau of self-attention)", 0.0, 1.0, 0.05, None)
 TAU_FEATURE = Range("Keep the detail (tau of hidden states)", 0.0, 1.0, 0.05, None)
@@ -17,7 +25,7 @@ MAX_STRENGTHS = 6
 LAYERS: dict[str, tuple[int, ...]] = {"paper": FEATURE_LAYERS, "harder": HOLD_HARDER}
 
 Mode = Annotated[Literal["replace", "add", "style"], OneOf("The way to edit is {given}; it takes {known}.")]
-Layers = Annotated[Literal["paper", "harder"], OneOf("The layers are {given}; it takes {known}.")]
+Layers = Annotated[Literal["paper", "harder"] | None, OneOf("The layers are {given}; it takes {known}.")]
 
 
 class EditImageRequest(PaintingRequest):
@@ -38,30 +46,23 @@ class EditImageRequest(PaintingRequest):
     verb: Literal["edit_image"] = "edit_image"
     picture: PicturePath
     sound: SoundPath
-    start_s: float | None = None
-    end_s: float | None = None
-    gain_db: float = 0.0
+    start_s: StartS = None
+    end_s: EndS = None
+    gain_db: GainDb = 0.0
     room: Room = "dry"
     mode: Mode = "replace"
-    tau_attn: float | None = None
-    tau_feature: float | None = None
-    layers: Annotated[Layers | None, empty_as(None)] = None
-    mask: Annotated[PicturePath | None, empty_as(None)] = None
-    source_prompt: str = ""
-    strengths: Annotated[tuple[float, ...], numbers(STRENGTH, MAX_STRENGTHS)] | None = None
-    variation: float = 0.0
+    tau_attn: Annotated[float | None, TAU_ATTN] = None
+    tau_feature: Annotated[float | None, TAU_FEATURE] = None
+    layers: Layers = None
+    mask: Annotated[str | None, FilePath("picture", NO_PICTURE)] = None
+    source_prompt: Prompt = ""
+    strengths: Annotated[tuple[float, ...], Numbers(STRENGTH, MAX_STRENGTHS)] | None = None
+    variation: Annotated[float, VARIATION] = 0.0
 
-    RANGES: ClassVar[dict[str, Range]] = {
-        **PaintingRequest.RANGES,
-        **WINDOW,
-        "gain_db": GAIN,
-        "tau_attn": TAU_ATTN,
-        "tau_feature": TAU_FEATURE,
-        "variation": VARIATION,
-    }
-    OPTIONAL: ClassVar[frozenset[str]] = PaintingRequest.OPTIONAL.union(WINDOW, {"tau_attn", "tau_feature"})
-    WORDS: ClassVar[tuple[str, ...]] = (*PaintingRequest.WORDS, "source_prompt")
-    PICTURES: ClassVar[tuple[str, ...]] = ("picture", "mask")
+    @property
+    def outputs(self) -> int:
+        """How many edits are made."""
+        return len(self.edits)
 
     @property
     def edits(self) -> tuple[float | tuple[float, ...], ...]:

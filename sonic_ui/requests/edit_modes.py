@@ -6,8 +6,6 @@ are, fine ones hold their contours. What is let go, the sound decides: from coar
 from fine ones colours and texture (AAI edits by choosing layers as well).
 """
 
-from __future__ import annotations
-
 from dataclasses import asdict, dataclass
 from typing import Any
 

@@ -1,68 +1,188 @@
-"""Kinds of settings that requests share: types that check what is given and refuse it with a sentence."""
+"""Settings of requests: types that check what is given, and refuse it with a sentence.
 
-from __future__ import annotations
+A marker in `Annotated` says what a setting is: `Annotated[int, SEED]`. Where the annotated type
+allows None, so does the marker.
+"""
 
+import math
 from dataclasses import dataclass
+from types import NoneType
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, GetCoreSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema
 
-from sonic_ui.requests.base import NO_SOUND, BadInput, Range, shown
-
+NO_SOUND = "There is no sound yet. Record a few seconds, upload a file or click one of the examples."
 NO_PICTURE = "There is no picture yet. Upload one, take one with the camera or click one of the examples."
+MAX_PROMPT_CHARACTERS = 1000
 
 
-def file_path(missing: str) -> BeforeValidator:
-    """The path of a file; `missing` is the sentence for where there is none."""
+class BadInput(ValueError):
+    """Something a person gave cannot be used. The message is a sentence for them.
 
-    def check(value: object, info: ValidationInfo) -> str:
-        path = str(value).strip() if value is not None else ""
-        if not path or "\0" in path:
-            raise BadInput(missing, str(info.field_name))
-        return path
+    `field` names the setting that caused it ("sound", "steps", ...), so that a page can place the sentence
+    beside its cause; empty when no single setting did.
+    """
 
-    return BeforeValidator(check)
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
 
 
-@dataclass(frozen=True)
-class OneOf:
-    """One of the words of the annotated Literal; `sentence` refuses others, telling {given} and {known}."""
+class Marker:
+    """A check of one setting, as metadata of its annotation."""
 
-    sentence: str
+    def check(self, value: Any, field: str, kind: Any) -> Any:
+        """The value to keep for `field`, annotated as `kind`. Raises `BadInput`."""
+        raise NotImplementedError
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        words = get_args(source)
+        optional = NoneType in get_args(source)
 
         def check(value: object, info: ValidationInfo) -> object:
-            if value in words:
-                return value
-            sentence = self.sentence.format(given=shown(value), known=", ".join(words))
-            raise BadInput(sentence, str(info.field_name))
+            if value is None and optional:
+                return None
+            return self.check(value, str(info.field_name), source)
 
         return BeforeValidator(check).__get_pydantic_core_schema__(source, handler)
 
 
-def numbers(range_: Range, most: int) -> BeforeValidator:
+@dataclass(frozen=True)
+class Range(Marker):
+    """The values one number may take: `minimum` to `maximum` inclusive, `step` for a slider."""
+
+    label: str
+    minimum: float
+    maximum: float
+    step: float
+    default: float | None
+    whole: bool = False
+
+    def check(self, value: object, field: str, kind: Any = None) -> float:
+        """Return `value` as a number of this range, or raise `BadInput` naming the range."""
+        number = self._number(value)
+        if number is None or not self.minimum <= number <= self.maximum:
+            kind = "a whole number" if self.whole else "a number"
+            raise BadInput(
+                f"{self.label} is {shown(value)}; it takes {kind} from {self.minimum:g} to "
+                f"{_plain(self.maximum)}. Choose one in that range.",
+                field,
+            )
+        return number
+
+    def check_list(self, value: object, field: str, most: int) -> tuple[float, ...]:
+        """Return `value` as one to `most` numbers of this range, or raise `BadInput`."""
+        if isinstance(value, str):
+            value = value.replace(",", " ").replace(";", " ").split()
+        values = value if isinstance(value, (list, tuple)) else [value]
+        if not 1 <= len(values) <= most:
+            raise BadInput(
+                f"{self.label}: {len(values)} values were given; 1 to {most} are accepted. "
+                f"Give {'fewer' if values else 'at least one'}.",
+                field,
+            )
+        return tuple(self.check(one, field) for one in values)
+
+    def _number(self, value: object) -> float | None:
+        """`value` as an int or float; None for anything that is not a usable number."""
+        if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+            return None
+        try:
+            number = float(value)
+        except (ValueError, OverflowError):
+            return None
+        if not math.isfinite(number) or (self.whole and number != int(number)):
+            return None
+        return int(number) if self.whole else number
+
+
+@dataclass(frozen=True)
+class Numbers(Marker):
     """One to `most` numbers of a range: a list, or text with commas or spaces."""
 
-    def check(value: object, info: ValidationInfo) -> tuple[float, ...]:
-        return range_.check_list(value, str(info.field_name), most)
+    range: Range
+    most: int
 
-    return BeforeValidator(check)
-
-
-def empty_as(meant: str | None) -> BeforeValidator:
-    """What is left empty is `meant`."""
-    return BeforeValidator(lambda value: meant if value is None or value == "" else value)
+    def check(self, value: object, field: str, kind: Any) -> tuple[float, ...]:
+        return self.range.check_list(value, field, self.most)
 
 
-SoundPath = Annotated[str, file_path(NO_SOUND)]
-PicturePath = Annotated[str, file_path(NO_PICTURE)]
+@dataclass(frozen=True)
+class Words(Marker):
+    """Text for the networks: its spaces tidied, not too long."""
+
+    def check(self, value: object, field: str, kind: Any) -> str:
+        text = " ".join(str(value if value is not None else "").split())
+        if len(text) > MAX_PROMPT_CHARACTERS:
+            raise BadInput(
+                f"The words are {len(text)} characters long; at most {MAX_PROMPT_CHARACTERS} are accepted. "
+                "Shorten them: the first dozen words count most.",
+                field,
+            )
+        return text
+
+
+@dataclass(frozen=True)
+class FilePath(Marker):
+    """The path of a file of sound or of a picture; `missing` is the sentence for where there is none."""
+
+    holds: Literal["sound", "picture"]
+    missing: str
+
+    def check(self, value: object, field: str, kind: Any) -> str | None:
+        if value == "" and NoneType in get_args(kind):
+            return None
+        path = str(value).strip() if value is not None else ""
+        if not path or "\0" in path:
+            raise BadInput(self.missing, field)
+        return path
+
+
+@dataclass(frozen=True)
+class OneOf(Marker):
+    """One of the words of the annotated Literal; `sentence` refuses others, naming {given} and {known}.
+
+    empty   what is meant where nothing is given
+    """
+
+    sentence: str
+    empty: str | None = None
+
+    def check(self, value: object, field: str, kind: Any) -> object:
+        optional, words = NoneType in get_args(kind), _words(kind)
+        if (value is None or value == "") and (optional or self.empty is not None):
+            return self.empty
+        if value in words:
+            return value
+        raise BadInput(self.sentence.format(given=shown(value), known=", ".join(words)), field)
+
+
+def _words(kind: Any) -> tuple[str, ...]:
+    """The words of a Literal, or of the one in an optional type."""
+    inner = [one for one in get_args(kind) if get_args(one)]
+    return get_args(inner[0]) if inner else get_args(kind)
+
+
+Prompt = Annotated[str, Words()]
+SoundPath = Annotated[str, FilePath("sound", NO_SOUND)]
+PicturePath = Annotated[str, FilePath("picture", NO_PICTURE)]
 
 RoomName = Literal["dry", "room", "hall", "church"]
 ROOMS: tuple[RoomName, ...] = get_args(RoomName)
 """Where a sound is heard: in the open air, or in a room with its reverberation."""
 
-Room = Annotated[RoomName, OneOf("The room is {given}; it takes one of {known}."), empty_as("dry")]
+Room = Annotated[RoomName, OneOf("The room is {given}; it takes one of {known}.", empty="dry")]
 """One of `ROOMS`; empty is the open air."""
+
+
+def shown(value: object) -> str:
+    """A value as it may stand in a sentence: short, and quoted when it is text."""
+    if value is None:
+        return "empty"
+    text = repr(value)
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+def _plain(number: float) -> str:
+    return str(int(number)) if number == int(number) else f"{number:g}"

@@ -1,15 +1,13 @@
 """Let a picture sound along a drawn curve."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, model_validator
 
-from sonic_ui.requests.base import BadInput, MakingRequest, Range, shown
+from sonic_ui.requests.base import MakingRequest
 from sonic_ui.requests.curves import Moments, check_curve, check_moments
-from sonic_ui.requests.fields import OneOf, PicturePath, empty_as
+from sonic_ui.requests.fields import BadInput, OneOf, PicturePath, Range, shown
 
 ENERGY_STRENGTH = Range("Strength of the curve", 0.0, 2.0, 0.05, 1.0)
 TAKES = Range("Number of takes", 1, 4, 1, 1, whole=True)
@@ -29,6 +27,8 @@ SoundSource = Annotated[
 
 
 def _check_library(value: object) -> object:
+    if value is None or value == "":
+        return None
     if not isinstance(value, str) or len(value) > MAX_LIBRARY_CHARACTERS or "\0" in value:
         raise BadInput(f"The library is {shown(value)}; it takes the name of a folder.", "library")
     return value
@@ -59,25 +59,18 @@ class ImageToSoundRequest(MakingRequest):
     mode: CurveMode = "exact"
     source: SoundSource = "generate"
     control: Control = "trained"
-    energy_strength: float = 1.0
-    takes: int = 1
-    loudness_lufs: float | None = -20.0
-    library: Annotated[Annotated[str, BeforeValidator(_check_library)] | None, empty_as(None)] = None
-    concepts: int = 2
-    quietest_lufs: float = -26.0
-    loudest_lufs: float = -20.0
+    energy_strength: Annotated[float, ENERGY_STRENGTH] = 1.0
+    takes: Annotated[int, TAKES] = 1
+    loudness_lufs: Annotated[float | None, LOUDNESS] = -20.0
+    library: Annotated[str | None, BeforeValidator(_check_library)] = None
+    concepts: Annotated[int, CONCEPTS] = 2
+    quietest_lufs: Annotated[float, SOURCE_LUFS] = -26.0
+    loudest_lufs: Annotated[float, SOURCE_LUFS] = -20.0
 
-    RANGES: ClassVar[dict[str, Range]] = {
-        **MakingRequest.RANGES,
-        "energy_strength": ENERGY_STRENGTH,
-        "takes": TAKES,
-        "loudness_lufs": LOUDNESS,
-        "concepts": CONCEPTS,
-        "quietest_lufs": SOURCE_LUFS,
-        "loudest_lufs": SOURCE_LUFS,
-    }
-    OPTIONAL: ClassVar[frozenset[str]] = MakingRequest.OPTIONAL | {"loudness_lufs"}
-    PICTURES: ClassVar[tuple[str, ...]] = ("picture",)
+    @property
+    def outputs(self) -> int:
+        """How many sounds go through the denoiser: none where they are built from recordings."""
+        return self.takes if self.source == "generate" else 0
 
     def with_defaults(self, defaults: Mapping[str, Any]) -> Self:
         """Fill open settings from the bundle's defaults for this verb; the others are for painting."""

@@ -1,13 +1,14 @@
 """Glide from one sound to another."""
 
-from __future__ import annotations
+from typing import Annotated, Literal, get_args
 
-from typing import Annotated, ClassVar, Literal, get_args
-
-from sonic_ui.requests.base import END, START, PaintingRequest, Range
-from sonic_ui.requests.fields import OneOf, Room, file_path, numbers
+from sonic_ui.requests.base import EndS, PaintingRequest, StartS
+from sonic_ui.requests.fields import FilePath, Numbers, OneOf, Range, Room
 
 Method = Literal["linear", "spherical", "mix"]
+ENDS = (0.0, 1.0)
+"""Positions of the two sounds."""
+
 METHODS: tuple[Method, ...] = get_args(Method)
 Spacing = Literal["seen", "heard"]
 
@@ -18,6 +19,10 @@ MIX_LUFS = Range("Loudness in the mix (LUFS)", -60.0, -6.0, 0.5, None)
 SMOOTHING = Range("Frames blended in between", 0, 12, 1, 5, whole=True)
 FILM_S = Range("Length of the film in seconds", 1.0, 60.0, 0.5, 6.0)
 CONTINUITY = Range("Continuity", 0.0, 0.9, 0.05, 0.5)
+
+MixLufs = Annotated[float | None, MIX_LUFS]
+Smoothing = Annotated[int, SMOOTHING]
+FilmS = Annotated[float, FILM_S]
 
 NO_SECOND_SOUND = (
     "There is no {which} sound yet. A glide needs two: record, upload or click an example on each side."
@@ -42,53 +47,35 @@ class InterpolateRequest(PaintingRequest):
     film_s              length of the film one way, in seconds
     continuity          share of the steps after which the frames between start, from a blend of both ends as
                         they stand then; 0 starts each from the one noise. More glides evenly, and blends
-                        rather than turns; see `pipelines/gliding.py`
+                        rather than turns; see `pipelines/interpolation.py`
     """
 
     verb: Literal["interpolate"] = "interpolate"
-    sound_a: Annotated[str, file_path(NO_SECOND_SOUND.format(which="first"))]
-    sound_b: Annotated[str, file_path(NO_SECOND_SOUND.format(which="second"))]
-    start_a_s: float | None = None
-    end_a_s: float | None = None
-    start_b_s: float | None = None
-    end_b_s: float | None = None
+    sound_a: Annotated[str, FilePath("sound", NO_SECOND_SOUND.format(which="first"))]
+    sound_b: Annotated[str, FilePath("sound", NO_SECOND_SOUND.format(which="second"))]
+    start_a_s: StartS = None
+    end_a_s: EndS = None
+    start_b_s: StartS = None
+    end_b_s: EndS = None
     method: Annotated[Method, OneOf("The method is {given}; it takes one of {known}.")] = "linear"
-    lufs_a: float | None = None
-    lufs_b: float | None = None
+    lufs_a: MixLufs = None
+    lufs_b: MixLufs = None
     room: Room = "dry"
-    frames: int = 8
+    frames: Annotated[int, FRAMES] = 8
     spacing: Annotated[Spacing, OneOf("The spacing is {given}; it takes one of {known}.")] = "seen"
-    positions: Annotated[tuple[float, ...], numbers(POSITION, MAX_FRAMES)] | None = None
+    positions: Annotated[tuple[float, ...], Numbers(POSITION, MAX_FRAMES)] | None = None
     loop: bool = True
-    smoothing: int = 5
-    film_s: float = 6.0
-    continuity: float = 0.5
-
-    SOUNDS: ClassVar[tuple[str, ...]] = ("sound_a", "sound_b")
-    WINDOWS: ClassVar[tuple[tuple[str, str], ...]] = (("start_a_s", "end_a_s"), ("start_b_s", "end_b_s"))
-    RANGES: ClassVar[dict[str, Range]] = {
-        **PaintingRequest.RANGES,
-        **{f"start_{side}_s": START for side in "ab"},
-        **{f"end_{side}_s": END for side in "ab"},
-        **{f"lufs_{side}": MIX_LUFS for side in "ab"},
-        "frames": FRAMES,
-        "smoothing": SMOOTHING,
-        "film_s": FILM_S,
-        "continuity": CONTINUITY,
-    }
-    OPTIONAL: ClassVar[frozenset[str]] = PaintingRequest.OPTIONAL | {
-        f"{name}_{side}{unit}"
-        for side in "ab"
-        for name, unit in (("start", "_s"), ("end", "_s"), ("lufs", ""))
-    }
+    smoothing: Smoothing = 5
+    film_s: FilmS = 6.0
+    continuity: Annotated[float, CONTINUITY] = 0.5
 
     @property
-    def count(self) -> int:
+    def outputs(self) -> int:
         """How many frames there will be."""
         return self.frames if self.positions is None else len(self.positions)
 
     @property
-    def places(self) -> tuple[float, ...]:
+    def known_positions(self) -> tuple[float, ...]:
         """The positions that are known before anything is painted, 0 at the first sound, 1 at the second.
 
         All of them, unless the others depend on how these look: then the ends and the middle.

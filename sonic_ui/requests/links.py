@@ -5,8 +5,6 @@ file is kept only where that file is one of the examples, as "example:NAME"; eve
 is. What comes back is checked by the same models as everything else.
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 import json
@@ -14,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sonic_ui.requests import VERBS, BadInput, Request
-from sonic_ui.requests.base import read_object
+from sonic_ui.requests.base import BadInput, Request, read_object
+from sonic_ui.requests.verbs import VERBS
 
 PARAMETER = "s"
 """Name of the link's parameter in an address."""
@@ -52,7 +50,7 @@ class Linked:
 
 def file_settings(kind: type[Request]) -> tuple[str, ...]:
     """The settings of a kind of request that name a file of sound or a picture."""
-    return (*getattr(kind, "SOUNDS", ()), *getattr(kind, "PICTURES", ()))
+    return (*kind.SOUNDS, *kind.PICTURES)
 
 
 def write_link(request: Request, examples: Mapping[str, str]) -> str:
@@ -71,7 +69,7 @@ def write_link(request: Request, examples: Mapping[str, str]) -> str:
 
 def shareable(request: Request, examples: Mapping[str, str]) -> dict[str, Any]:
     """The settings that others may see: no file but the examples, and nothing that looks like a path."""
-    files, words = file_settings(type(request)), getattr(request, "WORDS", ())
+    files, words = file_settings(type(request)), request.WORDS
     kept: dict[str, Any] = {}
     for name, value in request.model_dump(mode="json").items():
         if name in files:
@@ -94,19 +92,22 @@ def read_link(text: str) -> Linked:
     verb = values.get("verb")
     if not isinstance(verb, str) or verb not in VERBS:
         raise BadInput("This link is for something that this version of the app cannot do. Update the app.")
-    kind: type[Request] = VERBS[verb]
+    kind = VERBS[verb].request
     files = file_settings(kind)
     examples = {
         name: str(values[name]).removeprefix(EXAMPLE)
         for name in files
         if isinstance(values.get(name), str) and str(values[name]).startswith(EXAMPLE)
     }
-    named = {name: examples.get(name, ABSENT) for name in files if _is_needed(kind, name) or name in examples}
-    words = getattr(kind, "WORDS", ())
+    named = {
+        name: examples.get(name, ABSENT)
+        for name in files
+        if kind.model_fields[name].is_required() or name in examples
+    }
     plain = {
         name: value
         for name, value in values.items()
-        if name not in files and (name in words or not _is_path(value))
+        if name not in files and (name in kind.WORDS or not _is_path(value))
     }
     return Linked(kind.from_values({**plain, **named}).model_dump(mode="json"), examples)
 
@@ -114,10 +115,6 @@ def read_link(text: str) -> Linked:
 def _is_path(value: object) -> bool:
     """Whether a setting that is no words looks like a place on a disk: such never travel, in or out."""
     return isinstance(value, str) and bool(set(value) & set("/\\"))
-
-
-def _is_needed(kind: type[Request], name: str) -> bool:
-    return kind.model_fields[name].is_required()
 
 
 def _packed(values: dict[str, Any]) -> str:

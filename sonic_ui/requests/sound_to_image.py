@@ -1,14 +1,13 @@
 """Paint what a sound depicts."""
 
-from __future__ import annotations
+from typing import Annotated, Literal
 
-from typing import ClassVar, Literal
-
-from sonic_ui.requests.base import WINDOW, PaintingRequest, Range
-from sonic_ui.requests.fields import SoundPath
+from sonic_ui.requests.base import EndS, PaintingRequest, StartS
+from sonic_ui.requests.fields import Range, SoundPath
 
 COUNT = Range("Number of pictures", 1, 8, 1, 1, whole=True)
 GAIN = Range("Gain in dB", -48.0, 24.0, 0.5, 0.0)
+GainDb = Annotated[float, GAIN]
 
 
 class SoundToImageRequest(PaintingRequest):
@@ -22,15 +21,12 @@ class SoundToImageRequest(PaintingRequest):
 
     verb: Literal["sound_to_image"] = "sound_to_image"
     sound: SoundPath
-    start_s: float | None = None
-    end_s: float | None = None
-    gain_db: float = 0.0
-    count: int = 1
+    start_s: StartS = None
+    end_s: EndS = None
+    gain_db: GainDb = 0.0
+    count: Annotated[int, COUNT] = 1
 
-    RANGES: ClassVar[dict[str, Range]] = {
-        **PaintingRequest.RANGES,
-        "count": COUNT,
-        "gain_db": GAIN,
-        **WINDOW,
-    }
-    OPTIONAL: ClassVar[frozenset[str]] = PaintingRequest.OPTIONAL.union(WINDOW)
+    @property
+    def outputs(self) -> int:
+        """How many pictures are painted."""
+        return self.count

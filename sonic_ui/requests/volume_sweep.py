@@ -1,14 +1,12 @@
 """Turn one sound from a whisper to a roar."""
 
-from __future__ import annotations
-
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import model_validator
 
-from sonic_ui.requests.base import WINDOW, BadInput, PaintingRequest, Range
-from sonic_ui.requests.fields import Room, SoundPath, numbers
-from sonic_ui.requests.interpolate import FILM_S, SMOOTHING
+from sonic_ui.requests.base import EndS, PaintingRequest, StartS
+from sonic_ui.requests.fields import BadInput, Numbers, Range, Room, SoundPath
+from sonic_ui.requests.interpolate import FilmS, Smoothing
 
 MAX_GAINS = 16
 VOLUME = Range("Gain in dB", -40.0, 20.0, 0.5, 0.0)
@@ -29,22 +27,19 @@ class VolumeSweepRequest(PaintingRequest):
 
     verb: Literal["volume_sweep"] = "volume_sweep"
     sound: SoundPath
-    start_s: float | None = None
-    end_s: float | None = None
-    gains_db: Annotated[tuple[float, ...], numbers(VOLUME, MAX_GAINS)] = GAINS_DB
-    scales: Annotated[tuple[float, ...], numbers(SCALE, MAX_GAINS)] = (1.0,)
+    start_s: StartS = None
+    end_s: EndS = None
+    gains_db: Annotated[tuple[float, ...], Numbers(VOLUME, MAX_GAINS)] = GAINS_DB
+    scales: Annotated[tuple[float, ...], Numbers(SCALE, MAX_GAINS)] = (1.0,)
     room: Room = "dry"
     loop: bool = True
-    smoothing: int = 5
-    film_s: float = 6.0
+    smoothing: Smoothing = 5
+    film_s: FilmS = 6.0
 
-    RANGES: ClassVar[dict[str, Range]] = {
-        **PaintingRequest.RANGES,
-        **WINDOW,
-        "smoothing": SMOOTHING,
-        "film_s": FILM_S,
-    }
-    OPTIONAL: ClassVar[frozenset[str]] = PaintingRequest.OPTIONAL.union(WINDOW)
+    @property
+    def outputs(self) -> int:
+        """How many pictures are painted."""
+        return len(self.turns)
 
     @property
     def turns(self) -> tuple[tuple[float, float], ...]:

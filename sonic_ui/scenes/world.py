@@ -163,9 +163,8 @@ def _source_words(source: SourceInstance, rng: np.random.Generator) -> str:
         adjective = str(rng.choice(LOUD_WORDS))
     else:
         return label
-    if label.startswith("a "):
-        return f"a {adjective} {label[2:]}"
-    return f"{adjective} {label}"
+    noun = label.removeprefix("a ").removeprefix("an ")
+    return f"{adjective} {noun}" if noun == label else f"a {adjective} {noun}"
 
 
 def caption(scene: Scene, rng: np.random.Generator | None = None, *, full: bool = False) -> str:

@@ -84,8 +84,8 @@ PICTURES = Answer(
 
 def add_verbs(context: AppContext, answers: Mapping[str, Answer]) -> None:
     """Add the endpoints of all verbs to the current page; `answers` are by verb."""
-    for verb, model in VERBS.items():
-        _add_verb(context, verb, model, answers.get(verb, PICTURES))
+    for name, verb in VERBS.items():
+        _add_verb(context, name, verb.request, answers.get(name, PICTURES))
 
 
 def _add_verb(context: AppContext, verb: str, model: type[MakingRequest], answer: Answer) -> None:
@@ -177,9 +177,9 @@ def _parameter(model: type[Request], name: str) -> Parameter:
 
 
 def _file_component(model: type[Request], name: str) -> Component | None:
-    if name in getattr(model, "SOUNDS", ()):
+    if name in model.SOUNDS:
         return partial(gr.Audio, type="filepath")
-    return partial(gr.File, type="filepath") if name in getattr(model, "PICTURES", ()) else None
+    return partial(gr.File, type="filepath") if name in model.PICTURES else None
 
 
 def _component(annotation: Any) -> Component:

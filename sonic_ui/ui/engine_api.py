@@ -16,7 +16,6 @@ file is ever read. What goes wrong is {"problem": {"kind", "words", "field"}}. `
 
 from __future__ import annotations
 
-import logging
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -24,7 +23,7 @@ from typing import Any
 import gradio as gr
 
 from sonic_ui import __version__
-from sonic_ui.engine import Cancelled, CancelToken, Failure
+from sonic_ui.engine.control import CancelToken, encode_error
 from sonic_ui.engine.serialization import PROTOCOL, encode
 from sonic_ui.requests import VERBS, BadInput, MakingRequest
 from sonic_ui.requests.base import read_object
@@ -38,8 +37,6 @@ CONCURRENT_QUESTIONS = 4
 
 NOT_UNDERSTOOD = "This question is not understood: bring both apps to the same version."
 MAX_SESSIONS = 64
-
-log = logging.getLogger(__name__)
 
 
 class EngineApi:
@@ -58,15 +55,8 @@ class EngineApi:
             if not isinstance(question, dict):
                 raise BadInput(NOT_UNDERSTOOD)
             yield from self._answers(question, files or [], client, cancel)
-        except BadInput as problem:
-            yield _problem("input", problem.message, problem.field)
-        except Cancelled:
-            yield _problem("cancelled", "Stopped.")
-        except Failure as problem:
-            yield _problem("failure", str(problem))
-        except Exception:
-            log.exception("A question of another app failed")
-            yield _problem("failure", "The engine stopped on an error of the app; its log has the details.")
+        except Exception as error:
+            yield {"problem": encode_error(error)}
         finally:
             cancel.cancel()  # a client that stops reading stops the work
             self._context.tasks.finish(client, task, cancel)
@@ -91,7 +81,7 @@ class EngineApi:
             sound = studio.load_sound(files[0], 0.0, duration_s if duration_s > 0 else None)
             yield {"value": encode(studio.embed_audio(sound))}
         elif kind == "see" and len(files) == 1:
-            yield {"value": encode(studio.analyze_image(files[0]).seen)}
+            yield {"value": encode(studio.analyze_image(files[0]))}
         elif kind == "run":
             session = self._session(client, question)
             for event in studio.run(read_question(question, files), cancel, session):
@@ -118,7 +108,7 @@ class EngineApi:
             "info": studio.info.model_dump(mode="json"),
             "sources": [source.model_dump() for source in sources],
             "serves": [verb for verb in VERBS if studio.supports(verb)],
-            "place": studio.status.place,
+            "place": studio.status.location,
         }
 
     def _session(self, client: str, question: Answer) -> str:
@@ -137,11 +127,11 @@ def read_question(question: Answer, files: Sequence[str]) -> MakingRequest:
     verb, names = values.get("verb"), question.get("files")
     if not isinstance(verb, str) or verb not in VERBS or not isinstance(names, list):
         raise BadInput(NOT_UNDERSTOOD)
-    allowed = file_settings(VERBS[verb])
+    allowed = file_settings(VERBS[verb].request)
     if len(names) != len(files) or not set(map(str, names)) <= set(allowed):
         raise BadInput(NOT_UNDERSTOOD)
     plain = {name: value for name, value in values.items() if name not in (*allowed, "library")}
-    return VERBS[verb].from_values({**plain, **dict(zip(map(str, names), files, strict=True))})
+    return VERBS[verb].request.from_values({**plain, **dict(zip(map(str, names), files, strict=True))})
 
 
 def build(context: AppContext) -> EngineApi:
@@ -173,7 +163,3 @@ def build(context: AppContext) -> EngineApi:
 
 def _task(run: object) -> str:
     return f"remote-{str(run)[:64]}"
-
-
-def _problem(kind: str, words: str, field: str = "") -> Answer:
-    return {"problem": {"kind": kind, "words": words, "field": field}}

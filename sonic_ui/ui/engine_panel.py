@@ -64,7 +64,7 @@ def connect_engines(
             panel.stop: gr.Button(visible=False),
         }
         try:
-            for message in studio.engines.change(studio, ChangeEngineRequest(engine=name)):
+            for message in studio.change_engine(ChangeEngineRequest(engine=name)):
                 yield {panel.message: basic.note(f"{message[0].upper()}{message[1:]} …")}
         except BadInput as problem:
             yield {
@@ -101,10 +101,10 @@ def connect_engines(
 
 def _add_endpoints(studio: Studio) -> None:
     def change(request: ChangeEngineRequest, session: str) -> dict[str, str]:
-        for _ in studio.engines.change(studio, request):
+        for _ in studio.change_engine(request):
             pass
         status = studio.status
-        return {"engine": studio.info.name, "title": status.title, "place": status.place}
+        return {"engine": studio.info.name, "title": status.title, "place": status.location}
 
     outputs = {"engine": gr.JSON}
     api.add_endpoint("change_engine", ChangeEngineRequest, change, outputs, DESCRIPTION, concurrency_limit=2)

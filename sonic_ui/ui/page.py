@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 import importlib.metadata
+import importlib.util
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +14,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 import gradio as gr
 
 from sonic_ui.engine import Studio
+from sonic_ui.requests import VERBS
 from sonic_ui.ui import api, engine_api
 from sonic_ui.ui.components import basic
 from sonic_ui.ui.engine_panel import connect_engines, engine_panel
@@ -32,14 +33,6 @@ if TYPE_CHECKING:
 HOUR_S, DAY_S = 3600, 86_400
 STATUS_EVERY_S = 0.8
 
-TABS = {
-    "sound_to_image": ("Sound → Image", "sound-to-image"),
-    "edit_image": ("Edit", "edit"),
-    "interpolate": ("Interpolate", "interpolate"),
-    "volume_sweep": ("Volume", "volume"),
-    "image_to_sound": ("Image → Sound", "image-to-sound"),
-}
-
 
 def build_page(studio: Studio, examples: Path = EXAMPLES) -> gr.Blocks:
     """The whole page on a studio. Nothing heavy is imported or loaded here; `studio.start()` does that."""
@@ -49,13 +42,14 @@ def build_page(studio: Studio, examples: Path = EXAMPLES) -> gr.Blocks:
     with gr.Blocks(title="Sonic UI", analytics_enabled=False, delete_cache=(HOUR_S, DAY_S)) as page:
         shared = SharedComponents(basic.header(studio.status, studio.engines.changeable), gr.State({}))
         panel = engine_panel(studio)
+        with_tab = [verb for verb in VERBS if importlib.util.find_spec(_folder(verb))]
+        results = {verb: importlib.import_module(f"{_folder(verb)}.results") for verb in with_tab}
+        answers = {verb: getattr(module, "ANSWER", api.PICTURES) for verb, module in results.items()}
+        api.add_verbs(context, answers)  # first: Gradio gives the handlers of the page names as well
         with gr.Tabs(elem_id="su-tabs") as tabs:
-            built = {verb: _build_tab(verb, context, shared) for verb in TABS}
-        api.add_verbs(context, {verb: tab.answer for verb, tab in built.items()})
-        connect_links(
-            page, context, tabs, {TABS[verb][0]: (TABS[verb][1], tab.share) for verb, tab in built.items()}
-        )
-        targets = {TABS[verb][1]: tab.target for verb, tab in built.items() if tab.target}
+            built = {verb: _build_tab(verb, context, shared) for verb in with_tab}
+        connect_links(page, context, tabs, {verb: tab.share for verb, tab in built.items()})
+        targets = {VERBS[verb].tab: tab.target for verb, tab in built.items() if tab.target}
         connect_send_to_tab(context, tabs, [tab.view for tab in built.values()], targets)
         prompts = [tab.prompts for tab in built.values() if tab.prompts]
         connect_engines(studio, panel, shared.head, prompts)
@@ -66,12 +60,15 @@ def build_page(studio: Studio, examples: Path = EXAMPLES) -> gr.Blocks:
     return page
 
 
+def _folder(verb: str) -> str:
+    return f"sonic_ui.ui.tabs.{VERBS[verb].tab.replace('-', '_')}"
+
+
 def _build_tab(verb: str, context: AppContext, shared: SharedComponents) -> BuiltTab:
-    """Lay out the tab of a verb: the folder of its name in `tabs`."""
-    title, tab = TABS[verb]
-    layout = importlib.import_module(f"sonic_ui.ui.tabs.{tab.replace('-', '_')}.layout")
+    """Lay out the tab of a verb: the folder in `tabs` that its id names."""
+    title, tab = VERBS[verb].title, VERBS[verb].tab
     with gr.Tab(title, id=tab, elem_id=f"{tab}-tab"):
-        built: BuiltTab = layout.build(context, shared)
+        built: BuiltTab = importlib.import_module(f"{_folder(verb)}.layout").build(context, shared)
     return built
 
 

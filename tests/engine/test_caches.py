@@ -1,22 +1,33 @@
-"""What is kept, and what gives way."""
+"""Least-recently-used caches: what gives way, and what is made once."""
 
 from __future__ import annotations
 
-from sonic_ui.engine.caches import Cache
+from sonic_ui.engine.caches import LRUCache
 
 
-def test_what_was_used_longest_ago_gives_way() -> None:
-    cache_usage: Cache[int] = Cache(2)
-    cache_usage.put("a", 1)
-    cache_usage.put("b", 2)
-    assert cache_usage.find("a") == 1
-    cache_usage.put("c", 3)
-    assert (cache_usage.find("a"), cache_usage.find("b"), cache_usage.find("c")) == (1, None, 3)
-    cache_usage.clear()
-    assert cache_usage.find("a") is None
+def test_the_value_used_longest_ago_gives_way() -> None:
+    cache: LRUCache[int] = LRUCache(2)
+    cache.put("a", 1)
+    cache.put("b", 2)
+    assert cache.find("a") == 1
+    cache.put("c", 3)
+    assert (cache.find("a"), cache.find("b"), cache.find("c")) == (1, None, 3)
+    cache.remove()
+    assert cache.find("a") is None
+
+
+def test_values_are_bounded_by_their_bytes_as_well() -> None:
+    cache: LRUCache[str] = LRUCache(5, max_bytes=10)
+    for name in "abc":
+        cache.put(name, name, 4)
+    assert cache.sizes() == [4, 4] and cache.find("a") is None
+    cache.put("b", "larger", 6)
+    assert cache.sizes(lambda key: key == "b") == [6]
+    cache.put("huge", "huge", 11)
+    assert cache.sizes() == []
 
 
 def test_a_value_is_made_once() -> None:
-    cache_usage: Cache[list[int]] = Cache(2)
-    made = cache_usage.get("a", lambda: [1])
-    assert cache_usage.get("a", lambda: [2]) is made
+    cache: LRUCache[list[int]] = LRUCache(2)
+    made = cache.get("a", lambda: [1])
+    assert cache.get("a", lambda: [2]) is made

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from sonic_ui.engine.backend import Cancelled, CancelToken
+from sonic_ui.engine.control import Cancelled, CancelToken
 from sonic_ui.engine.fair_lock import FairLock
 
 

@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sonic_ui.engine.backend import Cancelled, CancelToken, ImagesDone, Job
+from sonic_ui.engine.control import Cancelled, CancelToken
+from sonic_ui.engine.events import FramesDone
+from sonic_ui.engine.jobs.sound_to_image import PaintJob
 from sonic_ui.engine.local import LocalBackend
 from sonic_ui.requests import BadInput, SoundToImageRequest
 from tests.fake_hub import serving, use_hub
@@ -33,7 +35,7 @@ def hub_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_from_a_hub_to_a_picture(hub_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     backend = LocalBackend(str(hub_folder / "mine"))
     told: list[str] = []
-    monkeypatch.setattr(backend, "_tell", told.append)
+    monkeypatch.setattr(backend, "_report", told.append)
     with serving(hub_folder) as hub:
         use_hub(monkeypatch, hub, tmp_path / "cache")
         backend.load()
@@ -42,8 +44,8 @@ def test_from_a_hub_to_a_picture(hub_folder: Path, tmp_path: Path, monkeypatch: 
     heard = backend.embed_audio(TONE)
     assert heard.labels == (), "Microsoft's audio tower names nothing"
     request = SoundToImageRequest(sound="tone.wav", steps=2, guidance_scale=3.0)
-    job = Job(request, heard.embedding[None], (0,), (1.0,), ((0,),))
-    painted = [event for event in backend.paint(job, CancelToken()) if isinstance(event, ImagesDone)]
+    job = PaintJob(request, heard.embedding[None], (0,), (1.0,), ((0,),))
+    painted = [event for event in backend.run(job, CancelToken()) if isinstance(event, FramesDone)]
     assert painted[0].images[0].size == (64, 64)
     assert backend.supports("edit_image") and not backend.supports("image_to_sound")
 
@@ -99,10 +101,10 @@ def test_closing_stops_the_fetching(
             if words.startswith("fetching"):
                 backend._cancel.cancel()
 
-        monkeypatch.setattr(backend, "_tell", report_progress)
+        monkeypatch.setattr(backend, "_report", report_progress)
         with pytest.raises(Cancelled):
             backend.load()
-    assert backend._pipeline is None
+    assert backend._components is None
 
 
 @pytest.mark.parametrize(
@@ -134,7 +136,8 @@ def test_pictures_sound_through_audioldm(
     from PIL import Image
 
     from sonic_ui.bundles.parts import AUDIOLDM
-    from sonic_ui.engine.backend import SoundJob, SoundsDone
+    from sonic_ui.engine.events import SoundsDone
+    from sonic_ui.engine.jobs.image_to_sound import SoundJob
     from sonic_ui.requests import ImageToSoundRequest
     from sonic_ui.testing.tiny_audioldm import debug_audioldm
     from sonic_ui.testing.tiny_bundle import debug_bundle
@@ -156,6 +159,6 @@ def test_pictures_sound_through_audioldm(
         assert backend.embed_audio(TONE).labels, "the bundle's own ears name what they hear"
         request = ImageToSoundRequest(picture="sea.png", steps=2, guidance_scale=1.0, seed=1)
         job = SoundJob(request, Image.new("RGB", (40, 40), "navy"))
-        sounded = [event for event in backend.sound(job, CancelToken()) if isinstance(event, SoundsDone)]
+        sounded = [event for event in backend.run(job, CancelToken()) if isinstance(event, SoundsDone)]
     assert sounded[0].samples.shape == (1, 20_480) and sounded[0].sample_rate == 16_000
     assert np.isfinite(sounded[0].samples).all()

@@ -12,17 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sonic_ui.engine.backend import (
-    BackendEvent,
-    Cancelled,
-    CancelToken,
-    Failure,
-    ImagesDone,
-    Job,
-    Notice,
-    Preview,
-    Progress,
-)
+from sonic_ui.engine.control import Cancelled, CancelToken, Failure
+from sonic_ui.engine.events import FramesDone, JobEvent, Notice, Preview, Progress
+from sonic_ui.engine.jobs.sound_to_image import PaintJob
 from sonic_ui.engine.local import LocalBackend
 from sonic_ui.requests import BadInput, SoundToImageRequest
 
@@ -43,16 +35,14 @@ def backend(folder: Path) -> LocalBackend:
     return made
 
 
-def paint(
-    backend: LocalBackend, token: CancelToken | None = None, **values: object
-) -> Iterator[BackendEvent]:
+def paint(backend: LocalBackend, token: CancelToken | None = None, **values: object) -> Iterator[JobEvent]:
     settings = {"sound": "tone.wav", "steps": 3, "guidance_scale": 3.0, **values}
-    return backend.paint(job(backend, SoundToImageRequest.from_values(settings)), token or CancelToken())
+    return backend.run(job(backend, SoundToImageRequest.from_values(settings)), token or CancelToken())
 
 
-def job(backend: LocalBackend, request: SoundToImageRequest, **values: Any) -> Job:
+def job(backend: LocalBackend, request: SoundToImageRequest, **values: Any) -> PaintJob:
     count = request.count
-    made = Job(
+    made = PaintJob(
         request,
         np.repeat(backend.embed_audio(TONE).embedding[None], count, 0),
         tuple(range(request.seed, request.seed + count)),
@@ -62,8 +52,8 @@ def job(backend: LocalBackend, request: SoundToImageRequest, **values: Any) -> J
     return replace(made, **values)
 
 
-def pixels(events: list[BackendEvent]) -> list[np.ndarray]:
-    assert isinstance(events[-1], ImagesDone)
+def pixels(events: list[JobEvent]) -> list[np.ndarray]:
+    assert isinstance(events[-1], FramesDone)
     return [np.asarray(image) for image in events[-1].images]
 
 
@@ -74,7 +64,7 @@ def test_hears_and_names(backend: LocalBackend) -> None:
     assert {label.name for label in heard.labels} == {source.label for source in backend.bundle.sources}
     chances = [label.probability for label in heard.labels]
     assert chances == sorted(chances, reverse=True)
-    assert backend.place == "this computer, CPU" or "GPU" in backend.place
+    assert backend.location == "this computer, CPU" or "GPU" in backend.place
 
 
 def test_paints_with_progress_and_previews(backend: LocalBackend) -> None:
@@ -89,14 +79,14 @@ def test_paints_with_progress_and_previews(backend: LocalBackend) -> None:
 
 def test_a_job_is_painted_group_by_group(backend: LocalBackend) -> None:
     request = SoundToImageRequest(sound="tone.wav", steps=2, guidance_scale=3.0, count=3)
-    events = list(backend.paint(job(backend, request, groups=((2,), (0, 1))), CancelToken()))
-    done = [event for event in events if isinstance(event, ImagesDone)]
+    events = list(backend.run(job(backend, request, groups=((2,), (0, 1))), CancelToken()))
+    done = [event for event in events if isinstance(event, FramesDone)]
     assert [event.indices for event in done] == [(2,), (0, 1)]
     progress = [event for event in events if isinstance(event, Progress)]
     assert (progress[-1].step, progress[-1].total) == (4, 4)
     alone = SoundToImageRequest(sound="tone.wav", steps=2, guidance_scale=3.0, seed=2)
     assert np.array_equal(
-        np.asarray(done[0].images[0]), pixels(list(backend.paint(job(backend, alone), CancelToken())))[0]
+        np.asarray(done[0].images[0]), pixels(list(backend.run(job(backend, alone), CancelToken())))[0]
     )
 
 
@@ -105,10 +95,10 @@ def test_a_picture_may_weigh_the_sound_less(backend: LocalBackend) -> None:
     with _gates_open(backend):
         same = {"seeds": (5, 5)}
         half, whole = pixels(
-            list(backend.paint(job(backend, request, scales=(0.5, 1.0), **same), CancelToken()))
+            list(backend.run(job(backend, request, scales=(0.5, 1.0), **same), CancelToken()))
         )
         lower = job(backend, request.changed(strength=0.4), **same)
-        (expected, _) = pixels(list(backend.paint(lower, CancelToken())))
+        (expected, _) = pixels(list(backend.run(lower, CancelToken())))
     assert not np.array_equal(half, whole)
     assert np.abs(half.astype(int) - expected.astype(int)).max() <= 1
 
@@ -116,7 +106,7 @@ def test_a_picture_may_weigh_the_sound_less(backend: LocalBackend) -> None:
 @contextlib.contextmanager
 def _gates_open(backend: LocalBackend) -> Iterator[None]:
     """The debug networks' gates, which start shut."""
-    attention = backend._pipeline.audio_attention
+    attention = backend.components.pipeline.audio_attention
     gates = [attention.block(path).gate_adapter for path in attention.paths]
     before = [gate.detach().clone() for gate in gates]
     for gate in gates:
@@ -150,7 +140,7 @@ def test_the_same_request_gives_the_same_bytes(backend: LocalBackend) -> None:
 
 def test_cancelling_stops_the_pipeline(backend: LocalBackend, monkeypatch: pytest.MonkeyPatch) -> None:
     token, passes = CancelToken(), []
-    forward = type(backend._pipeline.unet).forward
+    forward = type(backend.components.pipeline.unet).forward
 
     def counted(self: Any, *args: Any, **kwargs: Any) -> Any:
         passes.append(1)
@@ -158,7 +148,7 @@ def test_cancelling_stops_the_pipeline(backend: LocalBackend, monkeypatch: pytes
             token.cancel()
         return forward(self, *args, **kwargs)
 
-    monkeypatch.setattr(type(backend._pipeline.unet), "forward", counted)
+    monkeypatch.setattr(type(backend.components.pipeline.unet), "forward", counted)
     with pytest.raises(Cancelled):
         list(paint(backend, token, steps=100))
     assert len(passes) == 3
@@ -170,14 +160,14 @@ def test_who_stops_listening_stops_the_work(backend: LocalBackend) -> None:
     next(events)
     events.close()  # type: ignore[attr-defined]
     assert token.cancelled
-    assert isinstance(list(paint(backend))[-1], ImagesDone)
+    assert isinstance(list(paint(backend))[-1], FramesDone)
 
 
 def test_two_people_are_served_one_after_the_other(
     backend: LocalBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     inside, most = [0], [0]
-    call = type(backend._pipeline).__call__
+    call = type(backend.components.pipeline).__call__
 
     def counted(self: Any, *args: Any, **kwargs: Any) -> Any:
         inside[0] += 1
@@ -187,8 +177,8 @@ def test_two_people_are_served_one_after_the_other(
         finally:
             inside[0] -= 1
 
-    monkeypatch.setattr(type(backend._pipeline), "__call__", counted)
-    seen: list[list[BackendEvent]] = []
+    monkeypatch.setattr(type(backend.components.pipeline), "__call__", counted)
+    seen: list[list[JobEvent]] = []
     threads = [threading.Thread(target=lambda: seen.append(list(paint(backend, steps=5)))) for _ in range(3)]
     for thread in threads:
         thread.start()
@@ -232,19 +222,19 @@ def test_crashes_become_sentences(
     def crash(*_: Any, **__: Any) -> None:
         raise error
 
-    monkeypatch.setattr(type(backend._pipeline), "__call__", crash)
+    monkeypatch.setattr(type(backend.components.pipeline), "__call__", crash)
     with pytest.raises(Failure) as caught:
         list(paint(backend, count=2))
     assert says in str(caught.value)
     assert "secret" not in str(caught.value)
     monkeypatch.undo()
-    assert isinstance(list(paint(backend))[-1], ImagesDone)
+    assert isinstance(list(paint(backend))[-1], FramesDone)
 
 
 def test_short_memory_paints_fewer_at_once(backend: LocalBackend, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same pictures, each from its own seed."""
     expected = pixels(list(paint(backend, count=3)))
-    forward, batches = type(backend._pipeline.unet).forward, []
+    forward, batches = type(backend.components.pipeline.unet).forward, []
 
     def small(self: Any, latents: Any, *args: Any, **kwargs: Any) -> Any:
         batches.append(len(latents))
@@ -252,7 +242,7 @@ def test_short_memory_paints_fewer_at_once(backend: LocalBackend, monkeypatch: p
             raise RuntimeError("CUDA out of memory. Tried to allocate")
         return forward(self, latents, *args, **kwargs)
 
-    monkeypatch.setattr(type(backend._pipeline.unet), "forward", small)
+    monkeypatch.setattr(type(backend.components.pipeline.unet), "forward", small)
     events = list(paint(backend, count=3))
     assert batches[:3] == [6, 4, 2], "three, two, one at once; each guided"
     assert set(batches[2:]) == {2}
@@ -264,7 +254,7 @@ def test_a_closed_backend_lets_go(folder: Path) -> None:
     made = LocalBackend(str(folder))
     made.load()
     made.close()
-    assert made._pipeline is None and made._words is None
+    assert made._components is None
     with pytest.raises(Cancelled):
         made.load()
 

@@ -10,8 +10,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sonic_ui.engine.backend import AudioAnalysis, Label, Notice, Preview, Progress
-from sonic_ui.engine.events import FrameInfo, FramesDone, Result
+from sonic_ui.engine.events import (
+    AudioAnalysis,
+    FrameInfo,
+    FramesDone,
+    Label,
+    Notice,
+    Preview,
+    Progress,
+    Result,
+)
 from sonic_ui.engine.serialization import REMOTE_FILE, DecodeError, decode, encode
 from sonic_ui.requests import EditImageRequest, SoundToImageRequest
 

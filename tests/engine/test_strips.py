@@ -21,7 +21,8 @@ from sonic_ui.engine import (
     Result,
     Studio,
 )
-from sonic_ui.engine.backend import AudioAnalysis, Job, Label
+from sonic_ui.engine.events import AudioAnalysis, Label
+from sonic_ui.engine.jobs.sound_to_image import PaintJob
 from sonic_ui.pipelines.frame_spacing import SIDE_BY_SIDE, coarse_to_fine, strip_groups
 from sonic_ui.requests import BadInput, InterpolateRequest, VolumeSweepRequest
 from tests.fakes import FakeBackend
@@ -95,7 +96,7 @@ class TurnsOver(ByLoudness):
 
     at, ramp = 0.83, 0.1
 
-    def picture(self, job: Job, index: int) -> Image.Image:
+    def picture(self, job: PaintJob, index: int) -> Image.Image:
         way = float(job.embeddings[index][1]) - 1.0  # the sounds last one second and two
         return Image.new("L", (32, 32), round(255 * np.clip((way - self.at) / self.ramp, 0, 1))).convert(
             "RGB"
@@ -160,7 +161,7 @@ def test_a_mix_is_placed_by_what_is_seen_as_well(pair: dict[str, str]) -> None:
     lufs = [float(info.lufs or 0) for info in result.frames]
     assert lufs[0] == pytest.approx(-20, abs=0.5) and lufs[-1] == pytest.approx(-40, abs=0.5)
     assert lufs == sorted(lufs, reverse=True)
-    between = backend.glides[-1].between
+    between = backend.glides[-1].path
     assert result.frames[2].lufs == between.lufs(result.frames[2].position or 0.0)
 
 

@@ -79,7 +79,11 @@ def test_cancelling_stops_the_work_at_its_next_step(write_sound: WriteSound) -> 
 def test_the_page_may_ask_before_the_models_are_there(write_sound: WriteSound) -> None:
     backend = FakeBackend()
     studio = Studio(backend)
-    assert (studio.status.state, studio.status.title, studio.status.place) == ("waiting", "Fake", "nowhere")
+    assert (studio.status.state, studio.status.title, studio.status.location) == (
+        "waiting",
+        "Fake",
+        "nowhere",
+    )
     events = list(studio.run(wanted(write_sound())))
     assert studio.status.state == "ready"
     assert isinstance(events[-1], Result)

@@ -20,7 +20,7 @@ class Named(FakeBackend):
     def __init__(self, name: str, problem: BadInput | Exception | None = None, memory: int = 0) -> None:
         super().__init__()
         self.name, self.trouble, self.memory = name, problem, memory
-        self.doing = f"fetching {name}"
+        self.loading_message = f"fetching {name}"
         self.closed = False
         self.may_load = threading.Event()
         self.may_load.set()
@@ -68,7 +68,7 @@ def started(shop: Shop, memory: int = 0) -> tuple[Studio, Named]:
 
 
 def change(studio: Studio, name: str) -> list[str]:
-    return list(studio.engines.change(studio, ChangeEngineRequest(engine=name)))
+    return list(studio.change_engine(ChangeEngineRequest(engine=name)))
 
 
 def paints(studio: Studio, sound: Path) -> str:
@@ -143,7 +143,7 @@ def test_one_change_at_a_time_and_who_leaves_stops_it(shop: Shop) -> None:
     slow = Named("sd14-landscape")
     slow.may_load.clear()
     shop.coming["sd14-landscape"] = [slow]
-    changing = studio.engines.change(studio, ChangeEngineRequest(engine="sd14-landscape"))
+    changing = studio.change_engine(ChangeEngineRequest(engine="sd14-landscape"))
     next(changing)
     with pytest.raises(BadInput, match="Another engine is being loaded"):
         change(studio, "sd14-greatest-hits")

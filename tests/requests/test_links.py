@@ -32,7 +32,7 @@ def packed(values: object) -> str:
 @pytest.mark.parametrize("verb", FILES)
 def test_every_setting_of_every_verb_comes_back(verb: str) -> None:
     files = FILES[verb]
-    made = VERBS[verb].from_values(
+    made = VERBS[verb].request.from_values(
         {
             **{name: f"/home/ann/{name}.bin" for name in files},
             "prompt": "ink / water, “at dusk”",

@@ -27,15 +27,15 @@ def test_round_trip_through_json() -> None:
 
 
 def test_places_are_even_or_as_given() -> None:
-    assert glide(frames=5, spacing="heard").places == (0.0, 0.25, 0.5, 0.75, 1.0)
-    assert glide(positions=(0.3,)).places == (0.3,) and glide(positions=(0.3,)).count == 1
+    assert glide(frames=5, spacing="heard").known_positions == (0.0, 0.25, 0.5, 0.75, 1.0)
+    assert glide(positions=(0.3,)).known_positions == (0.3,) and glide(positions=(0.3,)).outputs == 1
 
 
 @pytest.mark.parametrize(("frames", "known"), [(2, 2), (3, 3), (4, 3), (8, 3), (48, 3)])
 def test_an_evenly_seen_glide_knows_its_ends_and_its_middle(frames: int, known: int) -> None:
     request = glide(frames=frames)
-    assert request.spacing == "seen" and request.count == frames
-    assert request.places == pytest.approx([k / (known - 1) for k in range(known)])
+    assert request.spacing == "seen" and request.outputs == frames
+    assert request.known_positions == pytest.approx([k / (known - 1) for k in range(known)])
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import gradio as gr
 import pytest
 
 from sonic_ui.engine import Studio
 from sonic_ui.requests import VERBS, MakingRequest
+from sonic_ui.requests.fields import SoundPath
+from sonic_ui.requests.verbs import Verb
 from sonic_ui.ui.page import build_page
 from tests.fakes import FakeBackend
 
@@ -66,18 +68,16 @@ class HumRequest(MakingRequest):
     """
 
     verb: Literal["hum"] = "hum"
-    sound: str
+    sound: SoundPath
     pitches: tuple[float, ...] = (220.0,)
     vowel: Literal["a", "o"] = "a"
     breathy: bool = False
-
-    SOUNDS: ClassVar[tuple[str, ...]] = ("sound",)
 
 
 def test_a_new_verb_gets_its_endpoint_from_its_request(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setitem(VERBS, "hum", HumRequest)
+    monkeypatch.setitem(VERBS, "hum", Verb(HumRequest, "Hum", "hum", "none"))
     page = build_page(Studio(FakeBackend()), tmp_path)
     endpoint = endpoints_of(page)["/hum"]
     names = [parameter["name"] for parameter in endpoint["parameters"]]

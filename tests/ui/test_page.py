@@ -143,7 +143,7 @@ def test_only_the_endpoints_are_public(client: Any) -> None:
 def test_an_endpoint_takes_the_settings_of_its_request_with_the_same_defaults(client: Any, verb: str) -> None:
     endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
     taken = {one["parameter_name"]: one["parameter_default"] for one in endpoints[f"/{verb}"]["parameters"]}
-    fields = VERBS[verb].model_fields
+    fields = VERBS[verb].request.model_fields
     assert set(taken) == set(fields) - {"verb"}
     given = {name: value for name, value in taken.items() if value is not None}
     assert given == {name: fields[name].default for name in given}

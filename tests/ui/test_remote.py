@@ -86,15 +86,15 @@ def test_every_verb_runs_there(
     assert [info.level for info in sweep.frames] == [0.75, 0.75]
     edit = EditImageRequest(picture=str(picture), sound=str(a))
     assert result_of(list(client.run(edit, session="ann"))).images[0].size == (40, 30)
-    assert client.kept("ann").count == client.kept("ann", str(picture)).count == 1
-    assert client.kept("bob").count == 0
+    assert client.cache_usage("ann").count == client.cache_usage("ann", str(picture)).count == 1
+    assert client.cache_usage("bob").count == 0
     assert not backend.edits[-1].inversion
     list(client.run(edit, session="ann"))
     assert backend.edits[-1].inversion, "the second edit starts from what is kept"
     list(client.run(edit, session="bob"))
     assert not backend.edits[-1].inversion, "what is kept for one is not another's"
-    client.forget("ann")
-    assert client.kept("ann").count == 0
+    client.release("ann")
+    assert client.cache_usage("ann").count == 0
     sounded = list(client.run(ImageToSoundRequest(picture=str(picture), curve=(0.0, 1.0, 0.0))))[-1]
     assert isinstance(sounded, SoundResult) and sounded.takes[0].samples.dtype == np.float32
     with pytest.raises(BadInput, match="stays on this computer"):
@@ -109,10 +109,10 @@ def test_sounds_and_pictures_are_named_there(
     assert np.array_equal(backend.heard[-1], sound.clip.samples), "it is heard to the last bit"
     picture = tmp_path / "picture.png"
     Image.effect_noise((40, 30), 90).convert("RGB").save(picture)
-    here = Studio(FakeBackend()).analyze_image(str(picture)).seen
-    there = client.analyze_image(str(picture)).seen
+    here = Studio(FakeBackend()).analyze_image(str(picture))
+    there = client.analyze_image(str(picture))
     assert there.labels == here.labels and there.duration_s == here.duration_s
-    assert client.serves("image_to_sound") == FakeBackend().serves("image_to_sound")
+    assert client.supports("image_to_sound") == FakeBackend().supports("image_to_sound")
 
 
 def test_cancelling_stops_the_work_there(

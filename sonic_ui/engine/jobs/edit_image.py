@@ -1,27 +1,44 @@
-"""An edit through `AudioEditPipeline`: the picture is inverted first, unless that was done before."""
+"""Edits of a picture, through `AudioEditPipeline`: it is inverted first, unless that was done before."""
 
-from __future__ import annotations
-
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, ClassVar
 
-from sonic_ui.engine.backend import EditJob, ImagesDone, InversionDone
-from sonic_ui.engine.jobs.runner import JobRunner
+import numpy as np
+from PIL.Image import Image
+
+from sonic_ui.engine.caches import InversionKey
+from sonic_ui.engine.components import Components
+from sonic_ui.engine.control import CancelToken
+from sonic_ui.engine.events import Event, FrameInfo, FramesDone, InversionDone, JobEvent
+from sonic_ui.engine.jobs.base import JOB_TYPES, JobRunner, JobType, PaintingPlan, RunContext
+from sonic_ui.requests import EditImageRequest
+
+
+@dataclass(frozen=True)
+class EditJob:
+    """A picture to edit.
+
+    picture     upright RGB; mask: white where it may change, None for all of it
+    embedding   [D] of the sound
+    inversion   of this picture, source prompt and number of steps; None makes one
+    """
+
+    request: EditImageRequest
+    picture: Image = field(repr=False)
+    mask: Image | None = field(repr=False)
+    embedding: np.ndarray = field(repr=False)
+    inversion: Any = field(repr=False, default=None)
 
 
 @dataclass
 class EditRunner(JobRunner):
-    """Inverts if need be (`InversionDone`), then edits (`ImagesDone`)."""
+    """Inverts if need be (`InversionDone`), then edits (`FramesDone`)."""
 
-    halves: ClassVar[bool] = True
+    splits_on_oom: ClassVar[bool] = True
 
     job: EditJob
-
-    @property
-    def pictures(self) -> int:
-        """How many edits are made."""
-        return len(self.job.request.edits)
 
     def work(self) -> None:
         """Invert and edit."""
@@ -30,13 +47,12 @@ class EditRunner(JobRunner):
         inversion = self.job.inversion
         if inversion is None:
             inversion = self._invert()
-            self.queue.put(InversionDone(inversion, inversion.nbytes, inversion.sample_passes))
+            self.queue.put(InversionDone(inversion, inversion.nbytes))
             self.cancel.check()
-        everything = tuple(range(self.pictures))
-        passes: list[int] = []
-        images = self.split_on_oom(everything, partial(self._edit, inversion, passes))
+        everything = tuple(range(self.count))
+        images = self.split_on_oom(everything, partial(self._edit, inversion))
         self.cancel.check()
-        self.queue.put(ImagesDone(tuple(images), everything, sum(passes)))
+        self.queue.put(FramesDone(everything, tuple(images)))
 
     @property
     def _steps(self) -> int:
@@ -50,8 +66,8 @@ class EditRunner(JobRunner):
     def _report(self, message: str, step: int, editing: int) -> None:
         """`step` of this part; `editing` steps of the edit are done."""
         guided = 2 if (self.job.request.guidance_scale or 0) > 1 else 1
-        whole = self._inverting_cost + self._steps * guided * self.pictures
-        done = (self._inverting_cost if editing else step) + editing * guided * self.pictures
+        whole = self._inverting_cost + self._steps * guided * self.count
+        done = (self._inverting_cost if editing else step) + editing * guided * self.count
         behind = self._inverting_cost if editing else 0
         self.report_progress(message, behind + step, self._inverting_cost + self._steps, done / max(1, whole))
 
@@ -65,8 +81,7 @@ class EditRunner(JobRunner):
             job.picture, job.request.source_prompt, num_inference_steps=self._steps, on_step=on_step
         )
 
-    def _edit(self, inversion: Any, passes: list[int], group: tuple[int, ...]) -> list[Any]:
-        """The edits of a group; what they cost is added to `passes`."""
+    def _edit(self, inversion: Any, group: tuple[int, ...]) -> list[Any]:
         import torch
 
         job, request = self.job, self.job.request
@@ -90,13 +105,45 @@ class EditRunner(JobRunner):
             on_step=on_step,
             **request.hold,
         )
-        passes.append(output.sample_passes)
         return list(output.images)
 
     def _strength(self, group: tuple[int, ...]) -> Any:
-        """beta: as asked for, or a tensor [B] for several edits at once."""
+        """beta: as in the request, or a tensor [B] for several edits at once."""
         import torch
 
         if self.job.request.strengths is None:
             return self.job.request.strength
         return torch.tensor([self.job.request.strengths[i] for i in group])
+
+
+@dataclass
+class EditPlan(PaintingPlan):
+    """Edits of a picture; its inversion is cached under `key` for the session's next edit."""
+
+    key: InversionKey
+
+    def take(self, event: JobEvent) -> Iterator[Event]:
+        """As `Plan.take`."""
+        if not isinstance(event, InversionDone):
+            yield from super().take(event)
+        elif not self.context.cancel.cancelled:
+            self.context.inversions.put(self.key, event.inversion, event.nbytes)
+
+
+def plan_edits(request: EditImageRequest, context: RunContext) -> EditPlan:
+    """The edits of one picture by one sound, one a strength."""
+    picture = context.input_picture
+    bundle = context.backend.bundle.info.name
+    key = InversionKey(context.session, bundle, picture.digest, request.source_prompt, request.steps)
+    inversion = context.inversions.find(key)
+    embedding = context.embed_audio(context.sounds["sound"]).embedding
+    job = EditJob(request, picture.image, picture.mask, embedding, inversion)
+    infos = tuple(FrameInfo(strength=one if isinstance(one, float) else None) for one in request.edits)
+    return EditPlan(context, job, infos, key, reused=inversion is not None)
+
+
+def _runner(components: Components, job: EditJob, cancel: CancelToken) -> EditRunner:
+    return EditRunner(components.editor, cancel, job)
+
+
+JOB_TYPES[EditImageRequest] = JobType(plan_edits, _runner)

@@ -1,34 +1,25 @@
-"""Pictures that sound: through `ImageToAudioPipeline`, or out of a library of recordings."""
+"""Sounds of a picture, through `ImageToAudioPipeline` or out of a library of recordings."""
 
-from __future__ import annotations
-
-import logging
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from PIL.Image import Image
 
-from sonic_ui.bundles import Bundle
-from sonic_ui.engine.backend import ImageAnalysis, Label, SoundJob, SoundsDone
-from sonic_ui.engine.jobs.runner import JobRunner
-from sonic_ui.engine.loading import is_unreadable, load_sounder
+from sonic_ui.engine.components import Components
+from sonic_ui.engine.control import CancelToken, Failure
+from sonic_ui.engine.events import Event, ImageAnalysis, JobEvent, Notice, SoundResult, SoundsDone, Take
+from sonic_ui.engine.jobs.base import JOB_TYPES, JobRunner, JobType, Plan, RunContext
+from sonic_ui.engine.metadata import sound_settings
 from sonic_ui.requests import BadInput, ImageToSoundRequest
 
-if TYPE_CHECKING:
-    from PIL.Image import Image
+MIN_PROBABILITY = 0.15
+"""A source less probable than this is not looked for in the recordings, unless it is the first."""
 
-log = logging.getLogger(__name__)
-
-VERB = "image_to_sound"
-RECORDINGS_S = 5.0
-"""Length of what is built from recordings, where no pipeline tells another."""
-
-SEEN = 0.15
-"""A source less probable than this is not said to be in a picture, unless it is the first."""
+SILENT_PEAK = 0.001
+"""Peak of a sound whose curve is zero throughout: -60 dB."""
 
 CANNOT_GENERATE = (
     "The weights “{title}” cannot generate sounds. Choose “Build from recordings”, or start the app with "
@@ -39,120 +30,17 @@ CANNOT_READ = (
     "as the miniature."
 )
 CANNOT_LOOK = "The weights “{title}” cannot tell what a picture shows. Write in words what should be heard."
+NO_CURVE = "No curve was drawn: the sound rises and falls by itself."
+FLAT = "The curve is zero from end to end: the sound is close to silence."
 
 
-@contextmanager
-def _explained(folder: Path) -> Iterator[None]:
-    """What goes wrong while weights are read, as a sentence."""
-    try:
-        yield
-    except BadInput:
-        raise
-    except Exception as error:
-        if not is_unreadable(error):
-            raise
-        log.exception("The weights in %s did not load", folder)
-        raise BadInput(
-            f"The weights in {folder.name} did not load ({type(error).__name__}). Fetch the bundle’s folder "
-            "again, then try again.",
-            "bundle",
-        ) from error
+@dataclass(frozen=True)
+class SoundJob:
+    """A picture to make sounds of: upright RGB; `library`: the folder of recordings, if they are used."""
 
-
-class SoundEngine:
-    """What lets pictures sound, loaded when it is first needed, on the components of a painter."""
-
-    def __init__(self, bundle: Bundle, painter: Any) -> None:
-        self._bundle = bundle
-        self._painter = painter
-        self._loading = threading.RLock()
-        self._pipeline: Any = None
-        self._eyes: Any = None
-        self._words: Any = None  # embeddings of the vocabulary in the eyes' space [L, D]
-        self._ear: Any = None
-
-    @property
-    def pipeline(self) -> Any:
-        """The learned pipeline; None if the bundle has none. Raises `BadInput` for damaged files."""
-        with self._loading:
-            if self._pipeline is None and self._bundle.serves(VERB):
-                dtype = next(self._painter.unet.parameters()).dtype
-                with _explained(self._bundle.folder):
-                    pipeline = load_sounder(self._bundle, dtype)
-                pipeline.set_progress_bar_config(disable=True)
-                self._pipeline = pipeline.to(self._painter.device)
-            return self._pipeline
-
-    def analyze_image(self, picture: Image) -> ImageAnalysis:
-        """What a picture shows that sounds."""
-        pipeline = self.pipeline
-        suggestion = None if pipeline is None else np.asarray(pipeline.suggest(picture), np.float32)
-        return ImageAnalysis(self.labels(picture), suggestion, self.duration_s)
-
-    @property
-    def duration_s(self) -> float:
-        """Length of a sound."""
-        return RECORDINGS_S if self.pipeline is None else float(self.pipeline.duration_s)
-
-    @property
-    def eyes(self) -> Any:
-        """The picture encoder, an `ImageEncoder`; None if the bundle has none. Raises `BadInput`."""
-        with self._loading:
-            folder = self._bundle.folder / "clip"
-            if self._eyes is None and folder.is_dir():
-                from sonic_ui.models.image_encoder import ImageEncoder
-
-                with _explained(folder):
-                    self._eyes = ImageEncoder.from_folder(folder, self._painter.device)
-            return self._eyes
-
-    def labels(self, picture: Image) -> tuple[Label, ...]:
-        """Sources of the vocabulary that a picture shows, most probable first; empty without eyes."""
-        with self._loading:
-            eyes, names = self.eyes, [source.label for source in self._bundle.sources]
-            if eyes is None:
-                return ()
-            if self._words is None:
-                self._words = eyes.encode_words(names)
-            chances = eyes.chances(picture, self._words)
-        labels = [Label(name, float(chance)) for name, chance in zip(names, chances, strict=True)]
-        return tuple(sorted(labels, key=lambda label: -label.probability))
-
-    @property
-    def ear(self) -> Any:
-        """What hears the recordings of a library: an `Ear`."""
-        with self._loading:
-            if self._ear is None:
-                from sonic_ui.retrieval.indexing import Ear, fingerprint, store_for
-
-                self._ear = Ear(self._embed, store_for(fingerprint(self._embed)))
-            return self._ear
-
-    def _embed(self, clips: list[np.ndarray]) -> np.ndarray:
-        from sonic_ui.models.audio_encoder import encode_sound
-
-        painter = self._painter
-        embeddings: np.ndarray = (
-            encode_sound(painter.audio_encoder, painter.feature_extractor, clips).cpu().numpy()
-        )
-        return embeddings
-
-    def concepts(self, request: ImageToSoundRequest, picture: Image) -> list[Any]:
-        """What should be heard: the request's words, and what the picture shows. Raises `BadInput`."""
-        from sonic_ui.models.audio_encoder import embed_labels
-        from sonic_ui.retrieval.matching import Concept
-
-        labels = self.labels(picture)[: request.concepts]
-        names = [label.name for rank, label in enumerate(labels) if rank == 0 or label.probability >= SEEN]
-        names = [*([request.prompt] if request.prompt else []), *names]
-        if not names:
-            raise BadInput(CANNOT_LOOK.format(title=self._bundle.info.title), "picture")
-        if self._painter.audio_tokenizer is None:
-            raise BadInput(CANNOT_READ.format(title=self._bundle.info.title), "source")
-        embedded = (
-            embed_labels(self._painter.audio_encoder, self._painter.audio_tokenizer, names).cpu().numpy()
-        )
-        return [Concept(name, vector) for name, vector in zip(names, embedded, strict=True)]
+    request: ImageToSoundRequest
+    picture: Image = field(repr=False)
+    library: Path | None = None
 
 
 def target_curve(request: ImageToSoundRequest, frames: int, duration_s: float) -> np.ndarray | None:
@@ -168,8 +56,8 @@ def target_curve(request: ImageToSoundRequest, frames: int, duration_s: float) -
     if request.moments is None:
         return None
     curve = curve_of_moments(request.moments, frames, duration_s)
-    asked = any(not isinstance(one, int) or one for one in request.moments)
-    if asked and not curve.any():
+    any_moment = any(not isinstance(one, int) or one for one in request.moments)
+    if any_moment and not curve.any():
         raise BadInput(
             f"All moments lie after the end: the sound is {duration_s:g} s long. Move them forward.",
             "moments",
@@ -183,11 +71,6 @@ class GenerateRunner(JobRunner):
 
     job: SoundJob
     title: str
-
-    @property
-    def pictures(self) -> int:
-        """How many sounds are made."""
-        return self.job.request.takes
 
     def work(self) -> None:
         """Generate all takes; there is one `SoundsDone`."""
@@ -213,12 +96,12 @@ class GenerateRunner(JobRunner):
         self.cancel.check()
         samples, energy = np.asarray(output.samples, np.float32), np.asarray(output.energy, np.float32)
         if self._is_silenced(sketch):
-            factor = QUIET / max(float(np.abs(samples).max(initial=0.0)), QUIET)
+            factor = SILENT_PEAK / max(float(np.abs(samples).max(initial=0.0)), SILENT_PEAK)
             samples, energy = samples * np.float32(factor), energy * np.float32(factor)
-        wish = sketch
+        target = sketch
         if sketch is not None and request.mode != "exact":
-            wish = np.asarray(output.envelope, np.float32)
-        self.queue.put(SoundsDone(samples, int(pipeline.sample_rate), wish, energy))
+            target = np.asarray(output.envelope, np.float32)
+        self.queue.put(SoundsDone(samples, int(pipeline.sample_rate), target, energy))
 
     def _is_silenced(self, sketch: np.ndarray | None) -> bool:
         request = self.job.request
@@ -227,12 +110,8 @@ class GenerateRunner(JobRunner):
 
     def _on_step(self, report: Any) -> None:
         self.cancel.check()
-        message = "Generating" if self.pictures == 1 else f"Generating {self.pictures} takes"
+        message = "Generating" if self.count == 1 else f"Generating {self.count} takes"
         self.report_progress(message, report.step, report.total, report.step / max(1, report.total))
-
-
-QUIET = 0.001
-"""Peak of a sound whose curve is zero throughout: -60 dB."""
 
 
 @dataclass
@@ -240,10 +119,10 @@ class BuildRunner(JobRunner):
     """Takes out of a library of recordings. `pipeline` is the learned one, if there is one."""
 
     job: SoundJob
-    sounder: SoundEngine
+    components: Components
 
     @property
-    def pictures(self) -> int:
+    def count(self) -> int:
         """How many sounds are made."""
         return self.job.request.takes
 
@@ -255,10 +134,10 @@ class BuildRunner(JobRunner):
         job, request = self.job, self.job.request
         if job.library is None:
             raise BadInput("There is no folder of recordings. Choose one.", "library")
-        duration_s = self.sounder.duration_s
+        duration_s = self.components.sound_s
         curve = self._curve(round(duration_s * ENERGY_HZ), duration_s)
-        concepts = self.sounder.concepts(request, job.picture)
-        library = self.sounder.ear.index(job.library, self._on_file)
+        concepts = self._concepts()
+        library = self.components.recording_indexer.index(job.library, self._on_file)
         takes, picks = [], []
         for number in range(request.takes):
             self.cancel.check()
@@ -278,8 +157,27 @@ class BuildRunner(JobRunner):
         energy = np.stack([rms_energy(samples, SAMPLE_RATE) for samples in takes])
         self.queue.put(SoundsDone(np.stack(takes), SAMPLE_RATE, curve, energy, tuple(picks), library.skipped))
 
+    def _concepts(self) -> list[Any]:
+        """What recordings are looked for: the request's words, and what the picture shows."""
+        from sonic_ui.models.audio_encoder import embed_labels
+        from sonic_ui.retrieval.matching import Concept
+
+        request, painter = self.job.request, self.components.pipeline
+        title = self.components.bundle.info.title
+        labels = self.components.image_labels(self.job.picture)[: request.concepts]
+        probable = [
+            label for rank, label in enumerate(labels) if not rank or label.probability >= MIN_PROBABILITY
+        ]
+        names = [*([request.prompt] if request.prompt else []), *(label.name for label in probable)]
+        if not names:
+            raise BadInput(CANNOT_LOOK.format(title=title), "picture")
+        if painter.audio_tokenizer is None:
+            raise BadInput(CANNOT_READ.format(title=title), "source")
+        embeddings = embed_labels(painter.audio_encoder, painter.audio_tokenizer, names).cpu().numpy()
+        return [Concept(name, vector) for name, vector in zip(names, embeddings, strict=True)]
+
     def _curve(self, frames: int, duration_s: float) -> np.ndarray | None:
-        """The curve asked for, weakened by its strength; None where recordings keep their own."""
+        """The request's curve, weakened by its strength; None where recordings keep their own."""
         from sonic_ui.audio.energy import resample_curve
 
         request = self.job.request
@@ -296,3 +194,83 @@ class BuildRunner(JobRunner):
     def _on_file(self, done: int, total: int) -> None:
         self.cancel.check()
         self.report_progress("Listening to the recordings", done, total, done / max(1, total))
+
+
+@dataclass
+class SoundPlan(Plan):
+    """A job that makes sounds of a picture, what the picture shows, and the sounds."""
+
+    analysis: ImageAnalysis
+    sounds: SoundsDone | None = field(default=None, kw_only=True)
+
+    def take(self, event: JobEvent) -> Iterator[Event]:
+        """As `Plan.take`."""
+        if isinstance(event, SoundsDone):
+            self.sounds = event
+            if event.skipped:
+                yield from super().take(Notice(_skipped(event.skipped)))
+        else:
+            yield from super().take(event)
+
+    def result(self, elapsed_s: float, stopped: bool) -> SoundResult:
+        """The takes, with what they measure."""
+        sounds, request, picture = self.sounds, self.job.request, self.context.input_picture
+        if sounds is None:
+            raise Failure("The engine ended without a sound. Try again.")
+        takes = tuple(_take(sounds, number) for number in range(len(sounds.samples)))
+        labels = self.analysis.labels
+        return SoundResult(
+            takes,
+            sounds.sample_rate,
+            sounds.target,
+            picture.image,
+            request,
+            labels,
+            sound_settings(self.context.backend.bundle.info, request, picture, labels, takes),
+            elapsed_s,
+            tuple(self.notices),
+        )
+
+
+def plan_sounds(request: ImageToSoundRequest, context: RunContext) -> SoundPlan:
+    """Sounds of the picture, with notices about the curve."""
+    picture = context.input_picture
+    analysis = context.analyze_image(picture)
+    job = SoundJob(request, picture.image, context.library)
+    curve = request.curve if request.curve is not None else request.moments
+    notices = []
+    if curve is None:
+        if analysis.suggestion is not None and request.control != "none":
+            notices.append(NO_CURVE)
+    elif not np.any(curve):
+        notices.append(FLAT)
+    return SoundPlan(context, job, analysis, notices=notices)
+
+
+def _take(sounds: SoundsDone, number: int) -> Take:
+    """A take with what it measures."""
+    from sonic_ui.audio.energy import energy_l1, pearson_r, resample_curve, smooth
+    from sonic_ui.audio.loudness import integrated_lufs
+
+    energy, r, e_l1 = sounds.energy[number], None, None
+    if sounds.target is not None:
+        target = smooth(resample_curve(sounds.target, energy.size))
+        r, e_l1 = pearson_r(target, smooth(energy)), energy_l1(target, smooth(energy))
+    samples = sounds.samples[number]
+    picks = sounds.picks[number] if sounds.picks else ()
+    return Take(samples, energy, r, e_l1, integrated_lufs(samples, sounds.sample_rate), picks)
+
+
+def _skipped(count: int) -> str:
+    files = "One file" if count == 1 else f"{count} files"
+    return f"{files} of the folder could not be read as sound and {'was' if count == 1 else 'were'} left out."
+
+
+def _runner(components: Components, job: SoundJob, cancel: CancelToken) -> JobRunner:
+    pipeline = components.sound_pipeline
+    if job.request.source == "recordings":
+        return BuildRunner(pipeline, cancel, job, components)
+    return GenerateRunner(pipeline, cancel, job, components.bundle.info.title)
+
+
+JOB_TYPES[ImageToSoundRequest] = JobType(plan_sounds, _runner, reading="Looking at the picture")

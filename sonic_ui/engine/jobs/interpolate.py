@@ -1,143 +1,205 @@
-"""A glide through `AudioToImagePipeline`, the next place chosen by what is painted so far."""
+"""Pictures on the way between two sounds, through `LatentInterpolator`: the next position may depend on what
+is painted so far."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from sonic_ui.engine.backend import ImagesDone, InterpolateJob, Notice, PositionsAdded
-from sonic_ui.engine.caches import Cache
+import numpy as np
+
+from sonic_ui.engine.caches import LRUCache
+from sonic_ui.engine.components import Components
+from sonic_ui.engine.control import CancelToken
 from sonic_ui.engine.cost import interpolation_steps
-from sonic_ui.engine.jobs.embedding_path import Embed
-from sonic_ui.engine.jobs.runner import JobRunner
+from sonic_ui.engine.events import FrameInfo, FramesAdded, FramesDone, Notice
+from sonic_ui.engine.inputs import SAMPLE_RATE, Sound
+from sonic_ui.engine.jobs.base import JOB_TYPES, JobRunner, JobType, PaintingPlan, RunContext
 from sonic_ui.engine.jobs.sound_to_image import pipeline_settings
+from sonic_ui.requests import BadInput, InterpolateRequest
+from sonic_ui.requests.interpolate import ENDS, Method
 
 if TYPE_CHECKING:
     from sonic_ui.pipelines.interpolation import LatentInterpolator
 
-PARTIAL_LATENTS_KEPT = 64
-"""So many half-painted ends are kept: 64 KB each at 512 px."""
+Embed = Callable[[np.ndarray], np.ndarray]
+"""Samples [T] at SAMPLE_RATE to their embedding [D]."""
 
 CANNOT_BEGIN = (
     "This engine's scheduler cannot start halfway: each picture between is painted from the start, as with "
     "Continuity at 0."
 )
+PIXELS_ALONE = "Until then the places of a glide are found by the pictures’ pixels alone."
+SAME_SOUND = (
+    "Both sounds are the same: nothing changes along the way. Choose another sound on one side for a glide."
+)
+
+
+@dataclass(frozen=True)
+class AudioMix:
+    """Two sounds that are mixed: samples [Ta] and [Tb] at SAMPLE_RATE, and the loudness of each, if any."""
+
+    a: np.ndarray = field(repr=False)
+    b: np.ndarray = field(repr=False)
+    lufs_a: float | None
+    lufs_b: float | None
+
+    def at(self, position: float) -> np.ndarray:
+        """The mix at a position from 0 to 1: samples [max(Ta, Tb)], the sounds themselves at the ends."""
+        from sonic_ui.audio.mixing import mix_at
+
+        return mix_at(self.a, self.b, SAMPLE_RATE, position, self.lufs_a, self.lufs_b)
+
+
+@dataclass(frozen=True)
+class EmbeddingPath:
+    """Embeddings on the way between two sounds, as plain data that can be sent to where it is painted.
+
+    a, b     [D], embeddings of the ends
+    method   as the request's; "mix" needs `mix`
+    """
+
+    a: np.ndarray = field(repr=False)
+    b: np.ndarray = field(repr=False)
+    method: Method = "linear"
+    mix: AudioMix | None = None
+
+    def embedding(self, position: float, embed: Embed) -> np.ndarray:
+        """The embedding [D] at a position from 0 to 1; mixes are embedded by `embed`."""
+        from sonic_ui.models.embeddings import linear, spherical
+
+        if position in ENDS:
+            return self.a if position == 0.0 else self.b
+        if self.mix is not None:
+            return embed(self.mix.at(position))
+        return (spherical if self.method == "spherical" else linear)(self.a, self.b, position)
+
+    def lufs(self, position: float) -> float | None:
+        """Loudness of the mix at a position; None where nothing is mixed."""
+        from sonic_ui.audio.loudness import integrated_lufs
+
+        return None if self.mix is None else integrated_lufs(self.mix.at(position), SAMPLE_RATE)
+
+
+@dataclass(frozen=True)
+class InterpolateJob:
+    """Pictures to paint at the request's `known_positions` of a path, numbered in their order.
+
+    If there are to be more (its `outputs`), the rest is placed where the pictures look farthest apart.
+    """
+
+    request: InterpolateRequest
+    path: EmbeddingPath
 
 
 @dataclass
 class InterpolateRunner(JobRunner):
-    """Paints a glide: the ends alone, what lies between side by side, or one by one where it is needed.
+    """Paints the ends alone, what lies between side by side, or one by one where positions are to be found.
 
-    embed     what is heard in samples, for sounds that are mixed
-    eyes      an `ImageEncoder` that helps to tell how far apart pictures look; None: their pixels alone
-    halfway   latents [1, C, h, w] of ends that were half painted before: a single place need not paint them
+    embed             embeds sounds that are mixed
+    image_encoder     helps to tell how far apart pictures look; None: their pixels alone
+    partial_latents   latents [1, C, h, w] of ends that were denoised halfway before: a single position need
+                      not paint them
     """
 
-    halves: ClassVar[bool] = True
+    splits_on_oom: ClassVar[bool] = True
 
     job: InterpolateJob
     embed: Embed
-    eyes: Any
-    partial_latents: Cache[Any]
+    image_encoder: Any
+    partial_latents: LRUCache[Any]
     done: int = field(default=0, init=False)  # steps of single pictures
     total: int = field(default=0, init=False)
 
-    @property
-    def pictures(self) -> int:
-        """How many pictures are painted."""
-        return self.job.request.count
-
     def work(self) -> None:
-        """Paint every frame: a `PositionsAdded` for each that is found, an `ImagesDone` for all."""
+        """Paint every frame: a `FramesAdded` for each whose position is found, a `FramesDone` for all."""
         request = self.job.request
         self.report_cut_words(request.prompt, request.negative_prompt)
-        glider = self._glider()
-        if request.continuity and not glider.can_begin:
+        interpolator = self._interpolator()
+        if request.continuity and not interpolator.can_begin:
             self.queue.put(Notice(CANNOT_BEGIN))
-        ends = self._ends_to_carry(glider)
-        self.total = interpolation_steps(request, glider.steps, glider.begin_step, len(ends))
+        ends = self._ends_to_denoise(interpolator)
+        self.total = interpolation_steps(request, interpolator.steps, interpolator.begin_step, len(ends))
         self._report()
         for end in ends:
-            glider.partially_denoise(end, self._on_step((), 0))
-            self._keep(glider)
+            interpolator.partially_denoise(end, self._on_step((), 0))
+            self._cache(interpolator)
             self.cancel.check()
-        if self.pictures > len(request.places):
-            self._one_by_one(glider)
+        if self.count > len(request.known_positions):
+            self._one_by_one(interpolator)
         else:
-            self._side_by_side(glider)
+            self._side_by_side(interpolator)
 
-    def _glider(self) -> LatentInterpolator:
-        from sonic_ui.pipelines.interpolation import ENDS, LatentInterpolator
+    def _interpolator(self) -> LatentInterpolator:
+        from sonic_ui.pipelines.interpolation import LatentInterpolator
 
-        request, between = self.job.request, self.job.between
-        glider = LatentInterpolator(
+        request, path = self.job.request, self.job.path
+        interpolator = LatentInterpolator(
             self.pipeline,
-            lambda place: between.embedding(place, self.embed),
+            lambda position: path.embedding(position, self.embed),
             request.seed,
             pipeline_settings(request),
             request.continuity,
         )
         for end in ENDS:
-            if (latents := self.partial_latents.find(self._key(glider, end))) is not None:
-                glider.carried[end] = latents
-        return glider
+            if (latents := self.partial_latents.find(self._key(interpolator, end))) is not None:
+                interpolator.carried[end] = latents
+        return interpolator
 
-    def _key(self, glider: LatentInterpolator, end: float) -> Hashable:
+    def _key(self, interpolator: LatentInterpolator, end: float) -> Hashable:
         """All that an end's latents depend on."""
-        heard = self.job.between.embedding(end, self.embed).tobytes()
-        return (heard, glider.seed, glider.begin_step, *sorted(glider.settings.items()))
+        embedding = self.job.path.embedding(end, self.embed).tobytes()
+        settings = sorted(interpolator.settings.items())
+        return (embedding, interpolator.seed, interpolator.begin_step, *settings)
 
-    def _keep(self, glider: LatentInterpolator) -> None:
-        for end, latents in glider.carried.items():
-            self.partial_latents.put(self._key(glider, end), latents)
+    def _cache(self, interpolator: LatentInterpolator) -> None:
+        for end, latents in interpolator.carried.items():
+            self.partial_latents.put(self._key(interpolator, end), latents)
 
-    def _ends_to_carry(self, glider: LatentInterpolator) -> list[float]:
-        """Ends that are not asked for, not known from before, and needed by what lies between."""
-        from sonic_ui.pipelines.interpolation import ENDS
-
-        places = self.job.request.places
-        if not glider.begin_step or all(place in ENDS for place in places):
+    def _ends_to_denoise(self, interpolator: LatentInterpolator) -> list[float]:
+        """Ends that are not shown, not known from before, and needed by what lies between."""
+        positions = self.job.request.known_positions
+        if not interpolator.begin_step or all(position in ENDS for position in positions):
             return []
-        return [end for end in ENDS if end not in places and end not in glider.carried]
+        return [end for end in ENDS if end not in positions and end not in interpolator.carried]
 
-    def _one_by_one(self, glider: LatentInterpolator) -> None:
+    def _one_by_one(self, interpolator: LatentInterpolator) -> None:
         from sonic_ui.pipelines.frame_spacing import evenly_spaced_by_perception
         from sonic_ui.pipelines.interpolation import PerceptualDistance
 
-        numbers = {place: number for number, place in enumerate(self.job.request.places)}
+        numbers = {position: number for number, position in enumerate(self.job.request.known_positions)}
 
-        def paint(place: float) -> Any:
-            if place not in numbers:
-                numbers[place] = len(numbers)
-                self.queue.put(PositionsAdded((place,)))
-            (image,) = self._paint(glider, (numbers[place],), (place,))
+        def paint(position: float) -> Any:
+            if position not in numbers:
+                numbers[position] = len(numbers)
+                self.queue.put(FramesAdded((FrameInfo(position=position),)))
+            (image,) = self._paint(interpolator, (numbers[position],), (position,))
             return image
 
-        evenly_spaced_by_perception(self.pictures, paint, PerceptualDistance(self.eyes))
+        evenly_spaced_by_perception(self.count, paint, PerceptualDistance(self.image_encoder))
 
-    def _side_by_side(self, glider: LatentInterpolator) -> None:
+    def _side_by_side(self, interpolator: LatentInterpolator) -> None:
         from sonic_ui.pipelines.frame_spacing import strip_groups
-        from sonic_ui.pipelines.interpolation import ENDS
 
-        places = self.job.request.places
-        alone = [number for number, place in enumerate(places) if place in ENDS]
-        for group in strip_groups(len(places), alone):
-            self._paint(glider, group, tuple(places[number] for number in group))
+        positions = self.job.request.known_positions
+        alone = [number for number, position in enumerate(positions) if position in ENDS]
+        for group in strip_groups(len(positions), alone):
+            self._paint(interpolator, group, tuple(positions[number] for number in group))
 
     def _paint(
-        self, glider: LatentInterpolator, numbers: tuple[int, ...], places: tuple[float, ...]
+        self, interpolator: LatentInterpolator, numbers: tuple[int, ...], positions: tuple[float, ...]
     ) -> list[Any]:
-        """Paint the pictures at places, tell of them, and keep what an end leaves for others."""
-        at = dict(zip(numbers, places, strict=True))
+        """Paint the pictures at positions, and cache what an end leaves for others."""
+        at = dict(zip(numbers, positions, strict=True))
 
         def make(some: tuple[int, ...]) -> list[Any]:
-            begin = 0 if at[some[0]] in (0.0, 1.0) else glider.begin_step
-            return glider.paint([at[number] for number in some], self._on_step(some, begin))
+            begin = 0 if at[some[0]] in ENDS else interpolator.begin_step
+            return interpolator.paint([at[number] for number in some], self._on_step(some, begin))
 
         images = self.split_on_oom(numbers, make)
-        self._keep(glider)
-        self.queue.put(ImagesDone(tuple(images), numbers))
+        self._cache(interpolator)
+        self.queue.put(FramesDone(numbers, tuple(images)))
         self.cancel.check()
         return images
 
@@ -155,5 +217,52 @@ class InterpolateRunner(JobRunner):
         return on_step
 
     def _report(self) -> None:
-        message = "Painting" if self.pictures == 1 else f"Painting {self.pictures} pictures"
+        message = "Painting" if self.count == 1 else f"Painting {self.count} pictures"
         self.report_progress(message, min(self.done, self.total), self.total, self.done / max(1, self.total))
+
+
+def plan_interpolation(request: InterpolateRequest, context: RunContext) -> PaintingPlan:
+    """One picture a position between two sounds, all from one seed."""
+    a, b = ends = context.sounds["sound_a"], context.sounds["sound_b"]
+    mix = None
+    if request.method == "mix":
+        mix = AudioMix(a.clip.samples, b.clip.samples, request.lufs_a, request.lufs_b)
+        ends = _mixed_end(a, mix, 0.0, request.lufs_a), _mixed_end(b, mix, 1.0, request.lufs_b)
+    start, stop = (context.embed_audio(end).embedding for end in ends)
+    path = EmbeddingPath(start, stop, request.method, mix)
+
+    def info_at(position: float) -> FrameInfo:
+        return FrameInfo(position=position, lufs=path.lufs(position))
+
+    same = a.key == b.key and request.lufs_a == request.lufs_b
+    positions = request.known_positions
+    return PaintingPlan(
+        context,
+        InterpolateJob(request, path),
+        tuple(map(info_at, positions)),
+        notices=[SAME_SOUND] if same else [],
+        info_at=info_at if request.outputs > len(positions) else None,
+    )
+
+
+def _mixed_end(sound: Sound, mix: AudioMix, position: float, lufs: float | None) -> Sound:
+    """One end of a mix as a sound of its own: what was chosen, at the loudness that it has there."""
+    if lufs is None:
+        return sound
+    clip = replace(sound.clip, samples=mix.at(position))
+    return Sound(f"{sound.key}|{lufs}", clip, 0.0, sound.room)
+
+
+def _runner(components: Components, job: InterpolateJob, cancel: CancelToken) -> InterpolateRunner:
+    runner = InterpolateRunner(
+        components.pipeline, cancel, job, components.embed, None, components.partial_latents
+    )
+    if runner.count > len(job.request.known_positions):
+        try:
+            runner.image_encoder = components.image_encoder
+        except BadInput as problem:
+            runner.queue.put(Notice(f"{problem} {PIXELS_ALONE}"))
+    return runner
+
+
+JOB_TYPES[InterpolateRequest] = JobType(plan_interpolation, _runner)

@@ -1,4 +1,4 @@
-"""A job of pictures through `AudioToImagePipeline`."""
+"""Pictures of a sound, through `AudioToImagePipeline`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,30 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, ClassVar
 
-from sonic_ui.engine.backend import ImagesDone, Job
-from sonic_ui.engine.jobs.runner import JobRunner
-from sonic_ui.requests import PaintingRequest
+import numpy as np
+
+from sonic_ui.engine.components import Components
+from sonic_ui.engine.control import CancelToken
+from sonic_ui.engine.events import FrameInfo, FramesDone
+from sonic_ui.engine.jobs.base import JOB_TYPES, JobRunner, JobType, PaintingPlan, RunContext
+from sonic_ui.requests import PaintingRequest, SoundToImageRequest
+
+
+@dataclass(frozen=True)
+class PaintJob:
+    """Pictures to paint: the settings of the request, and for each picture what it listens to.
+
+    embeddings   [N, D], one a picture
+    seeds        one a picture
+    scales       factor on the request's strength, one a picture
+    groups       which pictures are painted side by side, in the order in which the groups are painted
+    """
+
+    request: PaintingRequest
+    embeddings: np.ndarray = field(repr=False)
+    seeds: tuple[int, ...]
+    scales: tuple[float, ...]
+    groups: tuple[tuple[int, ...], ...]
 
 
 def pipeline_settings(request: PaintingRequest) -> dict[str, Any]:
@@ -26,24 +47,29 @@ def pipeline_settings(request: PaintingRequest) -> dict[str, Any]:
 class PaintRunner(JobRunner):
     """Paints a job group by group."""
 
-    halves: ClassVar[bool] = True
+    splits_on_oom: ClassVar[bool] = True
 
-    job: Job
+    job: PaintJob
     done_weight: float = field(default=0.0, init=False)
 
+    @classmethod
+    def on(cls, components: Components, job: PaintJob, cancel: CancelToken) -> PaintRunner:
+        """A runner on the painting pipeline of a bundle."""
+        return cls(components.pipeline, cancel, job)
+
     @property
-    def pictures(self) -> int:
+    def count(self) -> int:
         """How many pictures are painted."""
         return len(self.job.seeds)
 
     def work(self) -> None:
-        """Paint every group; there is a `ImagesDone` for each."""
+        """Paint every group; there is a `FramesDone` for each."""
         request = self.job.request
         self.report_cut_words(request.prompt, request.negative_prompt)
         self._report(0)
         for number, group in enumerate(self.job.groups):
             images = self.split_on_oom(group, partial(self._paint_group, number))
-            self.queue.put(ImagesDone(tuple(images), group))
+            self.queue.put(FramesDone(group, tuple(images)))
             self.cancel.check()
 
     @property
@@ -71,7 +97,7 @@ class PaintRunner(JobRunner):
         return images
 
     def _strength(self, group: tuple[int, ...]) -> Any:
-        """beta for the group: as asked for, or [B, layers] where pictures differ."""
+        """beta for the group: as in the request, or [B, layers] where pictures differ."""
         from sonic_ui.models.strength import scaled_strengths
 
         scales = [self.job.scales[i] for i in group]
@@ -80,6 +106,22 @@ class PaintRunner(JobRunner):
         return scaled_strengths(self.job.request.strength, scales, self.pipeline.audio_attention.paths)
 
     def _report(self, step: int) -> None:
-        message = "Painting" if self.pictures == 1 else f"Painting {self.pictures} pictures"
-        done = self.done_weight / max(1, self._steps * self.pictures)
+        message = "Painting" if self.count == 1 else f"Painting {self.count} pictures"
+        done = self.done_weight / max(1, self._steps * self.count)
         self.report_progress(message, step, self._steps * len(self.job.groups), done)
+
+
+def plan_pictures(request: SoundToImageRequest, context: RunContext) -> PaintingPlan:
+    """`count` pictures of one sound; picture i starts from seed + i."""
+    count = request.count
+    job = PaintJob(
+        request=request,
+        embeddings=np.repeat(context.embed_audio(context.sounds["sound"]).embedding[None], count, 0),
+        seeds=tuple(request.seed + i for i in range(count)),
+        scales=(1.0,) * count,
+        groups=(tuple(range(count)),),
+    )
+    return PaintingPlan(context, job, (FrameInfo(),) * count, is_strip=False)
+
+
+JOB_TYPES[SoundToImageRequest] = JobType(plan_pictures, PaintRunner.on)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypedDict, TypeVar
 
 from sonic_ui.engine import Result, SoundResult
-from sonic_ui.requests import BadInput, MakingRequest, read_request
+from sonic_ui.engine.inputs import file_digest
+from sonic_ui.requests import VERBS, BadInput, MakingRequest, read_request
 from sonic_ui.ui.session.examples import Example
 
 MAX_RECORDS = 24
@@ -18,14 +17,6 @@ SOUNDS = ("sound", "sound_a", "sound_b")
 PICTURES = ("picture", "mask")
 FILES = (*SOUNDS, *PICTURES)
 """The settings that may name a file."""
-
-TABS = {
-    "sound_to_image": "Sound → Image",
-    "edit_image": "Edit",
-    "interpolate": "Interpolate",
-    "volume_sweep": "Volume",
-    "image_to_sound": "Image → Sound",
-}
 
 Made = TypeVar("Made", bound=MakingRequest)
 
@@ -54,8 +45,8 @@ def request_from_settings(settings: dict[str, Any], files: Mapping[str, str], ki
     named: dict[str, str | None] = {name: files.get(name, "absent") for name in needed}
     named |= {name: files.get(name) for name in kind.PICTURES if name not in needed}
     verb = settings["request"].get("verb")
-    if isinstance(verb, str) and verb in TABS and verb != kind.model_fields["verb"].default:
-        raise BadInput(f"These settings belong to the tab “{TABS[verb]}”: drop it there.")
+    if isinstance(verb, str) and verb in VERBS and verb != kind.model_fields["verb"].default:
+        raise BadInput(f"These settings belong to the tab “{VERBS[verb].title}”: drop it there.")
     request = read_request(json.dumps({**settings["request"], **named}))
     if not isinstance(request, kind):
         raise BadInput("These settings belong to another tab.")
@@ -78,24 +69,13 @@ def find_files(
         if Path(path).is_file()
     }
     if not known.keys() >= set(digests.values()):
-        known = {file_digest(path): str(path) for path in reversed(example_files(examples))} | known
+        known = {file_digest(str(path)): str(path) for path in reversed(example_files(examples))} | known
     return {name: known[digest] for name, digest in digests.items() if digest in known}
 
 
 def example_files(examples: Iterable[Example]) -> list[Path]:
     """The sounds and pictures of the examples."""
     return [path for example in examples for path in (example.sound, example.picture) if path is not None]
-
-
-def file_digest(path: str | Path) -> str:
-    """The SHA-256 of a file, read once for as long as it is not changed."""
-    status = Path(path).stat()
-    return _digest(str(path), status.st_mtime_ns, status.st_size)
-
-
-@lru_cache(maxsize=256)
-def _digest(path: str, _changed: int, _size: int) -> str:
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 def missing_files(settings: dict[str, Any], files: Mapping[str, str]) -> dict[str, str]:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sonic_ui.engine.inputs import file_digest
 from sonic_ui.requests import VERBS, BadInput, Request
 from sonic_ui.requests.links import PARAMETER, file_settings, read_link, write_link
 from sonic_ui.ui.session.examples import Example
-from sonic_ui.ui.settings.reuse import Record, example_files, file_digest
+from sonic_ui.ui.settings.reuse import Record, example_files
 
 ADDRESS = "@ADDRESS@"
 """Where a script of the page puts its own address."""
@@ -66,7 +67,7 @@ def open_link(text: str, examples: Iterable[Example]) -> OpenedLink:
     files = {name: str(by_name[file]) for name, file in linked.examples.items() if file in by_name}
     missing = [
         name
-        for name in file_settings(VERBS[linked.verb])
+        for name in file_settings(VERBS[linked.verb].request)
         if linked.values.get(name) is not None and name not in files
     ]
     words = OPENED
@@ -116,7 +117,7 @@ def _request_in(record: Record) -> Request:
     verb = _verb(record)
     if verb not in VERBS:
         raise BadInput("The settings of this picture are not known any more.")
-    return VERBS[verb].from_values(record["settings"]["request"])
+    return VERBS[verb].request.from_values(record["settings"]["request"])
 
 
 def _files_of(record: Record, request: Request) -> dict[str, str]:
@@ -135,7 +136,7 @@ def _examples_in(record: Record, examples: Iterable[Example]) -> dict[str, str]:
     for name, path in record["files"].items():
         if name not in digests and Path(path).is_file():
             digests[name] = file_digest(path)
-    known = {file_digest(path): path.name for path in example_files(examples)}
+    known = {file_digest(str(path)): path.name for path in example_files(examples)}
     return {name: known[digest] for name, digest in digests.items() if digest in known}
 
 

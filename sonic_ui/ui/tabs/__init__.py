@@ -1,4 +1,8 @@
-"""The tabs of the page, a folder each: `layout` builds it, `events` handles what happens, `results` shows."""
+"""The tabs of the page, a folder each, by the id of the tab in the table of verbs.
+
+`layout.build` lays it out and connects it, `events` handles what happens, `results` shows what comes back;
+`results.ANSWER` is what the endpoint of the verb returns, if that is not pictures and settings.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,6 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from sonic_ui.ui.api import Answer
 from sonic_ui.ui.widgets.prompt_settings import PromptSettings
 from sonic_ui.ui.widgets.send_to_tab import Target
 
@@ -18,7 +21,6 @@ class BuiltTab:
     view      shows its results
     message   takes sentences about the whole tab
     share     the panel in which links arrive
-    answer    what the endpoint of its verb returns
     prompts   the settings that other weights set to what suits them
     target    takes pictures or sounds of other tabs
     """
@@ -26,6 +28,5 @@ class BuiltTab:
     view: gr.HTML
     message: gr.HTML
     share: gr.HTML
-    answer: Answer
     prompts: PromptSettings | None = None
     target: Target | None = None

@@ -62,13 +62,6 @@ def chosen_picture(context: AppContext, event: gr.EventData) -> Path:
     return Path(str(examples[index].picture))
 
 
-def read_upright(path: str | Path) -> Image:
-    """A picture file as upright RGB. Raises `BadInput`."""
-    from sonic_ui.media.images import load_picture
-
-    return load_picture(path)
-
-
 def write_preview(context: AppContext, image: Image, name: str = "picture") -> Path:
     """Save a picture for the page to show, `PREVIEW_PX` long at most, in a folder of its own."""
     shown = image

@@ -15,12 +15,12 @@ from typing import Any
 import gradio as gr
 
 from sonic_ui.media.metadata import read_settings
-from sonic_ui.requests import BadInput
+from sonic_ui.requests import VERBS, BadInput
 from sonic_ui.requests.links import PARAMETER
 from sonic_ui.ui.components import basic, share_panel
 from sonic_ui.ui.components.base import Value, event_field
 from sonic_ui.ui.session.context import AppContext, SharedComponents
-from sonic_ui.ui.settings.reuse import SOUNDS, TABS, Record, find_files, missing_files
+from sonic_ui.ui.settings.reuse import SOUNDS, Record, find_files, missing_files
 from sonic_ui.ui.settings.sharing import open_link, python_call, share_link
 from sonic_ui.ui.settings.table import SettingsTable, Values
 from sonic_ui.ui.widgets.fields import AT_ONCE, Refresh, Update
@@ -175,31 +175,26 @@ def _restored_sentence(source: str, missing: dict[str, str]) -> str:
     )
 
 
-def connect_links(
-    page: gr.Blocks, context: AppContext, tabs: gr.Tabs, panels: Mapping[str, tuple[str, gr.HTML]]
-) -> None:
-    """When the page is opened with a link, open its tab and hand it over.
-
-    `panels` are the ids of the tabs and their panels, by the tabs' titles.
-    """
+def connect_links(page: gr.Blocks, context: AppContext, tabs: gr.Tabs, panels: Mapping[str, gr.HTML]) -> None:
+    """When the page is opened with a link, open its tab and hand it over; `panels` are by verb."""
 
     def arrive(request: gr.Request) -> Update:
         text = request.query_params.get(PARAMETER)
         if not text:
             return {tabs: gr.skip()}
-        tab, value = _arrival(text, context, panels)
-        return {tabs: gr.Tabs(selected=panels[tab][0]), panels[tab][1]: value}
+        verb, value = _arrival(text, context, panels)
+        return {tabs: gr.Tabs(selected=VERBS[verb].tab), panels[verb]: value}
 
-    page.load(arrive, outputs=[tabs, *(panel for _, panel in panels.values())], **AT_ONCE)
+    page.load(arrive, outputs=[tabs, *panels.values()], **AT_ONCE)
 
 
-def _arrival(text: str, context: AppContext, titles: Mapping[str, Any]) -> tuple[str, Value]:
-    """The tab that a link opens, and its panel's value; the first tab shows why a link cannot be used."""
-    first = next(iter(titles))
+def _arrival(text: str, context: AppContext, panels: Mapping[str, Any]) -> tuple[str, Value]:
+    """The verb that a link is for, and its panel's value; the first one shows why a link cannot be used."""
+    first = next(iter(panels))
     try:
-        title = TABS.get(open_link(text, context.examples).verb, "")
+        verb = open_link(text, context.examples).verb
     except BadInput as problem:
         return first, share_panel.sentence("error", problem.message)
-    if title not in titles:
+    if verb not in panels:
         return first, share_panel.sentence("error", "This link is for a tab that this page does not have.")
-    return title, share_panel.link_arrived(text)
+    return verb, share_panel.link_arrived(text)

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from sonic_ui.engine import CacheUsage, Cancelled, CancelToken, Event, Progress, Result, Studio
-from sonic_ui.engine.inversion_cache import InversionCache
+from sonic_ui.engine.caches import InversionCache, InversionKey
 from sonic_ui.requests import BadInput, EditImageRequest
 from tests.fakes import FakeBackend
 
@@ -79,16 +79,21 @@ def test_cancelling_during_the_inversion_keeps_nothing(write_sound: WriteSound, 
     assert studio.cache_usage("me") == CacheUsage(0, 0)
 
 
-def test_a_shelf_lets_go_of_what_was_used_least_recently() -> None:
-    shelf = InversionCache(limit_bytes=100)
+def test_the_inversion_used_least_recently_gives_way() -> None:
+    cache = InversionCache(max_bytes=100)
+    keys = {name: InversionKey("me", "bundle", name, "", 3) for name in ("a", "b", "c", "d", "huge")}
     for name in "abc":
-        shelf.put("me", name, name, 40)
-    assert [shelf.get("me", name) for name in "abc"] == [None, "b", "c"]
-    shelf.get("me", "b")
-    shelf.put("me", "d", "d", 40)
-    assert [shelf.get("me", name) for name in "bcd"] == ["b", None, "d"]
-    shelf.put("me", "huge", "huge", 101)
-    assert shelf.get("me", "huge") is None
+        cache.put(keys[name], name, 40)
+    assert [cache.find(keys[name]) for name in "abc"] == [None, "b", "c"]
+    cache.find(keys["b"])
+    cache.put(keys["d"], "d", 40)
+    assert [cache.find(keys[name]) for name in "bcd"] == ["b", None, "d"]
+    assert cache.usage("me") == CacheUsage(2, 80) and cache.usage("me", "d") == CacheUsage(1, 40)
+    cache.put(keys["huge"], "huge", 101)
+    assert cache.find(keys["huge"]) is None
+    cache.put(keys["a"], "a", 1)
+    cache.release("me")
+    assert cache.usage("me") == CacheUsage(0, 0)
 
 
 def test_several_strengths_make_several_edits(write_sound: WriteSound, picture: str) -> None:

@@ -11,8 +11,9 @@ import soundfile
 from PIL import Image
 
 from sonic_ui.audio.energy import pearson_r
-from sonic_ui.engine.backend import BackendEvent, Cancelled, CancelToken, Progress, SoundJob, SoundsDone
-from sonic_ui.engine.jobs.image_to_sound import target_curve
+from sonic_ui.engine.control import Cancelled, CancelToken
+from sonic_ui.engine.events import JobEvent, Progress, SoundsDone
+from sonic_ui.engine.jobs.image_to_sound import SoundJob, target_curve
 from sonic_ui.engine.local import LocalBackend
 from sonic_ui.requests import BadInput, ImageToSoundRequest
 
@@ -41,11 +42,11 @@ def ask(**values: Any) -> ImageToSoundRequest:
     return ImageToSoundRequest.from_values({"picture": "p.png", "source": "recordings", **values})
 
 
-def sound(backend: LocalBackend, library: Path | None, **values: Any) -> list[BackendEvent]:
-    return list(backend.sound(SoundJob(ask(**values), PICTURE, library), CancelToken()))
+def sound(backend: LocalBackend, library: Path | None, **values: Any) -> list[JobEvent]:
+    return list(backend.run(SoundJob(ask(**values), PICTURE, library), CancelToken()))
 
 
-def sounded(events: list[BackendEvent]) -> SoundsDone:
+def sounded(events: list[JobEvent]) -> SoundsDone:
     assert isinstance(events[-1], SoundsDone)
     return events[-1]
 
@@ -72,9 +73,9 @@ def test_builds_from_recordings_along_a_curve(backend: LocalBackend, library: Pa
     events = sound(backend, library, curve=curve, takes=2, concepts=3)
     made = sounded(events)
     assert made.samples.shape[0] == 2 and made.sample_rate == 48_000 and made.skipped == 1
-    assert made.wish is not None
+    assert made.target is not None
     for number in range(2):
-        assert pearson_r(made.energy[number], made.wish) > 0.95
+        assert pearson_r(made.energy[number], made.target) > 0.95
         assert {pick.excerpt.path.parent for pick in made.picks[number]} == {library}
     messages = {event.message for event in events if isinstance(event, Progress)}
     assert messages <= {"Listening to the recordings", "Putting recordings together"} and messages
@@ -89,8 +90,8 @@ def test_recordings_keep_their_own_energy_if_nothing_shapes_them(
     backend: LocalBackend, library: Path
 ) -> None:
     for values in ({"control": "none", "curve": [0, 1]}, {"energy_strength": 0, "curve": [0, 1]}):
-        assert sounded(sound(backend, library, **values)).wish is None
-    assert sounded(sound(backend, library)).wish is None, "nothing was drawn"
+        assert sounded(sound(backend, library, **values)).target is None
+    assert sounded(sound(backend, library)).target is None, "nothing was drawn"
 
 
 def test_no_folder_and_cancelling(backend: LocalBackend, library: Path) -> None:
@@ -99,7 +100,7 @@ def test_no_folder_and_cancelling(backend: LocalBackend, library: Path) -> None:
     token = CancelToken()
     token.cancel()
     with pytest.raises(Cancelled):
-        list(backend.sound(SoundJob(ask(), PICTURE, library), token))
+        list(backend.run(SoundJob(ask(), PICTURE, library), token))
 
 
 def test_a_bundle_that_cannot_generate_says_what_can(backend: LocalBackend) -> None:

@@ -10,21 +10,17 @@ import numpy as np
 import pytest
 from diffusers import PNDMScheduler
 
-from sonic_ui.engine.backend import (
-    BackendEvent,
-    Cancelled,
-    CancelToken,
-    ImagesDone,
-    InterpolateJob,
-    Notice,
-    PositionsAdded,
-    Preview,
-    Progress,
-)
+from sonic_ui.engine.control import Cancelled, CancelToken
 from sonic_ui.engine.cost import sample_passes
-from sonic_ui.engine.jobs.embedding_path import AudioMix, EmbeddingPath
-from sonic_ui.engine.jobs.interpolate import CANNOT_BEGIN
-from sonic_ui.engine.local import PIXELS_ALONE, LocalBackend
+from sonic_ui.engine.events import FramesAdded, FramesDone, JobEvent, Notice, Preview, Progress
+from sonic_ui.engine.jobs.interpolate import (
+    CANNOT_BEGIN,
+    PIXELS_ALONE,
+    AudioMix,
+    EmbeddingPath,
+    InterpolateJob,
+)
+from sonic_ui.engine.local import LocalBackend
 from sonic_ui.models.embeddings import linear
 from sonic_ui.requests import InterpolateRequest
 
@@ -61,16 +57,16 @@ def job(backend: LocalBackend, mix: AudioMix | None = None, **values: Any) -> In
     return InterpolateJob(request, EmbeddingPath(*ends, request.method, mix))
 
 
-def run(backend: LocalBackend, wanted: InterpolateJob) -> list[BackendEvent]:
-    return list(backend.interpolate(wanted, CancelToken()))
+def run(backend: LocalBackend, wanted: InterpolateJob) -> list[JobEvent]:
+    return list(backend.run(wanted, CancelToken()))
 
 
-def painted(events: list[BackendEvent]) -> dict[int, np.ndarray]:
+def painted(events: list[JobEvent]) -> dict[int, np.ndarray]:
     """Pixels by the pictures' numbers."""
     return {
         index: np.asarray(image, np.float32)
         for event in events
-        if isinstance(event, ImagesDone)
+        if isinstance(event, FramesDone)
         for index, image in zip(event.indices, event.images, strict=True)
     }
 
@@ -80,7 +76,7 @@ class Passes:
 
     def __init__(self, backend: LocalBackend) -> None:
         self.count = 0
-        backend._pipeline.unet.register_forward_pre_hook(self._count)
+        backend.components.pipeline.unet.register_forward_pre_hook(self._count)
 
     def _count(self, module: Any, given: Any) -> None:
         self.count += len(given[0])
@@ -102,7 +98,7 @@ def test_it_costs_what_the_cost_model_says(backend: LocalBackend, values: dict[s
     wanted, passes = job(backend, **values), Passes(backend)
     events = run(backend, wanted)
     assert passes.count == sample_passes(wanted.request)
-    assert set(painted(events)) == set(range(wanted.request.count))
+    assert set(painted(events)) == set(range(wanted.request.outputs))
     progress = [event for event in events if isinstance(event, Progress)]
     shares = [event.step / event.total for event in progress]
     assert shares == sorted(shares) and shares[-1] == 1.0 and shares[0] == 0.0
@@ -110,25 +106,30 @@ def test_it_costs_what_the_cost_model_says(backend: LocalBackend, values: dict[s
 
 def test_places_are_found_one_by_one(backend: LocalBackend) -> None:
     events = run(backend, job(backend, frames=7))
-    order = [event for event in events if isinstance(event, (PositionsAdded, ImagesDone))]
-    assert [event.indices for event in order if isinstance(event, ImagesDone)] == [
+    order = [event for event in events if isinstance(event, (FramesAdded, FramesDone))]
+    assert [event.indices for event in order if isinstance(event, FramesDone)] == [
         *((0,), (2,), (1,)),
         *((number,) for number in range(3, 7)),
     ]
-    assert [type(event) for event in order[3:]] == [PositionsAdded, ImagesDone] * 4
-    found = [place for event in order if isinstance(event, PositionsAdded) for place in event.places]
+    assert [type(event) for event in order[3:]] == [FramesAdded, FramesDone] * 4
+    found = [
+        place
+        for event in order
+        if isinstance(event, FramesAdded)
+        for place in (info.position for info in event.infos)
+    ]
     assert len(set(found) | {0.0, 0.5, 1.0}) == 7
     again = run(backend, job(backend, frames=7))
-    assert [event for event in again if isinstance(event, PositionsAdded)] == [
-        event for event in order if isinstance(event, PositionsAdded)
+    assert [event for event in again if isinstance(event, FramesAdded)] == [
+        event for event in order if isinstance(event, FramesAdded)
     ]
 
 
 def test_known_places_are_painted_side_by_side_after_the_ends(backend: LocalBackend) -> None:
     events = run(backend, job(backend, frames=7, spacing="heard"))
-    groups = [event.indices for event in events if isinstance(event, ImagesDone)]
+    groups = [event.indices for event in events if isinstance(event, FramesDone)]
     assert groups == [(0,), (6,), (1, 2, 3, 4), (5,)]
-    assert not any(isinstance(event, PositionsAdded) for event in events)
+    assert not any(isinstance(event, FramesAdded) for event in events)
     alone = painted(run(backend, job(backend, positions=(0.5,))))[0]
     assert np.abs(painted(events)[3] - alone).max() <= 1
 
@@ -148,7 +149,7 @@ def test_a_place_after_a_strip_costs_only_the_rest(backend: LocalBackend) -> Non
         passes.count = 0
         run(backend, job(backend, positions=(0.37,), **other))
         assert passes.count == sample_passes(job(backend, positions=(0.37,), **other).request), other
-    backend._partial_latents.clear()
+    backend.components.partial_latents.remove()
     passes.count = 0
     assert np.array_equal(painted(run(backend, place))[0], fresh) and passes.count == 2 * 3 * 2
 
@@ -166,9 +167,9 @@ def test_a_mix_is_heard_where_it_is_painted(backend: LocalBackend) -> None:
     mix = AudioMix(A, B, None, None)
     wanted = job(backend, mix, method="mix", positions=(0.5,), continuity=0.0)
     heard = backend.embed_audio(mix.at(0.5)).embedding
-    between = wanted.between
-    assert np.array_equal(between.embedding(0.5, backend._embed), heard)
-    assert between.lufs(0.5) is not None and job(backend).between.lufs(0.5) is None
+    between = wanted.path
+    assert np.array_equal(between.embedding(0.5, backend.components.embed), heard)
+    assert between.lufs(0.5) is not None and job(backend).path.lufs(0.5) is None
     assert not np.allclose(heard, linear(between.a, between.b, 0.5))
     assert len(painted(run(backend, job(backend, mix, method="mix", frames=5)))) == 5
 
@@ -177,8 +178,8 @@ def test_cancelling_stops_at_any_step(backend: LocalBackend) -> None:
     for values, last in (({"frames": 6}, 3), ({"positions": (0.4,), "steps": 60}, 0)):
         token, done = CancelToken(), 0
         with pytest.raises(Cancelled):
-            for event in backend.interpolate(job(backend, **values), token):
-                done += isinstance(event, ImagesDone)
+            for event in backend.run(job(backend, **values), token):
+                done += isinstance(event, FramesDone)
                 if done >= last and isinstance(event, Progress):
                     token.cancel()
         assert done <= last + 1
@@ -187,20 +188,20 @@ def test_cancelling_stops_at_any_step(backend: LocalBackend) -> None:
 def test_short_memory_paints_fewer_at_once(backend: LocalBackend, monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = job(backend, frames=6, spacing="heard")
     expected = painted(run(backend, wanted))
-    forward = type(backend._pipeline.unet).forward
+    forward = type(backend.components.pipeline.unet).forward
 
     def small(self: Any, latents: Any, *args: Any, **kwargs: Any) -> Any:
         if len(latents) > 4:
             raise RuntimeError("CUDA out of memory. Tried to allocate")
         return forward(self, latents, *args, **kwargs)
 
-    monkeypatch.setattr(type(backend._pipeline.unet), "forward", small)
+    monkeypatch.setattr(type(backend.components.pipeline.unet), "forward", small)
     pictures = painted(run(backend, wanted))
     assert all(np.abs(pictures[number] - expected[number]).max() <= 1 for number in range(6))
 
 
 def test_a_scheduler_that_cannot_begin_halfway_is_told(backend: LocalBackend) -> None:
-    backend._pipeline.scheduler = PNDMScheduler(skip_prk_steps=True)
+    backend.components.pipeline.scheduler = PNDMScheduler(skip_prk_steps=True)
     told = [event.message for event in run(backend, job(backend, frames=3)) if isinstance(event, Notice)]
     assert told == [CANNOT_BEGIN]
     silent = run(backend, job(backend, frames=3, continuity=0.0))
@@ -221,6 +222,7 @@ def test_eyes_that_cannot_be_read_do_not_stop_a_glide(folder: Path, tmp_path: Pa
 def test_closing_lets_go_of_what_was_kept(folder: Path) -> None:
     made = LocalBackend(str(folder))
     run(made, job(made, frames=2))
-    assert made._partial_latents._values
+    latents = made.components.partial_latents
+    assert latents.sizes()
     made.close()
-    assert not made._partial_latents._values
+    assert not latents.sizes()

@@ -66,12 +66,12 @@ def header(status: Status, changeable: bool = False) -> gr.HTML:
 
 def engine_status(status: Status) -> dict[str, str]:
     """The header's value for a status of the studio: which engine runs where."""
-    where = f"{status.title} · {status.place}"
+    where = f"{status.title} · {status.location}"
     if status.state == "failed":
         return {"state": "failed", "text": "The engine did not start"}
     if status.state == "ready":
         return {"state": "ready", "text": where}
-    return {"state": status.state, "text": f"{where} · {status.doing or 'waking up'}"}
+    return {"state": status.state, "text": f"{where} · {status.loading_message or 'waking up'}"}
 
 
 def sound_view(elem_id: str, sounds: bool = False) -> gr.HTML:

@@ -12,8 +12,9 @@ from typing import Any
 import gradio as gr
 
 from sonic_ui.engine import Result
+from sonic_ui.engine.inputs import load_picture
 from sonic_ui.media.masks import empty_canvas, painted_canvas, write_mask
-from sonic_ui.requests import EDIT_MODES, BadInput, EditImageRequest
+from sonic_ui.requests import EDIT_MODES, VERBS, BadInput, EditImageRequest
 from sonic_ui.requests.edit_modes import HOLD_HARDER
 from sonic_ui.ui.components import basic, result_view
 from sonic_ui.ui.components.base import event_field
@@ -28,7 +29,7 @@ from sonic_ui.ui.widgets.send_to_tab import Target
 from sonic_ui.ui.widgets.settings_drop import Reuse, SettingsDrop
 from sonic_ui.ui.widgets.sound_input import SoundInput, SoundInputHandlers
 
-TAB = "edit"
+TAB = VERBS["edit_image"].tab
 PAIRS = "{} and before"
 """What the gallery calls the pictures of a result for before and after: before, then each after."""
 
@@ -93,7 +94,7 @@ def settings_table(context: AppContext, parts: Components) -> SettingsTable[Edit
         """What was painted, on the picture that was found."""
         if "picture" not in files:
             return {}
-        preview = picture_input.write_preview(context, picture_input.read_upright(files["picture"]))
+        preview = picture_input.write_preview(context, load_picture(files["picture"]).image)
         mask = files.get("mask")
         return {"mask": painted_canvas(preview, Path(mask)) if mask else empty_canvas(preview)}
 
@@ -167,7 +168,7 @@ class Handlers:
         if not picture:
             return {status: "", message: basic.CLEAR}
         try:
-            picture_input.read_upright(picture)
+            load_picture(picture)
             usage = self._context.studio.cache_usage(request.session_hash or "", picture)
         except BadInput as problem:
             return {status: "", message: basic.error(problem.message)}
@@ -180,7 +181,7 @@ class Handlers:
         if not picture:
             return empty
         try:
-            image = picture_input.read_upright(picture)
+            image = load_picture(picture).image
         except BadInput:  # `analyze` says why
             return empty
         except Exception:
@@ -233,7 +234,7 @@ class Handlers:
         context = self._context
         files = context.pictures.write(result.images, result.settings)
         card = results.edit_card(run.run, result, files)
-        image = picture_input.read_upright(result.request.picture_paths["picture"])
+        image = load_picture(result.request.picture_paths["picture"]).image
         before = picture_input.write_preview(context, image, "before")
         pairs = [before, *results.preview_files(context, result, files)]
         context.gallery.add(run.session, PAIRS.format(card.id), pairs)

@@ -56,7 +56,7 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
         *(compare, view, drop, shared),
     )
     target = events.Handlers(context, parts).connect()
-    return BuiltTab(view, bar.message, drop.share, results.ANSWER, prompts, target)
+    return BuiltTab(view, bar.message, drop.share, prompts, target)
 
 
 def _mask(context: AppContext) -> tuple[gr.ImageEditor, gr.Button]:

@@ -10,11 +10,12 @@ from typing import Any
 import gradio as gr
 
 from sonic_ui.engine import CacheUsage, Result
+from sonic_ui.engine.inputs import load_picture
 from sonic_ui.requests import EditImageRequest
 from sonic_ui.ui.api import FILES, Answer
 from sonic_ui.ui.components.result_view import Card
 from sonic_ui.ui.session.context import AppContext
-from sonic_ui.ui.widgets.picture_input import PREVIEW_PX, read_upright, with_pictures, write_preview
+from sonic_ui.ui.widgets.picture_input import PREVIEW_PX, with_pictures, write_preview
 from sonic_ui.ui.widgets.result_text import detail_line, label_sentence
 
 MODE_WORDS = {"replace": "Replace", "add": "Add", "style": "Style"}
@@ -36,7 +37,7 @@ def example_card(context: AppContext, number: int) -> Card | None:
     picture = examples[number].picture if number < len(examples) else None
     if picture is None:
         return None
-    return picture_card(examples[number].title, picture, read_upright(picture).size)
+    return picture_card(examples[number].title, picture, load_picture(picture).image.size)
 
 
 def picture_card(name: str, preview: Path, size: tuple[int, int]) -> Card:

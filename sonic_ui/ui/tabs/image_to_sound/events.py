@@ -12,7 +12,7 @@ from typing import Any
 import gradio as gr
 
 from sonic_ui.engine import LABELS_SHOWN, Event, Failure, Notice, Progress, SoundResult
-from sonic_ui.requests import BadInput, ImageToSoundRequest
+from sonic_ui.requests import VERBS, BadInput, ImageToSoundRequest
 from sonic_ui.ui.components import audio_results, basic, curve_pad
 from sonic_ui.ui.components.base import Value, event_field, progress_value
 from sonic_ui.ui.components.curve_pad import curves
@@ -26,7 +26,7 @@ from sonic_ui.ui.widgets.runs import RunBar, RunContext, Runs
 from sonic_ui.ui.widgets.send_to_tab import Target
 from sonic_ui.ui.widgets.settings_drop import Reuse, SettingsDrop
 
-TAB = "image-to-sound"
+TAB = VERBS["image_to_sound"].tab
 MAX_RESULTS = 16
 HUM_S = 20.0
 NOT_FILMED = "The video could not be made; the app’s log has the details."
@@ -148,7 +148,7 @@ class Handlers:
             return
         yield {parts.labels: basic.labels_pending("Looking …"), message: basic.CLEAR}
         try:
-            analysis = self._context.studio.analyze_image(picture).seen
+            analysis = self._context.studio.analyze_image(picture)
             update: Update = {
                 parts.labels: basic.labels_value(analysis.labels[:LABELS_SHOWN]),
                 parts.curve.ghost: curve_pad.ghost_value(analysis.suggestion, analysis.duration_s),

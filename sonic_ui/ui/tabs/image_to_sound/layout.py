@@ -12,7 +12,6 @@ from sonic_ui.ui.components.curve_pad.curves import presets
 from sonic_ui.ui.session.context import AppContext, SharedComponents
 from sonic_ui.ui.tabs import BuiltTab
 from sonic_ui.ui.tabs.image_to_sound.events import TAB, Components, Handlers, SoundPrompts, SourceSettings
-from sonic_ui.ui.tabs.image_to_sound.results import ANSWER
 from sonic_ui.ui.widgets.fields import slider
 from sonic_ui.ui.widgets.picture_input import picture_input, with_pictures
 from sonic_ui.ui.widgets.prompt_settings import seed_field
@@ -66,7 +65,7 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
         *(bar, view, drop, shared),
     )
     target = Handlers(context, parts).connect()
-    return BuiltTab(view, bar.message, drop.share, ANSWER, target=target)
+    return BuiltTab(view, bar.message, drop.share, target=target)
 
 
 def _hum() -> tuple[gr.Audio, gr.HTML]:

@@ -63,18 +63,18 @@ def audio_card(run: int, result: SoundResult, files: Sequence[Path], picture: Pa
         spoken=f"{number_of} of “{Path(result.request.picture).name}”. {takes[0].title}, {takes[0].figures}.",
         picture=picture,
         seconds=seconds,
-        target=None if result.wish is None else _plotted(result.wish),
+        target=None if result.target is None else _plotted(result.target),
         takes=takes,
     )
 
 
 def closeness(result: SoundResult, take: Take) -> str:
     """How a take follows the target, in words."""
-    if result.wish is None or take.r is None:
+    if result.target is None or take.r is None:
         return "As it was recorded" if result.request.source == "recordings" else "As it sounds by itself"
-    if not np.any(result.wish):
+    if not np.any(result.target):
         return "Close to silence, as drawn"
-    if np.ptp(result.wish) < 1e-3:
+    if np.ptp(result.target) < 1e-3:
         return "Even from end to end, as drawn"
     words = next((words for least, words in CLOSENESS if take.r >= least), "hardly follows {}")
     sentence = words.format(_target_words(result.request))
@@ -129,7 +129,7 @@ def _detail(result: SoundResult) -> str:
 def write_answer(context: AppContext, result: SoundResult, session: str) -> tuple[Any, ...]:
     """What the endpoint returns: the takes as files, and the settings with the target and what came out."""
     files = write_takes(context, result)
-    target = None if result.wish is None else [round(float(level), 4) for level in result.wish]
+    target = None if result.target is None else [round(float(level), 4) for level in result.target]
     energy = [[round(float(level), 5) for level in take.energy] for take in result.takes]
     settings = {**result.settings, "notices": [*result.notices], "wish": target, "energy": energy}
     return [str(path) for path in files], settings

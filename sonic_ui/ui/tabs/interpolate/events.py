@@ -9,8 +9,8 @@ from typing import Any
 import gradio as gr
 
 from sonic_ui.engine import Notice, Result
-from sonic_ui.engine.jobs.plan import SAME_SOUND
-from sonic_ui.requests import FRAMES, InterpolateRequest
+from sonic_ui.engine.jobs.interpolate import SAME_SOUND
+from sonic_ui.requests import FRAMES, VERBS, InterpolateRequest
 from sonic_ui.ui.components import basic, strip_player
 from sonic_ui.ui.session.context import AppContext, SharedComponents
 from sonic_ui.ui.settings.table import Row, SettingsTable
@@ -23,7 +23,7 @@ from sonic_ui.ui.widgets.settings_drop import Reuse, SettingsDrop
 from sonic_ui.ui.widgets.sound_input import SoundInput, SoundInputHandlers
 from sonic_ui.ui.widgets.strips import StripHandlers
 
-TAB = "interpolate"
+TAB = VERBS["interpolate"].tab
 SWAP = "(...values) => values.map((_, index) => values[index ^ 1])"
 
 

@@ -10,7 +10,7 @@ from sonic_ui.ui.components.strip_player import strip_player
 from sonic_ui.ui.session.context import AppContext, SharedComponents
 from sonic_ui.ui.tabs import BuiltTab
 from sonic_ui.ui.tabs.interpolate.events import TAB, Components, Handlers, InterpolationSettings
-from sonic_ui.ui.tabs.interpolate.results import ANSWER, first_strip
+from sonic_ui.ui.tabs.interpolate.results import first_strip
 from sonic_ui.ui.widgets.fields import room_choice, slider
 from sonic_ui.ui.widgets.prompt_settings import prompt_settings
 from sonic_ui.ui.widgets.runs import run_bar
@@ -66,7 +66,7 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
             drop = settings_drop(TAB)
     parts = Components(sound_a, sound_b, interpolation, prompts, swap, bar, player, drop, shared)
     target = Handlers(context, parts).connect()
-    return BuiltTab(player.view, bar.message, drop.share, ANSWER, prompts, target)
+    return BuiltTab(player.view, bar.message, drop.share, prompts, target)
 
 
 def _interpolation() -> InterpolationSettings:

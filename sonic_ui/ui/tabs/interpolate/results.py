@@ -15,7 +15,7 @@ from sonic_ui.ui.widgets.strips import FilmFiles, film_files, strip_answer
 
 def slots_of(request: InterpolateRequest) -> list[Slot]:
     """Where the frames of a request will be, as far as it is known before they are painted."""
-    return [Slot(at, caption(at)) for at in request.places]
+    return [Slot(at, caption(at)) for at in request.known_positions]
 
 
 def slot_of(info: FrameInfo) -> Slot:
@@ -30,7 +30,7 @@ def strip_of(run: int, result: Result, files: tuple[Path, ...]) -> Strip:
     positions = positions_of(result)
     note = ""
     if result.stopped:
-        note = f"Stopped: {len(positions)} of {request.count} pictures were finished."
+        note = f"Stopped: {len(positions)} of {request.outputs} pictures were finished."
     return Strip(
         id=f"result-{run}",
         title="From {} to {}".format(*_ends(result)),

@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from sonic_ui.engine import Result
-from sonic_ui.requests import SoundToImageRequest
+from sonic_ui.requests import VERBS, SoundToImageRequest
 from sonic_ui.ui.components import basic, result_view
 from sonic_ui.ui.session.context import AppContext, SharedComponents
 from sonic_ui.ui.settings.reuse import Record
@@ -22,7 +22,7 @@ from sonic_ui.ui.widgets.send_to_tab import Target, sound_target
 from sonic_ui.ui.widgets.settings_drop import Reuse, SettingsDrop
 from sonic_ui.ui.widgets.sound_input import SoundInput, SoundInputHandlers
 
-TAB = "sound-to-image"
+TAB = VERBS["sound_to_image"].tab
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gradio as gr
 
 from sonic_ui.requests import COUNT
-from sonic_ui.ui.api import PICTURES
 from sonic_ui.ui.components.result_view import result_view
 from sonic_ui.ui.session.context import AppContext, SharedComponents
 from sonic_ui.ui.tabs import BuiltTab
@@ -34,4 +33,4 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
             view = result_view(TAB, example_card(context, 0))
             drop = settings_drop(TAB)
     target = Handlers(context, Components(sound, prompts, bar, view, drop, shared)).connect()
-    return BuiltTab(view, bar.message, drop.share, PICTURES, prompts, target)
+    return BuiltTab(view, bar.message, drop.share, prompts, target)

@@ -11,7 +11,7 @@ from typing import Any
 import gradio as gr
 
 from sonic_ui.engine import Result
-from sonic_ui.requests import VOLUME, BadInput, VolumeSweepRequest
+from sonic_ui.requests import VERBS, VOLUME, BadInput, VolumeSweepRequest
 from sonic_ui.ui.components import basic, preview_player, strip_player
 from sonic_ui.ui.components.base import event_field
 from sonic_ui.ui.components.loudness_meter import meter_value
@@ -25,7 +25,7 @@ from sonic_ui.ui.widgets.settings_drop import Reuse, SettingsDrop
 from sonic_ui.ui.widgets.sound_input import SoundInput, SoundInputHandlers, write_sound_preview
 from sonic_ui.ui.widgets.strips import StripHandlers
 
-TAB = "volume"
+TAB = VERBS["volume_sweep"].tab
 METER = f"{TAB}-meter"
 TURN = f"""knob => {{
   document.dispatchEvent(new CustomEvent('su-knob', {{ detail: {{ tab: '{TAB}', knob }} }}));

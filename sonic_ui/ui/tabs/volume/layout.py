@@ -13,7 +13,7 @@ from sonic_ui.ui.session.context import AppContext, SharedComponents
 from sonic_ui.ui.tabs import BuiltTab
 from sonic_ui.ui.tabs.volume.events import METER, TAB, Components, FilmSettings, Handlers, SweepSettings
 from sonic_ui.ui.tabs.volume.knobs import FRAMES, KNOB_WORDS, KNOBS, number_list
-from sonic_ui.ui.tabs.volume.results import ANSWER, example_strip
+from sonic_ui.ui.tabs.volume.results import example_strip
 from sonic_ui.ui.widgets.fields import room_choice, slider
 from sonic_ui.ui.widgets.prompt_settings import PromptSettings, prompt_settings
 from sonic_ui.ui.widgets.runs import run_bar
@@ -36,7 +36,7 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
             player = strip_player(TAB, "The sound turned up", slider=None, first=example_strip(context, 0))
             drop = settings_drop(TAB)
     Handlers(context, Components(sound, sweep, prompts, film, bar, player, drop, shared)).connect()
-    return BuiltTab(player.view, bar.message, drop.share, ANSWER, prompts)
+    return BuiltTab(player.view, bar.message, drop.share, prompts)
 
 
 def _sweep() -> SweepSettings:

@@ -1,0 +1,216 @@
+"""Pipelines and networks of one bundle on their device, each loaded when it is first needed."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL.Image import Image
+
+from sonic_ui.bundles import Bundle
+from sonic_ui.engine.caches import LRUCache
+from sonic_ui.engine.events import AudioAnalysis, ImageAnalysis, Label
+from sonic_ui.engine.loading import is_unreadable, load_sound_pipeline
+from sonic_ui.requests import BadInput
+
+log = logging.getLogger(__name__)
+
+PARTIAL_LATENTS_CACHED = 64
+"""So many partially denoised ends of glides are cached: 64 KB each at 512 px."""
+
+RECORDINGS_S = 5.0
+"""Length of what is built from recordings, where no pipeline sets another."""
+
+
+class Components:
+    """What a bundle's painting pipeline brings with it, and what is loaded beside it.
+
+    partial_latents   latents [1, C, h, w] of ends of glides that were denoised halfway
+    """
+
+    def __init__(self, bundle: Bundle, pipeline: Any) -> None:
+        self.bundle = bundle
+        self.pipeline = pipeline
+        self.partial_latents: LRUCache[Any] = LRUCache(PARTIAL_LATENTS_CACHED)
+        self._loaded: dict[str, Any] = {}
+        self._loading = threading.RLock()
+
+    def _once(self, name: str, load: Callable[[], Any]) -> Any:
+        """A part by name; loaded now if it is not there yet."""
+        with self._loading:
+            if self._loaded.get(name) is None:
+                self._loaded[name] = load()
+            return self._loaded[name]
+
+    def load_all(self) -> None:
+        """Load every part that the bundle has. Raises `BadInput`."""
+        _ = self.audio_labels, self.editor, self.sound_pipeline, self.image_encoder, self.classifier
+
+    # Sounds
+
+    @property
+    def audio_labels(self) -> Any:
+        """Embeddings of the vocabulary by the audio encoder's text side [L, D]; None if it has none."""
+
+        def load() -> Any:
+            from sonic_ui.models.audio_encoder import embed_labels
+
+            tokenizer, names = self.pipeline.audio_tokenizer, self._names
+            return (
+                embed_labels(self.pipeline.audio_encoder, tokenizer, names) if names and tokenizer else None
+            )
+
+        return self._once("audio_labels", load)
+
+    def embed_audio(self, samples: np.ndarray) -> AudioAnalysis:
+        """Embed and name a clip: `samples` float32 [T] at 48 kHz."""
+        from sonic_ui.models.audio_encoder import encode_sound, label_probabilities
+
+        encoder, labels = self.pipeline.audio_encoder, self.audio_labels
+        embedding = encode_sound(encoder, self.pipeline.feature_extractor, [samples])  # [1, D]
+        vector = embedding[0].float().cpu().numpy()
+        if labels is None:  # an encoder without a text side
+            return AudioAnalysis(vector, ())
+        scale = float(encoder.logit_scale_a.detach().exp())
+        chances = label_probabilities(embedding, labels, scale)  # [1, L]
+        return AudioAnalysis(vector, self._ranked(chances[0]))
+
+    def embed(self, samples: np.ndarray) -> np.ndarray:
+        """The embedding [D] of a clip."""
+        return self.embed_audio(samples).embedding
+
+    @property
+    def recording_indexer(self) -> Any:
+        """What embeds the recordings of a library."""
+
+        def load() -> Any:
+            from sonic_ui.retrieval.indexing import Ear, fingerprint, store_for
+
+            return Ear(self._embed_clips, store_for(fingerprint(self._embed_clips)))
+
+        return self._once("recording_indexer", load)
+
+    def _embed_clips(self, clips: list[np.ndarray]) -> np.ndarray:
+        from sonic_ui.models.audio_encoder import encode_sound
+
+        pipeline = self.pipeline
+        embeddings: np.ndarray = (
+            encode_sound(pipeline.audio_encoder, pipeline.feature_extractor, clips).cpu().numpy()
+        )
+        return embeddings
+
+    # Pictures
+
+    @property
+    def editor(self) -> Any:
+        """The `AudioEditPipeline` on the same networks."""
+
+        def load() -> Any:
+            from sonic_ui.pipelines.audio_edit import AudioEditPipeline
+
+            return AudioEditPipeline(**self.pipeline.components)
+
+        return self._once("editor", load)
+
+    @property
+    def classifier(self) -> Any:
+        """The presence classifier; None if the bundle has none."""
+
+        def load() -> Any:
+            from sonic_ui.models.presence_classifier import load_classifier
+
+            folder = self.bundle.folder
+            return load_classifier(folder).float() if (folder / "judge").is_dir() else None
+
+        return self._once("classifier", load)
+
+    def predict_intensities(self, images: Sequence[Image]) -> np.ndarray | None:
+        """Level of every source in pictures, [N, S] in 0..1; None if the bundle has no classifier."""
+        from sonic_ui.models.presence_classifier import predict_intensities
+
+        classifier = self.classifier
+        if classifier is None:
+            return None
+        return predict_intensities(classifier, images, self.bundle.info.picture_px)
+
+    @property
+    def image_encoder(self) -> Any:
+        """The `ImageEncoder`; None if the bundle has none. Raises `BadInput` for damaged files."""
+
+        def load() -> Any:
+            folder = self.bundle.folder / "clip"
+            if not folder.is_dir():
+                return None
+            from sonic_ui.models.image_encoder import ImageEncoder
+
+            with _explained(folder):
+                return ImageEncoder.from_folder(folder, self.pipeline.device)
+
+        return self._once("image_encoder", load)
+
+    # Sounds of pictures
+
+    @property
+    def sound_pipeline(self) -> Any:
+        """The `ImageToAudioPipeline`; None if the bundle has none. Raises `BadInput` for damaged files."""
+
+        def load() -> Any:
+            if not self.bundle.serves("image_to_sound"):
+                return None
+            dtype = next(self.pipeline.unet.parameters()).dtype
+            with _explained(self.bundle.folder):
+                pipeline = load_sound_pipeline(self.bundle, dtype)
+            pipeline.set_progress_bar_config(disable=True)
+            return pipeline.to(self.pipeline.device)
+
+        return self._once("sound_pipeline", load)
+
+    @property
+    def sound_s(self) -> float:
+        """Length of a picture's sound, in seconds."""
+        return RECORDINGS_S if self.sound_pipeline is None else float(self.sound_pipeline.duration_s)
+
+    def analyze_image(self, picture: Image) -> ImageAnalysis:
+        """Sources that a picture shows, and how its sound would rise and fall. Raises `BadInput`."""
+        pipeline = self.sound_pipeline
+        suggestion = None if pipeline is None else np.asarray(pipeline.suggest(picture), np.float32)
+        return ImageAnalysis(self.image_labels(picture), suggestion, self.sound_s)
+
+    def image_labels(self, picture: Image) -> tuple[Label, ...]:
+        """Sources of the vocabulary that a picture shows; empty without an image encoder."""
+        with self._loading:
+            encoder = self.image_encoder
+            if encoder is None:
+                return ()
+            words = self._once("image_words", lambda: encoder.encode_words(self._names))  # [L, D]
+            return self._ranked(encoder.chances(picture, words))
+
+    @property
+    def _names(self) -> list[str]:
+        return [source.label for source in self.bundle.sources]
+
+    def _ranked(self, chances: Any) -> tuple[Label, ...]:
+        """The vocabulary with its probabilities [L], most probable first."""
+        labels = [Label(name, float(chance)) for name, chance in zip(self._names, chances, strict=True)]
+        return tuple(sorted(labels, key=lambda label: -label.probability))
+
+
+@contextmanager
+def _explained(folder: Path) -> Iterator[None]:
+    """What goes wrong while weights are read, as a sentence."""
+    try:
+        yield
+    except BadInput:
+        raise
+    except Exception as error:
+        if not is_unreadable(error):
+            raise
+        log.exception("The weights in %s did not load", folder)
+        raise BadInput(
+            f"The weights in {folder.name} did not load ({type(error).__name__}). Fetch the bundle’s folder "
+            "again, then try again.",
+            "bundle",
+        ) from error

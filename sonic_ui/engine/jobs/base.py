@@ -1,0 +1,324 @@
+"""What every verb's job has: a plan, which makes the job of a request and a result of its events; a runner,
+which does the work; and a place in `JOB_TYPES`, where the file `jobs/<verb>.py` registers both.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from importlib import import_module
+from pathlib import Path
+from typing import Any, ClassVar
+
+from PIL.Image import Image
+
+from sonic_ui.engine import events
+from sonic_ui.engine.caches import InversionCache
+from sonic_ui.engine.components import Components
+from sonic_ui.engine.control import Cancelled, CancelToken, Failure
+from sonic_ui.engine.fair_lock import FairLock
+from sonic_ui.engine.inputs import MaskedPicture, Sound
+from sonic_ui.engine.metadata import painting_settings
+from sonic_ui.engine.protocol import Backend, Job
+from sonic_ui.requests import VERBS, BadInput, MakingRequest
+
+log = logging.getLogger(__name__)
+
+PREVIEW_SHARE = 0.12
+"""Previews may take this share of the time; slower decoders are used less often."""
+
+
+# Planning
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """A request's files, read, and what a plan may use; analyses are cached.
+
+    sounds      by setting
+    picture     None if the request names none
+    library     the folder of recordings, if the request builds from them
+    load_sound  as `Studio.load_sound`
+    """
+
+    backend: Backend
+    sounds: dict[str, Sound]
+    picture: MaskedPicture | None
+    library: Path | None
+    load_sound: Callable[..., Sound]
+    embed_audio: Callable[[Sound], events.AudioAnalysis]
+    analyze_image: Callable[[MaskedPicture], events.ImageAnalysis]
+    inversions: InversionCache
+    session: str
+    cancel: CancelToken
+
+    @property
+    def input_picture(self) -> MaskedPicture:
+        """The picture, for verbs that cannot do without."""
+        if self.picture is None:
+            raise RuntimeError("The request names no picture.")
+        return self.picture
+
+
+@dataclass
+class Plan(ABC):
+    """A job, and its events on their way to the person."""
+
+    context: RunContext
+    job: Job
+    notices: list[str] = field(default_factory=list, kw_only=True)
+
+    def take(self, event: events.JobEvent) -> Iterator[events.Event]:
+        """Take an event of the job in; what is to be passed on of it."""
+        if isinstance(event, events.Notice):
+            self.notices.append(event.message)
+        if isinstance(event, (events.Progress, events.Preview, events.Notice)):
+            yield event
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether there is something to show of a job that was cancelled."""
+        return False
+
+    @abstractmethod
+    def result(self, elapsed_s: float, stopped: bool) -> events.Result | events.SoundResult:
+        """The result of everything that was taken in."""
+
+
+@dataclass
+class PaintingPlan(Plan):
+    """A job that paints, what is known of each of its pictures, and those that are done.
+
+    is_strip   whether pictures are passed on one by one, with what is known of them
+    info_at    what is known of a picture at a position that is found on the way; None where all positions are
+               known beforehand
+    source     column of the classifier's levels that belongs to the sound
+    reused     whether an edit starts from a cached inversion
+    """
+
+    infos: tuple[events.FrameInfo, ...]
+    is_strip: bool = field(default=True, kw_only=True)
+    info_at: Callable[[float], events.FrameInfo] | None = field(default=None, kw_only=True)
+    source: int | None = field(default=None, kw_only=True)
+    reused: bool = field(default=False, kw_only=True)
+    done: dict[int, tuple[Image, events.FrameInfo]] = field(default_factory=dict, kw_only=True)
+
+    def take(self, event: events.JobEvent) -> Iterator[events.Event]:
+        """As `Plan.take`; frames get their infos here."""
+        if isinstance(event, events.FramesAdded):
+            if self.info_at is not None:
+                event = events.FramesAdded(tuple(self.info_at(info.position or 0.0) for info in event.infos))
+            self.infos += event.infos
+            yield event
+        elif isinstance(event, events.FramesDone):
+            finished = self._finish(event)
+            if self.is_strip:
+                yield finished
+        else:
+            yield from super().take(event)
+
+    def _finish(self, frames: events.FramesDone) -> events.FramesDone:
+        """Finished pictures with what is known of them, and the level of the source that they show."""
+        infos = [self.infos[index] for index in frames.indices]
+        levels = None
+        if self.source is not None:
+            levels = self.context.backend.predict_intensities(frames.images)
+        if levels is not None:
+            infos = [
+                replace(info, level=float(row[self.source])) for info, row in zip(infos, levels, strict=True)
+            ]
+        self.done |= dict(zip(frames.indices, zip(frames.images, infos, strict=True), strict=True))
+        return replace(frames, infos=tuple(infos))
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether a strip has frames that are finished."""
+        return self.is_strip and bool(self.done)
+
+    def result(self, elapsed_s: float, stopped: bool) -> events.Result:
+        """The pictures in the order of the strip, with their settings."""
+        context, request = self.context, self.job.request
+        frames = [self.done[index] for index in sorted(self.done)]
+        if self.info_at:
+            frames.sort(key=lambda frame: frame[1].position or 0.0)
+        labels = [context.embed_audio(sound).labels for sound in context.sounds.values()]
+        settings = painting_settings(
+            context.backend.bundle.info, request, context.sounds, context.embed_audio
+        )
+        return events.Result(
+            tuple(image for image, _ in frames),
+            request,
+            labels[0],
+            settings | (context.picture.settings if context.picture else {}),
+            elapsed_s,
+            tuple(self.notices),
+            tuple(info for _, info in frames) if self.is_strip else (),
+            stopped,
+            labels[1] if len(labels) > 1 else (),
+            self.reused,
+        )
+
+
+# Running
+
+
+@dataclass
+class JobRunner(ABC):
+    """The work of a job, and its events; `run` fills the queue that `stream` empties."""
+
+    splits_on_oom: ClassVar[bool] = False
+    """Whether it makes fewer at once where memory is short."""
+
+    pipeline: Any
+    cancel: CancelToken
+    job: Any
+    queue: queue.Queue[events.JobEvent | BaseException | None] = field(
+        default_factory=queue.Queue, kw_only=True
+    )
+    started: float = field(default=0.0, init=False)
+    preview_due: float = field(default=0.0, init=False)
+
+    @property
+    def count(self) -> int:
+        """How many pictures or sounds are made."""
+        return int(self.job.request.outputs)
+
+    @abstractmethod
+    def work(self) -> None:
+        """Do it, and put events into the queue."""
+
+    def run(self, device: FairLock) -> None:
+        """Wait for the device, work, end the events."""
+        import torch
+
+        try:
+            with device.turn(self.cancel, self._on_wait), torch.inference_mode():
+                self.started = time.perf_counter()
+                self.work()
+        except BaseException as error:
+            self.queue.put(error)
+        finally:
+            self.queue.put(None)
+
+    def stream(self) -> Iterator[events.JobEvent]:
+        """Events as they come; if several wait, progress and previews that are already old are left out."""
+        while True:
+            waiting = [self.queue.get()]
+            while not self.queue.empty():
+                waiting.append(self.queue.get())
+            for item in _latest(waiting):
+                if item is None:
+                    return
+                if isinstance(item, BaseException):
+                    raise _explained(item, self.count > 1 and not self.splits_on_oom) from item
+                yield item
+
+    def report_cut_words(self, *texts: str) -> None:
+        """Put a notice of what the tokenizer leaves out of any of the texts."""
+        from sonic_ui.pipelines.prompts import truncated_text
+
+        for text in texts:
+            if cut := truncated_text(self.pipeline.tokenizer, text):
+                self.queue.put(
+                    events.Notice(f"The words are longer than this engine reads. Left out: “{cut}”.")
+                )
+
+    def report_progress(self, message: str, step: int, total: int, done: float = 0.0) -> None:
+        """Progress; `done` is the share of the work behind us, by its cost."""
+        eta_s = None
+        if step >= 2 and done > 0:
+            eta_s = (time.perf_counter() - self.started) * (1 - done) / done
+        self.queue.put(events.Progress(step, total, message, eta_s))
+
+    def preview(self, report: Any, indices: tuple[int, ...]) -> None:
+        """Show what a step report predicts, unless the last preview was too short ago for its cost."""
+        now = time.perf_counter()
+        if now < self.preview_due:
+            return
+        self.queue.put(events.Preview(tuple(report.preview()), indices))
+        cost = time.perf_counter() - now
+        self.preview_due = time.perf_counter() + cost * (1 - PREVIEW_SHARE) / PREVIEW_SHARE
+        self.cancel.check()
+
+    def split_on_oom(self, group: tuple[int, ...], make: Callable[[tuple[int, ...]], list[Any]]) -> list[Any]:
+        """`make` of a group; where memory runs out, of its halves one after the other, and so on."""
+        from sonic_ui.models.devices import is_out_of_memory, release_memory
+
+        try:
+            return make(group)
+        except Exception as error:
+            if len(group) == 1 or not is_out_of_memory(error):
+                raise
+            log.info("Out of memory with %s pictures at once: trying fewer", len(group))
+        release_memory()  # here, where the error no longer holds on to what failed
+        self.cancel.check()
+        middle = (len(group) + 1) // 2
+        return self.split_on_oom(group[:middle], make) + self.split_on_oom(group[middle:], make)
+
+    def _on_wait(self, ahead: int) -> None:
+        others = "one other person's picture" if ahead == 1 else f"{ahead} other people's pictures"
+        self.queue.put(events.Progress(0, 0, f"Waiting for {others}"))
+
+
+def _latest(items: list[Any]) -> list[Any]:
+    """Drop progress and previews that a later one in the list replaces; leave everything else, in order."""
+    latest: list[Any] = []
+    replaced: set[type] = set()
+    for item in reversed(items):
+        if isinstance(item, (events.Progress, events.Preview)):
+            if type(item) in replaced:
+                continue
+            replaced.add(type(item))
+        latest.append(item)
+    return latest[::-1]
+
+
+def _explained(error: BaseException, several: bool) -> BaseException:
+    """What to raise for an error from the pipeline: a sentence for the person, the details for the log."""
+    if isinstance(error, (BadInput, Cancelled, Failure)):
+        return error
+    log.error("A job failed", exc_info=error)
+    from sonic_ui.models.devices import is_out_of_memory, release_memory
+
+    if is_out_of_memory(error):
+        release_memory()
+        fewer = "Ask for fewer" if several else "Close other programs, or choose a smaller engine,"
+        return Failure(f"This computer ran out of memory. {fewer} and try again.")
+    return Failure(
+        f"Painting stopped on an error of the app ({type(error).__name__}); its log has the details. "
+        "Try again."
+    )
+
+
+# One entry a verb
+
+
+@dataclass(frozen=True)
+class JobType:
+    """How the requests of one class become results.
+
+    plan      a request whose settings are all filled in, and its files -> its job. Raises `BadInput`
+    runner    that job -> the work on a bundle's pipelines
+    reading   message while the files are read
+    """
+
+    plan: Callable[[Any, RunContext], Plan]
+    runner: Callable[[Components, Any, CancelToken], JobRunner]
+    reading: str = "Listening to the sound"
+
+
+JOB_TYPES: dict[type[MakingRequest], JobType] = {}
+
+
+def job_type(request: MakingRequest) -> JobType:
+    """How a request is planned and run. Raises `BadInput` for a class that nobody registered."""
+    kind, verb = type(request), str(getattr(request, "verb", ""))
+    if kind not in JOB_TYPES and verb in VERBS and VERBS[verb].request is kind:
+        import_module(f"sonic_ui.engine.jobs.{verb}")
+    if kind not in JOB_TYPES:
+        raise BadInput(f"This app does not know how to run {kind.__name__}.")
+    return JOB_TYPES[kind]
