@@ -4,8 +4,6 @@ Every setting of the request is a parameter of the same name; one that defaults 
 components that Gradio needs for a schema follow from the settings' types and are never shown.
 """
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

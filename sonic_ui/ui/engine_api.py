@@ -14,8 +14,6 @@ file is ever read. What goes wrong is {"problem": {"kind", "words", "field"}}. `
 `engine.serialization`.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any

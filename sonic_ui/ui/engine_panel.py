@@ -1,7 +1,5 @@
 """Choosing other weights: a panel below the header, and the endpoints `engines` and `change_engine`."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any

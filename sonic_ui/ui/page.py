@@ -1,13 +1,11 @@
 """The page: header, tabs, and how it is served."""
 
-from __future__ import annotations
-
 import importlib.metadata
 import importlib.util
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
@@ -23,12 +21,10 @@ from sonic_ui.ui.session.examples import FOLDER as EXAMPLES
 from sonic_ui.ui.session.examples import read_examples
 from sonic_ui.ui.session.gradio_state import MAX_SESSIONS
 from sonic_ui.ui.session.limits import read_limits
+from sonic_ui.ui.tabs import BuiltTab
 from sonic_ui.ui.theme import page_css, page_theme
 from sonic_ui.ui.widgets.send_to_tab import connect_send_to_tab
 from sonic_ui.ui.widgets.settings_drop import connect_links
-
-if TYPE_CHECKING:
-    from sonic_ui.ui.tabs import BuiltTab
 
 HOUR_S, DAY_S = 3600, 86_400
 STATUS_EVERY_S = 0.8

@@ -3,8 +3,6 @@
 Gradio's own decode every picture before a handler sees it, however large, and say "Error" to what is none.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import gradio as gr

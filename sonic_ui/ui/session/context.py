@@ -1,7 +1,5 @@
 """Context of the app and components that every tab of the page works with."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 import gradio as gr

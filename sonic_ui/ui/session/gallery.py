@@ -1,7 +1,5 @@
 """Gallery of the pictures that each open browser tab was shown, so that one can be sent to another tab."""
 
-from __future__ import annotations
-
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence

@@ -3,8 +3,6 @@
 It forgets a session only once there are more than a number of them, 10,000 if nobody says otherwise.
 """
 
-from __future__ import annotations
-
 import anyio.from_thread
 from gradio.context import LocalContext
 

@@ -1,7 +1,5 @@
 """Running work and newest analyses of each open browser tab."""
 
-from __future__ import annotations
-
 import itertools
 import threading
 

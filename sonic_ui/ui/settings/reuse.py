@@ -1,7 +1,5 @@
 """Settings that a picture carries, and the sounds and pictures they belong to."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A result's settings for others: as a link, and as the Python call that asks for them again."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path

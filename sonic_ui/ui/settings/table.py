@@ -1,7 +1,5 @@
 """A tab's settings in one table: components, the request they make, and where sentences about them stand."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar

@@ -4,14 +4,11 @@
 `results.ANSWER` is what the endpoint of the verb returns, if that is not pictures and settings.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import gradio as gr
 
-from sonic_ui.ui.widgets.prompt_settings import PromptSettings
-from sonic_ui.ui.widgets.send_to_tab import Target
+from sonic_ui.ui.widgets import prompt_settings, send_to_tab
 
 
 @dataclass(frozen=True)
@@ -28,5 +25,5 @@ class BuiltTab:
     view: gr.HTML
     message: gr.HTML
     share: gr.HTML
-    prompts: PromptSettings | None = None
-    target: Target | None = None
+    prompts: prompt_settings.PromptSettings | None = None
+    target: send_to_tab.Target | None = None

@@ -1,7 +1,5 @@
 """Fields that look and behave alike everywhere, and the options that all events of the page share."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

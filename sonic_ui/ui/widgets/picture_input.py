@@ -1,21 +1,16 @@
 """An input for a picture: upload it, take it with the camera, or choose an example."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import gradio as gr
+from PIL.Image import Image
 
 from sonic_ui.ui.components import basic
 from sonic_ui.ui.components.base import event_field
 from sonic_ui.ui.components.picture_files import PictureFile
 from sonic_ui.ui.session.context import AppContext
 from sonic_ui.ui.session.examples import Example
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
 
 PREVIEW_PX = 1280
 """Longest side of what the page shows of a picture."""

@@ -1,7 +1,5 @@
 """Prompt, strength, seed and the rest that every painting is made with."""
 
-from __future__ import annotations
-
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

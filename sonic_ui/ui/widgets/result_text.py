@@ -1,7 +1,5 @@
 """Results in words: what is heard, and the line of what made a result."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Generate and Cancel, and what becomes of a run: its result, or a sentence beside what went wrong."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass

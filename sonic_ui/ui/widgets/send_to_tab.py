@@ -1,7 +1,5 @@
 """A picture or a sound that one tab shows becomes what another tab starts from."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +8,8 @@ import gradio as gr
 
 from sonic_ui.ui.components.base import event_field
 from sonic_ui.ui.session.context import AppContext
+from sonic_ui.ui.widgets import sound_input
 from sonic_ui.ui.widgets.fields import AT_ONCE, Refresh, Update
-from sonic_ui.ui.widgets.sound_input import SoundInput
 
 
 @dataclass(frozen=True)
@@ -27,7 +25,7 @@ class Target:
     refresh_after: Refresh
 
 
-def sound_target(view: SoundInput, refresh_after: Refresh) -> Target:
+def sound_target(view: sound_input.SoundInput, refresh_after: Refresh) -> Target:
     """An input for a sound as the target of sounds of other tabs, all of each."""
 
     def receive(sound: Path) -> Update:

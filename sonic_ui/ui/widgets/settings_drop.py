@@ -5,8 +5,6 @@ Every view of results has the buttons "Reuse settings", "Share link" and "Copy a
 `PICTURES`: these never leave, unless they are examples.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path

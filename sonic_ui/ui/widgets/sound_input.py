@@ -1,16 +1,15 @@
 """An input for a sound: record, upload or choose one; its drawing, what is heard in it, the part chosen."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
+from sonic_ui.audio.clips import Clip
 from sonic_ui.engine import LABELS_SHOWN, Failure
 from sonic_ui.requests import END, GAIN, START, BadInput, SoundToImageRequest
 from sonic_ui.ui.components import basic
@@ -18,9 +17,6 @@ from sonic_ui.ui.components.base import event_field
 from sonic_ui.ui.session.context import AppContext
 from sonic_ui.ui.settings.table import Row
 from sonic_ui.ui.widgets.fields import AT_ONCE, FREQUENT, Refresh, Update, slider
-
-if TYPE_CHECKING:
-    from sonic_ui.audio.clips import Clip
 
 WIDTH_IN, HEIGHT_IN = 5.0, 3.5
 """The drawing stands in a column some 420 px wide: at this size its small type reads as small type there."""

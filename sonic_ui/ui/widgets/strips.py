@@ -1,38 +1,26 @@
 """A strip on its tab: its film as files, and the pictures of positions between its frames."""
 
-from __future__ import annotations
-
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
+from PIL.Image import Image
 
+from sonic_ui.audio.mixing import Samples
 from sonic_ui.engine import SAMPLE_RATE, Cancelled, CancelToken, Failure, Preview, Progress, Result
 from sonic_ui.media.films import Timeline, film_timeline, in_between, write_film, write_gif, write_strip
 from sonic_ui.media.metadata import stem_of
 from sonic_ui.requests import BadInput, InterpolateRequest, PaintingRequest, VolumeSweepRequest
 from sonic_ui.ui import api
-from sonic_ui.ui.components.base import event_field, preview_uris
-from sonic_ui.ui.components.strip_player import (
-    Frame,
-    StripPlayer,
-    film_done,
-    film_interrupted,
-    refined,
-)
+from sonic_ui.ui.components import base, strip_player
 from sonic_ui.ui.session.context import AppContext, SharedComponents
 from sonic_ui.ui.settings.reuse import Record
+from sonic_ui.ui.widgets import runs
 from sonic_ui.ui.widgets.fields import FREQUENT, Update
-from sonic_ui.ui.widgets.runs import film_task, refine_task
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
-
-    from sonic_ui.audio.mixing import Samples
 
 MAX_WAITING = 16
 """Results whose film is still to be made."""
@@ -149,10 +137,10 @@ class StripHandlers:
         self,
         context: AppContext,
         tab: str,
-        player: StripPlayer,
+        player: strip_player.StripPlayer,
         files_of: FilesOf,
         request_at: Callable[[Record, float, str], PaintingRequest],
-        frame_at: Callable[[float, Result, Path], Frame],
+        frame_at: Callable[[float, Result, Path], strip_player.Frame],
     ) -> None:
         self._context = context
         self._tab = tab
@@ -170,36 +158,36 @@ class StripHandlers:
 
     def write_film(self, request: gr.Request, event: gr.EventData) -> Update:
         """A strip is shown that has no film yet: make it. A run interrupts it; then the event comes again."""
-        strip_id, view = str(event_field(event, "id")), self._player.films
+        strip_id, view = str(base.event_field(event, "id")), self._player.films
         result = self._results.get(strip_id)
         if result is None:
-            return {view: film_done(strip_id, None, ())}
-        session, task = request.session_hash or "", film_task(self._tab)
+            return {view: strip_player.film_done(strip_id, None, ())}
+        session, task = request.session_hash or "", runs.film_task(self._tab)
         _, token = self._context.tasks.begin(session, task)
         try:
             files = self._files_of(self._context, result, token)
         except Cancelled:
-            return {view: film_interrupted(strip_id)}
+            return {view: strip_player.film_interrupted(strip_id)}
         except Exception:
             log.exception("A film was not made")
-            return {view: film_done(strip_id, None, (), NOT_FILMED)}
+            return {view: strip_player.film_done(strip_id, None, (), NOT_FILMED)}
         finally:
             self._context.tasks.finish(session, task, token)
         self._results.pop(strip_id, None)
-        return {view: film_done(strip_id, files.video, files.downloads, files.note)}
+        return {view: strip_player.film_done(strip_id, files.video, files.downloads, files.note)}
 
     def refine(
         self, request: gr.Request, records: dict[str, Record], event: gr.EventData
     ) -> Iterator[Update]:
         """Paint the position that the player sends; nothing more is sent once it names another one."""
-        strip_id, at = str(event_field(event, "id")), event_field(event, "at")
+        strip_id, at = str(base.event_field(event, "id")), base.event_field(event, "at")
         if strip_id not in records or isinstance(at, bool) or not isinstance(at, (int, float)):
             yield self._refined(strip_id, 0.0, None, "its settings are not known any more")
             return
-        session, task = request.session_hash or "", refine_task(self._tab)
+        session, task = request.session_hash or "", runs.refine_task(self._tab)
         _, token = self._context.tasks.begin(session, task)
         try:
-            knob = str(event_field(event, "knob") or "")
+            knob = str(base.event_field(event, "knob") or "")
             built = self._request_at(records[strip_id], float(at), knob)
             yield from self._paint(strip_id, at, built, token, session)
         except Cancelled:
@@ -221,15 +209,15 @@ class StripHandlers:
             if isinstance(event, Progress):
                 done = event.step / max(1, event.total)
             elif isinstance(event, Preview) and done >= GLIMPSE_FROM:
-                (glimpse,) = preview_uris(event.images)
-                yield {self._player.answer: refined(strip_id, at, None, glimpse=glimpse)}
+                (glimpse,) = base.preview_uris(event.images)
+                yield {self._player.answer: strip_player.refined(strip_id, at, None, glimpse=glimpse)}
             elif isinstance(event, Result):
                 (path,) = self._context.pictures.write(event.images, event.settings)
                 self._context.gallery.add(session, f"{strip_id}@{at:.4f}", [path])
                 yield self._refined(strip_id, at, self._frame_at(at, event, path))
 
-    def _refined(self, strip_id: str, at: float, frame: Frame | None, words: str = "") -> Update:
-        return {self._player.answer: refined(strip_id, at, frame, words)}
+    def _refined(self, strip_id: str, at: float, frame: strip_player.Frame | None, words: str = "") -> Update:
+        return {self._player.answer: strip_player.refined(strip_id, at, frame, words)}
 
     def connect(self, shared: SharedComponents) -> None:
         """Connect the player's events: as many as come, each of which ends the one before."""

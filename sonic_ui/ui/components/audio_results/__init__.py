@@ -1,7 +1,5 @@
 """The sounds of a picture: progress, takes with their energy, history."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,21 +1,17 @@
 """What components share: HTML whose script draws a JSON value, its events, files for Gradio to serve."""
 
-from __future__ import annotations
-
 import base64
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
+from PIL.Image import Image
 
-if TYPE_CHECKING:
-    from PIL.Image import Image
-
-    from sonic_ui.engine import Progress
+from sonic_ui.engine import Progress
 
 Value = dict[str, Any]
 

@@ -1,7 +1,5 @@
 """Components of a few lines: accordion, choice, message, status text, header, drawing, labels, examples."""
 
-from __future__ import annotations
-
 import base64
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager

@@ -4,8 +4,6 @@ Its value is {"kind": "curve" | "strip", "values": numbers in [0, 1] or None}. T
 through a component of its own, so that it never gets in the way of what is being drawn.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

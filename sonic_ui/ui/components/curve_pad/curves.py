@@ -1,18 +1,14 @@
 """Curves for the pad: ready-made ones, the loudness of a hum, and the request settings of a pad's value."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from sonic_ui.audio.clips import Clip
 from sonic_ui.requests import ImageToSoundRequest
 from sonic_ui.requests.curves import check_curve, check_moments
-
-if TYPE_CHECKING:
-    from sonic_ui.audio.clips import Clip
 
 POINTS = 100
 """Points of the pad: one every 50 ms of 5 s."""

@@ -1,20 +1,15 @@
 """The waveform and the loudness of a sound at the gain of a slider, drawn by the browser while it moves."""
 
-from __future__ import annotations
-
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import gradio as gr
 import numpy as np
 
+from sonic_ui.audio.gain_preview import GainPoint
+from sonic_ui.requests import Range
 from sonic_ui.ui.components.base import Value, html_component
-
-if TYPE_CHECKING:
-    from sonic_ui.audio.gain_preview import GainPoint
-    from sonic_ui.requests import Range
 
 
 @dataclass(frozen=True)

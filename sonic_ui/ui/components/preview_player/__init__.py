@@ -1,7 +1,5 @@
 """A button that plays the sound as the engine hears it."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import gradio as gr

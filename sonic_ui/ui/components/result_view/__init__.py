@@ -1,7 +1,5 @@
 """The view of pictures: previews, progress, results, their actions and the session's history."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

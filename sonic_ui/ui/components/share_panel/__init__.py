@@ -1,7 +1,5 @@
 """A result's settings to give away: a link or Python code to copy, below the result."""
 
-from __future__ import annotations
-
 import itertools
 
 import gradio as gr

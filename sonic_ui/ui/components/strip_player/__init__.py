@@ -5,8 +5,6 @@ two frames is requested by the event `refine`, {id, at, knob}, its film by `film
 through a component of its own: so it never gets in the way of a run whose frames come at the same time.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path

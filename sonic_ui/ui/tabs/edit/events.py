@@ -1,7 +1,5 @@
 """What happens on the tab "Edit": events of the studio become values of the page."""
 
-from __future__ import annotations
-
 import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,18 +14,12 @@ from sonic_ui.engine.inputs import load_picture
 from sonic_ui.media.masks import empty_canvas, painted_canvas, write_mask
 from sonic_ui.requests import EDIT_MODES, VERBS, BadInput, EditImageRequest
 from sonic_ui.requests.edit_modes import HOLD_HARDER
-from sonic_ui.ui.components import basic, result_view
-from sonic_ui.ui.components.base import event_field
+from sonic_ui.ui.components import base, basic, result_view
 from sonic_ui.ui.session.context import AppContext, SharedComponents
 from sonic_ui.ui.settings.table import Row, SettingsTable
 from sonic_ui.ui.tabs.edit import results
-from sonic_ui.ui.widgets import picture_input
+from sonic_ui.ui.widgets import picture_input, prompt_settings, runs, send_to_tab, settings_drop, sound_input
 from sonic_ui.ui.widgets.fields import AT_ONCE, FREQUENT, QUIET, Update
-from sonic_ui.ui.widgets.prompt_settings import PromptSettings
-from sonic_ui.ui.widgets.runs import RunBar, RunContext, Runs
-from sonic_ui.ui.widgets.send_to_tab import Target
-from sonic_ui.ui.widgets.settings_drop import Reuse, SettingsDrop
-from sonic_ui.ui.widgets.sound_input import SoundInput, SoundInputHandlers
 
 TAB = VERBS["edit_image"].tab
 PAIRS = "{} and before"
@@ -71,15 +63,15 @@ class Components:
     mask: gr.ImageEditor
     clear_mask: gr.Button
     mask_message: gr.HTML
-    sound: SoundInput
+    sound: sound_input.SoundInput
     room: gr.Radio
     hold: HoldSettings
-    prompts: PromptSettings
+    prompts: prompt_settings.PromptSettings
     strengths: StrengthList
-    bar: RunBar
+    bar: runs.RunBar
     compare: gr.ImageSlider
     view: gr.HTML
-    drop: SettingsDrop
+    drop: settings_drop.SettingsDrop
     shared: SharedComponents
 
 
@@ -155,10 +147,10 @@ class Handlers:
         self._context = context
         self._parts = parts
         self.table = settings_table(context, parts)
-        self.runs = Runs(
+        self.runs = runs.Runs(
             context, parts.shared, TAB, parts.view, parts.bar, self.table, parts.prompts.seed.seed
         )
-        self.reuse = Reuse(context, parts.drop, self.table)
+        self.reuse = settings_drop.Reuse(context, parts.drop, self.table)
 
     # The picture
 
@@ -206,7 +198,7 @@ class Handlers:
 
     def compare(self, request: gr.Request, event: gr.EventData) -> Update:
         """Another picture of the session is shown: before and after of it."""
-        name, index = PAIRS.format(event_field(event, "id")), event_field(event, "index")
+        name, index = PAIRS.format(base.event_field(event, "id")), base.event_field(event, "index")
         gallery, session = self._context.gallery, request.session_hash or ""
         before = gallery.find(session, name, 0)
         after = gallery.find(session, name, index + 1 if isinstance(index, int) else None)
@@ -218,7 +210,7 @@ class Handlers:
     def generate(self, request: gr.Request, *values: Any) -> Iterator[Update]:
         """Build the request from the page's settings (in the order of the table) and run it."""
 
-        def edit(run: RunContext[EditImageRequest]) -> Iterator[Update]:
+        def edit(run: runs.RunContext[EditImageRequest]) -> Iterator[Update]:
             yield from self.runs.follow(
                 run,
                 result_view.ImageProgress(run.run, len(run.request.edits)),
@@ -230,7 +222,7 @@ class Handlers:
 
         yield from self.runs.generate(request, values, edit)
 
-    def _finished(self, run: RunContext[EditImageRequest], result: Result) -> Update:
+    def _finished(self, run: runs.RunContext[EditImageRequest], result: Result) -> Update:
         context = self._context
         files = context.pictures.write(result.images, result.settings)
         card = results.edit_card(run.run, result, files)
@@ -243,7 +235,7 @@ class Handlers:
             self._parts.compare: (str(pairs[0]), str(pairs[1])),
         }
 
-    def connect(self) -> Target:
+    def connect(self) -> send_to_tab.Target:
         """Connect the tab; returns what takes pictures of other tabs."""
         parts, picture, hold = self._parts, self._parts.picture, self._parts.hold
         shown = [parts.mask, parts.mask_message, parts.view]
@@ -268,10 +260,10 @@ class Handlers:
             outputs=[hold.tau_attn, hold.tau_feature, hold.held],
             api_visibility="private",
         )
-        refresh_sound = SoundInputHandlers(self._context, parts.sound, parts.room).connect()
+        refresh_sound = sound_input.SoundInputHandlers(self._context, parts.sound, parts.room).connect()
         parts.prompts.seed.connect()
         triggers = [parts.prompts.prompt.submit, parts.strengths.strengths.submit]
         self.runs.connect(self.generate, triggers, [parts.compare, parts.cache_status])
         parts.view.compare(self.compare, outputs=[parts.compare], **AT_ONCE)
         self.reuse.connect(parts.view, parts.shared, [refresh_sound, refresh_after])
-        return Target(self.receive, [picture.picture, *shown], refresh_after)
+        return send_to_tab.Target(self.receive, [picture.picture, *shown], refresh_after)

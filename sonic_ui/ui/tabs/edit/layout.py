@@ -1,7 +1,5 @@
 """The tab "Edit": a picture keeps its layout and takes on what a sound depicts."""
 
-from __future__ import annotations
-
 import gradio as gr
 
 from sonic_ui.media.masks import PAINT, PAINT_OPACITY, empty_canvas
@@ -14,12 +12,8 @@ from sonic_ui.ui.session.context import AppContext, SharedComponents
 from sonic_ui.ui.tabs import BuiltTab
 from sonic_ui.ui.tabs.edit import events, results
 from sonic_ui.ui.tabs.edit.events import TAB
+from sonic_ui.ui.widgets import picture_input, prompt_settings, runs, settings_drop, sound_input
 from sonic_ui.ui.widgets.fields import room_choice, slider
-from sonic_ui.ui.widgets.picture_input import picture_input, with_pictures
-from sonic_ui.ui.widgets.prompt_settings import PromptSettings, prompt_settings
-from sonic_ui.ui.widgets.runs import run_bar
-from sonic_ui.ui.widgets.settings_drop import settings_drop
-from sonic_ui.ui.widgets.sound_input import sound_input
 
 FIRST_PICTURE, FIRST_SOUND = 2, 0
 STRENGTHS = (0.5, 1.0, 1.5, 2.0)
@@ -34,23 +28,23 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
     with gr.Row(elem_classes="su-desk", equal_height=False):
         with gr.Column(elem_classes="su-inputs", scale=5, min_width=340):
             with gr.Column(elem_classes="su-panel"):
-                picture = picture_input(f"{TAB}-photo", context, first=FIRST_PICTURE)
+                picture = picture_input.picture_input(f"{TAB}-photo", context, first=FIRST_PICTURE)
                 cache_status = basic.status_text(f"{TAB}-kept")
                 mask, clear_mask = _mask(context)
                 mask_message = basic.message(f"{TAB}-mask-message")
             with gr.Column(elem_classes="su-panel"):
-                sound = sound_input(TAB, context, first=FIRST_SOUND, gain=True, compact=True)
+                sound = sound_input.sound_input(TAB, context, first=FIRST_SOUND, gain=True, compact=True)
                 with basic.accordion("Where it is heard"):
                     room = room_choice(TAB)
             with gr.Column(elem_classes="su-panel"):
                 hold = _hold()
             with gr.Column(elem_classes="su-panel"):
                 prompts, strengths = _prompts(context)
-            bar = run_bar(TAB, "Edit the picture")
+            bar = runs.run_bar(TAB, "Edit the picture")
         with gr.Column(elem_classes="su-result su-edit-place", scale=8, min_width=340):
             compare = _compare()
             view = result_view(TAB, results.example_card(context, FIRST_PICTURE))
-            drop = settings_drop(TAB)
+            drop = settings_drop.settings_drop(TAB)
     parts = events.Components(
         *(picture, cache_status, mask, clear_mask, mask_message, sound, room, hold, prompts, strengths, bar),
         *(compare, view, drop, shared),
@@ -60,7 +54,7 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
 
 
 def _mask(context: AppContext) -> tuple[gr.ImageEditor, gr.Button]:
-    examples = with_pictures(context)
+    examples = picture_input.with_pictures(context)
     first = examples[FIRST_PICTURE].picture if len(examples) > FIRST_PICTURE else None
     with basic.accordion("Edit only where you paint"):
         basic.status_text(
@@ -123,8 +117,8 @@ def _hold() -> events.HoldSettings:
     return events.HoldSettings(mode, tau_attn, tau_feature, held, source_prompt, message)
 
 
-def _prompts(context: AppContext) -> tuple[PromptSettings, events.StrengthList]:
-    prompts = prompt_settings(
+def _prompts(context: AppContext) -> tuple[prompt_settings.PromptSettings, events.StrengthList]:
+    prompts = prompt_settings.prompt_settings(
         TAB,
         context.studio.info.defaults,
         lambda: slider(VARIATION, "Variation", "0 stays nearest to the picture; more starts afresh."),

@@ -1,7 +1,5 @@
 """An edit in words and files: its card, what stands beside it, and what is cached of its picture."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What happens on the tab "Image → Sound": events of the studio become values of the page."""
 
-from __future__ import annotations
-
 import logging
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
@@ -13,18 +11,12 @@ import gradio as gr
 
 from sonic_ui.engine import LABELS_SHOWN, Event, Failure, Notice, Progress, SoundResult
 from sonic_ui.requests import VERBS, BadInput, ImageToSoundRequest
-from sonic_ui.ui.components import audio_results, basic, curve_pad
-from sonic_ui.ui.components.base import Value, event_field, progress_value
-from sonic_ui.ui.components.curve_pad import curves
+from sonic_ui.ui.components import audio_results, base, basic, curve_pad
 from sonic_ui.ui.session.context import AppContext, SharedComponents
 from sonic_ui.ui.settings.table import Row, SettingsTable
 from sonic_ui.ui.tabs.image_to_sound import results
+from sonic_ui.ui.widgets import picture_input, prompt_settings, runs, send_to_tab, settings_drop
 from sonic_ui.ui.widgets.fields import AT_ONCE, FREQUENT, Update
-from sonic_ui.ui.widgets.picture_input import PictureInput, chosen_picture, write_preview
-from sonic_ui.ui.widgets.prompt_settings import SeedField
-from sonic_ui.ui.widgets.runs import RunBar, RunContext, Runs
-from sonic_ui.ui.widgets.send_to_tab import Target
-from sonic_ui.ui.widgets.settings_drop import Reuse, SettingsDrop
 
 TAB = VERBS["image_to_sound"].tab
 MAX_RESULTS = 16
@@ -51,7 +43,7 @@ class SoundPrompts:
     prompt: gr.Textbox
     message: gr.HTML
     takes: gr.Slider
-    seed: SeedField
+    seed: prompt_settings.SeedField
     loudness_lufs: gr.Slider
     energy_strength: gr.Slider
     control: gr.Radio
@@ -64,7 +56,7 @@ class SoundPrompts:
 class Components:
     """The tab's components."""
 
-    picture: PictureInput
+    picture: picture_input.PictureInput
     labels: gr.HTML
     curve: curve_pad.CurvePad
     curve_message: gr.HTML
@@ -73,9 +65,9 @@ class Components:
     mode: gr.HTML
     source: SourceSettings
     prompts: SoundPrompts
-    bar: RunBar
+    bar: runs.RunBar
     view: gr.HTML
-    drop: SettingsDrop
+    drop: settings_drop.SettingsDrop
     shared: SharedComponents
 
 
@@ -97,11 +89,11 @@ def settings_table(parts: Components) -> SettingsTable[ImageToSoundRequest]:
 
 
 def _curve(values: Mapping[str, Any]) -> dict[str, Any]:
-    return curves.curve_settings(values["pad"])
+    return curve_pad.curves.curve_settings(values["pad"])
 
 
 def _pad(request: ImageToSoundRequest, files: Mapping[str, str]) -> dict[str, Any]:
-    return {"pad": curves.pad_value(request, curves.SECONDS)}
+    return {"pad": curve_pad.curves.pad_value(request, curve_pad.curves.SECONDS)}
 
 
 def _library(request: ImageToSoundRequest, files: Mapping[str, str]) -> dict[str, Any]:
@@ -114,9 +106,9 @@ class AudioProgress:
     def __init__(self, run: int) -> None:
         self._run = run
 
-    def take(self, event: Event) -> Value | None:
+    def take(self, event: Event) -> base.Value | None:
         """The view's value after an event; None for one that changes nothing there."""
-        return progress_value(self._run, event) if isinstance(event, Progress) else None
+        return base.progress_value(self._run, event) if isinstance(event, Progress) else None
 
 
 class Handlers:
@@ -127,10 +119,10 @@ class Handlers:
         self._parts = parts
         self._results: OrderedDict[tuple[str, str], SoundResult] = OrderedDict()
         self.table = settings_table(parts)
-        self.runs = Runs(
+        self.runs = runs.Runs(
             context, parts.shared, TAB, parts.view, parts.bar, self.table, parts.prompts.seed.seed
         )
-        self.reuse = Reuse(context, parts.drop, self.table)
+        self.reuse = settings_drop.Reuse(context, parts.drop, self.table)
 
     # The picture
 
@@ -141,7 +133,7 @@ class Handlers:
         number = self._context.tasks.begin_analysis(session, name)
         nothing = {
             parts.labels: basic.NO_LABELS,
-            parts.curve.ghost: curve_pad.ghost_value(None, curves.SECONDS),
+            parts.curve.ghost: curve_pad.ghost_value(None, curve_pad.curves.SECONDS),
         }
         if not picture:
             yield {**nothing, message: basic.CLEAR}
@@ -168,7 +160,7 @@ class Handlers:
 
     def choose(self, event: gr.EventData) -> Update:
         """An example was clicked. Raises `gr.Error` if there is none."""
-        return self.receive(chosen_picture(self._context, event))
+        return self.receive(picture_input.chosen_picture(self._context, event))
 
     def receive(self, picture: Path) -> Update:
         """A picture of ours was chosen or sent here."""
@@ -185,7 +177,7 @@ class Handlers:
             return {message: basic.CLEAR}
         try:
             clip = load_clip(sound, 16_000, max_duration_s=HUM_S)
-            values, words = curves.hum_curve(clip, curves.SECONDS)
+            values, words = curve_pad.curves.hum_curve(clip, curve_pad.curves.SECONDS)
         except BadInput as problem:
             return {message: basic.error(problem.message)}
         except Exception:
@@ -199,7 +191,7 @@ class Handlers:
         """Build the request from the page's settings (in the order of the table) and run it."""
         yield from self.runs.generate(request, values, self._make)
 
-    def _make(self, run: RunContext[ImageToSoundRequest]) -> Iterator[Update]:
+    def _make(self, run: runs.RunContext[ImageToSoundRequest]) -> Iterator[Update]:
         notices: list[str] = []
 
         def notice(event: Notice) -> Update:
@@ -208,9 +200,11 @@ class Handlers:
 
         yield from self.runs.follow(run, AudioProgress(run.run), SoundResult, self._finished, notice)
 
-    def _finished(self, run: RunContext[ImageToSoundRequest], result: SoundResult) -> Update:
+    def _finished(self, run: runs.RunContext[ImageToSoundRequest], result: SoundResult) -> Update:
         files = results.write_takes(self._context, result)
-        card = results.audio_card(run.run, result, files, write_preview(self._context, result.image))
+        card = results.audio_card(
+            run.run, result, files, picture_input.write_preview(self._context, result.image)
+        )
         self._results[run.session, card.id] = result
         while len(self._results) > MAX_RESULTS:
             self._results.popitem(last=False)
@@ -219,7 +213,7 @@ class Handlers:
     def write_video(self, request: gr.Request, event: gr.EventData) -> Update:
         """Make the video of a take."""
         session, view = request.session_hash or "", self._parts.view
-        name, index = str(event_field(event, "id")), event_field(event, "index")
+        name, index = str(base.event_field(event, "id")), base.event_field(event, "index")
         result = self._results.get((session, name))
         if result is None or not isinstance(index, int) or not 0 <= index < len(result.takes):
             gone = "This sound is no longer kept. Make it again for a video."
@@ -236,7 +230,7 @@ class Handlers:
             return {view: audio_results.video_done(name, index, None, NOT_FILMED)}
         return {view: audio_results.video_done(name, index, video)}
 
-    def connect(self) -> Target:
+    def connect(self) -> send_to_tab.Target:
         """Connect the tab; returns what takes pictures of other tabs."""
         parts, picture, curve = self._parts, self._parts.picture, self._parts.curve
         analysis: dict[str, Any] = {
@@ -263,4 +257,4 @@ class Handlers:
         self.runs.connect(self.generate, [parts.prompts.prompt.submit])
         parts.view.film(self.write_video, outputs=[parts.view], **FREQUENT)
         self.reuse.connect(parts.view, parts.shared, [refresh_after])
-        return Target(self.receive, [picture.picture], refresh_after)
+        return send_to_tab.Target(self.receive, [picture.picture], refresh_after)

@@ -1,7 +1,5 @@
 """The tab "Image → Sound": a picture, a drawn curve, and what that sounds like."""
 
-from __future__ import annotations
-
 import gradio as gr
 
 from sonic_ui.requests import CONCEPTS, ENERGY_STRENGTH, GUIDANCE, LOUDNESS, STEPS, TAKES
@@ -12,11 +10,8 @@ from sonic_ui.ui.components.curve_pad.curves import presets
 from sonic_ui.ui.session.context import AppContext, SharedComponents
 from sonic_ui.ui.tabs import BuiltTab
 from sonic_ui.ui.tabs.image_to_sound.events import TAB, Components, Handlers, SoundPrompts, SourceSettings
+from sonic_ui.ui.widgets import picture_input, prompt_settings, runs, settings_drop
 from sonic_ui.ui.widgets.fields import slider
-from sonic_ui.ui.widgets.picture_input import picture_input, with_pictures
-from sonic_ui.ui.widgets.prompt_settings import seed_field
-from sonic_ui.ui.widgets.runs import run_bar
-from sonic_ui.ui.widgets.settings_drop import settings_drop
 
 VERB = "image_to_sound"
 FIRST_PICTURE = 8
@@ -43,14 +38,14 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
     with gr.Row(elem_classes="su-desk su-sounding", equal_height=False):
         with gr.Column(elem_classes="su-inputs", scale=5, min_width=340):
             with gr.Column(elem_classes="su-panel su-sounding-picture"):
-                first = min(FIRST_PICTURE, len(with_pictures(context)) - 1)
-                picture = picture_input(f"{TAB}-picture", context, first=max(0, first))
+                first = min(FIRST_PICTURE, len(picture_input.with_pictures(context)) - 1)
+                picture = picture_input.picture_input(f"{TAB}-picture", context, first=max(0, first))
                 labels = basic.label_bars(f"{TAB}-labels", "What may be heard in it")
             with gr.Column(elem_classes="su-panel su-ways"):
                 source = _source(context)
             with gr.Column(elem_classes="su-panel su-sounding-words"):
                 prompts = _prompts(context)
-            bar = run_bar(TAB, "Make it sound")
+            bar = runs.run_bar(TAB, "Make it sound")
         with gr.Column(elem_classes="su-result", scale=8, min_width=340):
             with gr.Column(elem_classes="su-panel su-sounding-curve"):
                 curve = curve_pad(TAB, "Energy over time", presets())
@@ -59,7 +54,7 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
                 hum, hum_message = _hum()
             targets = (("sound-to-image", "Sound → Image"), ("interpolate", "Interpolate"))
             view = audio_results(TAB, targets)
-            drop = settings_drop(TAB, "sound", [".wav"])
+            drop = settings_drop.settings_drop(TAB, "sound", [".wav"])
     parts = Components(
         *(picture, labels, curve, curve_message, hum, hum_message, mode, source, prompts),
         *(bar, view, drop, shared),
@@ -118,7 +113,7 @@ def _prompts(context: AppContext) -> SoundPrompts:
     message = basic.message(f"{TAB}-words-message")
     with gr.Row(elem_classes="su-pair su-seeds"):
         takes = slider(TAKES, "Takes", "More to choose from, and more time.")
-        seed = seed_field(TAB, "The same number makes the same sound again.")
+        seed = prompt_settings.seed_field(TAB, "The same number makes the same sound again.")
     loudness = slider(LOUDNESS, "Loudness of the result (LUFS)", "Speech on air has −23, music −14.")
     with basic.accordion("Advanced"):
         advanced = _advanced(context)

@@ -1,7 +1,5 @@
 """The sounds of a picture as files, cards and a video, with words about how they follow the target."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """What happens on the tab "Interpolate": events of the studio become values of the page."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,13 +13,8 @@ from sonic_ui.ui.components import basic, strip_player
 from sonic_ui.ui.session.context import AppContext, SharedComponents
 from sonic_ui.ui.settings.table import Row, SettingsTable
 from sonic_ui.ui.tabs.interpolate import results
+from sonic_ui.ui.widgets import prompt_settings, runs, send_to_tab, settings_drop, sound_input, strips
 from sonic_ui.ui.widgets.fields import Update
-from sonic_ui.ui.widgets.prompt_settings import PromptSettings
-from sonic_ui.ui.widgets.runs import RunBar, RunContext, Runs
-from sonic_ui.ui.widgets.send_to_tab import Target, sound_target
-from sonic_ui.ui.widgets.settings_drop import Reuse, SettingsDrop
-from sonic_ui.ui.widgets.sound_input import SoundInput, SoundInputHandlers
-from sonic_ui.ui.widgets.strips import StripHandlers
 
 TAB = VERBS["interpolate"].tab
 SWAP = "(...values) => values.map((_, index) => values[index ^ 1])"
@@ -53,14 +46,14 @@ class InterpolationSettings:
 class Components:
     """The tab's components."""
 
-    sound_a: SoundInput
-    sound_b: SoundInput
+    sound_a: sound_input.SoundInput
+    sound_b: sound_input.SoundInput
     interpolation: InterpolationSettings
-    prompts: PromptSettings
+    prompts: prompt_settings.PromptSettings
     swap: gr.Button
-    bar: RunBar
+    bar: runs.RunBar
     player: strip_player.StripPlayer
-    drop: SettingsDrop
+    drop: settings_drop.SettingsDrop
     shared: SharedComponents
 
 
@@ -124,19 +117,19 @@ class Handlers:
         self._context = context
         self._parts = parts
         self.table = settings_table(parts)
-        self.runs = Runs(
+        self.runs = runs.Runs(
             context, parts.shared, TAB, parts.player.view, parts.bar, self.table, parts.prompts.seed.seed
         )
-        self.strip = StripHandlers(
+        self.strip = strips.StripHandlers(
             context, TAB, parts.player, results.write_files, results.request_at, results.frame_at
         )
-        self.reuse = Reuse(context, parts.drop, self.table)
+        self.reuse = settings_drop.Reuse(context, parts.drop, self.table)
 
     def generate(self, request: gr.Request, *values: Any) -> Iterator[Update]:
         """Build the request from the page's settings (in the order of the table) and run it."""
         yield from self.runs.generate(request, values, self._paint)
 
-    def _paint(self, run: RunContext[InterpolateRequest]) -> Iterator[Update]:
+    def _paint(self, run: runs.RunContext[InterpolateRequest]) -> Iterator[Update]:
         slots = results.slots_of(run.request)
         progress = strip_player.StripProgress(run.run, slots, results.slot_of)
         yield from self.runs.follow(run, progress, Result, self._finished, self._notice)
@@ -145,16 +138,18 @@ class Handlers:
         view = self._parts.sound_b if notice.message == SAME_SOUND else self._parts.prompts
         return {view.message: basic.note(notice.message)}
 
-    def _finished(self, run: RunContext[InterpolateRequest], result: Result) -> Update:
+    def _finished(self, run: runs.RunContext[InterpolateRequest], result: Result) -> Update:
         files = self._context.pictures.write(result.images, result.settings)
         strip = results.strip_of(run.run, result, files)
         self.strip.add(strip.id, result)
         return self.runs.finished(run, strip.id, files, result, strip_player.done(run.run, strip))
 
-    def connect(self) -> Target:
+    def connect(self) -> send_to_tab.Target:
         """Connect the tab; returns what takes sounds of other tabs."""
         parts, own, a, b = self._parts, self._parts.interpolation, self._parts.sound_a, self._parts.sound_b
-        refresh_after = [SoundInputHandlers(self._context, view, own.room).connect() for view in (a, b)]
+        refresh_after = [
+            sound_input.SoundInputHandlers(self._context, view, own.room).connect() for view in (a, b)
+        ]
         parts.prompts.seed.connect()
         parts.prompts.beside_seed.input(
             None, js="() => ''", outputs=[own.positions], api_visibility="private"
@@ -169,4 +164,4 @@ class Handlers:
         swapped = parts.swap.click(None, js=SWAP, inputs=pairs, outputs=pairs, api_visibility="private")
         for refresh in refresh_after:
             refresh(swapped)
-        return sound_target(a, refresh_after[0])
+        return send_to_tab.sound_target(a, refresh_after[0])

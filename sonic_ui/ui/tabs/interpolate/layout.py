@@ -1,7 +1,5 @@
 """The tab "Interpolate": two sounds, and the pictures between them."""
 
-from __future__ import annotations
-
 import gradio as gr
 
 from sonic_ui.requests import CONTINUITY, FILM_S, FRAMES, MIX_LUFS, POSITION, SMOOTHING
@@ -11,11 +9,8 @@ from sonic_ui.ui.session.context import AppContext, SharedComponents
 from sonic_ui.ui.tabs import BuiltTab
 from sonic_ui.ui.tabs.interpolate.events import TAB, Components, Handlers, InterpolationSettings
 from sonic_ui.ui.tabs.interpolate.results import first_strip
+from sonic_ui.ui.widgets import prompt_settings, runs, settings_drop, sound_input
 from sonic_ui.ui.widgets.fields import room_choice, slider
-from sonic_ui.ui.widgets.prompt_settings import prompt_settings
-from sonic_ui.ui.widgets.runs import run_bar
-from sonic_ui.ui.widgets.settings_drop import settings_drop
-from sonic_ui.ui.widgets.sound_input import sound_input
 
 SECOND_EXAMPLE = 3
 METHOD_WORDS = {
@@ -39,14 +34,16 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
     with gr.Row(elem_classes="su-decks", equal_height=False):
         with gr.Column(elem_classes="su-deck su-deck-left", min_width=280):
             with gr.Column(elem_classes="su-panel su-deck-a"):
-                sound_a = sound_input(f"{TAB}-a", context, label="First sound", compact=True)
+                sound_a = sound_input.sound_input(f"{TAB}-a", context, label="First sound", compact=True)
             with gr.Column(elem_classes="su-panel su-deck-how"):
                 interpolation = _interpolation()
         with gr.Column(elem_classes="su-deck su-deck-right", min_width=280):
             with gr.Column(elem_classes="su-panel su-deck-b"):
-                sound_b = sound_input(f"{TAB}-b", context, label="Second sound", first=second, compact=True)
+                sound_b = sound_input.sound_input(
+                    f"{TAB}-b", context, label="Second sound", first=second, compact=True
+                )
             with gr.Column(elem_classes="su-panel su-deck-words"):
-                prompts = prompt_settings(
+                prompts = prompt_settings.prompt_settings(
                     TAB,
                     context.studio.info.defaults,
                     lambda: slider(FRAMES, "Pictures", "More glides finer, and takes longer."),
@@ -58,12 +55,12 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
                 swap = gr.Button(
                     "Swap", size="lg", min_width=96, elem_id=f"{TAB}-swap", elem_classes="su-swap"
                 )
-                bar = run_bar(TAB)
+                bar = runs.run_bar(TAB)
             first = first_strip(context, 0, second)
             if first is not None:
                 context.gallery.share(first.id, [frame.path for frame in first.frames])
             player = strip_player(TAB, "Between the two", slider=POSITION, first=first)
-            drop = settings_drop(TAB)
+            drop = settings_drop.settings_drop(TAB)
     parts = Components(sound_a, sound_b, interpolation, prompts, swap, bar, player, drop, shared)
     target = Handlers(context, parts).connect()
     return BuiltTab(player.view, bar.message, drop.share, prompts, target)

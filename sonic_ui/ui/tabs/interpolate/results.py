@@ -1,7 +1,5 @@
 """An interpolation as a strip: captions, words for who cannot see, and files to take along."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from sonic_ui.engine import SAMPLE_RATE, CancelToken, FrameInfo, Result

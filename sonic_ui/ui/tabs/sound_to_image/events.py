@@ -1,7 +1,5 @@
 """What happens on the tab "Sound → Image": events of the studio become values of the page."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,12 +13,8 @@ from sonic_ui.ui.session.context import AppContext, SharedComponents
 from sonic_ui.ui.settings.reuse import Record
 from sonic_ui.ui.settings.table import Row, SettingsTable
 from sonic_ui.ui.tabs.sound_to_image import results
+from sonic_ui.ui.widgets import prompt_settings, runs, send_to_tab, settings_drop, sound_input
 from sonic_ui.ui.widgets.fields import Update
-from sonic_ui.ui.widgets.prompt_settings import PromptSettings
-from sonic_ui.ui.widgets.runs import RunBar, RunContext, Runs
-from sonic_ui.ui.widgets.send_to_tab import Target, sound_target
-from sonic_ui.ui.widgets.settings_drop import Reuse, SettingsDrop
-from sonic_ui.ui.widgets.sound_input import SoundInput, SoundInputHandlers
 
 TAB = VERBS["sound_to_image"].tab
 
@@ -29,11 +23,11 @@ TAB = VERBS["sound_to_image"].tab
 class Components:
     """The tab's components."""
 
-    sound: SoundInput
-    prompts: PromptSettings
-    bar: RunBar
+    sound: sound_input.SoundInput
+    prompts: prompt_settings.PromptSettings
+    bar: runs.RunBar
     view: gr.HTML
-    drop: SettingsDrop
+    drop: settings_drop.SettingsDrop
     shared: SharedComponents
 
 
@@ -50,11 +44,11 @@ class Handlers:
         self._context = context
         self._parts = parts
         self.table = settings_table(parts)
-        self.sound = SoundInputHandlers(context, parts.sound)
-        self.runs = Runs(
+        self.sound = sound_input.SoundInputHandlers(context, parts.sound)
+        self.runs = runs.Runs(
             context, parts.shared, TAB, parts.view, parts.bar, self.table, parts.prompts.seed.seed
         )
-        self.reuse = Reuse(context, parts.drop, self.table, self._example_record)
+        self.reuse = settings_drop.Reuse(context, parts.drop, self.table, self._example_record)
 
     def choose(self, event: gr.EventData) -> Update:
         """An example was clicked: its sound and its picture."""
@@ -65,7 +59,7 @@ class Handlers:
         """Build the request from the page's settings (in the order of the table) and run it."""
         yield from self.runs.generate(request, values, self._paint)
 
-    def _paint(self, run: RunContext[SoundToImageRequest]) -> Iterator[Update]:
+    def _paint(self, run: runs.RunContext[SoundToImageRequest]) -> Iterator[Update]:
         progress = result_view.ImageProgress(run.run, run.request.count)
         yield from self.runs.follow(
             run,
@@ -75,7 +69,7 @@ class Handlers:
             lambda notice: {self._parts.prompts.message: basic.note(notice.message)},
         )
 
-    def _finished(self, run: RunContext[SoundToImageRequest], result: Result) -> Update:
+    def _finished(self, run: runs.RunContext[SoundToImageRequest], result: Result) -> Update:
         files = self._context.pictures.write(result.images, result.settings)
         card = results.result_card(run.run, result, files)
         return self.runs.finished(run, card.id, files, result, result_view.done(run.run, card))
@@ -89,11 +83,11 @@ class Handlers:
         sound = str(examples[int(number)].sound)
         return {"settings": settings, "files": {"sound": sound}} if settings else None
 
-    def connect(self) -> Target:
+    def connect(self) -> send_to_tab.Target:
         """Connect the tab; returns what takes sounds of other tabs."""
         parts = self._parts
         refresh_after = self.sound.connect(self.choose, [parts.view])
         parts.prompts.seed.connect()
         self.runs.connect(self.generate, [parts.prompts.prompt.submit])
         self.reuse.connect(parts.view, parts.shared, [refresh_after])
-        return sound_target(parts.sound, refresh_after)
+        return send_to_tab.sound_target(parts.sound, refresh_after)

@@ -1,7 +1,5 @@
 """The tab "Sound → Image": what stands where."""
 
-from __future__ import annotations
-
 import gradio as gr
 
 from sonic_ui.requests import COUNT
@@ -10,11 +8,8 @@ from sonic_ui.ui.session.context import AppContext, SharedComponents
 from sonic_ui.ui.tabs import BuiltTab
 from sonic_ui.ui.tabs.sound_to_image.events import TAB, Components, Handlers
 from sonic_ui.ui.tabs.sound_to_image.results import example_card
+from sonic_ui.ui.widgets import prompt_settings, runs, settings_drop, sound_input
 from sonic_ui.ui.widgets.fields import slider
-from sonic_ui.ui.widgets.prompt_settings import prompt_settings
-from sonic_ui.ui.widgets.runs import run_bar
-from sonic_ui.ui.widgets.settings_drop import settings_drop
-from sonic_ui.ui.widgets.sound_input import sound_input
 
 
 def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
@@ -23,14 +18,14 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
     with gr.Row(elem_classes="su-desk", equal_height=False):
         with gr.Column(elem_classes="su-inputs", scale=5, min_width=340):
             with gr.Column(elem_classes="su-panel"):
-                sound = sound_input(TAB, context, gain=True)
+                sound = sound_input.sound_input(TAB, context, gain=True)
             with gr.Column(elem_classes="su-panel"):
-                prompts = prompt_settings(
+                prompts = prompt_settings.prompt_settings(
                     TAB, defaults, lambda: slider(COUNT, "Pictures", "More to choose from, and more time.")
                 )
-            bar = run_bar(TAB)
+            bar = runs.run_bar(TAB)
         with gr.Column(elem_classes="su-result", scale=8, min_width=340):
             view = result_view(TAB, example_card(context, 0))
-            drop = settings_drop(TAB)
+            drop = settings_drop.settings_drop(TAB)
     target = Handlers(context, Components(sound, prompts, bar, view, drop, shared)).connect()
     return BuiltTab(view, bar.message, drop.share, prompts, target)

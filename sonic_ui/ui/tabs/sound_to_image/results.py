@@ -1,7 +1,5 @@
 """Pictures of a sound as cards: those of a run, and those that the examples have."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from sonic_ui.engine import Result

@@ -1,7 +1,5 @@
 """What happens on the tab "Volume": events of the studio become values of the page."""
 
-from __future__ import annotations
-
 import json
 import logging
 from collections.abc import Iterator, Mapping
@@ -12,18 +10,12 @@ import gradio as gr
 
 from sonic_ui.engine import Result
 from sonic_ui.requests import VERBS, VOLUME, BadInput, VolumeSweepRequest
-from sonic_ui.ui.components import basic, preview_player, strip_player
-from sonic_ui.ui.components.base import event_field
-from sonic_ui.ui.components.loudness_meter import meter_value
+from sonic_ui.ui.components import base, basic, loudness_meter, preview_player, strip_player
 from sonic_ui.ui.session.context import AppContext, SharedComponents
 from sonic_ui.ui.settings.table import Row, SettingsTable
 from sonic_ui.ui.tabs.volume import knobs, results
+from sonic_ui.ui.widgets import prompt_settings, runs, settings_drop, sound_input, strips
 from sonic_ui.ui.widgets.fields import FREQUENT, Update
-from sonic_ui.ui.widgets.prompt_settings import PromptSettings
-from sonic_ui.ui.widgets.runs import RunBar, RunContext, Runs
-from sonic_ui.ui.widgets.settings_drop import Reuse, SettingsDrop
-from sonic_ui.ui.widgets.sound_input import SoundInput, SoundInputHandlers, write_sound_preview
-from sonic_ui.ui.widgets.strips import StripHandlers
 
 TAB = VERBS["volume_sweep"].tab
 METER = f"{TAB}-meter"
@@ -65,13 +57,13 @@ class FilmSettings:
 class Components:
     """The tab's components."""
 
-    sound: SoundInput
+    sound: sound_input.SoundInput
     sweep: SweepSettings
-    prompts: PromptSettings
+    prompts: prompt_settings.PromptSettings
     film: FilmSettings
-    bar: RunBar
+    bar: runs.RunBar
     player: strip_player.StripPlayer
-    drop: SettingsDrop
+    drop: settings_drop.SettingsDrop
     shared: SharedComponents
 
 
@@ -106,14 +98,14 @@ class Handlers:
         self._context = context
         self._parts = parts
         self.table = settings_table(parts)
-        self.sound = SoundInputHandlers(context, parts.sound, parts.sweep.room)
-        self.runs = Runs(
+        self.sound = sound_input.SoundInputHandlers(context, parts.sound, parts.sweep.room)
+        self.runs = runs.Runs(
             context, parts.shared, TAB, parts.player.view, parts.bar, self.table, parts.prompts.seed.seed
         )
-        self.strip = StripHandlers(
+        self.strip = strips.StripHandlers(
             context, TAB, parts.player, results.write_files, results.request_at, results.frame_at
         )
-        self.reuse = Reuse(context, parts.drop, self.table)
+        self.reuse = settings_drop.Reuse(context, parts.drop, self.table)
 
     # The sound; its values are the path, the part's start and end in seconds, and the room
 
@@ -127,7 +119,9 @@ class Handlers:
         value = None
         try:
             clip = self._clip(_sound_request(values), 0.0)
-            value = meter_value(gain_points(clip.samples, clip.sample_rate, VOLUME.maximum), CEILING_DBTP)
+            value = loudness_meter.meter_value(
+                gain_points(clip.samples, clip.sample_rate, VOLUME.maximum), CEILING_DBTP
+            )
         except BadInput:  # the sound's own input says so
             pass
         except Exception:
@@ -149,12 +143,12 @@ class Handlers:
         event: gr.EventData,
     ) -> Update:
         """Play the sound at the gain of the slider, through the same code as the engine."""
-        number, slider = event_field(event, "number"), event_field(event, "at")
+        number, slider = base.event_field(event, "number"), base.event_field(event, "at")
         number = number if isinstance(number, int) else 0
         try:
             lists = knobs.frame_lists("gain", slider["gain_db"] if isinstance(slider, dict) else 0.0)
             request = _sound_request((sound, start_s, end_s, room)).changed(gains_db=lists.gains_db)
-            path = write_sound_preview(self._context, self._clip(request, request.gains_db[0]))
+            path = sound_input.write_sound_preview(self._context, self._clip(request, request.gains_db[0]))
             value = preview_player.preview_ready(number, path)
         except (BadInput, KeyError) as problem:
             value = preview_player.no_preview(number, str(problem))
@@ -166,7 +160,7 @@ class Handlers:
         """Build the request from the page's settings (in the order of the table) and run it."""
         yield from self.runs.generate(request, values, self._paint)
 
-    def _paint(self, run: RunContext[VolumeSweepRequest]) -> Iterator[Update]:
+    def _paint(self, run: runs.RunContext[VolumeSweepRequest]) -> Iterator[Update]:
         yield from self.runs.follow(
             run,
             strip_player.StripProgress(run.run, results.slots_of(run.request)),
@@ -175,7 +169,7 @@ class Handlers:
             lambda notice: {self._parts.prompts.message: basic.note(notice.message)},
         )
 
-    def _finished(self, run: RunContext[VolumeSweepRequest], result: Result) -> Update:
+    def _finished(self, run: runs.RunContext[VolumeSweepRequest], result: Result) -> Update:
         strip = results.strip_of(self._context, run.run, result)
         self.strip.add(strip.id, result)
         files = [frame.path for frame in strip.frames]

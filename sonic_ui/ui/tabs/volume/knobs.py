@@ -1,7 +1,5 @@
 """Knobs of a sweep: the sound's gain, the scale of its strength, or both; frames in words and back."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal

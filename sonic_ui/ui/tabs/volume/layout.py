@@ -1,7 +1,5 @@
 """The tab "Volume": one sound, turned from a whisper to a roar."""
 
-from __future__ import annotations
-
 import gradio as gr
 
 from sonic_ui.requests import FILM_S, SMOOTHING
@@ -14,11 +12,8 @@ from sonic_ui.ui.tabs import BuiltTab
 from sonic_ui.ui.tabs.volume.events import METER, TAB, Components, FilmSettings, Handlers, SweepSettings
 from sonic_ui.ui.tabs.volume.knobs import FRAMES, KNOB_WORDS, KNOBS, number_list
 from sonic_ui.ui.tabs.volume.results import example_strip
+from sonic_ui.ui.widgets import prompt_settings, runs, settings_drop, sound_input
 from sonic_ui.ui.widgets.fields import room_choice, slider
-from sonic_ui.ui.widgets.prompt_settings import PromptSettings, prompt_settings
-from sonic_ui.ui.widgets.runs import run_bar
-from sonic_ui.ui.widgets.settings_drop import settings_drop
-from sonic_ui.ui.widgets.sound_input import sound_input
 
 
 def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
@@ -26,15 +21,15 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
     with gr.Row(elem_classes="su-desk", equal_height=False):
         with gr.Column(elem_classes="su-inputs", scale=5, min_width=340):
             with gr.Column(elem_classes="su-panel"):
-                sound = sound_input(TAB, context, compact=True)
+                sound = sound_input.sound_input(TAB, context, compact=True)
             with gr.Column(elem_classes="su-panel"):
                 sweep = _sweep()
             with gr.Column(elem_classes="su-panel"):
                 prompts, film = _prompts(context)
-            bar = run_bar(TAB, "Paint the sweep")
+            bar = runs.run_bar(TAB, "Paint the sweep")
         with gr.Column(elem_classes="su-result", scale=8, min_width=340):
             player = strip_player(TAB, "The sound turned up", slider=None, first=example_strip(context, 0))
-            drop = settings_drop(TAB)
+            drop = settings_drop.settings_drop(TAB)
     Handlers(context, Components(sound, sweep, prompts, film, bar, player, drop, shared)).connect()
     return BuiltTab(player.view, bar.message, drop.share, prompts)
 
@@ -62,8 +57,8 @@ def _sweep() -> SweepSettings:
     )
 
 
-def _prompts(context: AppContext) -> tuple[PromptSettings, FilmSettings]:
-    prompts = prompt_settings(
+def _prompts(context: AppContext) -> tuple[prompt_settings.PromptSettings, FilmSettings]:
+    prompts = prompt_settings.prompt_settings(
         TAB,
         context.studio.info.defaults,
         lambda: slider(FILM_S, "Film (seconds)", "From quiet to loud, one way."),

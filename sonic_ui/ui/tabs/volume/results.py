@@ -1,7 +1,5 @@
 """A sweep as a strip: captions, words for who cannot see, and files to take along."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
