@@ -69,7 +69,7 @@ def test_the_same_events_come_back(
     assert theirs.labels == mine.labels and theirs.notices == mine.notices
     for one, other in zip(theirs.images, mine.images, strict=True):
         assert np.array_equal(np.asarray(one), np.asarray(other))
-    assert client.status.state == "ready" and client.status.place.endswith(", nowhere")
+    assert client.status.state == "ready" and client.status.location.endswith(", nowhere")
     assert (client.info.title, client.info.defaults.steps) == ("Fake", 3)
 
 

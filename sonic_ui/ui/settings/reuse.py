@@ -16,7 +16,7 @@ PICTURES = ("picture", "mask")
 FILES = (*SOUNDS, *PICTURES)
 """The settings that may name a file."""
 
-Made = TypeVar("Made", bound=MakingRequest)
+RequestT = TypeVar("RequestT", bound=MakingRequest)
 
 
 class Record(TypedDict):
@@ -34,7 +34,9 @@ def with_record(records: dict[str, Record], name: str, result: Result | SoundRes
     return recent
 
 
-def request_from_settings(settings: dict[str, Any], files: Mapping[str, str], kind: type[Made]) -> Made:
+def request_from_settings(
+    settings: dict[str, Any], files: Mapping[str, str], kind: type[RequestT]
+) -> RequestT:
     """The request that settings hold; a file that was not found is called "absent", if it has to be there.
 
     Raises `BadInput` for settings of another tab, or that no request can have.

@@ -10,7 +10,7 @@ from sonic_ui.requests import MakingRequest
 from sonic_ui.ui.settings.reuse import request_from_settings
 
 Values = dict[str, Any]
-Made = TypeVar("Made", bound=MakingRequest)
+RequestT = TypeVar("RequestT", bound=MakingRequest)
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,10 @@ class Row:
     none_stays: bool = False
 
 
-class SettingsTable(Generic[Made]):
+class SettingsTable(Generic[RequestT]):
     """The rows of a tab, for requests of one kind."""
 
-    def __init__(self, kind: type[Made], rows: Sequence[Row]) -> None:
+    def __init__(self, kind: type[RequestT], rows: Sequence[Row]) -> None:
         self._kind = kind
         self._rows = rows
         self.components: dict[str, Any] = {name: one for row in rows for name, one in row.components.items()}
@@ -47,7 +47,7 @@ class SettingsTable(Generic[Made]):
             for name in (*row.components, *row.fields)
         }
 
-    def request(self, values: Sequence[Any]) -> Made:
+    def request(self, values: Sequence[Any]) -> RequestT:
         """The request for the page's values, in the order of `components`. Raises `BadInput`."""
         named = dict(zip(self.components, values, strict=True))
         settings: Values = {}

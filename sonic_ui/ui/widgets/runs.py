@@ -28,8 +28,8 @@ SETTLED = """() => {{
 
 log = logging.getLogger(__name__)
 
-Made = TypeVar("Made", bound=MakingRequest)
-Finished = TypeVar("Finished", Result, SoundResult)
+RequestT = TypeVar("RequestT", bound=MakingRequest)
+ResultT = TypeVar("ResultT", Result, SoundResult)
 
 
 class ProgressView(Protocol):
@@ -40,14 +40,14 @@ class ProgressView(Protocol):
 
 
 @dataclass(frozen=True)
-class RunContext(Generic[Made]):
+class RunContext(Generic[RequestT]):
     """A press of Generate: the run's number and request, and whose it is.
 
     records   the session's results so far, by name
     """
 
     run: int
-    request: Made
+    request: RequestT
     token: CancelToken
     records: dict[str, Record]
     session: str
@@ -90,7 +90,7 @@ def run_bar(tab: str, generate: str = "Generate") -> RunBar:
         )
 
 
-class Runs(Generic[Made]):
+class Runs(Generic[RequestT]):
     """The runs of a tab.
 
     view    shows their results
@@ -106,7 +106,7 @@ class Runs(Generic[Made]):
         tab: str,
         view: gr.HTML,
         bar: RunBar,
-        table: SettingsTable[Made],
+        table: SettingsTable[RequestT],
         seed: gr.components.Component,
     ) -> None:
         self._context = context
@@ -121,7 +121,7 @@ class Runs(Generic[Made]):
         self,
         request: gr.Request,
         values: Sequence[Any],
-        work: Callable[[RunContext[Made]], Iterator[Update]],
+        work: Callable[[RunContext[RequestT]], Iterator[Update]],
     ) -> Iterator[Update]:
         """Build a request from the page's settings and do `work`, as this session's only run of the tab.
 
@@ -154,10 +154,10 @@ class Runs(Generic[Made]):
 
     def follow(
         self,
-        run: RunContext[Made],
+        run: RunContext[RequestT],
         progress: ProgressView,
-        result: type[Finished],
-        finish: Callable[[RunContext[Made], Finished], Update],
+        result: type[ResultT],
+        finish: Callable[[RunContext[RequestT], ResultT], Update],
         notice: Callable[[Notice], Update],
     ) -> Iterator[Update]:
         """Run a request: its progress on the view, a `notice` where it belongs, `finish` with its result."""
@@ -171,7 +171,7 @@ class Runs(Generic[Made]):
 
     def finished(
         self,
-        run: RunContext[Made],
+        run: RunContext[RequestT],
         name: str,
         files: Sequence[Path],
         result: Result | SoundResult,

@@ -13,7 +13,7 @@ from sonic_ui.ui.components.base import Value, file_payload, html_component
 class TakeCard:
     """One take: its sound and its settings as files, [N] energy in 0..1, and words about it.
 
-    title    how it follows the target; figures: the same in numbers; made: what it was built from, if it was
+    title    how it follows the target; figures: the same in numbers; sources: what it was built from, if it was
     """
 
     title: str
@@ -21,14 +21,14 @@ class TakeCard:
     sound: Path
     settings: Path
     energy: tuple[float, ...]
-    made: str = ""
+    sources: str = ""
 
     def value(self) -> Value:
         """The take for the script; Gradio serves the files."""
         return {
             "title": self.title,
             "figures": self.figures,
-            "made": self.made,
+            "sources": self.sources,
             "energy": [*self.energy],
             "sound": {"file": file_payload(self.sound), "name": self.sound.name},
             "settings": {"file": file_payload(self.settings), "name": self.settings.name},

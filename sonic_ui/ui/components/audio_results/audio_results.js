@@ -3,7 +3,7 @@
 //   {kind: "working", run, step, total, message, eta_s}
 //   {kind: "done", run, result}   {kind: "ended", run, message}   (cancelled or refused: the last result stays)
 //   {kind: "film", id, index, video: {url} | null, name, note}
-// with result = {id, title, detail, spoken, picture: {url}, seconds, target: [0..1, ...] | null, takes: [{title, figures, made,
+// with result = {id, title, detail, spoken, picture: {url}, seconds, target: [0..1, ...] | null, takes: [{title, figures, sources,
 //   energy: [0..1, ...], sound: {file: {url}, name}, settings: {file: {url}, name}}, ...]}.
 // Asks Python: 'reuse' {id, index}, 'share' {as, id, index}, 'film' {id, index}, and 'send' {to, id, index}. Tells the page
 // 'su-produced' {tab, values}, the energy of the first take, and 'su-playhead' {tab, share}. Sounds never start by themselves, and one at a time.
@@ -68,15 +68,15 @@ const link = (file, text) => {
 };
 
 const film = (result, index) => {
-  const made = films.get(result.id + '/' + index);
-  if (!made) return [];
+  const clip = films.get(result.id + '/' + index);
+  if (!clip) return [];
   const place = make('div', 'su-take-film');
-  if (made.state === 'making') place.append(make('span', '', 'The video is being made …'));
-  if (made.note) place.append(make('span', '', made.note));
-  if (made.video) {
+  if (clip.state === 'making') place.append(make('span', '', 'The video is being made …'));
+  if (clip.note) place.append(make('span', '', clip.note));
+  if (clip.video) {
     const video = make('video', '');
-    Object.assign(video, { controls: true, playsInline: true, preload: 'metadata', src: made.video.url });
-    place.append(video, link({ file: made.video, name: made.name }, 'Download video'));
+    Object.assign(video, { controls: true, playsInline: true, preload: 'metadata', src: clip.video.url });
+    place.append(video, link({ file: clip.video, name: clip.name }, 'Download video'));
   }
   return [place];
 };
@@ -99,7 +99,7 @@ const card = (result, take, index) => {
     ...props.targets.map(target => button('su-send', 'Send to ' + target.title, { ...data, to: target.to })));
   if (!films.has(result.id + '/' + index)) actions.append(button('su-take-video', 'Make a video', data));
   item.append(head, body, audio);
-  if (take.made) item.append(make('p', 'su-take-made', take.made));
+  if (take.sources) item.append(make('p', 'su-take-made', take.sources));
   item.append(actions, ...film(result, index));
   return item;
 };

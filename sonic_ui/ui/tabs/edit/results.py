@@ -54,7 +54,7 @@ def picture_card(name: str, preview: Path, size: tuple[int, int]) -> Card:
 
 def edit_card(run: int, result: Result, files: Sequence[Path]) -> Card:
     """The card of a finished edit; its pictures stand beside the one before."""
-    request, heard = edit_request(result), label_sentence(result.labels)
+    request, labels = edit_request(result), label_sentence(result.labels)
     name = Path(request.picture).name
     captions = tuple(strength_sentence(result, index) for index in range(len(files)))
     details = (
@@ -67,11 +67,11 @@ def edit_card(run: int, result: Result, files: Sequence[Path]) -> Card:
     width, height = result.images[0].size
     return Card(
         id=f"result-{run}",
-        title=f"Heard {heard}",
+        title=f"Heard {labels}",
         detail=" · ".join(part for part in details if part),
         files=tuple(files),
         descriptions=tuple(
-            f"{name}, edited by a sound heard as {heard}" + (f", {caption}." if caption else ".")
+            f"{name}, edited by a sound heard as {labels}" + (f", {caption}." if caption else ".")
             for caption in captions
         ),
         captions=captions if len(files) > 1 else (),

@@ -189,9 +189,9 @@ class Handlers:
 
     def generate(self, request: gr.Request, *values: Any) -> Iterator[Update]:
         """Build the request from the page's settings (in the order of the table) and run it."""
-        yield from self.runs.generate(request, values, self._make)
+        yield from self.runs.generate(request, values, self._generate_sounds)
 
-    def _make(self, run: runs.RunContext[ImageToSoundRequest]) -> Iterator[Update]:
+    def _generate_sounds(self, run: runs.RunContext[ImageToSoundRequest]) -> Iterator[Update]:
         notices: list[str] = []
 
         def notice(event: Notice) -> Update:
@@ -216,9 +216,9 @@ class Handlers:
         name, index = str(base.event_field(event, "id")), base.event_field(event, "index")
         result = self._results.get((session, name))
         if result is None or not isinstance(index, int) or not 0 <= index < len(result.takes):
-            gone = "This sound is no longer kept. Make it again for a video."
+            missing = "This sound is no longer kept. Make it again for a video."
             index = index if isinstance(index, int) else 0
-            return {view: audio_results.video_done(name, index, None, gone)}
+            return {view: audio_results.video_done(name, index, None, missing)}
         sound = self._context.gallery.find(session, name, index)
         stem = self._context.pictures.new() / (sound.stem if sound else "sound")
         try:

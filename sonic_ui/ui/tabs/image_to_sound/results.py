@@ -47,7 +47,7 @@ def audio_card(run: int, result: SoundResult, files: Sequence[Path], picture: Pa
             sound=file,
             settings=sidecar(file),
             energy=_plotted(take.energy),
-            made=_picks(take),
+            sources=_sources(take),
         )
         for number, (take, file) in enumerate(zip(result.takes, files, strict=True))
     )
@@ -108,7 +108,7 @@ def _figures(take: Take) -> str:
     return " · ".join(parts)
 
 
-def _picks(take: Take) -> str:
+def _sources(take: Take) -> str:
     return " · ".join(f"{pick.concept} from {pick.excerpt.path.name}" for pick in take.picks)
 
 

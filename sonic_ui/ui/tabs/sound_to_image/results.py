@@ -12,15 +12,15 @@ from sonic_ui.ui.widgets.result_text import detail_line, label_sentence
 
 def result_card(number: int, result: Result, files: tuple[Any, ...]) -> Card:
     """The card of a finished request."""
-    heard, prompt, total = label_sentence(result.labels), result.request.prompt, len(files)
+    labels, prompt, total = label_sentence(result.labels), result.request.prompt, len(files)
     words = f", with the words “{prompt}”" if prompt else ""
     names = [f"Picture {index + 1} of {total}" for index in range(total)] if total > 1 else ["Picture"]
     return Card(
         id=f"result-{number}",
-        title=f"Heard {heard}",
+        title=f"Heard {labels}",
         detail=detail_line(result),
         files=files,
-        descriptions=tuple(f"{name} painted from a sound heard as {heard}{words}." for name in names),
+        descriptions=tuple(f"{name} painted from a sound heard as {labels}{words}." for name in names),
     )
 
 

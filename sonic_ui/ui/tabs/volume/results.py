@@ -51,7 +51,7 @@ def strip_of(context: AppContext, run: int, result: Result) -> Strip:
     """The strip of a finished request, whose film is still to be made; its pictures are saved."""
     request = sweep_request(result)
     knob, _ = knob_of(request)
-    heard = label_sentence(result.labels)
+    labels = label_sentence(result.labels)
     files = context.pictures.write(result.images, result.settings)
     room = "" if request.room == "dry" else f"{ROOM_WORDS[request.room]} · "
     pairs = zip(result.frames, files, strict=True)
@@ -60,10 +60,10 @@ def strip_of(context: AppContext, run: int, result: Result) -> Strip:
         note = f"Stopped: {len(files)} of {len(request.turns)} pictures were finished."
     return Strip(
         id=f"result-{run}",
-        title=f"Heard {heard}, {_span(knob, result.frames)}",
+        title=f"Heard {labels}, {_span(knob, result.frames)}",
         detail=f"{room}{detail_line(result)}",
         frames=tuple(
-            _frame(position_of(knob, info.gain_db, info.scale), knob, info, heard, path)
+            _frame(position_of(knob, info.gain_db, info.scale), knob, info, labels, path)
             for info, path in pairs
         ),
         ends=ENDS[knob],
@@ -81,9 +81,9 @@ def frame_at(at: float, result: Result, path: Path) -> Frame:
     return _frame(at, knob, result.frames[0], label_sentence(result.labels), path)
 
 
-def _frame(at: float, knob: KnobName, info: FrameInfo, heard: str, path: Path) -> Frame:
+def _frame(at: float, knob: KnobName, info: FrameInfo, labels: str, path: Path) -> Frame:
     level = "" if info.level is None else f" Its judged level is {info.level:.2f}."
-    words = f"Picture painted from a sound heard as {heard}, at {caption(knob, info, ', ')}.{level}"
+    words = f"Picture painted from a sound heard as {labels}, at {caption(knob, info, ', ')}.{level}"
     return Frame(at, caption(knob, info, "\n"), words, path, info.level)
 
 
@@ -120,12 +120,12 @@ def sweep_request(result: Result) -> VolumeSweepRequest:
     return result.request
 
 
-def caption(knob: KnobName, info: FrameInfo, between: str = " · ") -> str:
+def caption(knob: KnobName, info: FrameInfo, separator: str = " · ") -> str:
     """What a picture was turned to, and how loud that is: "−12 dB · −33 LUFS"."""
     gain = "0 dB" if not info.gain_db else f"{info.gain_db:+g} dB"
     scale = f"×{1.0 if info.scale is None else info.scale:.3g}"
     setting = {"gain": gain, "scale": scale, "both": f"{gain} {scale}"}[knob]
-    words = setting if info.lufs is None else f"{setting}{between}{info.lufs:.0f} LUFS"
+    words = setting if info.lufs is None else f"{setting}{separator}{info.lufs:.0f} LUFS"
     return words.replace("-", "−")
 
 
