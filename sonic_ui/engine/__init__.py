@@ -4,12 +4,10 @@
 from sonic_ui.engine.caches import CacheUsage
 from sonic_ui.engine.control import Cancelled, CancelToken, Failure
 from sonic_ui.engine.events import (
-    AudioAnalysis,
     Event,
     FrameInfo,
     FramesAdded,
     FramesDone,
-    ImageAnalysis,
     Label,
     Notice,
     Preview,
@@ -18,8 +16,8 @@ from sonic_ui.engine.events import (
     SoundResult,
     Take,
 )
-from sonic_ui.engine.inputs import SAMPLE_RATE, Sound
+from sonic_ui.engine.inputs import SAMPLE_RATE
 from sonic_ui.engine.libraries import Libraries
 from sonic_ui.engine.metadata import LABELS_SHOWN
 from sonic_ui.engine.studio import Studio
-from sonic_ui.engine.switching import Engine, Engines, Status
+from sonic_ui.engine.switching import Engines, Status

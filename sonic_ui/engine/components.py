@@ -1,10 +1,7 @@
 """Pipelines and networks of one bundle on their device, each loaded when it is first needed."""
 
-import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,16 +10,15 @@ from PIL.Image import Image
 from sonic_ui.bundles import Bundle
 from sonic_ui.engine.caches import LRUCache
 from sonic_ui.engine.events import AudioAnalysis, ImageAnalysis, Label
-from sonic_ui.engine.loading import is_unreadable, load_sound_pipeline
-from sonic_ui.requests import BadInput
-
-log = logging.getLogger(__name__)
+from sonic_ui.engine.loading import damaged_weights, load_sound_pipeline
 
 PARTIAL_LATENTS_CACHED = 64
 """So many partially denoised ends of glides are cached: 64 KB each at 512 px."""
 
 RECORDINGS_S = 5.0
 """Length of what is built from recordings, where no pipeline sets another."""
+
+DAMAGED = "The weights in {folder} did not load ({kind}). Fetch the bundle’s folder again, then try again."
 
 
 class Components:
@@ -146,7 +142,7 @@ class Components:
                 return None
             from sonic_ui.models.image_encoder import ImageEncoder
 
-            with _explained(folder):
+            with damaged_weights(folder.name, DAMAGED.replace("{folder}", folder.name)):
                 return ImageEncoder.from_folder(folder, self.pipeline.device)
 
         return self._once("image_encoder", load)
@@ -161,7 +157,8 @@ class Components:
             if not self.bundle.serves("image_to_sound"):
                 return None
             dtype = next(self.pipeline.unet.parameters()).dtype
-            with _explained(self.bundle.folder):
+            folder = self.bundle.folder.name
+            with damaged_weights(folder, DAMAGED.replace("{folder}", folder)):
                 pipeline = load_sound_pipeline(self.bundle, dtype)
             pipeline.set_progress_bar_config(disable=True)
             return pipeline.to(self.pipeline.device)
@@ -196,21 +193,3 @@ class Components:
         """The vocabulary with its probabilities [L], most probable first."""
         labels = [Label(name, float(chance)) for name, chance in zip(self._names, chances, strict=True)]
         return tuple(sorted(labels, key=lambda label: -label.probability))
-
-
-@contextmanager
-def _explained(folder: Path) -> Iterator[None]:
-    """What goes wrong while weights are read, as a sentence."""
-    try:
-        yield
-    except BadInput:
-        raise
-    except Exception as error:
-        if not is_unreadable(error):
-            raise
-        log.exception("The weights in %s did not load", folder)
-        raise BadInput(
-            f"The weights in {folder.name} did not load ({type(error).__name__}). Fetch the bundle’s folder "
-            "again, then try again.",
-            "bundle",
-        ) from error

@@ -1,13 +1,17 @@
-"""Stopping a run, and what can go wrong in one, as exceptions and as plain data for other processes."""
+"""Runs side by side: stopping one, waiting for the device, and errors as plain data for other processes."""
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from sonic_ui.requests import BadInput
 
 log = logging.getLogger(__name__)
+
+POLL_S = 0.1
 
 
 class Cancelled(Exception):
@@ -37,6 +41,42 @@ class CancelToken:
         """Raise `Cancelled` if `cancel` was called."""
         if self.cancelled:
             raise Cancelled
+
+
+class FairLock:
+    """Lock of one device. Threads enter in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[object] = deque()
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def turn(self, cancel: CancelToken, on_wait: Callable[[int], None]) -> Iterator[None]:
+        """Hold the device inside the `with`; `on_wait(ahead)` is called whenever the number ahead changes.
+
+        Raises `Cancelled` if the token is set while waiting.
+        """
+        ticket, reported = object(), 0
+        with self._changed:
+            self._waiting.append(ticket)
+        try:
+            while (ahead := self._ahead(ticket)) > 0:
+                if ahead != reported:
+                    on_wait(ahead)
+                    reported = ahead
+                cancel.check()
+                with self._changed:
+                    self._changed.wait(POLL_S)
+            cancel.check()
+            yield
+        finally:
+            with self._changed:
+                self._waiting.remove(ticket)
+                self._changed.notify_all()
+
+    def _ahead(self, ticket: object) -> int:
+        with self._changed:
+            return self._waiting.index(ticket)
 
 
 def encode_error(error: BaseException) -> dict[str, str]:

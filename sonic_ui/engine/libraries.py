@@ -4,7 +4,8 @@ import os
 from pathlib import Path
 
 from sonic_ui.bundles import ROOT
-from sonic_ui.requests import BadInput, shown
+from sonic_ui.requests import BadInput
+from sonic_ui.requests.fields import shown
 
 EXAMPLES = ROOT / "assets" / "examples" / "sounds"
 MAX_CHOICES = 40
@@ -42,12 +43,12 @@ class Libraries:
             raise BadInput(f"There is no folder {shown(name)} in “{self._own.name}”.", "library")
         return folder
 
-    def offered(self) -> list[tuple[str, str]]:
+    def choices(self) -> list[tuple[str, str]]:
         """Names for people and for requests: the examples, the person's folder, and the folders in it."""
-        choices = [("The examples", "")]
+        found = [("The examples", "")]
         if self._own is None or not self._own.is_dir():
-            return choices
-        choices.append((self._own.name or str(self._own), "."))
+            return found
+        found.append((self._own.name or str(self._own), "."))
         with os.scandir(self._own) as entries:
             inside = sorted(one.name for one in entries if one.is_dir() and not one.name.startswith("."))
-        return choices + [(f"{self._own.name} / {name}", name) for name in inside[:MAX_CHOICES]]
+        return found + [(f"{self._own.name} / {name}", name) for name in inside[:MAX_CHOICES]]

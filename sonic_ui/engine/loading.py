@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sonic_ui.bundles import Bundle, check_pipeline
@@ -43,25 +44,17 @@ def load_painting_pipeline(bundle: Bundle, report: Report, cancel: CancelToken) 
     from sonic_ui.models.devices import is_out_of_memory, pick_placement, release_memory
 
     placement = pick_placement(needed_bytes=bundle.info.memory_bytes)
+    title = bundle.info.title
+    problem = f"The weights of {title} did not load: {{line}}. Fetch them again, then try again."
     try:
-        return _placed(bundle, files, placement), placement
-    except BadInput:
-        raise
+        with damaged_weights(bundle.info.name, problem):
+            return _placed(bundle, files, placement), placement
     except Exception as error:
-        log.exception("The weights of %s did not load", bundle.info.name)
-        if is_out_of_memory(error):
-            release_memory()
-            raise BadInput(
-                f"{bundle.info.title} does not fit into memory. Close other programs, or choose a smaller "
-                "engine.",
-                "memory",
-            ) from error
-        if not is_unreadable(error):
+        if not is_out_of_memory(error.__cause__ or error):
             raise
+        release_memory()
         raise BadInput(
-            f"The weights of {bundle.info.title} did not load: {_first_line(error)}. "
-            "Fetch them again, then try again.",
-            "bundle",
+            f"{title} does not fit into memory. Close other programs, or choose a smaller engine.", "memory"
         ) from error
 
 
@@ -77,28 +70,30 @@ def load_sound_pipeline(bundle: Bundle, dtype: Any) -> Any:
 
     from sonic_ui.pipelines.assemble import assemble_sound
 
-    try:
+    problem = f"The weights of {bundle.info.title} did not load: {{line}}. Fetch them again."
+    with damaged_weights(bundle.info.name, problem):
         return assemble_sound(bundle.sounding_parts, files, dtype)
-    except BadInput:
-        raise
-    except Exception as error:
-        if not is_unreadable(error):
-            raise
-        log.exception("The sounding weights of %s did not load", bundle.info.name)
-        raise BadInput(
-            f"The weights of {bundle.info.title} did not load: {_first_line(error)}. Fetch them again.",
-            "bundle",
-        ) from error
 
 
-def is_unreadable(error: BaseException) -> bool:
-    """Whether an error is of files that are damaged, missing or of another shape, and not of the code."""
+@contextmanager
+def damaged_weights(name: str, problem: str) -> Iterator[None]:
+    """Raises `BadInput` for files that are damaged, missing or of another shape; other errors go on.
+
+    problem   the sentence; it may hold {line}, the first of the error's message, and {kind}, its class
+    """
     from pickle import UnpicklingError
 
     from safetensors import SafetensorError
 
-    kinds = (OSError, EOFError, ValueError, RuntimeError, KeyError, UnpicklingError, SafetensorError)
-    return isinstance(error, kinds)
+    try:
+        yield
+    except BadInput:
+        raise
+    except (OSError, EOFError, ValueError, RuntimeError, KeyError, UnpicklingError, SafetensorError) as error:
+        log.exception("The weights in %s did not load", name)
+        kind, lines = type(error).__name__, str(error).strip().splitlines()
+        line = (lines[0][:200] if lines else kind).rstrip(".")
+        raise BadInput(problem.replace("{line}", line).replace("{kind}", kind), "bundle") from error
 
 
 def _placed(bundle: Bundle, files: Any, placement: Placement) -> Any:
@@ -117,8 +112,3 @@ def _placed(bundle: Bundle, files: Any, placement: Placement) -> Any:
         pipeline = AudioToImagePipeline.from_pretrained(folder, dtype=placement.dtype)
     place(pipeline, placement)
     return pipeline
-
-
-def _first_line(error: BaseException) -> str:
-    text = str(error).strip().splitlines()
-    return (text[0][:200] if text else type(error).__name__).rstrip(".")

@@ -8,9 +8,8 @@ from PIL.Image import Image
 
 from sonic_ui.bundles import Bundle, read_bundle
 from sonic_ui.engine.components import Components
-from sonic_ui.engine.control import CancelToken
+from sonic_ui.engine.control import CancelToken, FairLock
 from sonic_ui.engine.events import AudioAnalysis, ImageAnalysis, JobEvent
-from sonic_ui.engine.fair_lock import FairLock
 from sonic_ui.engine.jobs.base import job_type
 from sonic_ui.engine.loading import load_painting_pipeline
 from sonic_ui.engine.protocol import Job
@@ -88,7 +87,6 @@ class LocalBackend:
         return self.components.analyze_image(picture)
 
     def predict_intensities(self, images: Sequence[Image]) -> np.ndarray | None:
-        """As `Backend.predict_intensities`."""
         return self.components.predict_intensities(images)
 
     def run(self, job: Job, cancel: CancelToken) -> Iterator[JobEvent]:

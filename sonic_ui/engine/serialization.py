@@ -98,8 +98,8 @@ def _decoded(value: Any) -> Any:
 def _without_files(request: Request) -> Request:
     """The request with its files called `REMOTE_FILE`: a path means nothing on the other machine."""
     files = file_settings(type(request))
-    given = {name: REMOTE_FILE for name in files if getattr(request, name) is not None}
-    return request.changed(**given)
+    remote = {name: REMOTE_FILE for name in files if getattr(request, name) is not None}
+    return request.changed(**remote)
 
 
 def _saved_array(array: np.ndarray) -> bytes:

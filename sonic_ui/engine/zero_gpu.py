@@ -82,22 +82,18 @@ class ZeroBackend(LocalBackend):
             self.location = "ZeroGPU"
 
     def embed_audio(self, samples: np.ndarray) -> AudioAnalysis:
-        """As `Backend.embed_audio`."""
         analysis: AudioAnalysis = self._ask("embed_audio", samples)
         return analysis
 
     def analyze_image(self, picture: Image) -> ImageAnalysis:
-        """As `Backend.analyze_image`."""
         analysis: ImageAnalysis = self._ask("analyze_image", picture)
         return analysis
 
     def predict_intensities(self, images: Sequence[Image]) -> np.ndarray | None:
-        """As `Backend.predict_intensities`."""
         levels: np.ndarray | None = self._ask("predict_intensities", list(images))
         return levels
 
     def run(self, job: Job, cancel: CancelToken) -> Iterator[JobEvent]:
-        """As `Backend.run`, in a worker."""
         self.load()
         with tempfile.TemporaryDirectory(prefix="sonic-ui-") as folder:
             stop = FileCancelToken(str(Path(folder) / "stop"))

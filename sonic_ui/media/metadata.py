@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sonic_ui.media.wav_metadata import is_wave, read_sound_settings
-from sonic_ui.requests import MAX_REQUEST_CHARACTERS, BadInput
+from sonic_ui.requests import BadInput
+from sonic_ui.requests.base import MAX_REQUEST_CHARACTERS
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from sonic_ui.requests import MAX_REQUEST_CHARACTERS, BadInput
+from sonic_ui.requests import BadInput
+from sonic_ui.requests.base import MAX_REQUEST_CHARACTERS
 
 MAX_CHUNKS = 1000
 

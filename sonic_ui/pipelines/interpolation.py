@@ -22,8 +22,7 @@ from sonic_ui.models.embeddings import PARALLEL, Embedding
 from sonic_ui.pipelines.audio_conditioned import OnStep
 from sonic_ui.pipelines.frame_spacing import evenly_spaced_by_perception, small_copy
 from sonic_ui.pipelines.sampling import StepReport, begins_anywhere
-from sonic_ui.requests import CONTINUITY
-from sonic_ui.requests.interpolate import shared_steps
+from sonic_ui.requests.interpolate import CONTINUITY, shared_steps
 
 if TYPE_CHECKING:
     from PIL.Image import Image

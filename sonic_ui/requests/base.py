@@ -97,8 +97,8 @@ class MakingRequest(Request):
     @property
     def picture_paths(self) -> dict[str, str]:
         """The path of every picture given, by setting."""
-        given = {name: getattr(self, name) for name in self.PICTURES}
-        return {name: str(path) for name, path in given.items() if path is not None}
+        paths = {name: getattr(self, name) for name in self.PICTURES}
+        return {name: str(path) for name, path in paths.items() if path is not None}
 
     def with_defaults(self, defaults: Mapping[str, Any]) -> Self:
         """Fill settings left to the bundle (`steps`, `guidance_scale`) from the bundle's defaults."""

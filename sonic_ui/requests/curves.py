@@ -1,4 +1,4 @@
-"""Curves and moments as they are given: checked, and brought to a length that can be kept."""
+"""Energy curves and moments: checked, and brought to a bounded length."""
 
 import math
 from collections.abc import Sequence
@@ -6,8 +6,8 @@ from itertools import pairwise
 
 from sonic_ui.requests.fields import BadInput, shown
 
-MAX_CURVE_GIVEN = 200_000
-MAX_CURVE_KEPT = 1000
+MAX_CURVE_INPUT = 200_000
+MAX_CURVE_POINTS = 1000
 """A longer curve is averaged down: 5 s then still has a value every 5 ms."""
 
 MAX_MOMENTS = 200
@@ -20,7 +20,7 @@ LEAVE_OUT = "or leave it out: then the sound rises and falls by itself"
 
 
 def check_curve(value: object) -> tuple[float, ...] | None:
-    """An energy curve: at least 2 numbers in [0, 1], kept as at most MAX_CURVE_KEPT. Raises `BadInput`."""
+    """Energy curve: numbers in [0, 1], averaged down to at most MAX_CURVE_POINTS. Raises `BadInput`."""
     if value is None:
         return None
     if not isinstance(value, (list, tuple)):
@@ -28,16 +28,16 @@ def check_curve(value: object) -> tuple[float, ...] | None:
     if len(value) < 2:
         has = "is empty" if not value else "has one number"
         raise _curve_problem(f"The curve {has}; give at least two numbers, {LEAVE_OUT}.")
-    if len(value) > MAX_CURVE_GIVEN:
+    if len(value) > MAX_CURVE_INPUT:
         raise _curve_problem(
-            f"The curve has {len(value)} numbers; at most {MAX_CURVE_GIVEN} are accepted. Send every tenth."
+            f"The curve has {len(value)} numbers; at most {MAX_CURVE_INPUT} are accepted. Send every tenth."
         )
-    numbers = [_level(one, place) for place, one in enumerate(value, start=1)]
+    numbers = [_level(one, nth) for nth, one in enumerate(value, start=1)]
     return tuple(round(one, 4) for one in _averaged(numbers))
 
 
 def check_moments(value: object) -> Moments | None:
-    """Pairs of seconds, sorted, or a strip of 0 and 1 kept at most MAX_CURVE_KEPT long. Raises `BadInput`."""
+    """Pairs of seconds, sorted, or a strip of 0 and 1, at most MAX_CURVE_POINTS long. Raises `BadInput`."""
     if value is None:
         return None
     if not isinstance(value, (list, tuple)) or not value:
@@ -46,7 +46,7 @@ def check_moments(value: object) -> Moments | None:
         if len(value) > MAX_MOMENTS:
             raise _moments_problem(f"{len(value)} moments were given, at most {MAX_MOMENTS} are accepted")
         return tuple(sorted(_pair(one) for one in value))
-    if len(value) < 2 or len(value) > MAX_CURVE_GIVEN:
+    if len(value) < 2 or len(value) > MAX_CURVE_INPUT:
         raise _moments_problem(f"The strip has {len(value)} numbers")
     if any(one not in (0, 1) for one in value):
         raise _moments_problem("The strip holds other things than 0 and 1")
@@ -54,22 +54,22 @@ def check_moments(value: object) -> Moments | None:
 
 
 def _averaged(numbers: Sequence[float]) -> Sequence[float]:
-    """The numbers as they are, or MAX_CURVE_KEPT means of equal parts of them."""
+    """The numbers as they are, or MAX_CURVE_POINTS means of equal parts of them."""
     count = len(numbers)
-    if count <= MAX_CURVE_KEPT:
+    if count <= MAX_CURVE_POINTS:
         return numbers
-    edges = [round(part * count / MAX_CURVE_KEPT) for part in range(MAX_CURVE_KEPT + 1)]
+    edges = [round(part * count / MAX_CURVE_POINTS) for part in range(MAX_CURVE_POINTS + 1)]
     return [sum(numbers[begin:end]) / (end - begin) for begin, end in pairwise(edges)]
 
 
-def _level(value: object, place: int) -> float:
+def _level(value: object, nth: int) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
         raise _curve_problem(
-            f"Number {place} of the curve is {shown(value)}; it takes numbers from 0 (silent) to 1 (loudest)."
+            f"Number {nth} of the curve is {shown(value)}; it takes numbers from 0 (silent) to 1 (loudest)."
         )
     if not 0.0 <= value <= 1.0:
         raise _curve_problem(
-            f"Number {place} of the curve is {value:g}; it takes numbers from 0 (silent) to 1 (loudest). "
+            f"Number {nth} of the curve is {value:g}; it takes numbers from 0 (silent) to 1 (loudest). "
             "Divide all of them by the largest."
         )
     return float(value)

@@ -61,7 +61,6 @@ class EditImageRequest(PaintingRequest):
 
     @property
     def outputs(self) -> int:
-        """How many edits are made."""
         return len(self.edits)
 
     @property

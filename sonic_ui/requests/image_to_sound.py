@@ -69,7 +69,6 @@ class ImageToSoundRequest(MakingRequest):
 
     @property
     def outputs(self) -> int:
-        """How many sounds go through the denoiser: none where they are built from recordings."""
         return self.takes if self.source == "generate" else 0
 
     def with_defaults(self, defaults: Mapping[str, Any]) -> Self:

@@ -71,7 +71,6 @@ class InterpolateRequest(PaintingRequest):
 
     @property
     def outputs(self) -> int:
-        """How many frames there will be."""
         return self.frames if self.positions is None else len(self.positions)
 
     @property

@@ -70,14 +70,14 @@ def write_link(request: Request, examples: Mapping[str, str]) -> str:
 def shareable(request: Request, examples: Mapping[str, str]) -> dict[str, Any]:
     """The settings that others may see: no file but the examples, and nothing that looks like a path."""
     files, words = file_settings(type(request)), request.WORDS
-    kept: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for name, value in request.model_dump(mode="json").items():
         if name in files:
             if name in examples:
-                kept[name] = EXAMPLE + examples[name]
+                values[name] = EXAMPLE + examples[name]
         elif value is not None and (name in words or not _is_path(value)):
-            kept[name] = value
-    return kept
+            values[name] = value
+    return values
 
 
 def read_link(text: str) -> Linked:

@@ -28,5 +28,4 @@ class SoundToImageRequest(PaintingRequest):
 
     @property
     def outputs(self) -> int:
-        """How many pictures are painted."""
         return self.count

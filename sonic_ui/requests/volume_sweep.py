@@ -38,7 +38,6 @@ class VolumeSweepRequest(PaintingRequest):
 
     @property
     def outputs(self) -> int:
-        """How many pictures are painted."""
         return len(self.turns)
 
     @property

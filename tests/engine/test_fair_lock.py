@@ -7,8 +7,7 @@ import time
 
 import pytest
 
-from sonic_ui.engine.control import Cancelled, CancelToken
-from sonic_ui.engine.fair_lock import FairLock
+from sonic_ui.engine.control import Cancelled, CancelToken, FairLock
 
 
 def wait_until(done: object) -> None:

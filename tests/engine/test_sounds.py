@@ -134,12 +134,12 @@ def test_only_the_folder_that_was_named_is_read(tmp_path: Path, picture: str) ->
 
 
 def test_what_is_offered(tmp_path: Path) -> None:
-    assert Libraries(tmp_path).offered() == [("The examples", "")]
+    assert Libraries(tmp_path).choices() == [("The examples", "")]
     own = tmp_path / "mine"
-    assert Libraries(tmp_path, own).offered() == [("The examples", "")]
+    assert Libraries(tmp_path, own).choices() == [("The examples", "")]
     (own / "birds").mkdir(parents=True)
     (own / ".git").mkdir()
-    assert Libraries(tmp_path, own).offered()[1:] == [("mine", "."), ("mine / birds", "birds")]
+    assert Libraries(tmp_path, own).choices()[1:] == [("mine", "."), ("mine / birds", "birds")]
 
 
 def test_the_folder_reaches_the_backend(tmp_path: Path, picture: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sonic_ui.requests import BadInput, ImageToSoundRequest, read_request
-from sonic_ui.requests.curves import MAX_CURVE_KEPT
+from sonic_ui.requests.curves import MAX_CURVE_POINTS
 
 
 def ask(**values: Any) -> ImageToSoundRequest:
@@ -37,11 +37,11 @@ def test_moments_are_pairs_in_order_or_a_strip() -> None:
 def test_a_long_curve_is_averaged_and_still_fits_into_json() -> None:
     wave = [0.5 + 0.5 * math.sin(i / 5000) for i in range(100_000)]
     kept = ask(curve=wave).curve
-    assert kept is not None and len(kept) == MAX_CURVE_KEPT
-    assert max(abs(kept[i] - wave[100 * i + 50]) for i in range(MAX_CURVE_KEPT)) < 0.01
+    assert kept is not None and len(kept) == MAX_CURVE_POINTS
+    assert max(abs(kept[i] - wave[100 * i + 50]) for i in range(MAX_CURVE_POINTS)) < 0.01
     assert read_request(ask(curve=wave).to_json()).curve == kept  # type: ignore[attr-defined]
     strip = ask(moments=[int(i // 20_000 % 2) for i in range(100_000)]).moments
-    assert strip is not None and len(strip) == MAX_CURVE_KEPT and sum(strip) == 400  # type: ignore[arg-type]
+    assert strip is not None and len(strip) == MAX_CURVE_POINTS and sum(strip) == 400  # type: ignore[arg-type]
 
 
 def test_a_flat_zero_curve_is_a_curve() -> None:

@@ -7,17 +7,10 @@ import math
 
 import pytest
 
-from sonic_ui.requests import (
-    COUNT,
-    MAX_PROMPT_CHARACTERS,
-    MAX_REQUEST_CHARACTERS,
-    SEED,
-    STEPS,
-    STRENGTH,
-    BadInput,
-    SoundToImageRequest,
-    read_request,
-)
+from sonic_ui.requests import BadInput, SoundToImageRequest, read_request
+from sonic_ui.requests.base import MAX_REQUEST_CHARACTERS, SEED, STEPS, STRENGTH
+from sonic_ui.requests.fields import MAX_PROMPT_CHARACTERS
+from sonic_ui.requests.sound_to_image import COUNT
 
 
 def request(**values: object) -> SoundToImageRequest:

@@ -19,8 +19,7 @@ from PIL.Image import Image
 from sonic_ui.engine import events
 from sonic_ui.engine.caches import InversionCache
 from sonic_ui.engine.components import Components
-from sonic_ui.engine.control import Cancelled, CancelToken, Failure
-from sonic_ui.engine.fair_lock import FairLock
+from sonic_ui.engine.control import Cancelled, CancelToken, Failure, FairLock
 from sonic_ui.engine.inputs import MaskedPicture, Sound
 from sonic_ui.engine.metadata import painting_settings
 from sonic_ui.engine.protocol import Backend, Job
@@ -152,7 +151,7 @@ class PaintingPlan(Plan):
         return events.Result(
             tuple(image for image, _ in frames),
             request,
-            labels[0],
+            labels[0] if labels else (),
             settings | (context.picture.settings if context.picture else {}),
             elapsed_s,
             tuple(self.notices),
@@ -173,14 +172,22 @@ class JobRunner(ABC):
     splits_on_oom: ClassVar[bool] = False
     """Whether it makes fewer at once where memory is short."""
 
-    pipeline: Any
-    cancel: CancelToken
+    components: Components
     job: Any
+    cancel: CancelToken
+    pipeline: Any = field(init=False)
     queue: queue.Queue[events.JobEvent | BaseException | None] = field(
-        default_factory=queue.Queue, kw_only=True
+        default_factory=queue.Queue, init=False
     )
     started: float = field(default=0.0, init=False)
     preview_due: float = field(default=0.0, init=False)
+
+    def __post_init__(self) -> None:
+        self.pipeline = self.load()
+
+    def load(self) -> Any:
+        """The pipeline of the job; what it needs is loaded here, before the device is taken."""
+        return self.components.pipeline
 
     @property
     def count(self) -> int:
@@ -302,12 +309,12 @@ class JobType:
     """How the requests of one class become results.
 
     plan      a request whose settings are all filled in, and its files -> its job. Raises `BadInput`
-    runner    that job -> the work on a bundle's pipelines
+    runner    does the work of that job
     reading   message while the files are read
     """
 
     plan: Callable[[Any, RunContext], Plan]
-    runner: Callable[[Components, Any, CancelToken], JobRunner]
+    runner: type[JobRunner]
     reading: str = "Listening to the sound"
 
 

@@ -9,8 +9,6 @@ import numpy as np
 from PIL.Image import Image
 
 from sonic_ui.engine.caches import InversionKey
-from sonic_ui.engine.components import Components
-from sonic_ui.engine.control import CancelToken
 from sonic_ui.engine.events import Event, FrameInfo, FramesDone, InversionDone, JobEvent
 from sonic_ui.engine.jobs.base import JOB_TYPES, JobRunner, JobType, PaintingPlan, RunContext
 from sonic_ui.requests import EditImageRequest
@@ -39,6 +37,9 @@ class EditRunner(JobRunner):
     splits_on_oom: ClassVar[bool] = True
 
     job: EditJob
+
+    def load(self) -> Any:
+        return self.components.editor
 
     def work(self) -> None:
         """Invert and edit."""
@@ -142,8 +143,4 @@ def plan_edits(request: EditImageRequest, context: RunContext) -> EditPlan:
     return EditPlan(context, job, infos, key, reused=inversion is not None)
 
 
-def _runner(components: Components, job: EditJob, cancel: CancelToken) -> EditRunner:
-    return EditRunner(components.editor, cancel, job)
-
-
-JOB_TYPES[EditImageRequest] = JobType(plan_edits, _runner)
+JOB_TYPES[EditImageRequest] = JobType(plan_edits, EditRunner)

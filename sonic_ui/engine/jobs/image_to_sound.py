@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 from PIL.Image import Image
 
-from sonic_ui.engine.components import Components
-from sonic_ui.engine.control import CancelToken, Failure
+from sonic_ui.engine.control import Failure
 from sonic_ui.engine.events import Event, ImageAnalysis, JobEvent, Notice, SoundResult, SoundsDone, Take
 from sonic_ui.engine.jobs.base import JOB_TYPES, JobRunner, JobType, Plan, RunContext
 from sonic_ui.engine.metadata import sound_settings
@@ -25,11 +24,13 @@ CANNOT_GENERATE = (
     "The weights “{title}” cannot generate sounds. Choose “Build from recordings”, or start the app with "
     "weights that can."
 )
-CANNOT_READ = (
+NO_TEXT_SIDE = (
     "The audio encoder of “{title}” knows no words to look for recordings by. Change to another engine, such "
     "as the miniature."
 )
-CANNOT_LOOK = "The weights “{title}” cannot tell what a picture shows. Write in words what should be heard."
+CANNOT_ANALYZE = (
+    "The weights “{title}” cannot tell what a picture shows. Write in words what should be heard."
+)
 NO_CURVE = "No curve was drawn: the sound rises and falls by itself."
 FLAT = "The curve is zero from end to end: the sound is close to silence."
 
@@ -66,16 +67,31 @@ def target_curve(request: ImageToSoundRequest, frames: int, duration_s: float) -
 
 
 @dataclass
-class GenerateRunner(JobRunner):
-    """Takes of the learned pipeline."""
+class SoundRunner(JobRunner):
+    """Takes of the learned pipeline, or out of a library of recordings. There is one `SoundsDone`, of all."""
 
     job: SoundJob
-    title: str
+
+    def load(self) -> Any:
+        """The learned pipeline, if there is one."""
+        return self.components.sound_pipeline
+
+    @property
+    def count(self) -> int:
+        """How many sounds are made."""
+        return self.job.request.takes
 
     def work(self) -> None:
-        """Generate all takes; there is one `SoundsDone`."""
+        """Generate, or build from recordings."""
+        if self.job.request.source == "recordings":
+            self._build()
+        else:
+            self._generate()
+
+    def _generate(self) -> None:
         if self.pipeline is None:
-            raise BadInput(CANNOT_GENERATE.format(title=self.title), "source")
+            title = self.components.bundle.info.title
+            raise BadInput(CANNOT_GENERATE.format(title=title), "source")
         request, pipeline = self.job.request, self.pipeline
         sketch = target_curve(request, pipeline.frames, pipeline.duration_s)
         output = pipeline(
@@ -113,21 +129,8 @@ class GenerateRunner(JobRunner):
         message = "Generating" if self.count == 1 else f"Generating {self.count} takes"
         self.report_progress(message, report.step, report.total, report.step / max(1, report.total))
 
-
-@dataclass
-class BuildRunner(JobRunner):
-    """Takes out of a library of recordings. `pipeline` is the learned one, if there is one."""
-
-    job: SoundJob
-    components: Components
-
-    @property
-    def count(self) -> int:
-        """How many sounds are made."""
-        return self.job.request.takes
-
-    def work(self) -> None:
-        """Index the library, then build every take; there is one `SoundsDone`."""
+    def _build(self) -> None:
+        """Index the library, then build every take."""
         from sonic_ui.audio.energy import ENERGY_HZ, rms_energy
         from sonic_ui.retrieval.matching import SAMPLE_RATE, build_sound
 
@@ -170,9 +173,9 @@ class BuildRunner(JobRunner):
         ]
         names = [*([request.prompt] if request.prompt else []), *(label.name for label in probable)]
         if not names:
-            raise BadInput(CANNOT_LOOK.format(title=title), "picture")
+            raise BadInput(CANNOT_ANALYZE.format(title=title), "picture")
         if painter.audio_tokenizer is None:
-            raise BadInput(CANNOT_READ.format(title=title), "source")
+            raise BadInput(NO_TEXT_SIDE.format(title=title), "source")
         embeddings = embed_labels(painter.audio_encoder, painter.audio_tokenizer, names).cpu().numpy()
         return [Concept(name, vector) for name, vector in zip(names, embeddings, strict=True)]
 
@@ -266,11 +269,4 @@ def _skipped(count: int) -> str:
     return f"{files} of the folder could not be read as sound and {'was' if count == 1 else 'were'} left out."
 
 
-def _runner(components: Components, job: SoundJob, cancel: CancelToken) -> JobRunner:
-    pipeline = components.sound_pipeline
-    if job.request.source == "recordings":
-        return BuildRunner(pipeline, cancel, job, components)
-    return GenerateRunner(pipeline, cancel, job, components.bundle.info.title)
-
-
-JOB_TYPES[ImageToSoundRequest] = JobType(plan_sounds, _runner, reading="Looking at the picture")
+JOB_TYPES[ImageToSoundRequest] = JobType(plan_sounds, SoundRunner, reading="Looking at the picture")

@@ -9,9 +9,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from sonic_ui.engine.caches import LRUCache
-from sonic_ui.engine.components import Components
-from sonic_ui.engine.control import CancelToken
 from sonic_ui.engine.cost import interpolation_steps
 from sonic_ui.engine.events import FrameInfo, FramesAdded, FramesDone, Notice
 from sonic_ui.engine.inputs import SAMPLE_RATE, Sound
@@ -97,20 +94,25 @@ class InterpolateJob:
 class InterpolateRunner(JobRunner):
     """Paints the ends alone, what lies between side by side, or one by one where positions are to be found.
 
-    embed             embeds sounds that are mixed
-    image_encoder     helps to tell how far apart pictures look; None: their pixels alone
-    partial_latents   latents [1, C, h, w] of ends that were denoised halfway before: a single position need
-                      not paint them
+    Ends that were denoised halfway before are taken from the cache: a single position need not paint them.
+
+    image_encoder   measures how far apart pictures look; None: their pixels alone
     """
 
     splits_on_oom: ClassVar[bool] = True
 
     job: InterpolateJob
-    embed: Embed
-    image_encoder: Any
-    partial_latents: LRUCache[Any]
+    image_encoder: Any = field(default=None, init=False)
     done: int = field(default=0, init=False)  # steps of single pictures
     total: int = field(default=0, init=False)
+
+    def load(self) -> Any:
+        if self.count > len(self.job.request.known_positions):
+            try:
+                self.image_encoder = self.components.image_encoder
+            except BadInput as problem:
+                self.queue.put(Notice(f"{problem} {PIXELS_ALONE}"))
+        return super().load()
 
     def work(self) -> None:
         """Paint every frame: a `FramesAdded` for each whose position is found, a `FramesDone` for all."""
@@ -137,25 +139,25 @@ class InterpolateRunner(JobRunner):
         request, path = self.job.request, self.job.path
         interpolator = LatentInterpolator(
             self.pipeline,
-            lambda position: path.embedding(position, self.embed),
+            lambda position: path.embedding(position, self.components.embed),
             request.seed,
             pipeline_settings(request),
             request.continuity,
         )
         for end in ENDS:
-            if (latents := self.partial_latents.find(self._key(interpolator, end))) is not None:
+            if (latents := self.components.partial_latents.find(self._key(interpolator, end))) is not None:
                 interpolator.carried[end] = latents
         return interpolator
 
     def _key(self, interpolator: LatentInterpolator, end: float) -> Hashable:
         """All that an end's latents depend on."""
-        embedding = self.job.path.embedding(end, self.embed).tobytes()
+        embedding = self.job.path.embedding(end, self.components.embed).tobytes()
         settings = sorted(interpolator.settings.items())
         return (embedding, interpolator.seed, interpolator.begin_step, *settings)
 
     def _cache(self, interpolator: LatentInterpolator) -> None:
         for end, latents in interpolator.carried.items():
-            self.partial_latents.put(self._key(interpolator, end), latents)
+            self.components.partial_latents.put(self._key(interpolator, end), latents)
 
     def _ends_to_denoise(self, interpolator: LatentInterpolator) -> list[float]:
         """Ends that are not shown, not known from before, and needed by what lies between."""
@@ -253,16 +255,4 @@ def _mixed_end(sound: Sound, mix: AudioMix, position: float, lufs: float | None)
     return Sound(f"{sound.key}|{lufs}", clip, 0.0, sound.room)
 
 
-def _runner(components: Components, job: InterpolateJob, cancel: CancelToken) -> InterpolateRunner:
-    runner = InterpolateRunner(
-        components.pipeline, cancel, job, components.embed, None, components.partial_latents
-    )
-    if runner.count > len(job.request.known_positions):
-        try:
-            runner.image_encoder = components.image_encoder
-        except BadInput as problem:
-            runner.queue.put(Notice(f"{problem} {PIXELS_ALONE}"))
-    return runner
-
-
-JOB_TYPES[InterpolateRequest] = JobType(plan_interpolation, _runner)
+JOB_TYPES[InterpolateRequest] = JobType(plan_interpolation, InterpolateRunner)

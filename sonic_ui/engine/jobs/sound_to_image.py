@@ -8,8 +8,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sonic_ui.engine.components import Components
-from sonic_ui.engine.control import CancelToken
 from sonic_ui.engine.events import FrameInfo, FramesDone
 from sonic_ui.engine.jobs.base import JOB_TYPES, JobRunner, JobType, PaintingPlan, RunContext
 from sonic_ui.requests import PaintingRequest, SoundToImageRequest
@@ -51,11 +49,6 @@ class PaintRunner(JobRunner):
 
     job: PaintJob
     done_weight: float = field(default=0.0, init=False)
-
-    @classmethod
-    def on(cls, components: Components, job: PaintJob, cancel: CancelToken) -> PaintRunner:
-        """A runner on the painting pipeline of a bundle."""
-        return cls(components.pipeline, cancel, job)
 
     @property
     def count(self) -> int:
@@ -124,4 +117,4 @@ def plan_pictures(request: SoundToImageRequest, context: RunContext) -> Painting
     return PaintingPlan(context, job, (FrameInfo(),) * count, is_strip=False)
 
 
-JOB_TYPES[SoundToImageRequest] = JobType(plan_pictures, PaintRunner.on)
+JOB_TYPES[SoundToImageRequest] = JobType(plan_pictures, PaintRunner)

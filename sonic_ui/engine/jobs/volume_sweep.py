@@ -33,4 +33,4 @@ def plan_sweep(request: VolumeSweepRequest, context: RunContext) -> PaintingPlan
     return PaintingPlan(context, job, infos, source=names.index(source) if source in names else None)
 
 
-JOB_TYPES[VolumeSweepRequest] = JobType(plan_sweep, PaintRunner.on)
+JOB_TYPES[VolumeSweepRequest] = JobType(plan_sweep, PaintRunner)

@@ -5,7 +5,8 @@ from typing import Any
 
 import gradio as gr
 
-from sonic_ui.requests import Range, Room
+from sonic_ui.requests import Range
+from sonic_ui.requests.fields import Room
 
 Update = dict[Any, Any]
 """New values of components, by component."""

@@ -8,7 +8,8 @@ from typing import Any
 import gradio as gr
 
 from sonic_ui.bundles import Defaults
-from sonic_ui.requests import GUIDANCE, SEED, STEPS, STRENGTH, MakingRequest, PaintingRequest
+from sonic_ui.requests import MakingRequest, PaintingRequest
+from sonic_ui.requests.base import GUIDANCE, SEED, STEPS, STRENGTH
 from sonic_ui.ui.components import basic
 from sonic_ui.ui.settings.table import Row
 from sonic_ui.ui.widgets.fields import slider

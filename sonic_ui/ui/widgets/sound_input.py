@@ -11,7 +11,9 @@ import gradio as gr
 
 from sonic_ui.audio.clips import Clip
 from sonic_ui.engine import LABELS_SHOWN, Failure
-from sonic_ui.requests import END, GAIN, START, BadInput, SoundToImageRequest
+from sonic_ui.requests import BadInput, SoundToImageRequest
+from sonic_ui.requests.base import END, START
+from sonic_ui.requests.sound_to_image import GAIN
 from sonic_ui.ui.components import basic
 from sonic_ui.ui.components.base import event_field
 from sonic_ui.ui.session.context import AppContext

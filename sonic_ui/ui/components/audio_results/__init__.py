@@ -13,7 +13,8 @@ from sonic_ui.ui.components.base import Value, file_payload, html_component
 class TakeCard:
     """One take: its sound and its settings as files, [N] energy in 0..1, and words about it.
 
-    title    how it follows the target; figures: the same in numbers; sources: what it was built from, if it was
+    title     how it follows the target; figures: the same in numbers
+    sources   what it was built from, if it was
     """
 
     title: str

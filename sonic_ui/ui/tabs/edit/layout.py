@@ -3,7 +3,8 @@
 import gradio as gr
 
 from sonic_ui.media.masks import PAINT, PAINT_OPACITY, empty_canvas
-from sonic_ui.requests import EDIT_MODES, TAU_ATTN, TAU_FEATURE, VARIATION
+from sonic_ui.requests import EDIT_MODES
+from sonic_ui.requests.edit_image import TAU_ATTN, TAU_FEATURE, VARIATION
 from sonic_ui.ui.components import basic
 from sonic_ui.ui.components.base import html_component
 from sonic_ui.ui.components.picture_files import PaintedLayers

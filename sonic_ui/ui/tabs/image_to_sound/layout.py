@@ -2,7 +2,8 @@
 
 import gradio as gr
 
-from sonic_ui.requests import CONCEPTS, ENERGY_STRENGTH, GUIDANCE, LOUDNESS, STEPS, TAKES
+from sonic_ui.requests.base import GUIDANCE, STEPS
+from sonic_ui.requests.image_to_sound import CONCEPTS, ENERGY_STRENGTH, LOUDNESS, TAKES
 from sonic_ui.ui.components import basic
 from sonic_ui.ui.components.audio_results import audio_results
 from sonic_ui.ui.components.curve_pad import curve_pad

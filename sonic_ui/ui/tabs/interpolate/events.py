@@ -8,7 +8,8 @@ import gradio as gr
 
 from sonic_ui.engine import Notice, Result
 from sonic_ui.engine.jobs.interpolate import SAME_SOUND
-from sonic_ui.requests import FRAMES, VERBS, InterpolateRequest
+from sonic_ui.requests import VERBS, InterpolateRequest
+from sonic_ui.requests.interpolate import FRAMES
 from sonic_ui.ui.components import basic, strip_player
 from sonic_ui.ui.session.context import AppContext, SharedComponents
 from sonic_ui.ui.settings.table import Row, SettingsTable

@@ -2,7 +2,7 @@
 
 import gradio as gr
 
-from sonic_ui.requests import CONTINUITY, FILM_S, FRAMES, MIX_LUFS, POSITION, SMOOTHING
+from sonic_ui.requests.interpolate import CONTINUITY, FILM_S, FRAMES, MIX_LUFS, POSITION, SMOOTHING
 from sonic_ui.ui.components import basic
 from sonic_ui.ui.components.strip_player import strip_player
 from sonic_ui.ui.session.context import AppContext, SharedComponents

@@ -2,7 +2,7 @@
 
 import gradio as gr
 
-from sonic_ui.requests import COUNT
+from sonic_ui.requests.sound_to_image import COUNT
 from sonic_ui.ui.components.result_view import result_view
 from sonic_ui.ui.session.context import AppContext, SharedComponents
 from sonic_ui.ui.tabs import BuiltTab

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sonic_ui.requests import GAINS_DB, MAX_GAINS, SCALE, VOLUME, BadInput, VolumeSweepRequest
+from sonic_ui.requests import BadInput, VolumeSweepRequest
+from sonic_ui.requests.volume_sweep import GAINS_DB, MAX_GAINS, SCALE, VOLUME
 from sonic_ui.ui.components.loudness_meter import Knob
 
 KnobName = Literal["gain", "scale", "both"]

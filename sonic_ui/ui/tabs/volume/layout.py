@@ -2,7 +2,7 @@
 
 import gradio as gr
 
-from sonic_ui.requests import FILM_S, SMOOTHING
+from sonic_ui.requests.interpolate import FILM_S, SMOOTHING
 from sonic_ui.ui.components import basic
 from sonic_ui.ui.components.loudness_meter import loudness_meter
 from sonic_ui.ui.components.preview_player import preview_player
