@@ -92,7 +92,7 @@ def _source(context: AppContext) -> SourceSettings:
         basic.status_text(f"{TAB}-source-line", NO_GENERATOR)
     with gr.Column(elem_classes="su-if-recordings"):
         library = gr.Dropdown(
-            context.studio.libraries.offered(),
+            context.studio.libraries.choices(),
             value="",
             label="Recordings",
             info="The examples, or the folder that the app was started with (--sounds FOLDER).",
