@@ -14,7 +14,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import gradio as gr
 
 from sonic_ui.engine import Failure, Result, SoundResult
-from sonic_ui.requests import VERBS, BadInput, MakingRequest, Request
+from sonic_ui.requests import VERBS, BadInput, MakingRequest, Range, Request
+from sonic_ui.requests.fields import Numbers
 from sonic_ui.ui.session.context import AppContext
 from sonic_ui.ui.session.gradio_state import forget_call
 
@@ -193,7 +194,23 @@ def _component(annotation: Any) -> Component:
 
 
 def describe(model: type[Request], returns: str) -> str:
-    """The description of an endpoint: the request's docstring, inherited settings, what is returned."""
+    """The description of an endpoint: docstring and ranges of the request, and what is returned."""
     bases = [base for base in model.__mro__[1:] if issubclass(base, MakingRequest)]
     inherited = [inspect.cleandoc(base.__doc__ or "").partition("\n\n")[2] for base in bases]
-    return "\n\n".join([inspect.cleandoc(model.__doc__ or ""), *inherited, returns, LEFT_OPEN])
+    own = inspect.cleandoc(model.__doc__ or "")
+    return "\n\n".join([own, *inherited, f"Numbers: {_ranges(model)}.", returns, LEFT_OPEN])
+
+
+def _ranges(model: type[Request]) -> str:
+    ranges = []
+    for name, field in model.model_fields.items():
+        for marker in field.metadata:
+            if isinstance(marker, Numbers):
+                ranges.append(f"{name} {_span(marker.range)}, {marker.most} at most")
+            elif isinstance(marker, Range):
+                ranges.append(f"{name} {_span(marker)}")
+    return "; ".join(ranges)
+
+
+def _span(limits: Range) -> str:
+    return f"from {limits.minimum:g} to {limits.maximum:.10g}"

@@ -26,7 +26,8 @@ MAX_WAITING = 16
 """Results whose film is still to be made."""
 
 RETURNS = """Returns the frames as PNG files, the film (null for a single frame), a GIF (the same) and the
-settings as JSON: its `frames` say what each was made from. All files carry the settings."""
+settings as JSON. In these, `frames` says what each was made from: its position between the sounds, or gain,
+scale and loudness in LUFS with the judged level (0 to 1). All files carry the settings."""
 NOT_FILMED = "The film could not be made; the app's log has the details."
 GLIMPSE_FROM = 0.6
 """How far a position must be painted for its preview to say more than the nearest frame does."""
@@ -101,11 +102,8 @@ def film_files(
     return FilmFiles(video, gif, long)
 
 
-def strip_answer(files_of: FilesOf, words: str) -> api.Answer:
-    """What the endpoint of a strip returns: its frames, the film and the GIF as files, and the settings.
-
-    words   about the verb's own settings, for the description
-    """
+def strip_answer(files_of: FilesOf) -> api.Answer:
+    """What the endpoint of a strip returns: its frames, the film and the GIF as files, and the settings."""
 
     def write(context: AppContext, result: Result, session: str) -> tuple[Any, ...]:
         files = files_of(context, result, CancelToken())
@@ -119,7 +117,7 @@ def strip_answer(files_of: FilesOf, words: str) -> api.Answer:
         return frames, film, gif, settings
 
     outputs = {"frames": api.FILES, "film": gr.File, "gif": gr.File, "settings": gr.JSON}
-    return api.Answer(outputs, write, f"{words}\n\n{RETURNS}")
+    return api.Answer(outputs, write, RETURNS)
 
 
 class StripHandlers:

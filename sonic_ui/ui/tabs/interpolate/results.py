@@ -124,7 +124,4 @@ def _ends(result: Result) -> tuple[str, str]:
     return label_sentence(result.labels), label_sentence(result.labels_b)
 
 
-ANSWER = strip_answer(
-    write_files,
-    "`positions` are from 0 to 1 and replace both `frames` and `spacing`; `continuity` is from 0 to 0.9.",
-)
+ANSWER = strip_answer(write_files)

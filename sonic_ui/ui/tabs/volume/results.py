@@ -135,9 +135,4 @@ def _span(knob: KnobName, frames: Sequence[FrameInfo]) -> str:
     return f"at {first}" if len(frames) == 1 else f"from {first} to {last}"
 
 
-ANSWER = strip_answer(
-    write_files,
-    """`gains_db` is a list of gains (-40 to 20 dB), `scales` a list of factors on the strength (0 to 2); of
-both there are at most 16. In the settings that are returned, `frames` gives the gain, the scale, the loudness
-in LUFS and the judged level (0 to 1) of each.""",
-)
+ANSWER = strip_answer(write_files)
