@@ -70,7 +70,12 @@ def test_the_space_is_set_up_before_its_files_come() -> None:
 
 def test_what_runs_is_uploaded_and_nothing_else() -> None:
     files = set(files_to_upload())
-    assert {"app.py", "requirements.txt", "README.md", "sonic_ui/ui/components/stage.js"} <= files
+    assert {
+        "app.py",
+        "requirements.txt",
+        "README.md",
+        "sonic_ui/ui/components/result_view/result_view.js",
+    } <= files
     assert {"assets/miniature/bundle.json", "assets/examples/examples.json"} <= files
     assert not [
         name for name in files if name.startswith(("tests/", "sonic_ui/training", "sonic_ui/evaluation"))

@@ -148,7 +148,7 @@ def write_grid(examples: Path, path: Path) -> Path:
 
 
 def write_strips(examples: Path, bundle: Path, folder: Path) -> list[Path]:
-    """Interpolation between two examples (`interpolate_evenly.png`) and one example turned up (`volume.png`)."""
+    """Interpolation between two examples (`glide.png`) and one example turned up (`volume.png`)."""
     pipeline, settings = load_painter(bundle)
     ends = [pipeline.embed_audio(read_example(examples, f"{name}.mp3"))[0].numpy() for name in INTERPOLATED]
 

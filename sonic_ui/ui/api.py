@@ -1,102 +1,216 @@
-"""What the endpoints of the verbs share: one function each, whose signature is its schema.
+"""Endpoints for programs: one for each verb, made from its request's model, whose signature is its schema.
 
-An endpoint's function takes the settings of its request by name; what defaults to None may be left out by a
-program. The components that Gradio needs for a schema follow from the annotations and are never shown.
+Every setting of the request is a parameter of the same name; one that defaults to None may be left out. The
+components that Gradio needs for a schema follow from the settings' types and are never shown.
 """
 
-from __future__ import annotations
-
 import inspect
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial, wraps
-from types import NoneType
-from typing import Annotated, Any, TypeVar, get_args, get_type_hints
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import gradio as gr
 
 from sonic_ui.engine import Failure, Result, SoundResult
-from sonic_ui.requests import BadInput, MakingRequest
+from sonic_ui.requests import VERBS, BadInput, MakingRequest, Range, Request
+from sonic_ui.requests.fields import Numbers
 from sonic_ui.ui.session.context import AppContext
 from sonic_ui.ui.session.gradio_state import forget_call
 
-AT_ONCE = 4
+CONCURRENT_CALLS = 4
 """Calls of one endpoint that are under way at once; the engine works on one at a time."""
 
 Component = Callable[..., gr.components.Component]
 
 FILES: Component = partial(gr.File, file_count="multiple")
 
-SoundFile = Annotated[str | None, partial(gr.Audio, type="filepath")]
-PictureFile = Annotated[str | None, partial(gr.File, type="filepath")]
+ORDER = {
+    "sound_to_image": "sound prompt negative_prompt strength guidance_scale steps seed count",
+    "edit_image": "picture sound mode prompt negative_prompt strength strengths tau_attn tau_feature layers "
+    "mask source_prompt variation guidance_scale steps seed",
+    "interpolate": "sound_a sound_b method frames spacing positions prompt negative_prompt strength "
+    "guidance_scale steps seed room lufs_a lufs_b loop smoothing film_s",
+    "volume_sweep": "sound gains_db scales prompt negative_prompt strength guidance_scale steps seed room "
+    "loop smoothing film_s",
+    "image_to_sound": "picture curve moments mode source prompt negative_prompt takes loudness_lufs "
+    "energy_strength control guidance_scale steps seed",
+}
+"""The first parameters of verbs that programs call by position since their release; the rest, and those of
+new verbs, stand in the order of the request's settings, files first."""
 
 COMPONENTS: dict[Any, Component] = {
     str: gr.Textbox,
+    int: gr.Number,
     float: gr.Number,
     bool: gr.Checkbox,
-    Any: gr.JSON,
 }
 
-Parsed = TypeVar("Parsed", bound=MakingRequest)
-Made = TypeVar("Made", Result, SoundResult)
+LEFT_OPEN = """Settings left empty take the engine's own. What is out of range is refused with a sentence that
+names the range."""
 
 
-def add_endpoint(function: Callable[..., Any], outputs: Mapping[str, Component], description: str) -> None:
-    """Add the endpoint that is called as `function` is; `BadInput` and `Failure` reach programs as sentences.
+@dataclass(frozen=True)
+class Answer:
+    """What the endpoint of a verb returns.
 
-    outputs   what it returns, by name; see `FILES`
+    outputs   components for the schema, by name
+    write     the values of `outputs` for a result and the session that called
+    returns   words about them for the description
+    noun      what a result is called in a sentence
     """
 
-    @wraps(function)
-    def answer(*values: Any) -> Any:
+    outputs: Mapping[str, Component]
+    write: Callable[[AppContext, Any, str], tuple[Any, ...]]
+    returns: str
+    noun: str = "picture"
+
+
+def write_pictures(context: AppContext, result: Result, session: str) -> tuple[Any, ...]:
+    """The pictures as PNG files, and the settings."""
+    files = context.pictures.write(result.images, result.settings)
+    return [str(path) for path in files], {**result.settings, "notices": [*result.notices]}
+
+
+PICTURES = Answer(
+    {"pictures": FILES, "settings": gr.JSON},
+    write_pictures,
+    "Returns the pictures as PNG files, each carrying its settings, and the settings as JSON.",
+)
+"""What a verb returns that has no answer of its own."""
+
+
+def add_verbs(context: AppContext, answers: Mapping[str, Answer]) -> None:
+    """Add the endpoints of all verbs to the current page; `answers` are by verb."""
+    for name, verb in VERBS.items():
+        _add_verb(context, name, verb.request, answers.get(name, PICTURES))
+
+
+def _add_verb(context: AppContext, verb: str, model: type[MakingRequest], answer: Answer) -> None:
+    def run(request: MakingRequest, session: str) -> tuple[Any, ...]:
+        for event in context.studio.run(request, session=session):
+            if isinstance(event, Result | SoundResult):
+                return answer.write(context, event, session)
+        raise Failure(f"The engine ended without a {answer.noun}. Try again.")
+
+    add_endpoint(verb, model, run, answer.outputs, describe(model, answer.returns))
+
+
+def add_endpoint(
+    name: str,
+    model: type[Request],
+    call: Callable[[Any, str], Any],
+    outputs: Mapping[str, Component],
+    description: str,
+    concurrency_limit: int = CONCURRENT_CALLS,
+) -> None:
+    """Add an endpoint that takes the settings of a request. `BadInput` and `Failure` reach programs as text.
+
+    call   the values of `outputs` for the request and the session that called
+    """
+    parameters = parameters_of(name, model)
+
+    def answer(request: gr.Request, *values: Any) -> Any:
+        given = zip(parameters, values, strict=True)
+        settings = {
+            one.name: value for one, value in given if not (value is None and one.component is gr.JSON)
+        }
         try:
-            return function(*values)
+            return call(model.from_values(settings), request.session_hash or "")
         except (BadInput, Failure) as problem:
             raise gr.Error(str(problem), print_exception=False) from problem
         finally:
             forget_call()
 
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    signature = [
+        inspect.Parameter("request", kind),
+        *(inspect.Parameter(one.name, kind, default=one.default) for one in parameters),
+    ]
+    answer.__signature__ = inspect.Signature(signature)  # type: ignore[attr-defined]
+    answer.__annotations__ = {"request": gr.Request}
     with gr.Group(visible=False):
-        gr.Button(function.__name__).click(
+        gr.Button(name).click(
             answer,
-            _inputs(function),
-            [component(label=name) for name, component in outputs.items()],
-            api_name=function.__name__,
+            [one.build() for one in parameters],
+            [component(label=output) for output, component in outputs.items()],
+            api_name=name,
             api_description=description,
-            concurrency_limit=AT_ONCE,
+            concurrency_limit=concurrency_limit,
         )
 
 
-def parse_request(kind: type[Parsed], given: Mapping[str, Any], *, own_if_none: Sequence[str] = ()) -> Parsed:
-    """The request among the local variables of an endpoint's function. Raises `BadInput`.
+@dataclass(frozen=True)
+class Parameter:
+    """A setting as an endpoint takes it; one without a default has `inspect.Parameter.empty`."""
 
-    own_if_none   settings for which None stands for the request's own default
-    """
-    left_out = {name for name in own_if_none if given[name] is None}
-    names = [name for name in kind.model_fields if name in given and name not in left_out]
-    return kind.from_values({name: given[name] for name in names})
+    name: str
+    component: Component
+    default: Any
 
-
-def run_to_result(context: AppContext, request: MakingRequest, kind: type[Made], session: str = "") -> Made:
-    """Run a request to its end. Raises `BadInput` and `Failure`."""
-    for event in context.studio.run(request, session=session):
-        if isinstance(event, kind):
-            return event
-    what = "sound" if kind is SoundResult else "picture"
-    raise Failure(f"The engine ended without a {what}. Try again.")
+    def build(self) -> gr.components.Component:
+        """The component for the schema."""
+        values = {} if self.default in (None, inspect.Parameter.empty) else {"value": self.default}
+        return self.component(label=self.name, **values)
 
 
-def _inputs(function: Callable[..., Any]) -> list[gr.components.Component]:
-    """A component for each parameter but the `gr.Request` that Gradio itself fills in."""
-    hints = get_type_hints(function, include_extras=True)
-    return [
-        _component(hints[name], name, parameter.default)
-        for name, parameter in inspect.signature(function).parameters.items()
-        if gr.Request not in get_args(hints[name])
+def parameters_of(name: str, model: type[Request]) -> list[Parameter]:
+    """The parameters of an endpoint, in order."""
+    fields = [field for field in model.model_fields if field != "verb"]
+    files = [
+        field for field in fields if _file_component(model, field) and model.model_fields[field].is_required()
     ]
+    ordered = dict.fromkeys([*ORDER.get(name, "").split(), *files, *fields])
+    return [_parameter(model, field) for field in ordered]
 
 
-def _component(hint: Any, name: str, default: Any) -> gr.components.Component:
-    if file := getattr(hint, "__metadata__", ()):
-        return file[0](label=name)
-    kind = next((one for one in get_args(hint) if one is not NoneType), hint)
-    return COMPONENTS[kind](default, label=name)
+def _parameter(model: type[Request], name: str) -> Parameter:
+    field = model.model_fields[name]
+    if component := _file_component(model, name):
+        return Parameter(name, component, None)
+    component = _component(field.annotation)
+    if field.is_required():
+        return Parameter(name, component, inspect.Parameter.empty)
+    return Parameter(name, component, None if component is gr.JSON else field.default)
+
+
+def _file_component(model: type[Request], name: str) -> Component | None:
+    if name in model.SOUNDS:
+        return partial(gr.Audio, type="filepath")
+    return partial(gr.File, type="filepath") if name in model.PICTURES else None
+
+
+def _component(annotation: Any) -> Component:
+    """The component for a setting's type; lists, and what may be one value or several, are JSON."""
+    while get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    if get_origin(annotation) is Literal:
+        return gr.Textbox
+    if get_origin(annotation) in (Union, UnionType):
+        kinds = {_component(one) for one in get_args(annotation) if one is not NoneType}
+        return kinds.pop() if len(kinds) == 1 else gr.JSON
+    return COMPONENTS.get(annotation, gr.JSON)
+
+
+def describe(model: type[Request], returns: str) -> str:
+    """The description of an endpoint: docstring and ranges of the request, and what is returned."""
+    bases = [base for base in model.__mro__[1:] if issubclass(base, MakingRequest)]
+    inherited = [inspect.cleandoc(base.__doc__ or "").partition("\n\n")[2] for base in bases]
+    own = inspect.cleandoc(model.__doc__ or "")
+    return "\n\n".join([own, *inherited, f"Numbers: {_ranges(model)}.", returns, LEFT_OPEN])
+
+
+def _ranges(model: type[Request]) -> str:
+    ranges = []
+    for name, field in model.model_fields.items():
+        for marker in field.metadata:
+            if isinstance(marker, Numbers):
+                ranges.append(f"{name} {_span(marker.range)}, {marker.most} at most")
+            elif isinstance(marker, Range):
+                ranges.append(f"{name} {_span(marker)}")
+    return "; ".join(ranges)
+
+
+def _span(limits: Range) -> str:
+    return f"from {limits.minimum:g} to {limits.maximum:.10g}"

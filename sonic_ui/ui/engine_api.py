@@ -11,10 +11,8 @@
 `request` is a request as JSON whose settings `files` are the files that come along, in that order: no other
 file is ever read. What goes wrong is {"problem": {"kind", "words", "field"}}. `/engine_cancel` takes the
 `run` that every question carries, and stops it at its next step; so does leaving. Values are written by
-`studio.wire`.
+`engine.serialization`.
 """
-
-from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -32,11 +30,11 @@ from sonic_ui.ui.session.context import AppContext
 
 Answer = dict[str, Any]
 
-AT_ONCE = 4
+CONCURRENT_QUESTIONS = 4
 """Questions that are under way at once; painting itself goes one by one."""
 
 NOT_UNDERSTOOD = "This question is not understood: bring both apps to the same version."
-SESSIONS_KEPT = 64
+MAX_SESSIONS = 64
 
 
 class EngineApi:
@@ -44,13 +42,13 @@ class EngineApi:
 
     def __init__(self, context: AppContext) -> None:
         self._context = context
-        self._guests: dict[str, set[str]] = defaultdict(set)
+        self._clients: dict[str, set[str]] = defaultdict(set)
 
     def answer(self, question: Any, files: list[str] | None, request: gr.Request) -> Iterator[Answer]:
         """Answer a question, see the module. Nothing is raised: what goes wrong is an answer."""
         client = request.session_hash or ""
-        run = str(question.get("run", ""))[:64] if isinstance(question, dict) else ""
-        _, cancel = self._context.sessions.begin(client, f"lent-{run}")
+        task = _task(question.get("run", "") if isinstance(question, dict) else "")
+        _, cancel = self._context.tasks.begin(client, task)
         try:
             if not isinstance(question, dict):
                 raise BadInput(NOT_UNDERSTOOD)
@@ -58,16 +56,16 @@ class EngineApi:
         except Exception as error:
             yield {"problem": encode_error(error)}
         finally:
-            cancel.cancel()  # whoever stops listening stops the work
-            self._context.sessions.finish(client, f"lent-{run}", cancel)
+            cancel.cancel()  # a client that stops reading stops the work
+            self._context.tasks.finish(client, task, cancel)
 
     def cancel(self, run: str, request: gr.Request) -> None:
-        """Stop a question of this guest."""
-        self._context.sessions.cancel(request.session_hash or "", f"lent-{str(run)[:64]}")
+        """Stop a question of this client."""
+        self._context.tasks.cancel(request.session_hash or "", _task(run))
 
     def leave(self, request: gr.Request) -> None:
-        """A guest left: forget what was kept for them. Their work is stopped by the page."""
-        for session in self._guests.pop(request.session_hash or "", set()):
+        """A client left: release what is cached for it. Its work is stopped by the page."""
+        for session in self._clients.pop(request.session_hash or "", set()):
             self._context.studio.release(session)
 
     def _answers(
@@ -84,13 +82,12 @@ class EngineApi:
             yield {"value": encode(studio.analyze_image(files[0]))}
         elif kind == "run":
             session = self._session(client, question)
-            wanted = request_of(question, files)
-            for event in studio.run(wanted, cancel, session):
+            for event in studio.run(read_question(question, files), cancel, session):
                 yield {"event": encode(event)}
             yield {"kept": encode(studio.cache_usage(session))}
         elif kind == "forget":
             session = self._session(client, question)
-            self._guests[client].discard(session)
+            self._clients[client].discard(session)
             studio.release(session)
             yield {}
         else:
@@ -113,16 +110,16 @@ class EngineApi:
         }
 
     def _session(self, client: str, question: Answer) -> str:
-        """What a guest's own session is called here; no guest reaches another's."""
+        """The name here of a client's own session; no client reaches another's."""
         session = f"{client}/{str(question.get('session', ''))[:64]}"
-        if len(self._guests[client]) < SESSIONS_KEPT:
-            self._guests[client].add(session)
-        elif session not in self._guests[client]:
+        if len(self._clients[client]) < MAX_SESSIONS:
+            self._clients[client].add(session)
+        elif session not in self._clients[client]:
             return client
         return session
 
 
-def request_of(question: Answer, files: Sequence[str]) -> MakingRequest:
+def read_question(question: Answer, files: Sequence[str]) -> MakingRequest:
     """The request of a question, on the files that came along and on no others. Raises `BadInput`."""
     values = read_object(str(question.get("request", "")))
     verb, names = values.get("verb"), question.get("files")
@@ -137,21 +134,30 @@ def request_of(question: Answer, files: Sequence[str]) -> MakingRequest:
 
 def build(context: AppContext) -> EngineApi:
     """Add the endpoints to the current page; programs may call them, but they stand in no list."""
-    lending = EngineApi(context)
+    engine_api = EngineApi(context)
     with gr.Group(visible=False):
         question = gr.JSON(label="question")
         files = gr.File(label="files", file_count="multiple", type="filepath")
         answer = gr.JSON(label="answer")
         run = gr.Textbox(label="run")
         gr.Button("engine").click(
-            lending.answer,
+            engine_api.answer,
             [question, files],
             [answer],
             api_name="engine",
             api_visibility="undocumented",
-            concurrency_limit=AT_ONCE,
+            concurrency_limit=CONCURRENT_QUESTIONS,
         )
         gr.Button("engine_cancel").click(
-            lending.cancel, [run], None, api_name="engine_cancel", api_visibility="undocumented", queue=False
+            engine_api.cancel,
+            [run],
+            None,
+            api_name="engine_cancel",
+            api_visibility="undocumented",
+            queue=False,
         )
-    return lending
+    return engine_api
+
+
+def _task(run: object) -> str:
+    return f"remote-{str(run)[:64]}"

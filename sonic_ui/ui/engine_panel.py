@@ -1,7 +1,5 @@
 """Choosing other weights: a panel below the header, and the endpoints `engines` and `change_engine`."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -10,10 +8,9 @@ import gradio as gr
 
 from sonic_ui.engine import Studio
 from sonic_ui.requests import BadInput, ChangeEngineRequest
-from sonic_ui.ui.components.choice import choice
-from sonic_ui.ui.components.header import engine_status
-from sonic_ui.ui.components.message import error, message, note
-from sonic_ui.ui.widgets.prompt_settings import Words
+from sonic_ui.ui import api
+from sonic_ui.ui.components import basic
+from sonic_ui.ui.widgets.prompt_settings import PromptSettings
 
 PANEL = "su-engines"
 DESCRIPTION = """Work with another engine (other weights) from now on; `engines` lists their names.
@@ -41,20 +38,22 @@ def engine_panel(studio: Studio) -> EnginePanel | None:
     options = {engine.name: (engine.title, engine.line) for engine in engines}
     current = next((engine.name for engine in engines if engine.current), engines[0].name)
     with gr.Column(elem_id=PANEL, elem_classes="su-panel"):
-        chosen = choice(f"{PANEL}-choice", "Engine", options, current)
+        chosen = basic.choice(f"{PANEL}-choice", "Engine", options, current)
         with gr.Row(elem_classes="su-engines-row"):
             use = gr.Button("Use this engine", variant="primary", elem_id=f"{PANEL}-use", min_width=160)
             stop = gr.Button("Stop", elem_id=f"{PANEL}-stop", min_width=90, visible=False)
-        told = message(f"{PANEL}-message")
-    return EnginePanel(chosen, use, stop, told)
+        message = basic.message(f"{PANEL}-message")
+    return EnginePanel(chosen, use, stop, message)
 
 
-def connect_engines(studio: Studio, panel: EnginePanel | None, head: gr.HTML, words: Sequence[Words]) -> None:
+def connect_engines(
+    studio: Studio, panel: EnginePanel | None, head: gr.HTML, prompts: Sequence[PromptSettings]
+) -> None:
     """Change engines on a click or a call, and bring the sliders to what suits the new one."""
-    _build_endpoints(studio)
+    _add_endpoints(studio)
     if panel is None:
         return
-    sliders = [slider for part in words for slider in (part.steps, part.guidance_scale, part.strength)]
+    sliders = [slider for part in prompts for slider in (part.steps, part.guidance_scale, part.strength)]
 
     def change(name: str) -> Iterator[dict[Any, Any]]:
         yield {panel.use: gr.Button(interactive=False), panel.stop: gr.Button(visible=True)}
@@ -63,18 +62,22 @@ def connect_engines(studio: Studio, panel: EnginePanel | None, head: gr.HTML, wo
             panel.stop: gr.Button(visible=False),
         }
         try:
-            for doing in _changed(studio, name):
-                yield {panel.message: note(_sentence(doing))}
+            for message in studio.change_engine(ChangeEngineRequest(engine=name)):
+                yield {panel.message: basic.note(f"{message[0].upper()}{message[1:]} …")}
         except BadInput as problem:
-            yield {**done, panel.message: error(problem.message), head: engine_status(studio.status)}
+            yield {
+                **done,
+                panel.message: basic.error(problem.message),
+                head: basic.engine_status(studio.status),
+            }
             return
         own = studio.info.defaults
-        values = [own.steps, own.guidance_scale, own.strength] * len(words)
+        values = [own.steps, own.guidance_scale, own.strength] * len(prompts)
         yield {
             **done,
             **dict(zip(sliders, values, strict=True)),
-            panel.message: note(f"{studio.info.title} is ready."),
-            head: engine_status(studio.status),
+            panel.message: basic.note(f"{studio.info.title} is ready."),
+            head: basic.engine_status(studio.status),
         }
 
     run = panel.use.click(
@@ -86,7 +89,7 @@ def connect_engines(studio: Studio, panel: EnginePanel | None, head: gr.HTML, wo
         api_visibility="private",
     )
     panel.stop.click(
-        lambda: [gr.Button(interactive=True), gr.Button(visible=False), note("Stopped.")],
+        lambda: [gr.Button(interactive=True), gr.Button(visible=False), basic.note("Stopped.")],
         outputs=[panel.use, panel.stop, panel.message],
         cancels=[run],
         queue=False,
@@ -94,42 +97,19 @@ def connect_engines(studio: Studio, panel: EnginePanel | None, head: gr.HTML, wo
     )
 
 
-def _changed(studio: Studio, name: str) -> Iterator[str]:
-    return studio.change_engine(ChangeEngineRequest(engine=name))
-
-
-def _sentence(doing: str) -> str:
-    return f"{doing[0].upper()}{doing[1:]} …"
-
-
-def _build_endpoints(studio: Studio) -> None:
-    """Add the endpoints. Their components are for the schema alone and are never shown."""
-
-    def engines() -> list[dict[str, Any]]:
-        return [asdict(engine) for engine in studio.engines.listed()]
-
-    def change_engine(engine: str) -> dict[str, str]:
-        try:
-            for _ in _changed(studio, engine):
-                pass
-        except BadInput as problem:
-            raise gr.Error(str(problem), print_exception=False) from problem
+def _add_endpoints(studio: Studio) -> None:
+    def change(request: ChangeEngineRequest, session: str) -> dict[str, str]:
+        for _ in studio.change_engine(request):
+            pass
         status = studio.status
         return {"engine": studio.info.name, "title": status.title, "place": status.location}
 
+    outputs = {"engine": gr.JSON}
+    api.add_endpoint("change_engine", ChangeEngineRequest, change, outputs, DESCRIPTION, concurrency_limit=2)
     with gr.Group(visible=False):
-        name, answer, listed = gr.Textbox(label="engine"), gr.JSON(label="engine"), gr.JSON(label="engines")
-        gr.Button("change_engine").click(
-            change_engine,
-            [name],
-            [answer],
-            api_name="change_engine",
-            api_description=DESCRIPTION,
-            concurrency_limit=2,
-        )
         gr.Button("engines").click(
-            engines,
-            outputs=[listed],
+            lambda: [asdict(engine) for engine in studio.engines.listed()],
+            outputs=[gr.JSON(label="engines")],
             api_name="engines",
             api_description="The engines to choose from: name, title, what each takes, which is in use.",
         )

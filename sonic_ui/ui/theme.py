@@ -4,8 +4,6 @@ One warm accent for energy and one cool accent for pictures, each with a tone fo
 pair of text and ground passes WCAG AA. The sheets in `style/` reads the same values as custom properties.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import gradio as gr

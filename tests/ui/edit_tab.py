@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -10,47 +9,32 @@ from typing import Any
 from PIL import Image
 
 from sonic_ui.engine import Studio
-from sonic_ui.ui.session.context import AppContext, Shared
+from sonic_ui.ui.session.context import AppContext, SharedComponents
 from sonic_ui.ui.session.examples import Example
-from sonic_ui.ui.tabs.edit.events import SETTINGS, Handlers
-from sonic_ui.ui.tabs.edit.layout import TAB, Components, Holding, Several
+from sonic_ui.ui.tabs.edit.events import Components, Handlers, HoldSettings, StrengthList
 from sonic_ui.ui.widgets.picture_input import PictureInput
-from sonic_ui.ui.widgets.prompt_settings import Words
-from sonic_ui.ui.widgets.runs import RunBar, Runs
-from sonic_ui.ui.widgets.settings_drop import PictureDrop, Reuse
+from sonic_ui.ui.widgets.runs import RunBar
+from sonic_ui.ui.widgets.settings_drop import SettingsDrop
 from sonic_ui.ui.widgets.sound_input import SoundInput
 from tests.fakes import FakeBackend
 from tests.picture_files import SIZE
-from tests.ui.tabs import part
+from tests.ui.tabs import in_order, part, prompts
 
 
-@dataclass(frozen=True)
-class Tab:
-    """The tab's handlers, on components that are their own names."""
-
-    context: AppContext
-    runs: Runs
-    handlers: Handlers
-    reuse: Reuse
-
-
-def tab_of(backend: FakeBackend, examples: tuple[Example, ...] = ()) -> Tab:
-    """The tab on a backend."""
-    context, shared = AppContext(Studio(backend), examples), part(Shared)
+def tab_of(backend: FakeBackend, examples: tuple[Example, ...] = ()) -> Handlers:
+    """The tab's handlers on a backend, on components that are their own names."""
     parts = part(
         Components,
         picture=part(PictureInput, message="picture_message"),
         sound=part(SoundInput, message="sound_message"),
-        holding=part(Holding, message="how_message"),
-        words=part(Words, message="words_message", beside="variation"),
-        several=part(Several, message="several_message"),
+        hold=part(HoldSettings, message="how_message"),
+        prompts=prompts(beside_seed="variation"),
+        strengths=part(StrengthList, message="several_message"),
         bar=part(RunBar, message="run_message"),
-        drop=part(PictureDrop, message="drop_message", picture="dropped"),
-        shared=shared,
+        drop=part(SettingsDrop, message="drop_message", picture="dropped"),
+        shared=part(SharedComponents),
     )
-    runs = Runs(context, shared, TAB, parts.stage, parts.bar, parts.messages, parts.words.seed)
-    handlers = Handlers(context, parts, runs)
-    return Tab(context, runs, handlers, Reuse(context, parts.drop, parts.settings, handlers.updates))
+    return Handlers(AppContext(Studio(backend), examples), parts)
 
 
 MESSAGES = {f"{name}_message" for name in ("picture", "mask", "sound", "how", "words", "several", "run")}
@@ -84,7 +68,7 @@ def page_values(picture: Path | None, sound: Path | None, **values: Any) -> list
         "strengths": "0.5, 1",
         **values,
     }
-    return [settings[name] for name in SETTINGS] + [{}]
+    return in_order(tab_of(FakeBackend()).table, settings)
 
 
 def stroke(left: int = 10, right: int = 30, size: tuple[int, int] = SIZE) -> bytes:

@@ -8,12 +8,26 @@ from typing import Any
 
 import gradio as gr
 
+from sonic_ui.ui.settings.table import SettingsTable
+from sonic_ui.ui.widgets.prompt_settings import PromptSettings, SeedField
+
 ME = gr.Request(session_hash="me")
 
 
 def part(kind: Any, **names: Any) -> Any:
     """A part whose components are their own names, or those given."""
     return kind(**{field.name: names.get(field.name, field.name) for field in fields(kind)})
+
+
+def prompts(**names: Any) -> PromptSettings:
+    """The prompt settings of a tab."""
+    return part(PromptSettings, message="words_message", seed=part(SeedField), **names)
+
+
+def in_order(table: SettingsTable[Any], values: dict[str, Any]) -> list[Any]:
+    """Settings as the page hands them to a handler, with no earlier results."""
+    assert set(table.components) == set(values)
+    return [*(values[name] for name in table.components), {}]
 
 
 def last(updates: Iterable[dict[Any, Any]]) -> dict[str, Any]:

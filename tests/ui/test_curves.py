@@ -10,7 +10,14 @@ import pytest
 from sonic_ui.audio.clips import Clip
 from sonic_ui.audio.energy import onsets, resample_curve
 from sonic_ui.requests import BadInput, ImageToSoundRequest
-from sonic_ui.ui.tabs.image_to_sound.curves import POINTS, SECONDS, hummed, pad_of, presets, run_context
+from sonic_ui.ui.components.curve_pad.curves import (
+    POINTS,
+    SECONDS,
+    curve_settings,
+    hum_curve,
+    pad_value,
+    presets,
+)
 
 PRESETS = {one.name: np.array(one.values) for one in presets()}
 
@@ -41,32 +48,32 @@ def recording(seconds: float, loud: slice) -> Clip:
 
 
 def test_a_hum_keeps_its_time_or_is_squeezed() -> None:
-    values, words = hummed(recording(4, slice(1, 3)), SECONDS)
+    values, words = hum_curve(recording(4, slice(1, 3)), SECONDS)
     assert (len(values) == POINTS and "first 2.0 seconds" in words) or "first 2.1 seconds" in words
     assert min(values[3:37]) > 0.3 and max(values[45:]) == 0
-    values, words = hummed(recording(12, slice(1, 11)), SECONDS)
+    values, words = hum_curve(recording(12, slice(1, 11)), SECONDS)
     assert "squeezed into 5" in words and min(values[3:97]) > 0.3
-    values, _ = hummed(recording(2, slice(0, 0)), SECONDS)
+    values, _ = hum_curve(recording(2, slice(0, 0)), SECONDS)
     assert values == [0.0] * POINTS
 
 
 def test_what_the_pad_asks_for() -> None:
-    assert run_context({"kind": "curve", "values": None}) == {"curve": None, "moments": None}
-    assert run_context({"kind": "curve", "values": [0, 1]}) == {"curve": (0.0, 1.0), "moments": None}
-    assert run_context({"kind": "strip", "values": [0, 1]}) == {"curve": None, "moments": (0, 1)}
-    assert run_context("nonsense") == run_context(None) == {"curve": None, "moments": None}
+    assert curve_settings({"kind": "curve", "values": None}) == {"curve": None, "moments": None}
+    assert curve_settings({"kind": "curve", "values": [0, 1]}) == {"curve": (0.0, 1.0), "moments": None}
+    assert curve_settings({"kind": "strip", "values": [0, 1]}) == {"curve": None, "moments": (0, 1)}
+    assert curve_settings("nonsense") == curve_settings(None) == {"curve": None, "moments": None}
 
 
 @pytest.mark.parametrize("values", [[0.5], [0, float("nan")], [0, 2], ["a", "b"], "0 1"])
 def test_what_no_pad_sends_is_refused(values: Any) -> None:
     with pytest.raises(BadInput):
-        run_context({"kind": "curve", "values": values})
+        curve_settings({"kind": "curve", "values": values})
 
 
 @pytest.mark.parametrize("given", [{"curve": (0.0, 0.5, 1.0)}, {"moments": (0, 1, 0, 1)}, {}])
 def test_the_pad_gets_back_what_it_asked_for(given: dict[str, Any]) -> None:
     request = ImageToSoundRequest(picture="p.png", **given)
-    again = run_context(pad_of(request, SECONDS))
+    again = curve_settings(pad_value(request, SECONDS))
     if given.get("moments"):
         assert len(again["moments"]) == POINTS and sum(again["moments"]) == POINTS / 2
     else:
@@ -74,5 +81,5 @@ def test_the_pad_gets_back_what_it_asked_for(given: dict[str, Any]) -> None:
 
 
 def test_moments_in_seconds_come_back_as_a_strip() -> None:
-    value = pad_of(ImageToSoundRequest(picture="p.png", moments=((1, 2),)), 5.0)
+    value = pad_value(ImageToSoundRequest(picture="p.png", moments=((1, 2),)), 5.0)
     assert value["kind"] == "strip" and sum(value["values"]) == 20 and value["values"][20] == 1

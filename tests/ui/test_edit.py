@@ -13,7 +13,7 @@ from PIL import Image
 from sonic_ui.engine import CacheUsage, Failure
 from sonic_ui.media.metadata import read_settings
 from sonic_ui.requests import EDIT_MODES
-from sonic_ui.ui.tabs.edit.events import SETTINGS, mode_settings
+from sonic_ui.ui.tabs.edit.events import mode_settings
 from sonic_ui.ui.tabs.edit.results import REUSED, STUDIED
 from tests.conftest import WriteSound
 from tests.fakes import FakeBackend
@@ -26,11 +26,11 @@ from tests.ui.tabs import ME, event, last
 
 def test_an_edit_shows_progress_then_before_and_after(write_sound: WriteSound, meadow: Path) -> None:
     tab = tab_of(FakeBackend())
-    updates = list(tab.handlers.generate(ME, *page_values(meadow, write_sound("rain.wav"))))
-    kinds = [update["stage"]["kind"] for update in updates if "stage" in update]
+    updates = list(tab.generate(ME, *page_values(meadow, write_sound("rain.wav"))))
+    kinds = [update["view"]["kind"] for update in updates if "view" in update]
     assert kinds[0] == "working" and kinds[-1] == "done"
     shown = last(updates)
-    card = shown["stage"]["result"]
+    card = shown["view"]["result"]
     assert card["title"] == "Heard rain" and card["pair"] and card["aspect"] == 1.5
     for said in ("meadow.png", "rain.wav", "seed 5", "3 steps", "Replace", STUDIED):
         assert said in card["detail"]
@@ -41,7 +41,7 @@ def test_an_edit_shows_progress_then_before_and_after(write_sound: WriteSound, m
     assert path.name == "meadow-with-rain-5.png" and str(path) == shown["compare"][1]
     request = read_settings(path)["request"]
     assert (request["picture"], request["tau_attn"], request["mask"]) == ("meadow.png", 0.5, None)
-    assert shown["kept"].startswith(
+    assert shown["cache_status"].startswith(
         "Kept of this picture: 1 KB. The next edit of it takes about a third less"
     )
 
@@ -49,41 +49,41 @@ def test_an_edit_shows_progress_then_before_and_after(write_sound: WriteSound, m
 def test_the_second_edit_starts_from_what_was_kept(write_sound: WriteSound, meadow: Path) -> None:
     backend = FakeBackend()
     tab, sound = tab_of(backend), write_sound()
-    assert "Nothing is kept" in tab.handlers.look(ME, str(meadow))["kept"]
-    first = last(tab.handlers.generate(ME, *page_values(meadow, sound)))
-    second = last(tab.handlers.generate(ME, *page_values(meadow, sound, strength=0.3, tau_attn=0.9)))
-    assert STUDIED in first["stage"]["result"]["detail"] and REUSED in second["stage"]["result"]["detail"]
+    assert "Nothing is kept" in tab.analyze(ME, str(meadow))["cache_status"]
+    first = last(tab.generate(ME, *page_values(meadow, sound)))
+    second = last(tab.generate(ME, *page_values(meadow, sound, strength=0.3, tau_attn=0.9)))
+    assert STUDIED in first["view"]["result"]["detail"] and REUSED in second["view"]["result"]["detail"]
     assert [job.inversion is None for job in backend.edits] == [True, False]
     somebody = gr.Request(session_hash="somebody else")
-    assert "Nothing is kept" in tab.handlers.look(somebody, str(meadow))["kept"]
-    tab.context.studio.release("me")
-    assert "Nothing is kept" in tab.handlers.look(ME, str(meadow))["kept"]
+    assert "Nothing is kept" in tab.analyze(somebody, str(meadow))["cache_status"]
+    tab._context.studio.release("me")
+    assert "Nothing is kept" in tab.analyze(ME, str(meadow))["cache_status"]
 
 
 def test_several_strengths_make_a_grid(write_sound: WriteSound, meadow: Path) -> None:
     tab = tab_of(FakeBackend())
     values = page_values(meadow, write_sound(), several=True, strengths="0.5; 1 1.5")
-    shown = last(tab.handlers.generate(ME, *values))
-    card = shown["stage"]["result"]
+    shown = last(tab.generate(ME, *values))
+    card = shown["view"]["result"]
     captions = [picture["caption"] for picture in card["pictures"]]
     assert captions == ["strength 0.5", "strength 1", "strength 1.5"]
-    third = tab.handlers.compare(ME, event(id=card["id"], index=2))["compare"]
+    third = tab.compare(ME, event(id=card["id"], index=2))["compare"]
     assert third == (shown["compare"][0], card["pictures"][2]["file"]["path"])
     for wrong in ({"id": card["id"], "index": 3}, {"id": "result-99", "index": 0}, {"id": card["id"]}):
-        assert tab.handlers.compare(ME, event(**wrong))["compare"] is None
+        assert tab.compare(ME, event(**wrong))["compare"] is None
     stranger = gr.Request(session_hash="somebody else")
-    assert tab.handlers.compare(stranger, event(id=card["id"], index=0))["compare"] is None
+    assert tab.compare(stranger, event(id=card["id"], index=0))["compare"] is None
 
 
 def test_what_is_painted_is_the_mask(write_sound: WriteSound, meadow: Path) -> None:
     backend = FakeBackend()
     tab = tab_of(backend)
-    shown = last(tab.handlers.generate(ME, *page_values(meadow, write_sound(), mask=[stroke()])))
+    shown = last(tab.generate(ME, *page_values(meadow, write_sound(), mask=[stroke()])))
     mask = backend.edits[-1].mask
     assert mask is not None and mask.size == SIZE
     assert np.asarray(mask)[10:20, 10:30].min() == 255 and int((np.asarray(mask) > 0).sum()) == 200
-    assert "only where painted" in shown["stage"]["result"]["detail"]
-    last(tab.handlers.generate(ME, *page_values(meadow, write_sound(), mask=[stroke(0, 0)])))
+    assert "only where painted" in shown["view"]["result"]["detail"]
+    last(tab.generate(ME, *page_values(meadow, write_sound(), mask=[stroke(0, 0)])))
     assert backend.edits[-1].mask is None, "nothing painted is no mask"
 
 
@@ -117,30 +117,30 @@ def test_a_refusal_stands_beside_its_cause(
     tab, sound = tab_of(FakeBackend()), write_sound()
     named = page_values(meadow, sound)
     for name, value in values.items():
-        named[SETTINGS.index(name)] = value
-    shown = last(tab.handlers.generate(ME, *named))
+        named[[*tab.table.components].index(name)] = value
+    shown = last(tab.generate(ME, *named))
     assert says in shown[place]["text"] and shown[place]["kind"] == "error"
-    assert shown["stage"]["kind"] == "ended"
+    assert shown["view"]["kind"] == "ended"
     assert all(not shown[other]["text"] for other in MESSAGES - {place})
-    again = last(tab.handlers.generate(ME, *page_values(meadow, sound)))
-    assert again["stage"]["kind"] == "done" and not again[place]["text"]
+    again = last(tab.generate(ME, *page_values(meadow, sound)))
+    assert again["view"]["kind"] == "done" and not again[place]["text"]
 
 
 def test_cancelling_while_the_picture_is_studied_keeps_nothing(write_sound: WriteSound, meadow: Path) -> None:
     tab = tab_of(FakeBackend())
     shown: dict[str, Any] = {}
-    for update in tab.handlers.generate(ME, *page_values(meadow, write_sound())):
+    for update in tab.generate(ME, *page_values(meadow, write_sound())):
         shown |= update
-        if update.get("stage", {}).get("message") == "Studying the picture":
+        if update.get("view", {}).get("message") == "Studying the picture":
             tab.runs.cancel(ME)
-    assert shown["stage"]["kind"] == "ended" and "Stopped" in shown["stage"]["message"]
-    assert tab.context.studio.cache_usage("me") == CacheUsage(0, 0)
-    assert "Nothing is kept" in tab.handlers.look(ME, str(meadow))["kept"]
+    assert shown["view"]["kind"] == "ended" and "Stopped" in shown["view"]["message"]
+    assert tab._context.studio.cache_usage("me") == CacheUsage(0, 0)
+    assert "Nothing is kept" in tab.analyze(ME, str(meadow))["cache_status"]
 
 
 def test_failures_are_sentences(write_sound: WriteSound, meadow: Path) -> None:
     tab = tab_of(FakeBackend(problem="unet/config.json is missing."))
-    shown = last(tab.handlers.generate(ME, *page_values(meadow, write_sound())))
+    shown = last(tab.generate(ME, *page_values(meadow, write_sound())))
     assert shown["run_message"]["text"] == "unet/config.json is missing."
     assert isinstance(Failure("x"), RuntimeError) and shown["head"]["state"] == "failed"
 
@@ -163,8 +163,8 @@ def test_settings_come_back_with_picture_and_paint(write_sound: WriteSound, mead
         variation=0.2,
         source_prompt="a meadow",
     )
-    shown = last(tab.handlers.generate(ME, *values))
-    name = shown["stage"]["result"]["id"]
+    shown = last(tab.generate(ME, *values))
+    name = shown["view"]["result"]["id"]
     back = tab.reuse.shown(shown["records"], event(id=name))
     assert (back["mode"], back["held"], back["tau_attn"], back["tau_feature"]) == (
         "style",
@@ -182,7 +182,7 @@ def test_settings_come_back_with_picture_and_paint(write_sound: WriteSound, mead
     assert alpha.shape == SIZE[::-1] and alpha[15, 20] > 100 and alpha[0, 0] == 0
     assert "are back." in back["drop_message"]["text"]
 
-    path = shown["stage"]["result"]["pictures"][1]["file"]["path"]
+    path = shown["view"]["result"]["pictures"][1]["file"]["path"]
     alone = tab.reuse.dropped(path, {})
     assert alone["mode"] == "style" and "picture" not in alone and "mask" not in alone
     assert "the picture “meadow.png”" in alone["drop_message"]["text"]
@@ -196,8 +196,8 @@ def test_what_a_request_left_to_its_mode_comes_back_as_the_modes_own(
 ) -> None:
     tab = tab_of(FakeBackend())
     values = page_values(meadow, write_sound(), mode="add", tau_attn=None, tau_feature=None, held=None)
-    shown = last(tab.handlers.generate(ME, *values))
-    back = tab.reuse.shown(shown["records"], event(id=shown["stage"]["result"]["id"]))
+    shown = last(tab.generate(ME, *values))
+    back = tab.reuse.shown(shown["records"], event(id=shown["view"]["result"]["id"]))
     assert [back["tau_attn"], back["tau_feature"], back["held"]] == mode_settings()["add"]
     assert back["several"] is False and "strengths" not in back and back["mask"]["layers"] == []
 

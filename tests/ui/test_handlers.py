@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -14,49 +13,33 @@ from PIL import Image
 
 from sonic_ui.engine import Failure, Studio
 from sonic_ui.media.metadata import read_settings
-from sonic_ui.ui.session.context import AppContext, Shared
+from sonic_ui.ui.session.context import AppContext, SharedComponents
 from sonic_ui.ui.session.examples import Example
-from sonic_ui.ui.tabs.sound_to_image.events import SETTINGS, Handlers, values_from_settings
-from sonic_ui.ui.tabs.sound_to_image.layout import TAB, Components
-from sonic_ui.ui.widgets.prompt_settings import Words
-from sonic_ui.ui.widgets.runs import RunBar, Runs
-from sonic_ui.ui.widgets.settings_drop import PictureDrop, Reuse
-from sonic_ui.ui.widgets.sound_input import SoundInput, SoundInputHandlers
+from sonic_ui.ui.tabs.sound_to_image.events import Components, Handlers
+from sonic_ui.ui.tabs.sound_to_image.results import example_card
+from sonic_ui.ui.widgets.runs import RunBar
+from sonic_ui.ui.widgets.settings_drop import SettingsDrop
+from sonic_ui.ui.widgets.sound_input import SoundInput
 from tests.conftest import WriteSound
 from tests.fakes import FakeBackend
-from tests.ui.tabs import ME, event, last, part
+from tests.ui.tabs import ME, event, in_order, last, part, prompts
 
 
-@dataclass(frozen=True)
-class Tab:
+def tab_of(backend: FakeBackend, examples: tuple[Example, ...] = ()) -> Handlers:
     """The tab's handlers, on components that are their own names."""
-
-    context: AppContext
-    sound_handlers: SoundInputHandlers
-    runs: Runs
-    handlers: Handlers
-    reuse: Reuse
-
-
-def tab_of(backend: FakeBackend, examples: tuple[Example, ...] = ()) -> Tab:
-    context = AppContext(Studio(backend), examples)
-    shared = part(Shared)
     parts = Components(
         part(SoundInput, message="sound_message"),
-        part(Words, message="words_message", beside="count"),
+        prompts(beside_seed="count"),
         part(RunBar, message="run_message"),
         "stage",  # type: ignore[arg-type]
-        part(PictureDrop, message="picture_message"),
-        shared,
+        part(SettingsDrop, message="picture_message"),
+        part(SharedComponents),
     )
-    sound_handlers = SoundInputHandlers(context, parts.sound)
-    runs = Runs(context, shared, TAB, parts.stage, parts.bar, parts.messages, parts.words.seed)
-    handlers = Handlers(context, parts, sound_handlers, runs)
-    reuse = Reuse(context, parts.drop, parts.settings, values_from_settings, handlers.example_record)
-    return Tab(context, sound_handlers, runs, handlers, reuse)
+    return Handlers(AppContext(Studio(backend), examples), parts)
 
 
 def page_values(path: Path | None, **values: Any) -> list[Any]:
+    """What the page hands to `Handlers.generate`, with some settings changed."""
     settings = {
         "sound": None if path is None else str(path),
         "start_s": None,
@@ -73,12 +56,12 @@ def page_values(path: Path | None, **values: Any) -> list[Any]:
         "count": 1,
         **values,
     }
-    return [settings[name] for name in SETTINGS] + [{}]
+    return in_order(tab_of(FakeBackend()).table, settings)
 
 
 def test_generating_shows_progress_previews_and_the_result(write_sound: WriteSound) -> None:
     tab = tab_of(FakeBackend())
-    updates = list(tab.handlers.generate(ME, *page_values(write_sound("rain.wav"), count=2)))
+    updates = list(tab.generate(ME, *page_values(write_sound("rain.wav"), count=2)))
     kinds = [update["stage"]["kind"] for update in updates if "stage" in update]
     assert kinds[0] == "working" and kinds[-1] == "done" and set(kinds) == {"working", "done"}
     assert any(
@@ -97,8 +80,8 @@ def test_generating_shows_progress_previews_and_the_result(write_sound: WriteSou
 def test_a_new_seed_unless_it_is_kept(write_sound: WriteSound) -> None:
     tab = tab_of(FakeBackend())
     sound = write_sound()
-    kept = last(tab.handlers.generate(ME, *page_values(sound)))
-    free = [last(tab.handlers.generate(ME, *page_values(sound, keep_seed=False)))["seed"] for _ in range(3)]
+    kept = last(tab.generate(ME, *page_values(sound)))
+    free = [last(tab.generate(ME, *page_values(sound, keep_seed=False)))["seed"] for _ in range(3)]
     assert kept["seed"] == 5
     assert len({5, *free}) == 4
 
@@ -123,12 +106,12 @@ def test_a_refusal_stands_beside_its_cause(
 ) -> None:
     tab = tab_of(FakeBackend())
     sound = write_sound()
-    shown = last(tab.handlers.generate(ME, *page_values(sound, **values)))
+    shown = last(tab.generate(ME, *page_values(sound, **values)))
     assert says in shown[place]["text"] and shown[place]["kind"] == "error"
     others = {"sound_message", "words_message", "run_message"} - {place}
     assert all(not shown[other]["text"] for other in others)
     assert shown["stage"]["kind"] == "ended"
-    again = last(tab.handlers.generate(ME, *page_values(sound)))
+    again = last(tab.generate(ME, *page_values(sound)))
     assert again["stage"]["kind"] == "done" and not again[place]["text"]
 
 
@@ -136,7 +119,7 @@ def test_cancel_keeps_the_last_picture(write_sound: WriteSound) -> None:
     backend = FakeBackend()
     tab = tab_of(backend)
     shown: dict[str, Any] = {}
-    for update in tab.handlers.generate(ME, *page_values(write_sound(), steps=60)):
+    for update in tab.generate(ME, *page_values(write_sound(), steps=60)):
         shown |= update
         if update.get("stage", {}).get("step") == 2:
             tab.runs.cancel(gr.Request(session_hash="somebody else"))
@@ -153,9 +136,9 @@ def test_cancel_keeps_the_last_picture(write_sound: WriteSound) -> None:
 def test_failures_and_missing_weights_are_sentences(write_sound: WriteSound) -> None:
     sound = write_sound()
     tab = tab_of(FakeBackend(failure=Failure("Out of memory.")))
-    assert last(tab.handlers.generate(ME, *page_values(sound)))["run_message"]["text"] == "Out of memory."
+    assert last(tab.generate(ME, *page_values(sound)))["run_message"]["text"] == "Out of memory."
     tab = tab_of(FakeBackend(problem="unet/config.json is missing."))
-    shown = last(tab.handlers.generate(ME, *page_values(sound)))
+    shown = last(tab.generate(ME, *page_values(sound)))
     assert shown["run_message"]["text"] == "unet/config.json is missing."
     assert shown["head"]["state"] == "failed"
 
@@ -163,22 +146,22 @@ def test_failures_and_missing_weights_are_sentences(write_sound: WriteSound) -> 
 def test_a_fault_of_the_app_is_a_sentence_too(write_sound: WriteSound) -> None:
     backend = FakeBackend(failure=ZeroDivisionError("secret"))
     tab = tab_of(backend)
-    shown = last(tab.handlers.generate(ME, *page_values(write_sound())))
+    shown = last(tab.generate(ME, *page_values(write_sound())))
     assert "went wrong in the app" in shown["run_message"]["text"] and shown["stage"]["kind"] == "ended"
     backend.failure = None
-    assert last(tab.handlers.generate(ME, *page_values(write_sound())))["stage"]["kind"] == "done"
+    assert last(tab.generate(ME, *page_values(write_sound())))["stage"]["kind"] == "done"
 
 
 def test_a_cut_prompt_is_told_beside_the_words(write_sound: WriteSound) -> None:
     tab = tab_of(FakeBackend(notice="Left out: “boat”."))
-    shown = last(tab.handlers.generate(ME, *page_values(write_sound())))
+    shown = last(tab.generate(ME, *page_values(write_sound())))
     assert shown["words_message"] == {"kind": "note", "text": "Left out: “boat”."}
     assert shown["stage"]["kind"] == "done"
 
 
 def test_a_sound_is_drawn_and_then_named(write_sound: WriteSound) -> None:
     tab = tab_of(FakeBackend())
-    drawn, named = tab.sound_handlers.look(ME, str(write_sound(seconds=12)), None, None, 0)
+    drawn, named = tab.sound.analyze(ME, str(write_sound(seconds=12)), None, None, 0)
     picture = Image.open(BytesIO(base64.b64decode(drawn["drawing"]["src"].partition(",")[2])))
     assert picture.mode == "RGBA" and picture.width > 600
     assert picture.getpixel((0, 0))[3] == 0
@@ -191,25 +174,25 @@ def test_a_sound_is_drawn_and_then_named(write_sound: WriteSound) -> None:
 
 def test_a_sound_is_drawn_even_without_weights(write_sound: WriteSound) -> None:
     tab = tab_of(FakeBackend(problem="nothing there"))
-    drawn, named = tab.sound_handlers.look(ME, str(write_sound()), None, None, 0)
+    drawn, named = tab.sound.analyze(ME, str(write_sound()), None, None, 0)
     assert drawn["drawing"]["src"]
     assert "cannot be named" in named["labels"]["waiting"]
 
 
 def test_labels_of_a_sound_left_behind_are_not_shown(write_sound: WriteSound) -> None:
     tab = tab_of(FakeBackend())
-    first = tab.sound_handlers.look(ME, str(write_sound("a.wav")), None, None, 0)
+    first = tab.sound.analyze(ME, str(write_sound("a.wav")), None, None, 0)
     next(first)
-    next(tab.sound_handlers.look(ME, str(write_sound("b.wav", hz=800)), None, None, 0))
+    next(tab.sound.analyze(ME, str(write_sound("b.wav", hz=800)), None, None, 0))
     assert list(first) == []
 
 
 def test_looking_at_nothing_or_at_no_sound(write_sound: WriteSound, tmp_path: Path) -> None:
     tab = tab_of(FakeBackend())
-    assert last(tab.sound_handlers.look(ME, None, None, None, 0))["drawing"]["src"] == ""
+    assert last(tab.sound.analyze(ME, None, None, None, 0))["drawing"]["src"] == ""
     text = tmp_path / "a.wav"
     text.write_text("words")
-    shown = last(tab.sound_handlers.look(ME, str(text), None, None, 0))
+    shown = last(tab.sound.analyze(ME, str(text), None, None, 0))
     assert shown["sound_message"]["kind"] == "error" and shown["drawing"]["src"] == ""
     assert set(shown) == {"drawing", "labels", "sound_message"}, "what a person types is left alone"
 
@@ -217,7 +200,7 @@ def test_looking_at_nothing_or_at_no_sound(write_sound: WriteSound, tmp_path: Pa
 def test_results_are_reused(write_sound: WriteSound) -> None:
     tab = tab_of(FakeBackend())
     sound = write_sound("rain.wav")
-    shown = last(tab.handlers.generate(ME, *page_values(sound, prompt="ink", count=2, start_s=0.2)))
+    shown = last(tab.generate(ME, *page_values(sound, prompt="ink", count=2, start_s=0.2)))
     name = shown["stage"]["result"]["id"]
     back = tab.reuse.shown(shown["records"], event(id=name, index=0))
     assert (back["prompt"], back["seed"], back["keep_seed"], back["count"]) == ("ink", 5, True, 2)
@@ -229,7 +212,7 @@ def test_results_are_reused(write_sound: WriteSound) -> None:
 
 def test_dropped_pictures_are_reused(write_sound: WriteSound, tmp_path: Path) -> None:
     tab = tab_of(FakeBackend())
-    shown = last(tab.handlers.generate(ME, *page_values(write_sound("rain.wav"), prompt="ink")))
+    shown = last(tab.generate(ME, *page_values(write_sound("rain.wav"), prompt="ink")))
     picture = shown["stage"]["result"]["pictures"][0]["file"]["path"]
     back = tab.reuse.dropped(picture, shown["records"])
     assert back["prompt"] == "ink" and back["sound"].endswith("rain.wav")
@@ -252,15 +235,18 @@ def test_examples_bring_sound_and_picture(write_sound: WriteSound, tmp_path: Pat
         Example(write_sound("dog.wav"), "A dog", None),
     )
     tab = tab_of(FakeBackend(), examples)
-    first = Handlers.first_card(tab.context)
+    first = example_card(AppContext(Studio(FakeBackend()), examples), 0)
     assert first is not None and first.title == "Rain" and not first.reusable
     seeded = tab_of(FakeBackend(), (Example(examples[0].sound, "Rain", picture, seed=7),))
-    assert Handlers.first_card(seeded.context).reusable  # type: ignore[union-attr]
+    card = example_card(
+        AppContext(Studio(FakeBackend()), (Example(examples[0].sound, "Rain", picture, seed=7),)), 0
+    )
+    assert card is not None and card.reusable
     back = seeded.reuse.shown({}, event(id="example-0", index=0))
     assert (back["seed"], back["steps"], back["strength"]) == (7, 3, 0.5)
-    chosen = tab.handlers.choose(event(index=0))
+    chosen = tab.choose(event(index=0))
     assert chosen["sound"].endswith("rain.wav") and chosen["stage"]["result"]["title"] == "Rain"
-    assert tab.handlers.choose(event(index=1))["stage"] == {"kind": "show", "result": None}
+    assert tab.choose(event(index=1))["stage"] == {"kind": "show", "result": None}
     for wrong in (event(index=2), event(index=-1), event(index="0"), gr.EventData(None, None)):
         with pytest.raises(gr.Error):
-            tab.handlers.choose(wrong)
+            tab.choose(wrong)

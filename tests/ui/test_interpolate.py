@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,59 +12,43 @@ from PIL import Image
 from sonic_ui.engine import CancelToken, Result, Studio
 from sonic_ui.media.metadata import read_settings
 from sonic_ui.requests import BadInput, InterpolateRequest
-from sonic_ui.ui.components.film import Film
-from sonic_ui.ui.session.context import AppContext, Shared
+from sonic_ui.ui.components.strip_player import StripPlayer
+from sonic_ui.ui.session.context import AppContext, SharedComponents
 from sonic_ui.ui.session.examples import Example
-from sonic_ui.ui.tabs.interpolate.events import SETTINGS, TAB, Handlers, values_from_settings
-from sonic_ui.ui.tabs.interpolate.layout import Components, InterpolationSettings
-from sonic_ui.ui.tabs.interpolate.results import caption, files_of, first_strip, frame_at, request_at
-from sonic_ui.ui.widgets.prompt_settings import Words
-from sonic_ui.ui.widgets.runs import RunBar, Runs
-from sonic_ui.ui.widgets.settings_drop import PictureDrop, Reuse
+from sonic_ui.ui.tabs.interpolate.events import Components, Handlers, InterpolationSettings
+from sonic_ui.ui.tabs.interpolate.results import caption, first_strip
+from sonic_ui.ui.widgets.runs import RunBar
+from sonic_ui.ui.widgets.settings_drop import SettingsDrop
 from sonic_ui.ui.widgets.sound_input import SoundInput
-from sonic_ui.ui.widgets.strips import Filmer, Refiner
 from tests.conftest import WriteSound
 from tests.fakes import FakeBackend
-from tests.ui.tabs import ME, event, last, part
+from tests.ui.tabs import ME, event, in_order, last, part, prompts
 
 
-@dataclass(frozen=True)
-class Tab:
+def tab_of(backend: FakeBackend) -> Handlers:
     """The tab's handlers, on components that are their own names."""
-
-    context: AppContext
-    runs: Runs
-    handlers: Handlers
-    filmer: Filmer
-    refiner: Refiner
-    reuse: Reuse
-
-
-def tab_of(backend: FakeBackend) -> Tab:
-    context, shared, film = AppContext(Studio(backend)), part(Shared), part(Film)
-    sides = {side: part(SoundInput, message=f"message_{side}", sound=f"sound_{side}") for side in "ab"}
+    a, b = (
+        part(
+            SoundInput,
+            message=f"message_{side}",
+            sound=f"sound_{side}",
+            start_s=f"start_{side}_s",
+            end_s=f"end_{side}_s",
+        )
+        for side in "ab"
+    )
     parts = Components(
-        sides["a"],
-        sides["b"],
+        a,
+        b,
         part(InterpolationSettings, message="how_message"),
-        part(Words, message="words_message", beside="frames", further="continuity"),
+        prompts(beside_seed="frames", advanced="continuity"),
         "swap",  # type: ignore[arg-type]
         part(RunBar, message="run_message"),
-        film,
-        part(PictureDrop, message="picture_message"),
-        shared,
+        part(StripPlayer),
+        part(SettingsDrop, message="picture_message"),
+        part(SharedComponents),
     )
-    runs = Runs(context, shared, TAB, film.view, parts.bar, parts.messages, parts.words.seed)
-    filmer = Filmer(context, TAB, film, lambda result, token: files_of(context, result, token))
-    reuse = Reuse(context, parts.drop, {name: name for name in SETTINGS}, values_from_settings)
-    return Tab(
-        context,
-        runs,
-        Handlers(context, parts, runs, filmer),
-        filmer,
-        Refiner(context, TAB, film, request_at, frame_at),
-        reuse,
-    )
+    return Handlers(AppContext(Studio(backend)), parts)
 
 
 @pytest.fixture
@@ -94,12 +77,12 @@ def page_values(pair: tuple[Path | None, Path | None], **values: Any) -> list[An
         **{"steps": 3, "seed": 5, "keep_seed": True},
         **values,
     }
-    return [settings[name] for name in SETTINGS] + [{}]
+    return in_order(tab_of(FakeBackend()).table, settings)
 
 
 def test_a_glide_comes_frame_by_frame(pair: tuple[Path, Path]) -> None:
     tab = tab_of(FakeBackend())
-    updates = list(tab.handlers.generate(ME, *page_values(pair, prompt="ink")))
+    updates = list(tab.generate(ME, *page_values(pair, prompt="ink")))
     views = [update["view"] for update in updates if "view" in update]
     assert [view["kind"] for view in views[:-1]] == ["working"] * (len(views) - 1)
     assert [slot["caption"] for slot in views[0]["slots"]] == ["0 %", "33 %", "67 %", "100 %"]
@@ -119,7 +102,7 @@ def test_a_glide_comes_frame_by_frame(pair: tuple[Path, Path]) -> None:
 
 def test_an_evenly_seen_glide_grows_between_its_first_frames(pair: tuple[Path, Path]) -> None:
     tab = tab_of(FakeBackend())
-    updates = list(tab.handlers.generate(ME, *page_values(pair, frames=8, spacing="seen")))
+    updates = list(tab.generate(ME, *page_values(pair, frames=8, spacing="seen")))
     views = [update["view"] for update in updates if "view" in update]
     grown = [[slot["at"] for slot in view["slots"]] for view in views[:-1]]
     assert grown[0] == [0, 0.5, 1]
@@ -134,8 +117,8 @@ def test_an_evenly_seen_glide_grows_between_its_first_frames(pair: tuple[Path, P
 
 def test_the_film_is_made_after_the_strip_is_shown(pair: tuple[Path, Path]) -> None:
     tab = tab_of(FakeBackend())
-    strip = last(tab.handlers.generate(ME, *page_values(pair)))["view"]["strip"]
-    told = tab.filmer.film(ME, event(id=strip["id"]))["films"]
+    strip = last(tab.generate(ME, *page_values(pair)))["view"]["strip"]
+    told = tab.strip.write_film(ME, event(id=strip["id"]))["films"]
     assert told["id"] == strip["id"] and told["note"] == "" and not told["again"]
     labels = [one["label"] for one in told["downloads"]]
     assert labels[1:] == ["GIF", "Strip (PNG)"] and labels[0].startswith("Film (")
@@ -144,43 +127,43 @@ def test_the_film_is_made_after_the_strip_is_shown(pair: tuple[Path, Path]) -> N
         assert len(film.streams.audio) == 1
         assert '"sound_b": "dog.wav"' in film.metadata.get("comment", film.metadata.get("COMMENT", ""))
     assert read_settings(told["downloads"][2]["file"]["path"])["request"]["seed"] == 5
-    again = tab.filmer.film(ME, event(id=strip["id"]))["films"]
+    again = tab.strip.write_film(ME, event(id=strip["id"]))["films"]
     assert again["video"] is None and again["downloads"] == [], "it is made once"
 
 
 def test_a_film_gives_way_to_a_new_run_and_is_made_after_it(pair: tuple[Path, Path]) -> None:
     tab = tab_of(FakeBackend())
-    strip = last(tab.handlers.generate(ME, *page_values(pair)))["view"]["strip"]
+    strip = last(tab.generate(ME, *page_values(pair)))["view"]["strip"]
 
-    def files(result: Result, token: CancelToken) -> Any:
-        last(tab.handlers.generate(ME, *page_values(pair)))
+    def files(context: AppContext, result: Result, token: CancelToken) -> Any:
+        last(tab.generate(ME, *page_values(pair)))
         token.check()
 
-    made, tab.filmer._files_of = tab.filmer._files_of, files
-    left = tab.filmer.film(ME, event(id=strip["id"]))["films"]
+    own, tab.strip._files_of = tab.strip._files_of, files
+    left = tab.strip.write_film(ME, event(id=strip["id"]))["films"]
     assert left["again"] and left["id"] == strip["id"] and left["downloads"] == []
-    tab.filmer._files_of = made
-    told = tab.filmer.film(ME, event(id=strip["id"]))["films"]
+    tab.strip._files_of = own
+    told = tab.strip.write_film(ME, event(id=strip["id"]))["films"]
     assert not told["again"] and len(told["downloads"]) == 3
 
 
 def test_cancelling_keeps_the_frames_made_so_far(pair: tuple[Path, Path]) -> None:
     tab = tab_of(FakeBackend())
     shown: dict[str, Any] = {}
-    for update in tab.handlers.generate(ME, *page_values(pair, frames=9)):
+    for update in tab.generate(ME, *page_values(pair, frames=9)):
         shown |= update
         if len(update.get("view", {}).get("frames", ())) == 2:
             tab.runs.cancel(ME)
     strip = shown["view"]["strip"]
     assert len(strip["frames"]) == 2 and strip["frames"][1]["at"] == 1
     assert strip["note"] == "Stopped: 2 of 9 pictures were finished."
-    assert tab.filmer.film(ME, event(id=strip["id"]))["films"]["video"] is not None
+    assert tab.strip.write_film(ME, event(id=strip["id"]))["films"]["video"] is not None
 
 
 def test_cancelling_before_the_first_frame_keeps_the_last_strip(pair: tuple[Path, Path]) -> None:
     tab = tab_of(FakeBackend())
     shown: dict[str, Any] = {}
-    for update in tab.handlers.generate(ME, *page_values(pair)):
+    for update in tab.generate(ME, *page_values(pair)):
         shown |= update
         tab.runs.cancel(ME)
     assert shown["view"]["kind"] == "ended" and "Stopped" in shown["view"]["message"]
@@ -189,11 +172,11 @@ def test_cancelling_before_the_first_frame_keeps_the_last_strip(pair: tuple[Path
 def test_a_place_between_frames_is_painted(pair: tuple[Path, Path]) -> None:
     backend = FakeBackend()
     tab = tab_of(backend)
-    shown = last(tab.handlers.generate(ME, *page_values(pair, method="mix", own_b=True, lufs_b=-30)))
+    shown = last(tab.generate(ME, *page_values(pair, method="mix", own_b=True, lufs_b=-30)))
     strip, records = shown["view"]["strip"], shown["records"]
 
     def answers(**data: Any) -> list[dict[str, Any]]:
-        return [update["answer"] for update in tab.refiner.refine(ME, records, event(**data))]
+        return [update["answer"] for update in tab.strip.refine(ME, records, event(**data))]
 
     *glimpses, answer = answers(id=strip["id"], at=0.37, knob="")
     assert (answer["id"], answer["at"], answer["frame"]["caption"]) == (strip["id"], 0.37, "37 %")
@@ -210,21 +193,21 @@ def test_a_place_between_frames_is_painted(pair: tuple[Path, Path]) -> None:
 
 def test_a_newer_place_ends_the_one_before(pair: tuple[Path, Path]) -> None:
     tab = tab_of(FakeBackend())
-    shown = last(tab.handlers.generate(ME, *page_values(pair, steps=20)))
+    shown = last(tab.generate(ME, *page_values(pair, steps=20)))
     strip, records = shown["view"]["strip"], shown["records"]
-    older = tab.refiner.refine(ME, records, event(id=strip["id"], at=0.4))
+    older = tab.strip.refine(ME, records, event(id=strip["id"], at=0.4))
     assert next(older)["answer"]["glimpse"]
-    newer = last(tab.refiner.refine(ME, records, event(id=strip["id"], at=0.6)))
+    newer = last(tab.strip.refine(ME, records, event(id=strip["id"], at=0.6)))
     assert newer["answer"]["frame"]["caption"] == "60 %"
     assert list(older) == [], "it says nothing more"
 
 
 def test_a_run_ends_the_painting_of_places(pair: tuple[Path, Path]) -> None:
     tab = tab_of(FakeBackend())
-    shown = last(tab.handlers.generate(ME, *page_values(pair, steps=20)))
-    place = tab.refiner.refine(ME, shown["records"], event(id=shown["view"]["strip"]["id"], at=0.4))
+    shown = last(tab.generate(ME, *page_values(pair, steps=20)))
+    place = tab.strip.refine(ME, shown["records"], event(id=shown["view"]["strip"]["id"], at=0.4))
     next(place)
-    assert last(tab.handlers.generate(ME, *page_values(pair)))["view"]["kind"] == "done"
+    assert last(tab.generate(ME, *page_values(pair)))["view"]["kind"] == "done"
     assert list(place) == []
 
 
@@ -250,10 +233,10 @@ def test_a_refusal_stands_beside_its_cause(
     pair: tuple[Path, Path], values: dict[str, Any], place: str, says: str
 ) -> None:
     tab = tab_of(FakeBackend())
-    shown = last(tab.handlers.generate(ME, *page_values(pair, **values)))
+    shown = last(tab.generate(ME, *page_values(pair, **values)))
     assert says in shown[place]["text"] and shown[place]["kind"] == "error"
     assert shown["view"]["kind"] == "ended"
-    again = last(tab.handlers.generate(ME, *page_values(pair)))
+    again = last(tab.generate(ME, *page_values(pair)))
     assert again["view"]["kind"] == "done" and not again[place]["text"]
 
 
@@ -265,15 +248,15 @@ def test_silence_or_a_letter_on_one_side_is_said_there(pair: tuple[Path, Path], 
     silent, letter = tmp_path / "silent.wav", tmp_path / "letter.wav"
     soundfile.write(silent, np.zeros((48_000, 2)), 48_000)
     letter.write_text("words")
-    told = last(tab.handlers.generate(ME, *page_values((pair[0], silent))))
+    told = last(tab.generate(ME, *page_values((pair[0], silent))))
     assert "silent" in told["message_b"]["text"] and not told["message_a"]["text"]
-    told = last(tab.handlers.generate(ME, *page_values((letter, pair[1]))))
+    told = last(tab.generate(ME, *page_values((letter, pair[1]))))
     assert "letter.wav" in told["message_a"]["text"] and not told["message_b"]["text"]
 
 
 def test_the_same_sound_twice_is_noted(pair: tuple[Path, Path]) -> None:
     tab = tab_of(FakeBackend())
-    shown = last(tab.handlers.generate(ME, *page_values((pair[0], pair[0]))))
+    shown = last(tab.generate(ME, *page_values((pair[0], pair[0]))))
     assert shown["message_b"]["kind"] == "note" and "the same" in shown["message_b"]["text"]
     assert shown["view"]["kind"] == "done"
 
@@ -282,7 +265,7 @@ def test_settings_come_back(pair: tuple[Path, Path]) -> None:
     tab = tab_of(FakeBackend())
     wanted = {"method": "mix", "own_a": True, "lufs_a": -30, "room": "hall", "frames": 3, "start_a_s": 0.2}
     wanted |= {"continuity": 0.25}
-    shown = last(tab.handlers.generate(ME, *page_values(pair, **wanted)))
+    shown = last(tab.generate(ME, *page_values(pair, **wanted)))
     strip = shown["view"]["strip"]
     for back in (
         tab.reuse.shown(shown["records"], event(id=strip["id"])),
@@ -301,14 +284,14 @@ def test_uneven_places_come_back_as_they_are(pair: tuple[Path, Path]) -> None:
     tab = tab_of(FakeBackend())
     places = (0.0, 0.1, 1 / 3, 0.5, 1.0)
     request = InterpolateRequest(sound_a=str(pair[0]), sound_b=str(pair[1]), positions=places)
-    back = values_from_settings({"request": request.model_dump(mode="json")}, {})
+    back = tab_of(FakeBackend()).table.values({"request": request.model_dump(mode="json")}, {})
     assert back["positions"] == "0, 0.1, 0.3333333333333333, 0.5, 1" and back["frames"] == 5
-    shown = last(tab.handlers.generate(ME, *page_values(pair, positions=back["positions"])))
+    shown = last(tab.generate(ME, *page_values(pair, positions=back["positions"])))
     strip = shown["view"]["strip"]
     assert tuple(frame["at"] for frame in strip["frames"]) == places
     again = tab.reuse.shown(shown["records"], event(id=strip["id"]))
     assert again["positions"] == back["positions"]
-    even = last(tab.handlers.generate(ME, *page_values(pair, positions=" ")))
+    even = last(tab.generate(ME, *page_values(pair, positions=" ")))
     assert len(even["view"]["strip"]["frames"]) == 4
     assert tab.reuse.shown(even["records"], event(id=even["view"]["strip"]["id"]))["positions"] == ""
 
@@ -321,7 +304,7 @@ def test_places_are_told_in_percent_and_halves() -> None:
 
 def test_settings_of_another_tab_are_refused() -> None:
     with pytest.raises(BadInput, match="belong to the tab “Volume”"):
-        values_from_settings({"request": {"verb": "volume_sweep"}}, {})
+        tab_of(FakeBackend()).table.values({"request": {"verb": "volume_sweep"}}, {})
 
 
 def test_the_first_strip_is_two_examples(write_sound: WriteSound, tmp_path: Path) -> None:

@@ -14,13 +14,15 @@ from PIL.PngImagePlugin import PngInfo
 from sonic_ui.engine import Label, Result
 from sonic_ui.media.metadata import KEY, PictureFolder, read_settings, write_pictures
 from sonic_ui.requests import BadInput, InterpolateRequest, SoundToImageRequest
-from sonic_ui.ui.components.stage import preview_uris
+from sonic_ui.ui.components.base import preview_uris
 from sonic_ui.ui.session.examples import read_examples
-from sonic_ui.ui.settings.reuse import Record, find_files, missing_files, request_of
-from sonic_ui.ui.tabs.sound_to_image.events import values_from_settings
+from sonic_ui.ui.settings.reuse import Record, find_files, missing_files, request_from_settings
+from sonic_ui.ui.tabs.sound_to_image.results import result_card
 from sonic_ui.ui.theme import DARK, LIGHT, page_css
-from sonic_ui.ui.widgets.result_text import card_of_result, label_sentence
-from sonic_ui.ui.widgets.sound_drawing import seconds
+from sonic_ui.ui.widgets.result_text import label_sentence
+from sonic_ui.ui.widgets.sound_input import seconds
+from tests.fakes import FakeBackend
+from tests.ui.test_handlers import tab_of
 
 SETTINGS = {
     "app": "Sonic UI 0.1.0",
@@ -107,7 +109,7 @@ def test_settings_come_back_as_they_were() -> None:
         count=4,
         gain_db=-6,
     )
-    updates = values_from_settings(
+    updates = tab_of(FakeBackend()).table.values(
         {"request": request.model_dump(mode="json")}, {"sound": "/somewhere/rain.wav"}
     )
     assert updates["layers"] == "1 0.5"
@@ -119,15 +121,15 @@ def test_settings_come_back_as_they_were() -> None:
 
 def test_settings_that_no_request_has_are_refused() -> None:
     with pytest.raises(BadInput, match="Steps is 5000"):
-        values_from_settings({"request": {"verb": "sound_to_image", "steps": 5000}}, {})
+        tab_of(FakeBackend()).table.values({"request": {"verb": "sound_to_image", "steps": 5000}}, {})
     with pytest.raises(BadInput, match="for 'dance'"):
-        values_from_settings({"request": {"verb": "dance"}}, {})
+        tab_of(FakeBackend()).table.values({"request": {"verb": "dance"}}, {})
     with pytest.raises(BadInput, match=r"for \['dance'\]"):
-        values_from_settings({"request": {"verb": ["dance"]}}, {})
+        tab_of(FakeBackend()).table.values({"request": {"verb": ["dance"]}}, {})
     with pytest.raises(BadInput, match="belong to the tab “Interpolate”"):
-        values_from_settings({"request": {"verb": "interpolate"}}, {})
+        tab_of(FakeBackend()).table.values({"request": {"verb": "interpolate"}}, {})
     with pytest.raises(BadInput, match="no setting called 'sound_a'"):
-        values_from_settings({"request": {"verb": "sound_to_image", "sound_a": "x"}}, {})
+        tab_of(FakeBackend()).table.values({"request": {"verb": "sound_to_image", "sound_a": "x"}}, {})
 
 
 def test_a_sound_is_found_by_its_bytes(tmp_path: Path) -> None:
@@ -158,7 +160,9 @@ def test_a_sound_is_found_by_its_bytes(tmp_path: Path) -> None:
 def test_sounds_that_are_missing_are_named() -> None:
     settings = {"request": {"verb": "interpolate", "sound_a": "rain.wav", "sound_b": "dog.wav"}}
     assert missing_files(settings, {"sound_a": "/tmp/rain.wav"}) == {"sound_b": "dog.wav"}
-    assert request_of(settings, {"sound_a": "/tmp/rain.wav"}, InterpolateRequest).sound_b == "absent"
+    assert (
+        request_from_settings(settings, {"sound_a": "/tmp/rain.wav"}, InterpolateRequest).sound_b == "absent"
+    )
 
 
 # Examples
@@ -214,7 +218,7 @@ def test_what_is_said_to_be_heard(shares: dict[str, float], words: str) -> None:
 def test_a_card_describes_each_picture(tmp_path: Path) -> None:
     request = SoundToImageRequest(sound="/tmp/x/rain.wav", prompt="ink", seed=3, steps=25, count=2)
     result = Result((picture(), picture()), request, (Label("rain", 0.9),), SETTINGS, 3.21)
-    card = card_of_result(4, result, (tmp_path / "a.png", tmp_path / "b.png"))
+    card = result_card(4, result, (tmp_path / "a.png", tmp_path / "b.png"))
     assert card.title == "Heard rain"
     assert card.detail == "rain.wav · “ink” · seed 3 · 25 steps · 3.2 s"
     assert card.descriptions[1] == "Picture 2 of 2 painted from a sound heard as rain, with the words “ink”."

@@ -11,7 +11,7 @@ from PIL import Image
 
 from sonic_ui.engine import Studio
 from sonic_ui.ui.session.context import AppContext
-from sonic_ui.ui.session.gallery import KEPT, Gallery
+from sonic_ui.ui.session.gallery import MAX_RESULTS, Gallery
 from sonic_ui.ui.widgets.send_to_tab import SendToTab, Target
 from tests.fakes import FakeBackend
 
@@ -26,7 +26,7 @@ def pictures(tmp_path: Path) -> list[Path]:
 
 def test_pictures_are_found_by_what_shows_them(pictures: list[Path]) -> None:
     gallery = Gallery()
-    gallery.keep("me", "result-1", pictures[:2])
+    gallery.add("me", "result-1", pictures[:2])
     gallery.share("example-0", pictures[2:])
     assert gallery.find("me", "result-1", 1) == pictures[1]
     assert gallery.find("me", "example-0", 0) == gallery.find("you", "example-0") == pictures[2]
@@ -35,20 +35,22 @@ def test_pictures_are_found_by_what_shows_them(pictures: list[Path]) -> None:
     assert gallery.find("you", "result-1", 0) is None
     pictures[0].unlink()
     assert gallery.find("me", "result-1", 0) is None
-    gallery.forget("me")
+    gallery.release("me")
     assert gallery.find("me", "result-1", 1) is None and gallery.find("me", "example-0") == pictures[2]
 
 
 def test_the_oldest_are_forgotten(pictures: list[Path]) -> None:
     gallery = Gallery()
-    for number in range(KEPT + 1):
-        gallery.keep("me", f"result-{number}", pictures)
-    assert gallery.find("me", "result-0") is None and gallery.find("me", f"result-{KEPT}") == pictures[0]
+    for number in range(MAX_RESULTS + 1):
+        gallery.add("me", f"result-{number}", pictures)
+    assert (
+        gallery.find("me", "result-0") is None and gallery.find("me", f"result-{MAX_RESULTS}") == pictures[0]
+    )
 
 
 def test_a_picture_is_sent_with_the_tab_that_takes_it(pictures: list[Path]) -> None:
     context = AppContext(Studio(FakeBackend()))
-    context.gallery.keep("me", "result-1", pictures)
+    context.gallery.add("me", "result-1", pictures)
     me = gr.Request(session_hash="me")
     tabs: Any = "tabs"
     target = Target(lambda path: {"picture": str(path)}, (), lambda event: event)

@@ -15,7 +15,7 @@ from gradio_client.exceptions import AppError
 
 from sonic_ui.engine import Studio
 from sonic_ui.ui.page import build_page, launch_options
-from sonic_ui.ui.session.gradio_state import KEPT, forget_call
+from sonic_ui.ui.session.gradio_state import MAX_SESSIONS, forget_call
 from tests.conftest import WriteSound
 from tests.fakes import FakeBackend
 from tests.ui.serving import PATIENCE_S
@@ -33,9 +33,9 @@ def call(address: str, seed: Any, sound: dict[str, Any]) -> str:
     """Ask as a program without a session does, and read what it is told."""
     url = f"{address}gradio_api/call/sound_to_image"
     body = {"data": [sound, "", "", None, None, None, seed, 1, None, None, 0]}
-    run_context = httpx.post(url, json=body, timeout=PATIENCE_S)
-    run_context.raise_for_status()
-    return httpx.get(f"{url}/{run_context.json()['event_id']}", timeout=PATIENCE_S).text
+    answer = httpx.post(url, json=body, timeout=PATIENCE_S)
+    answer.raise_for_status()
+    return httpx.get(f"{url}/{answer.json()['event_id']}", timeout=PATIENCE_S).text
 
 
 def test_a_programs_calls_leave_no_sessions(page: gr.Blocks, write_sound: WriteSound) -> None:
@@ -67,7 +67,7 @@ def test_a_programs_session_goes_on_without_what_gradio_keeps(
 
 
 def test_sessions_of_browser_tabs_are_limited(page: gr.Blocks) -> None:
-    assert page.state_holder.capacity == KEPT
+    assert page.state_holder.capacity == MAX_SESSIONS
     page.state_holder.capacity = 3
     for name in ("first", "second", "third", "first", "fourth"):
         page.state_holder[name]

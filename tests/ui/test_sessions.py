@@ -31,17 +31,17 @@ def test_whoever_leaves_stops_all_of_theirs() -> None:
     sessions = Tasks()
     mine = [sessions.begin("me", task)[1] for task in ("glide", "volume")]
     _, yours = sessions.begin("you", "glide")
-    look = sessions.look("me", "left")
-    sessions.leave("me")
+    number = sessions.begin_analysis("me", "left")
+    sessions.release("me")
     assert all(token.cancelled for token in mine) and not yours.cancelled
-    assert not sessions.is_newest_analysis("me", "left", look)
+    assert not sessions.is_newest_analysis("me", "left", number)
 
 
 def test_only_the_newest_look_of_a_place_counts() -> None:
     sessions = Tasks()
-    first = sessions.look("me", "left")
-    second = sessions.look("me", "left")
-    sessions.look("me", "right")
-    sessions.look("you", "left")
+    first = sessions.begin_analysis("me", "left")
+    second = sessions.begin_analysis("me", "left")
+    sessions.begin_analysis("me", "right")
+    sessions.begin_analysis("you", "left")
     assert not sessions.is_newest_analysis("me", "left", first)
     assert sessions.is_newest_analysis("me", "left", second)

@@ -12,7 +12,7 @@ from PIL import Image
 
 from sonic_ui.engine import Result, Studio
 from sonic_ui.requests import InterpolateRequest, PaintingRequest, SoundToImageRequest, VolumeSweepRequest
-from sonic_ui.ui.page import build_page, launch_options, offers_mcp
+from sonic_ui.ui.page import build_page, has_mcp, launch_options
 from sonic_ui.ui.session.examples import Example
 from sonic_ui.ui.settings.reuse import Record, with_record
 from sonic_ui.ui.settings.sharing import ADDRESS, open_link, python_call, share_link
@@ -61,20 +61,20 @@ def test_the_tab_takes_over_what_a_link_brings(
     examples: tuple[Example, ...], write_sound: WriteSound
 ) -> None:
     tab = tab_of(FakeBackend(), examples)
-    sharing = tab.reuse.sharing
+    reuse = tab.reuse
     values = page_values(examples[0].sound, prompt="ink", start_s=0.25, layers="1 0.5", count=2)
-    shown = last(tab.handlers.generate(ME, *values))
+    shown = last(tab.generate(ME, *values))
     name = shown["stage"]["result"]["id"]
-    told = sharing.share(ME, shown["records"], event(id=name, **{"as": "link"}))["share"]
+    told = reuse.share(ME, shown["records"], event(id=name, **{"as": "link"}))["share"]
     assert told["kind"] == "link"
-    back = sharing.restore(event(link=told["query"].removeprefix("?s=")))
+    back = reuse.restore(event(link=told["query"].removeprefix("?s=")))
     assert back["sound"] == str(examples[0].sound)
     assert (back["prompt"], back["start_s"], back["layers"], back["count"]) == ("ink", 0.25, "1 0.5", 2)
     assert (back["seed"], back["keep_seed"], back["share"]["kind"]) == (5, True, "note")
-    assert sharing.share(ME, {}, event(id="example-0", **{"as": "link"}))["share"]["kind"] == "link"
+    assert reuse.share(ME, {}, event(id="example-0", **{"as": "link"}))["share"]["kind"] == "link"
     for wrong in (event(id="result-99"), event(), gr.EventData(None, None)):
-        assert sharing.share(ME, {}, wrong)["share"]["kind"] == "error"
-        assert sharing.restore(wrong)["share"]["kind"] == "error"
+        assert reuse.share(ME, {}, wrong)["share"]["kind"] == "error"
+        assert reuse.restore(wrong)["share"]["kind"] == "error"
 
 
 @pytest.fixture(scope="module")
@@ -138,5 +138,5 @@ def test_mcp_is_offered_where_it_is_installed(
         return version
 
     monkeypatch.setattr(importlib.metadata, "version", installed)
-    assert offers_mcp() is offered
+    assert has_mcp() is offered
     assert launch_options()["mcp_server"] is offered

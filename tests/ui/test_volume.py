@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,62 +14,33 @@ from PIL import Image
 from sonic_ui.audio.loudness import integrated_lufs, true_peak_dbfs
 from sonic_ui.engine import CancelToken, Failure, Studio
 from sonic_ui.media.metadata import read_settings
-from sonic_ui.ui.components.film import Film
-from sonic_ui.ui.session.context import AppContext, Shared
+from sonic_ui.ui.components.strip_player import StripPlayer
+from sonic_ui.ui.session.context import AppContext, SharedComponents
 from sonic_ui.ui.session.examples import Example
-from sonic_ui.ui.tabs.volume.events import SETTINGS, TAB, Handlers, values_from_settings
-from sonic_ui.ui.tabs.volume.layout import Components, FilmSettings, Turning
-from sonic_ui.ui.tabs.volume.results import files_of, frame_at, request_at
-from sonic_ui.ui.widgets.prompt_settings import Words
-from sonic_ui.ui.widgets.runs import RunBar, Runs
-from sonic_ui.ui.widgets.settings_drop import PictureDrop, Reuse
-from sonic_ui.ui.widgets.sound_input import SoundInput, SoundInputHandlers
-from sonic_ui.ui.widgets.strips import Filmer, Refiner
+from sonic_ui.ui.tabs.volume.events import TAB, Components, FilmSettings, Handlers, SweepSettings
+from sonic_ui.ui.widgets.runs import RunBar
+from sonic_ui.ui.widgets.settings_drop import SettingsDrop
+from sonic_ui.ui.widgets.sound_input import SoundInput
 from tests.conftest import WriteSound
 from tests.fakes import FakeBackend
-from tests.ui.tabs import ME, event, last, part
+from tests.ui.tabs import ME, event, in_order, last, part, prompts
 
 RATE = 48_000
 
 
-@dataclass(frozen=True)
-class Tab:
+def tab_of(backend: FakeBackend, examples: tuple[Example, ...] = ()) -> Handlers:
     """The tab's handlers, on components that are their own names."""
-
-    context: AppContext
-    runs: Runs
-    handlers: Handlers
-    filmer: Filmer
-    refiner: Refiner
-    reuse: Reuse
-
-
-def tab_of(backend: FakeBackend, examples: tuple[Example, ...] = ()) -> Tab:
-    context = AppContext(Studio(backend), examples)
-    shared = part(Shared)
     parts = Components(
-        part(SoundInput, message="sound_message"),
-        part(Turning, message="turn_message"),
-        part(Words, message="words_message", beside="film_s"),
+        part(SoundInput, message="sound_message", gain_db=None),
+        part(SweepSettings, message="turn_message"),
+        prompts(beside_seed="film_s"),
         part(FilmSettings),
         part(RunBar, message="run_message"),
-        part(Film),
-        part(PictureDrop, message="picture_message"),
-        shared,
+        part(StripPlayer),
+        part(SettingsDrop, message="picture_message"),
+        part(SharedComponents),
     )
-    sound_handlers = SoundInputHandlers(context, parts.sound, room=True)
-    runs = Runs(context, shared, TAB, parts.film.view, parts.bar, parts.messages, parts.words.seed)
-    filmer = Filmer(context, TAB, parts.film, lambda result, token: files_of(context, result, token))
-    refiner = Refiner(context, TAB, parts.film, request_at, frame_at)
-    handlers = Handlers(context, parts, sound_handlers, runs, filmer)
-    return Tab(
-        context,
-        runs,
-        handlers,
-        filmer,
-        refiner,
-        Reuse(context, parts.drop, parts.settings, values_from_settings),
-    )
+    return Handlers(AppContext(Studio(backend), examples), parts)
 
 
 def page_values(path: Path | None, **values: Any) -> list[Any]:
@@ -94,12 +64,12 @@ def page_values(path: Path | None, **values: Any) -> list[Any]:
         "film_s": 1,
         **values,
     }
-    return [settings[name] for name in SETTINGS] + [{}]
+    return in_order(tab_of(FakeBackend()).table, settings)
 
 
-def strip_of(tab: Tab, path: Path, **values: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+def strip_of(tab: Handlers, path: Path, **values: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """A painted strip as the page shows it, and the session's records."""
-    shown = last(tab.handlers.generate(ME, *page_values(path, **values)))
+    shown = last(tab.generate(ME, *page_values(path, **values)))
     return shown["view"]["strip"], shown["records"]
 
 
@@ -108,7 +78,7 @@ def strip_of(tab: Tab, path: Path, **values: Any) -> tuple[dict[str, Any], dict[
 
 def test_a_sweep_shows_its_frames_as_they_come_and_then_the_strip(write_sound: WriteSound) -> None:
     tab = tab_of(FakeBackend())
-    updates = list(tab.handlers.generate(ME, *page_values(write_sound("rain.wav", gain=0.1), room="hall")))
+    updates = list(tab.generate(ME, *page_values(write_sound("rain.wav", gain=0.1), room="hall")))
     views = [update["view"] for update in updates if "view" in update]
     assert {view["kind"] for view in views[:-1]} == {"working"} and views[-1]["kind"] == "done"
     assert [slot["at"] for slot in views[0]["slots"]] == [-12, 0, 12]
@@ -173,12 +143,12 @@ def test_a_refusal_stands_beside_its_cause(
     write_sound: WriteSound, values: dict[str, Any], place: str, says: str
 ) -> None:
     tab, sound = tab_of(FakeBackend()), write_sound()
-    shown = last(tab.handlers.generate(ME, *page_values(sound, **values)))
+    shown = last(tab.generate(ME, *page_values(sound, **values)))
     assert says in shown[place]["text"] and shown[place]["kind"] == "error"
     assert shown["view"]["kind"] == "ended"
     others = {"sound_message", "turn_message", "words_message", "run_message"} - {place}
     assert all(not shown[other]["text"] for other in others)
-    again = last(tab.handlers.generate(ME, *page_values(sound)))
+    again = last(tab.generate(ME, *page_values(sound)))
     assert again["view"]["kind"] == "done" and not again[place]["text"]
 
 
@@ -188,7 +158,7 @@ def test_bad_sounds_are_refused(tmp_path: Path) -> None:
     soundfile.write(silent, np.zeros(RATE), RATE)
     letter.write_text("This is not a sound.")
     for path, says in ((silent, "silent"), (letter, "letter.wav"), (tmp_path / "gone.wav", "gone.wav")):
-        shown = last(tab.handlers.generate(ME, *page_values(path)))
+        shown = last(tab.generate(ME, *page_values(path)))
         assert says in shown["sound_message"]["text"]
 
 
@@ -196,13 +166,13 @@ def test_cancelling_keeps_the_frames_made_so_far(write_sound: WriteSound) -> Non
     tab = tab_of(FakeBackend())
     gains = ", ".join(str(gain) for gain in range(-10, 0))
     shown: dict[str, Any] = {}
-    for update in tab.handlers.generate(ME, *page_values(write_sound(), frames=gains)):
+    for update in tab.generate(ME, *page_values(write_sound(), frames=gains)):
         shown |= update
         if len(update.get("view", {}).get("frames", ())) == 4:
             tab.runs.cancel(ME)
     strip = shown["view"]["strip"]
     assert strip["note"] == "Stopped: 4 of 10 pictures were finished." and len(strip["frames"]) == 4
-    again = last(tab.handlers.generate(ME, *page_values(write_sound())))
+    again = last(tab.generate(ME, *page_values(write_sound())))
     assert len(again["view"]["strip"]["frames"]) == 3
 
 
@@ -214,7 +184,7 @@ def test_the_film_grows_louder_with_its_pictures(write_sound: WriteSound, tmp_pa
 
     tab = tab_of(FakeBackend())
     strip, _ = strip_of(tab, write_sound(gain=0.1), frames="-24, 0", film_s=2)
-    made = tab.filmer.film(ME, event(id=strip["id"]))["films"]
+    made = tab.strip.write_film(ME, event(id=strip["id"]))["films"]
     assert not made["note"] and not made["again"]
     labels = [one["label"] for one in made["downloads"]]
     assert labels[1:] == ["GIF", "Strip (PNG)"]
@@ -229,12 +199,12 @@ def test_a_single_place_is_painted_with_the_settings_of_its_strip(write_sound: W
     backend = FakeBackend()
     tab = tab_of(backend)
     strip, records = strip_of(tab, write_sound(), knob="both", prompt="ink", room="church")
-    answer = list(tab.refiner.refine(ME, records, event(id=strip["id"], at=6.0, knob="both")))[-1]["answer"]
+    answer = list(tab.strip.refine(ME, records, event(id=strip["id"], at=6.0, knob="both")))[-1]["answer"]
     request = backend.jobs[-1].request
     assert (request.prompt, request.room, request.seed) == ("ink", "church", 5)
     assert request.turns == ((6.0, 1.414),)
     assert answer["at"] == 6.0 and answer["frame"]["caption"].startswith("+6 dB ×1.41\n")
-    wrong = list(tab.refiner.refine(ME, records, event(id=strip["id"], at=60.0, knob="both")))[-1]["answer"]
+    wrong = list(tab.strip.refine(ME, records, event(id=strip["id"], at=60.0, knob="both")))[-1]["answer"]
     assert wrong["frame"] is None and wrong["words"]
 
 
@@ -256,7 +226,7 @@ def test_settings_come_back(write_sound: WriteSound) -> None:
 
 
 def test_the_meter_gets_what_the_sound_measures(write_sound: WriteSound) -> None:
-    handlers = tab_of(FakeBackend()).handlers
+    handlers = tab_of(FakeBackend())
     (update,) = handlers.measure(ME, str(write_sound(gain=0.3, seconds=2)), None, None, "dry")
     points = update["meter"]["points"]
     assert points[0]["peak_db"] == pytest.approx(-1) and points[-1]["gain_db"] == 20
@@ -272,7 +242,7 @@ def test_it_is_heard_as_the_engine_hears_it(write_sound: WriteSound) -> None:
     tab, sound = tab_of(backend), write_sound(gain=0.5)
     strip_of(tab, sound, frames="20", room="hall")
     told = event(number=3, at={"gain_db": 20.0})
-    value = tab.handlers.hear(str(sound), None, None, "hall", told)["hear"]
+    value = tab.preview(str(sound), None, None, "hall", told)["preview"]
     samples, rate = soundfile.read(value["file"]["path"], dtype="float32")
     assert value["number"] == 3 and rate == RATE
     assert min(float(np.abs(samples - heard).max()) for heard in backend.heard) < 1e-6
@@ -285,16 +255,16 @@ def test_it_is_heard_as_the_engine_hears_it(write_sound: WriteSound) -> None:
 def test_what_cannot_be_heard_is_a_sentence(
     write_sound: WriteSound, path: str | None, at: dict[str, float], says: str
 ) -> None:
-    handlers = tab_of(FakeBackend()).handlers
+    handlers = tab_of(FakeBackend())
     sound = str(write_sound()) if path else None
-    value = handlers.hear(sound, None, None, "dry", event(number=1, at=at))["hear"]
+    value = handlers.preview(sound, None, None, "dry", event(number=1, at=at))["preview"]
     assert value["file"] is None and says in value["words"]
 
 
 def test_before_the_slider_moved_it_is_heard_as_it_is(write_sound: WriteSound) -> None:
     sound = write_sound()
-    handlers = tab_of(FakeBackend()).handlers
-    value = handlers.hear(str(sound), None, None, "dry", event())["hear"]
+    handlers = tab_of(FakeBackend())
+    value = handlers.preview(str(sound), None, None, "dry", event())["preview"]
     samples, _ = soundfile.read(value["file"]["path"], dtype="float32")
     assert samples == pytest.approx(soundfile.read(sound, dtype="float32")[0], abs=1e-4)
 
@@ -306,7 +276,7 @@ def test_examples_bring_sound_and_picture(write_sound: WriteSound, tmp_path: Pat
         Example(write_sound("rain.wav"), "Rain", picture),
         Example(write_sound("dog.wav"), "Dog", None),
     )
-    handlers = tab_of(FakeBackend(), examples).handlers
+    handlers = tab_of(FakeBackend(), examples)
     chosen = handlers.choose(event(index=0))
     assert chosen["sound"].endswith("rain.wav")
     assert chosen["view"]["strip"]["frames"][0]["caption"] == "0 dB"
@@ -316,18 +286,18 @@ def test_examples_bring_sound_and_picture(write_sound: WriteSound, tmp_path: Pat
 def test_failures_are_sentences_and_the_strip_stays(write_sound: WriteSound) -> None:
     backend = FakeBackend(failure=Failure("Out of memory."))
     tab, sound = tab_of(backend), write_sound()
-    shown = last(tab.handlers.generate(ME, *page_values(sound)))
+    shown = last(tab.generate(ME, *page_values(sound)))
     assert shown["run_message"]["text"] == "Out of memory." and shown["view"]["kind"] == "ended"
     backend.failure = None
     strip, records = strip_of(tab, sound)
     backend.failure = ZeroDivisionError("secret")
-    answer = list(tab.refiner.refine(ME, records, event(id=strip["id"], at=1.0, knob="gain")))[-1]["answer"]
+    answer = list(tab.strip.refine(ME, records, event(id=strip["id"], at=1.0, knob="gain")))[-1]["answer"]
     assert answer["frame"] is None and "secret" not in answer["words"]
 
 
 def test_a_new_sweep_ends_the_making_of_a_film(write_sound: WriteSound) -> None:
     tab = tab_of(FakeBackend())
-    _, token = tab.context.sessions.begin("me", f"{TAB}-film")
+    _, token = tab.runs._context.tasks.begin("me", f"{TAB}-film")
     assert isinstance(token, CancelToken) and not token.cancelled
     strip_of(tab, write_sound())
     assert token.cancelled

@@ -5,22 +5,22 @@ from __future__ import annotations
 import pytest
 
 from sonic_ui.requests import BadInput, VolumeSweepRequest
-from sonic_ui.ui.tabs.volume.frame_lists import (
+from sonic_ui.ui.tabs.volume.knobs import (
     FRAMES,
     KNOBS,
     FrameLists,
+    frame_lists,
     knob_of,
-    list_words,
+    number_list,
     scale_at,
-    turned,
 )
 
 
 def test_frames_are_read_from_words() -> None:
-    assert turned("gain", "−24, -12; 0  +6 12 dB") == FrameLists((-24, -12, 0, 6, 12), (1,))
-    assert turned("scale", "0, ×0.5, 2") == FrameLists((0,), (0, 0.5, 2))
-    assert turned("both", "-24 0 12 20") == FrameLists((-24, 0, 12, 20), (0.25, 1, 2, 2))
-    assert turned("gain", 7) == FrameLists((7,), (1,))
+    assert frame_lists("gain", "−24, -12; 0  +6 12 dB") == FrameLists((-24, -12, 0, 6, 12), (1,))
+    assert frame_lists("scale", "0, ×0.5, 2") == FrameLists((0,), (0, 0.5, 2))
+    assert frame_lists("both", "-24 0 12 20") == FrameLists((-24, 0, 12, 20), (0.25, 1, 2, 2))
+    assert frame_lists("gain", 7) == FrameLists((7,), (1,))
 
 
 @pytest.mark.parametrize(
@@ -37,16 +37,16 @@ def test_frames_are_read_from_words() -> None:
 )
 def test_frames_that_cannot_be_made(knob: str, values: str, field: str, says: str) -> None:
     with pytest.raises(BadInput) as caught:
-        turned(knob, values)
+        frame_lists(knob, values)
     assert says in caught.value.message and caught.value.field == field
 
 
 @pytest.mark.parametrize("knob", list(KNOBS))
 def test_a_request_tells_its_knob(knob: str) -> None:
-    turns = turned(knob, FRAMES[knob])  # type: ignore[index]
+    turns = frame_lists(knob, FRAMES[knob])  # type: ignore[index]
     request = VolumeSweepRequest(sound="a.wav", gains_db=turns.gains_db, scales=turns.scales)
     assert knob_of(request) == (knob, FRAMES[knob])  # type: ignore[index]
-    assert turned(knob, list_words(knob, FRAMES[knob])) == turns  # type: ignore[index]
+    assert frame_lists(knob, number_list(knob, FRAMES[knob])) == turns  # type: ignore[index]
 
 
 def test_a_request_without_a_knob() -> None:
@@ -59,5 +59,5 @@ def test_listening_follows_the_gain() -> None:
 
 
 def test_lists_as_a_person_writes_them() -> None:
-    assert list_words("gain", (-24, 0, 6.5)) == "-24, 0, +6.5"
-    assert list_words("scale", (0, 0.5, 2)) == "0, 0.5, 2"
+    assert number_list("gain", (-24, 0, 6.5)) == "-24, 0, +6.5"
+    assert number_list("scale", (0, 0.5, 2)) == "0, 0.5, 2"

@@ -1,6 +1,4 @@
-"""What every tab of the page works with."""
-
-from __future__ import annotations
+"""Context of the app and components that every tab of the page works with."""
 
 from dataclasses import dataclass, field
 
@@ -15,17 +13,17 @@ from sonic_ui.ui.session.tasks import Tasks
 
 @dataclass(frozen=True)
 class AppContext:
-    """The studio, the examples, who is here, and where finished pictures lie."""
+    """The studio, the examples, running work, pictures by session, and the folder of finished files."""
 
     studio: Studio
     examples: tuple[Example, ...] = ()
-    sessions: Tasks = field(default_factory=Tasks)
+    tasks: Tasks = field(default_factory=Tasks)
     gallery: Gallery = field(default_factory=Gallery)
     pictures: PictureFolder = field(default_factory=PictureFolder)
 
 
 @dataclass(frozen=True)
-class Shared:
+class SharedComponents:
     """Components that all tabs share: the header, and the session's results by name (see `reuse`)."""
 
     head: gr.HTML

@@ -1,7 +1,5 @@
 """The example sounds that the page offers, read from `assets/examples/examples.json`."""
 
-from __future__ import annotations
-
 import json
 import logging
 from dataclasses import dataclass

@@ -3,12 +3,10 @@
 It forgets a session only once there are more than a number of them, 10,000 if nobody says otherwise.
 """
 
-from __future__ import annotations
-
 import anyio.from_thread
 from gradio.context import LocalContext
 
-KEPT = 250
+MAX_SESSIONS = 250
 """Sessions that Gradio keeps; of more, those unused for longest are forgotten."""
 
 

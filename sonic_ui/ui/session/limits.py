@@ -5,8 +5,6 @@ SONIC_UI_QUEUE       how many requests may wait (32)
 SONIC_UI_UPLOAD_MB   the largest file that may be uploaded, in megabytes (200)
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass

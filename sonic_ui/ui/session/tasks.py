@@ -1,6 +1,4 @@
-"""What the page remembers for each open browser tab: its running work and the sounds it looks at."""
-
-from __future__ import annotations
+"""Running work and newest analyses of each open browser tab."""
 
 import itertools
 import threading
@@ -13,13 +11,13 @@ Key = tuple[str, str]
 class Tasks:
     """Cancel tokens and the newest sounds, by session and task; safe to share between threads.
 
-    A task is what only one of may go on at a time: the run of a tab, the look at one of its sounds.
+    A task is what only one of may go on at a time: the run of a tab, the analysis of one of its sounds.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._tokens: dict[Key, CancelToken] = {}
-        self._looks: dict[Key, int] = {}
+        self._analyses: dict[Key, int] = {}
         self._numbers = itertools.count(1)
 
     def begin(self, session: str, task: str) -> tuple[int, CancelToken]:
@@ -46,24 +44,24 @@ class Tasks:
         if token is not None:
             token.cancel()
 
-    def look(self, session: str, place: str) -> int:
-        """Note that a place of this session turned to another sound; returns the number of this look."""
+    def begin_analysis(self, session: str, view: str) -> int:
+        """Note that an input of this session holds another sound; returns the number of its analysis."""
         with self._lock:
             number = next(self._numbers)
-            self._looks[session, place] = number
+            self._analyses[session, view] = number
         return number
 
-    def is_newest_analysis(self, session: str, place: str, number: int) -> bool:
-        """Whether the place still looks at the sound it had at `look`."""
+    def is_newest_analysis(self, session: str, view: str, number: int) -> bool:
+        """Whether the input still holds the sound it had at `begin_analysis`."""
         with self._lock:
-            return self._looks.get((session, place)) == number
+            return self._analyses.get((session, view)) == number
 
-    def leave(self, session: str) -> None:
+    def release(self, session: str) -> None:
         """The browser tab was closed: stop its work and forget it."""
         with self._lock:
-            left = [key for key in self._tokens if key[0] == session]
-            tokens = [self._tokens.pop(key) for key in left]
-            for key in [key for key in self._looks if key[0] == session]:
-                del self._looks[key]
+            keys = [key for key in self._tokens if key[0] == session]
+            tokens = [self._tokens.pop(key) for key in keys]
+            for key in [key for key in self._analyses if key[0] == session]:
+                del self._analyses[key]
         for token in tokens:
             token.cancel()

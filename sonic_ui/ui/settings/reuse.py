@@ -1,32 +1,22 @@
 """Settings that a picture carries, and the sounds and pictures they belong to."""
 
-from __future__ import annotations
-
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypedDict, TypeVar
 
 from sonic_ui.engine import Result, SoundResult
-from sonic_ui.requests import BadInput, MakingRequest, read_request
+from sonic_ui.engine.inputs import file_digest
+from sonic_ui.requests import VERBS, BadInput, MakingRequest, read_request
 from sonic_ui.ui.session.examples import Example
 
-RECORDS_KEPT = 24
+MAX_RECORDS = 24
 SOUNDS = ("sound", "sound_a", "sound_b")
 PICTURES = ("picture", "mask")
 FILES = (*SOUNDS, *PICTURES)
 """The settings that may name a file."""
 
-TABS = {
-    "sound_to_image": "Sound → Image",
-    "edit_image": "Edit",
-    "interpolate": "Interpolate",
-    "volume_sweep": "Volume",
-    "image_to_sound": "Image → Sound",
-}
-
-Wanted = TypeVar("Wanted", bound=MakingRequest)
+RequestT = TypeVar("RequestT", bound=MakingRequest)
 
 
 class Record(TypedDict):
@@ -39,12 +29,14 @@ class Record(TypedDict):
 def with_record(records: dict[str, Record], name: str, result: Result | SoundResult) -> dict[str, Record]:
     """The session's records with a new one; the oldest are forgotten."""
     files = {**result.request.sound_paths, **result.request.picture_paths}
-    kept = dict([*records.items()][-RECORDS_KEPT + 1 :])
-    kept[name] = {"settings": result.settings, "files": files}
-    return kept
+    recent = dict([*records.items()][-MAX_RECORDS + 1 :])
+    recent[name] = {"settings": result.settings, "files": files}
+    return recent
 
 
-def request_of(settings: dict[str, Any], files: Mapping[str, str], kind: type[Wanted]) -> Wanted:
+def request_from_settings(
+    settings: dict[str, Any], files: Mapping[str, str], kind: type[RequestT]
+) -> RequestT:
     """The request that settings hold; a file that was not found is called "absent", if it has to be there.
 
     Raises `BadInput` for settings of another tab, or that no request can have.
@@ -53,8 +45,8 @@ def request_of(settings: dict[str, Any], files: Mapping[str, str], kind: type[Wa
     named: dict[str, str | None] = {name: files.get(name, "absent") for name in needed}
     named |= {name: files.get(name) for name in kind.PICTURES if name not in needed}
     verb = settings["request"].get("verb")
-    if isinstance(verb, str) and verb in TABS and verb != kind.model_fields["verb"].default:
-        raise BadInput(f"These settings belong to the tab “{TABS[verb]}”: drop it there.")
+    if isinstance(verb, str) and verb in VERBS and verb != kind.model_fields["verb"].default:
+        raise BadInput(f"These settings belong to the tab “{VERBS[verb].title}”: drop it there.")
     request = read_request(json.dumps({**settings["request"], **named}))
     if not isinstance(request, kind):
         raise BadInput("These settings belong to another tab.")
@@ -66,21 +58,24 @@ def find_files(
 ) -> dict[str, str]:
     """The files a picture was made from, by setting: those this session used, and the examples.
 
-    They are told by their SHA-256.
+    They are recognized by their SHA-256.
     """
-    wanted = {name: settings.get(f"{name}_sha256") for name in FILES if settings["request"].get(name)}
-    wanted = {name: digest for name, digest in wanted.items() if isinstance(digest, str)}
+    digests = {name: settings.get(f"{name}_sha256") for name in FILES if settings["request"].get(name)}
+    digests = {name: digest for name, digest in digests.items() if isinstance(digest, str)}
     known = {
         str(record["settings"].get(f"{name}_sha256")): path
         for record in records.values()
         for name, path in record["files"].items()
         if Path(path).is_file()
     }
-    if not known.keys() >= set(wanted.values()):
-        for example in examples:
-            for path in filter(None, (example.sound, example.picture)):
-                known.setdefault(hashlib.sha256(path.read_bytes()).hexdigest(), str(path))
-    return {name: known[digest] for name, digest in wanted.items() if digest in known}
+    if not known.keys() >= set(digests.values()):
+        known = {file_digest(str(path)): str(path) for path in reversed(example_files(examples))} | known
+    return {name: known[digest] for name, digest in digests.items() if digest in known}
+
+
+def example_files(examples: Iterable[Example]) -> list[Path]:
+    """The sounds and pictures of the examples."""
+    return [path for example in examples for path in (example.sound, example.picture) if path is not None]
 
 
 def missing_files(settings: dict[str, Any], files: Mapping[str, str]) -> dict[str, str]:

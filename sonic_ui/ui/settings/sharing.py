@@ -1,19 +1,15 @@
 """A result's settings for others: as a link, and as the Python call that asks for them again."""
 
-from __future__ import annotations
-
-import hashlib
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from sonic_ui.engine.inputs import file_digest
 from sonic_ui.requests import VERBS, BadInput, Request
 from sonic_ui.requests.links import PARAMETER, file_settings, read_link, write_link
 from sonic_ui.ui.session.examples import Example
-from sonic_ui.ui.settings.reuse import Record
+from sonic_ui.ui.settings.reuse import Record, example_files
 
 ADDRESS = "@ADDRESS@"
 """Where a script of the page puts its own address."""
@@ -29,7 +25,7 @@ NAMES = {
 
 
 @dataclass(frozen=True)
-class Shared:
+class ShareLink:
     """The end of the address with the settings, and a sentence about what it brings."""
 
     query: str
@@ -37,8 +33,8 @@ class Shared:
 
 
 @dataclass(frozen=True)
-class Opened:
-    """What a link asks for: settings and files as `reuse` has them, and a sentence about what is missing."""
+class OpenedLink:
+    """The contents of a link: settings and files as in `reuse`, and a sentence about what is missing."""
 
     verb: str
     settings: dict[str, Any]
@@ -46,43 +42,45 @@ class Opened:
     words: str
 
 
-def share_link(record: Record, examples: Iterable[Example]) -> Shared:
+def share_link(record: Record, examples: Iterable[Example]) -> ShareLink:
     """The link to a result's settings. Raises `BadInput` for settings that no address can hold."""
-    request = _request_of(record)
+    request = _request_in(record)
     known = _examples_in(record, examples)
     missing = [name for name in _files_of(record, request) if name not in known]
     query = f"?{PARAMETER}={write_link(request, known)}"
     if not missing:
-        return Shared(query, "Whoever opens it finds these settings here.")
+        return ShareLink(query, "Whoever opens it finds these settings here.")
     them = "it" if len(missing) == 1 else "them"
-    return Shared(
+    return ShareLink(
         query,
         f"Whoever opens it finds these settings here, but not your {_listed(missing)}: a link never brings "
         f"{them}. Send {them} along if you like.",
     )
 
 
-def open_link(text: str, examples: Iterable[Example]) -> Opened:
-    """What the parameter of a link asks for. Raises `BadInput`."""
+def open_link(text: str, examples: Iterable[Example]) -> OpenedLink:
+    """The contents of the parameter of a link. Raises `BadInput`."""
     linked = read_link(text)
-    by_name = {path.name: path for example in examples for path in _example_files(example)}
+    by_name = {path.name: path for path in example_files(examples)}
     files = {name: str(by_name[file]) for name, file in linked.examples.items() if file in by_name}
     missing = [
-        name for name in file_settings(VERBS[linked.verb].request) if _asks(linked.values, name, files)
+        name
+        for name in file_settings(VERBS[linked.verb].request)
+        if linked.values.get(name) is not None and name not in files
     ]
     words = OPENED
     if missing:
         them = "it" if len(missing) == 1 else "them"
         words = f"{OPENED} The {_listed(missing)} it was made with did not come along: add {them} yourself."
-    return Opened(linked.verb, {"request": linked.values}, files, words)
+    return OpenedLink(linked.verb, {"request": linked.values}, files, words)
 
 
-def python_call(record: Record, person: str | None = None) -> str:
-    """Runnable Python that asks this app for the same result; `person` is who is logged in.
+def python_call(record: Record, user: str | None = None) -> str:
+    """Runnable Python that asks this app for the same result; `user` is who is logged in.
 
     `ADDRESS` stands for the page's address. Files are named as they were given: they lie beside the program.
     """
-    request = _request_of(record)
+    request = _request_in(record)
     files, lines = _files_of(record, request), []
     for name, field in type(request).model_fields.items():
         value = getattr(request, name)
@@ -92,7 +90,7 @@ def python_call(record: Record, person: str | None = None) -> str:
             lines.append(f"    {name}=handle_file({files[name]!r}),")
         else:
             lines.append(f"    {name}={list(value) if isinstance(value, tuple) else value!r},")
-    login = f", auth=({person!r}, 'your password')" if person else ""
+    login = f", auth=({user!r}, 'your password')" if user else ""
     return "\n".join(
         [
             "from gradio_client import Client, handle_file",
@@ -112,7 +110,7 @@ def _verb(record: Record) -> str:
     return str(record["settings"]["request"].get("verb"))
 
 
-def _request_of(record: Record) -> Request:
+def _request_in(record: Record) -> Request:
     """The request of a record, its files called as they were given. Raises `BadInput`."""
     verb = _verb(record)
     if verb not in VERBS:
@@ -126,40 +124,21 @@ def _files_of(record: Record, request: Request) -> dict[str, str]:
     return {name: Path(str(path)).name for name, path in given.items() if path is not None}
 
 
-def _asks(values: Mapping[str, Any], name: str, files: Mapping[str, str]) -> bool:
-    """Whether settings ask for a file that is not there."""
-    return values.get(name) is not None and name not in files
-
-
 def _examples_in(record: Record, examples: Iterable[Example]) -> dict[str, str]:
-    """The names of the examples among a record's files, by setting; they are told by their SHA-256."""
-    settings = record["settings"]
-    wanted = {
+    """The names of the examples among a record's files, by setting; they are recognized by their SHA-256."""
+    digests = {
         name.removesuffix("_sha256"): digest
-        for name, digest in settings.items()
+        for name, digest in record["settings"].items()
         if name.endswith("_sha256") and isinstance(digest, str)
     }
     for name, path in record["files"].items():
-        if name not in wanted and Path(path).is_file():
-            wanted[name] = _digest(path, Path(path).stat().st_mtime_ns)
-    known = {
-        _digest(str(path), path.stat().st_mtime_ns): path.name
-        for example in examples
-        for path in _example_files(example)
-    }
-    return {name: known[digest] for name, digest in wanted.items() if digest in known}
-
-
-def _example_files(example: Example) -> list[Path]:
-    return [path for path in (example.sound, example.picture) if path is not None]
-
-
-@lru_cache(maxsize=256)
-def _digest(path: str, _changed: int) -> str:
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+        if name not in digests and Path(path).is_file():
+            digests[name] = file_digest(path)
+    known = {file_digest(str(path)): path.name for path in example_files(examples)}
+    return {name: known[digest] for name, digest in digests.items() if digest in known}
 
 
 def _listed(settings: Iterable[str]) -> str:
     """Names of settings as a person calls them."""
-    said = [NAMES.get(name, re.sub("_", " ", name)) for name in settings]
-    return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
+    words = [NAMES.get(name, name.replace("_", " ")) for name in settings]
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

@@ -1,0 +1,29 @@
+"""The tabs of the page, a folder each, by the id of the tab in the table of verbs.
+
+`layout.build` lays it out and connects it, `events` handles what happens, `results` shows what comes back;
+`results.ANSWER` is what the endpoint of the verb returns, if that is not pictures and settings.
+"""
+
+from dataclasses import dataclass
+
+import gradio as gr
+
+from sonic_ui.ui.widgets import prompt_settings, send_to_tab
+
+
+@dataclass(frozen=True)
+class BuiltTab:
+    """What the page needs of a tab that is laid out and connected.
+
+    view      shows its results
+    message   takes sentences about the whole tab
+    share     the panel in which links arrive
+    prompts   the settings that other weights set to what suits them
+    target    takes pictures or sounds of other tabs
+    """
+
+    view: gr.HTML
+    message: gr.HTML
+    share: gr.HTML
+    prompts: prompt_settings.PromptSettings | None = None
+    target: send_to_tab.Target | None = None

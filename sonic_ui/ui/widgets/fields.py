@@ -1,11 +1,26 @@
-"""Fields that look and behave alike everywhere."""
+"""Fields that look and behave alike everywhere, and the options that all events of the page share."""
 
-from __future__ import annotations
+from collections.abc import Callable
+from typing import Any
 
 import gradio as gr
 
 from sonic_ui.requests import Range
 from sonic_ui.requests.fields import Room
+
+Update = dict[Any, Any]
+"""New values of components, by component."""
+
+Refresh = Callable[[Any], Any]
+"""Reads a sound or a picture again after an event (a dependency), once settings are back for instance."""
+
+CONCURRENT = 8
+"""How many of one event may be under way at once; painting itself goes one by one."""
+
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+AT_ONCE: dict[str, Any] = {"queue": False, **QUIET}
+FREQUENT: dict[str, Any] = {"trigger_mode": "multiple", "concurrency_limit": CONCURRENT, **QUIET}
+"""Options of an event that shows no progress; of one without a queue; of one that comes again and again."""
 
 ROOM_WORDS: dict[Room, str] = {
     "dry": "Open air",

@@ -1,21 +1,16 @@
-"""A place for a picture: upload it, take it with the camera, or choose an example."""
-
-from __future__ import annotations
+"""An input for a picture: upload it, take it with the camera, or choose an example."""
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import gradio as gr
+from PIL.Image import Image
 
-from sonic_ui.ui.components.examples import example_cards
-from sonic_ui.ui.components.message import message
-from sonic_ui.ui.components.untouched import PictureFile
+from sonic_ui.ui.components import basic
+from sonic_ui.ui.components.base import event_field
+from sonic_ui.ui.components.picture_files import PictureFile
 from sonic_ui.ui.session.context import AppContext
 from sonic_ui.ui.session.examples import Example
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
 
 PREVIEW_PX = 1280
 """Longest side of what the page shows of a picture."""
@@ -23,7 +18,7 @@ PREVIEW_PX = 1280
 
 @dataclass(frozen=True)
 class PictureInput:
-    """The components of one place. `name` begins the names of its elements."""
+    """The components. `name` begins the names of their elements."""
 
     name: str
     picture: gr.Image
@@ -32,11 +27,10 @@ class PictureInput:
 
 
 def picture_input(name: str, context: AppContext, *, label: str = "Picture", first: int = 0) -> PictureInput:
-    """Lay out a place that holds the picture of the example number `first` of those that have one."""
+    """Lay out an input that holds the picture of the example number `first` of those that have one."""
     examples = with_pictures(context)
-    value = str(examples[first].picture) if first < len(examples) else None
     picture = PictureFile(
-        value,
+        str(examples[first].picture) if first < len(examples) else None,
         label=label,
         sources=["upload", "webcam"],
         type="filepath",
@@ -46,9 +40,8 @@ def picture_input(name: str, context: AppContext, *, label: str = "Picture", fir
         elem_classes="su-photo",
         alt_text="The picture that was chosen",
     )
-    return PictureInput(
-        name, picture, message(f"{name}-message"), example_cards(examples, name, "su-compact")
-    )
+    cards = basic.message(f"{name}-message"), basic.example_cards(examples, name, "su-compact")
+    return PictureInput(name, picture, *cards)
 
 
 def with_pictures(context: AppContext) -> tuple[Example, ...]:
@@ -56,11 +49,12 @@ def with_pictures(context: AppContext) -> tuple[Example, ...]:
     return tuple(example for example in context.examples if example.picture is not None)
 
 
-def read_upright(path: str | Path) -> Image:
-    """A picture file as upright RGB. Raises `BadInput`."""
-    from sonic_ui.media.images import load_picture
-
-    return load_picture(path)
+def chosen_picture(context: AppContext, event: gr.EventData) -> Path:
+    """The picture of the example that was clicked. Raises `gr.Error` if there is none."""
+    index, examples = event_field(event, "index"), with_pictures(context)
+    if not isinstance(index, int) or not 0 <= index < len(examples):
+        raise gr.Error("This example is no longer there. Reload the page.")
+    return Path(str(examples[index].picture))
 
 
 def write_preview(context: AppContext, image: Image, name: str = "picture") -> Path:

@@ -1,6 +1,4 @@
-"""Words, strength, seed and the rest that every painting is made with."""
-
-from __future__ import annotations
+"""Prompt, strength, seed and the rest that every painting is made with."""
 
 import random
 from collections.abc import Callable, Mapping
@@ -10,58 +8,70 @@ from typing import Any
 import gradio as gr
 
 from sonic_ui.bundles import Defaults
-from sonic_ui.requests import PaintingRequest
+from sonic_ui.requests import MakingRequest, PaintingRequest
 from sonic_ui.requests.base import GUIDANCE, SEED, STEPS, STRENGTH
-from sonic_ui.ui.components.accordion import accordion
-from sonic_ui.ui.components.message import message
+from sonic_ui.ui.components import basic
+from sonic_ui.ui.settings.table import Row
 from sonic_ui.ui.widgets.fields import slider
 
 ROLL = f"() => [Math.floor(Math.random() * {int(SEED.maximum) + 1}), true]"
 
 
 @dataclass(frozen=True)
-class Words:
+class SeedField:
+    """A seed, what rolls another, and whether it is kept: the components."""
+
+    seed: gr.Number
+    dice: gr.Button
+    keep_seed: gr.Checkbox
+
+    def row(self) -> Row:
+        """The seed in a tab's settings: a new one unless it is kept."""
+        return Row({"seed": self.seed, "keep_seed": self.keep_seed}, None, _next_seed, _known_seed)
+
+    def connect(self) -> None:
+        """Roll the seed, and keep one that was typed."""
+        self.dice.click(None, js=ROLL, outputs=[self.seed, self.keep_seed], api_visibility="private")
+        self.seed.input(None, js="() => true", outputs=[self.keep_seed], api_visibility="private")
+
+
+@dataclass(frozen=True)
+class PromptSettings:
     """The components.
 
-    beside    stands next to the seed: the number of pictures or frames
-    further   what a tab adds to the advanced settings
+    beside_seed   the slider next to the seed: the number of pictures or frames, for instance
+    advanced      what a tab adds to the advanced settings
     """
 
     prompt: gr.Textbox
     message: gr.HTML
     strength: gr.Slider
-    beside: gr.Slider
-    seed: gr.Number
-    dice: gr.Button
-    keep_seed: gr.Checkbox
+    beside_seed: gr.Slider
+    seed: SeedField
     negative_prompt: gr.Textbox
     guidance_scale: gr.Slider
     steps: gr.Slider
     layers: gr.Textbox
-    further: gr.Slider | None = None
+    advanced: gr.Slider | None = None
+
+    def rows(self) -> list[Row]:
+        """The components in a tab's settings, but those that only some tabs have."""
+        return [
+            Row({"prompt": self.prompt, "negative_prompt": self.negative_prompt}, self.message),
+            Row({"strength": self.strength, "layers": self.layers}, None, _strength, _strength_values),
+            Row({"guidance_scale": self.guidance_scale, "steps": self.steps}, none_stays=True),
+            self.seed.row(),
+        ]
 
 
-SETTINGS = (
-    "prompt",
-    "negative_prompt",
-    "strength",
-    "layers",
-    "guidance_scale",
-    "steps",
-    "seed",
-    "keep_seed",
-)
-"""The names of those that make up a request."""
-
-
-def words(
+def prompt_settings(
     tab: str,
     defaults: Defaults,
-    beside: Callable[[], gr.Slider],
+    beside_seed: Callable[[], gr.Slider],
     seed_info: str = "The same number paints the same picture again.",
-    further: Callable[[], gr.Slider] | None = None,
-) -> Words:
-    """Lay them out; `beside` makes the slider next to the seed, `further` one among the advanced settings."""
+    advanced: Callable[[], gr.Slider] | None = None,
+) -> PromptSettings:
+    """Lay them out; `beside_seed` and `advanced` make the sliders of a tab's own."""
     prompt = gr.Textbox(
         label="Words (optional)",
         placeholder="a watercolour at dusk",
@@ -70,7 +80,7 @@ def words(
         max_lines=4,
         elem_id=f"{tab}-prompt",
     )
-    told = message(f"{tab}-words-message")
+    message = basic.message(f"{tab}-words-message")
     strength = slider(
         STRENGTH,
         "Strength of the sound",
@@ -78,22 +88,22 @@ def words(
         defaults.strength,
     )
     with gr.Row(elem_classes="su-pair su-seeds"):
-        number = beside()
-        seed, dice, keep_seed = seed_field(tab, seed_info)
-    with accordion("Advanced"):
-        added = further() if further is not None else None
-        advanced = _advanced(defaults)
-    return Words(prompt, told, strength, number, seed, dice, keep_seed, *advanced, further=added)
+        number = beside_seed()
+        seed = seed_field(tab, seed_info)
+    with basic.accordion("Advanced"):
+        added = advanced() if advanced is not None else None
+        rest = _advanced(defaults)
+    return PromptSettings(prompt, message, strength, number, seed, *rest, advanced=added)
 
 
-def seed_field(tab: str, info: str) -> tuple[gr.Number, gr.Button, gr.Checkbox]:
-    """A seed, what rolls another, and whether it is kept."""
+def seed_field(tab: str, info: str) -> SeedField:
+    """Lay out a seed."""
     with gr.Column(min_width=180, elem_classes="su-seed"):
         seed = gr.Number(SEED.default, label="Seed", info=info, precision=0, elem_id=f"{tab}-seed-number")
         with gr.Row(elem_classes="su-seed-row"):
             dice = gr.Button("Roll", size="sm", min_width=72, elem_id=f"{tab}-dice", elem_classes="su-dice")
             keep = gr.Checkbox(False, label="Keep", container=False, min_width=72)
-    return seed, dice, keep
+    return SeedField(seed, dice, keep)
 
 
 def _advanced(defaults: Defaults) -> tuple[gr.Textbox, gr.Slider, gr.Slider, gr.Textbox]:
@@ -122,40 +132,20 @@ def _advanced(defaults: Defaults) -> tuple[gr.Textbox, gr.Slider, gr.Slider, gr.
     )
 
 
-def connect_words(parts: Words) -> None:
-    """Roll the seed, and keep one that was typed."""
-    connect_seed(parts.seed, parts.dice, parts.keep_seed)
+def _next_seed(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {"seed": values["seed"] if values["keep_seed"] else random.randint(0, int(SEED.maximum))}
 
 
-def connect_seed(seed: gr.Number, dice: gr.Button, keep: gr.Checkbox) -> None:
-    """Roll the seed, and keep one that was typed."""
-    dice.click(None, js=ROLL, outputs=[seed, keep], api_visibility="private")
-    seed.input(None, js="() => true", outputs=[keep], api_visibility="private")
+def _known_seed(request: MakingRequest, files: Mapping[str, str]) -> dict[str, Any]:
+    return {"seed": request.seed, "keep_seed": True}
 
 
-def painting_values(values: Mapping[str, Any]) -> dict[str, Any]:
-    """A request's settings from those of `SETTINGS`; a new seed unless it is kept. They are not checked."""
-    layers = values["layers"] or ""
-    return {
-        **{name: values[name] for name in ("prompt", "negative_prompt", "guidance_scale", "steps")},
-        "strength": layers.replace(",", " ").split() or values["strength"],
-        "seed": values["seed"] if values["keep_seed"] else random.randint(0, int(SEED.maximum)),
-    }
+def _strength(values: Mapping[str, Any]) -> dict[str, Any]:
+    """One strength for each layer if they are listed, else the one of the slider."""
+    return {"strength": (values["layers"] or "").replace(",", " ").split() or values["strength"]}
 
 
-def painting_updates(request: PaintingRequest) -> dict[str, Any]:
-    """Values of `SETTINGS` that ask for `request` again; what it leaves to the bundle stays as it is."""
-    one = isinstance(request.strength, float)
-    updates: dict[str, Any] = {
-        "prompt": request.prompt,
-        "negative_prompt": request.negative_prompt,
-        "layers": "" if isinstance(request.strength, float) else " ".join(f"{x:g}" for x in request.strength),
-        "seed": request.seed,
-        "keep_seed": True,
-    }
-    if one:
-        updates["strength"] = request.strength
-    for name in ("guidance_scale", "steps"):
-        if getattr(request, name) is not None:
-            updates[name] = getattr(request, name)
-    return updates
+def _strength_values(request: PaintingRequest, files: Mapping[str, str]) -> dict[str, Any]:
+    if isinstance(request.strength, float):
+        return {"strength": request.strength, "layers": ""}
+    return {"layers": " ".join(f"{one:g}" for one in request.strength)}

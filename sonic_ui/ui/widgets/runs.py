@@ -1,25 +1,24 @@
-"""Generate and Cancel, and what becomes of a run: its pictures, or a sentence beside what went wrong."""
-
-from __future__ import annotations
+"""Generate and Cancel, and what becomes of a run: its result, or a sentence beside what went wrong."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
 
 import gradio as gr
 
-from sonic_ui.engine import Cancelled, CancelToken, Failure
+from sonic_ui.engine import Cancelled, CancelToken, Event, Failure, Notice, Result, SoundResult
 from sonic_ui.requests import BadInput, MakingRequest
-from sonic_ui.ui.components.header import engine_status
-from sonic_ui.ui.components.message import CLEAR, error, message
-from sonic_ui.ui.components.stage import ended
-from sonic_ui.ui.session.context import AppContext, Shared
-from sonic_ui.ui.settings.reuse import Record
-from sonic_ui.ui.widgets.sound_input import MANY, QUIET, Update
+from sonic_ui.ui.components import basic
+from sonic_ui.ui.components.base import Value, run_ended
+from sonic_ui.ui.session.context import AppContext, SharedComponents
+from sonic_ui.ui.settings.reuse import Record, with_record
+from sonic_ui.ui.settings.table import SettingsTable
+from sonic_ui.ui.widgets.fields import AT_ONCE, FREQUENT, Update
 
 STOPPED = "Stopped. The last picture stays."
-OUR_FAULT = (
+APP_FAILED = (
     "Something went wrong in the app itself; its log has the details. The last picture stays: try again."
 )
 
@@ -29,19 +28,26 @@ SETTLED = """() => {{
 
 log = logging.getLogger(__name__)
 
-JobRunner = Callable[[int, CancelToken], Iterator[Update]]
-Wanted = TypeVar("Wanted", bound=MakingRequest)
+RequestT = TypeVar("RequestT", bound=MakingRequest)
+ResultT = TypeVar("ResultT", Result, SoundResult)
+
+
+class ProgressView(Protocol):
+    """What there is of a run so far."""
+
+    def take(self, event: Event) -> Value | None:
+        """The value of the view of results after an event; None for one that changes nothing there."""
 
 
 @dataclass(frozen=True)
-class RunContext(Generic[Wanted]):
-    """What a press of Generate asks for: a run's number and request, and whose it is.
+class RunContext(Generic[RequestT]):
+    """A press of Generate: the run's number and request, and whose it is.
 
-    records   what the session has made so far, by name
+    records   the session's results so far, by name
     """
 
     run: int
-    wanted: Wanted
+    request: RequestT
     token: CancelToken
     records: dict[str, Record]
     session: str
@@ -57,7 +63,7 @@ class RunBar:
 
 
 def refine_task(tab: str) -> str:
-    """The task of painting single places of a strip; a run of its tab ends it."""
+    """The task of painting single positions of a strip; a run of its tab ends it."""
     return f"{tab}-refine"
 
 
@@ -67,10 +73,10 @@ def film_task(tab: str) -> str:
 
 
 def run_bar(tab: str, generate: str = "Generate") -> RunBar:
-    """Lay out the bar of a tab; the script of its stage shows one of the two buttons."""
+    """Lay out the bar of a tab; the script of its results shows one of the two buttons."""
     with gr.Column(elem_classes="su-run", elem_id=f"{tab}-run"):
         return RunBar(
-            message(f"{tab}-run-message"),
+            basic.message(f"{tab}-run-message"),
             gr.Button(
                 generate,
                 variant="primary",
@@ -84,113 +90,121 @@ def run_bar(tab: str, generate: str = "Generate") -> RunBar:
         )
 
 
-class Runs:
-    """The bookkeeping of a tab's runs.
+class Runs(Generic[RequestT]):
+    """The runs of a tab.
 
-    place       the stage or the film that shows them
-    bar         whose sentence takes what has no place of its own
-    messages    where the sentence about a setting stands, by the setting's name in the request
-    seed        shows the seed that was taken
+    view    shows their results
+    bar     whose sentence takes what has no slot of its own
+    table   the settings that make a request
+    seed    shows the seed that was taken
     """
 
     def __init__(
         self,
         context: AppContext,
-        shared: Shared,
+        shared: SharedComponents,
         tab: str,
-        place: gr.HTML,
+        view: gr.HTML,
         bar: RunBar,
-        messages: Mapping[str, gr.HTML],
+        table: SettingsTable[RequestT],
         seed: gr.components.Component,
     ) -> None:
         self._context = context
-        self._head = shared.head
+        self._shared = shared
         self._tab = tab
-        self._place = place
+        self._view = view
         self._bar = bar
-        self._messages = messages
+        self._table = table
         self._seed = seed
-
-    @property
-    def outputs(self) -> list[gr.HTML]:
-        """The components that a run changes besides what its work does."""
-        return [*dict.fromkeys([self._place, self._bar.message, *self._messages.values(), self._head])]
 
     def generate(
         self,
         request: gr.Request,
-        names: Sequence[str],
         values: Sequence[Any],
-        build: Callable[[dict[str, Any]], Wanted],
-        make: Callable[[RunContext[Wanted]], Iterator[Update]],
+        work: Callable[[RunContext[RequestT]], Iterator[Update]],
     ) -> Iterator[Update]:
-        """Build a request from the page's settings and run it.
+        """Build a request from the page's settings and do `work`, as this session's only run of the tab.
 
-        names    of the settings
-        values   theirs, and the session's records
-        build    makes the request; raises `BadInput`
-        make     yields updates while it is carried out
+        values   of the settings, in the order of the table, and the session's records
+        work     yields updates while the request is carried out
         """
         *settings, records = values
-
-        def work(run: int, token: CancelToken) -> Iterator[Update]:
-            wanted = build(dict(zip(names, settings, strict=True)))
-            yield {self._seed: wanted.seed}
-            yield from make(RunContext(run, wanted, token, records, request.session_hash or ""))
-
-        yield from self.run(request, work)
-
-    def run(self, request: gr.Request, work: JobRunner) -> Iterator[Update]:
-        """Do `work(number, token)`, which yields updates, as this session's only run of the tab."""
-        sessions, session = self._context.sessions, request.session_hash or ""
-        number, token = sessions.begin(session, self._tab)
+        tasks, session = self._context.tasks, request.session_hash or ""
+        number, token = tasks.begin(session, self._tab)
         for task in (refine_task(self._tab), film_task(self._tab)):
-            sessions.cancel(session, task)
+            tasks.cancel(session, task)
         try:
             yield self._clear()
-            yield from work(number, token)
+            built = self._table.request(settings)
+            yield {self._seed: built.seed}
+            yield from work(RunContext(number, built, token, records, session))
         except BadInput as problem:
-            told = self._messages.get(problem.field, self._bar.message)
-            yield {**self._clear(), self._place: ended(number), told: error(problem.message)}
+            slot = self._table.messages.get(problem.field, self._bar.message)
+            yield {**self._clear(), self._view: run_ended(number), slot: basic.error(problem.message)}
         except Cancelled:
-            yield {self._place: ended(number, STOPPED)}
+            yield {self._view: run_ended(number, STOPPED)}
         except Failure as problem:
-            yield {self._place: ended(number), self._bar.message: error(str(problem))}
+            yield {self._view: run_ended(number), self._bar.message: basic.error(str(problem))}
         except Exception:
             log.exception("A request failed")
-            yield {self._place: ended(number), self._bar.message: error(OUR_FAULT)}
+            yield {self._view: run_ended(number), self._bar.message: basic.error(APP_FAILED)}
         finally:
-            sessions.finish(session, self._tab, token)
-        yield {self._head: engine_status(self._context.studio.status)}
+            tasks.finish(session, self._tab, token)
+        yield {self._shared.head: basic.engine_status(self._context.studio.status)}
+
+    def follow(
+        self,
+        run: RunContext[RequestT],
+        progress: ProgressView,
+        result: type[ResultT],
+        finish: Callable[[RunContext[RequestT], ResultT], Update],
+        notice: Callable[[Notice], Update],
+    ) -> Iterator[Update]:
+        """Run a request: its progress on the view, a `notice` where it belongs, `finish` with its result."""
+        for event in self._context.studio.run(run.request, run.token, run.session):
+            if isinstance(event, Notice):
+                yield notice(event)
+            elif isinstance(event, result):
+                yield finish(run, event)
+            elif (value := progress.take(event)) is not None:
+                yield {self._view: value}
+
+    def finished(
+        self,
+        run: RunContext[RequestT],
+        name: str,
+        files: Sequence[Path],
+        result: Result | SoundResult,
+        value: Value,
+    ) -> Update:
+        """Show a result: `files` are its pictures or sounds, `value` is the view's."""
+        self._context.gallery.add(run.session, name, files)
+        return {self._view: value, self._shared.records: with_record(run.records, name, result)}
 
     def cancel(self, request: gr.Request) -> None:
         """Stop this session's run at its next step."""
-        self._context.sessions.cancel(request.session_hash or "", self._tab)
+        self._context.tasks.cancel(request.session_hash or "", self._tab)
 
     def _clear(self) -> Update:
-        return dict.fromkeys((self._bar.message, *self._messages.values()), CLEAR)
+        return dict.fromkeys((self._bar.message, *self._table.messages.values()), basic.CLEAR)
 
-
-def connect_run(
-    tab: str,
-    bar: RunBar,
-    runs: Runs,
-    triggers: Sequence[Any],
-    generate: Callable[..., Iterator[Update]],
-    inputs: Sequence[gr.components.Component],
-    outputs: Sequence[gr.components.Component],
-) -> None:
-    """Connect the bar; `triggers` start a run besides the click on Generate."""
-    running = gr.on(
-        [bar.generate.click, *triggers],
-        generate,
-        inputs=[*inputs],
-        outputs=[*runs.outputs, *outputs],
-        trigger_mode="multiple",  # else a click is lost that comes before Gradio knows that the last is over
-        concurrency_limit=MANY,
-        **QUIET,
-    )
-    running.then(None, js=SETTLED.format(tab=tab, failed="false"))
-    # `then` alone is skipped when the server refuses the event
-    running.failure(None, js=SETTLED.format(tab=tab, failed="true"))
-    bar.cancel.click(runs.cancel, queue=False, **QUIET)
+    def connect(
+        self,
+        generate: Callable[..., Iterator[Update]],
+        triggers: Sequence[Any],
+        outputs: Sequence[gr.components.Component] = (),
+    ) -> None:
+        """Connect the bar; `triggers` start a run besides the click on Generate, `outputs` change with it."""
+        messages = [self._bar.message, *self._table.messages.values()]
+        changed = [self._view, *messages, self._shared.head, self._seed, self._shared.records]
+        running = gr.on(
+            [self._bar.generate.click, *triggers],
+            generate,
+            inputs=[*self._table.components.values(), self._shared.records],
+            outputs=[*dict.fromkeys([*changed, *outputs])],
+            **FREQUENT,  # else a click is lost that comes before Gradio knows that the last is over
+        )
+        running.then(None, js=SETTLED.format(tab=self._tab, failed="false"))
+        # `then` alone is skipped when the server refuses the event
+        running.failure(None, js=SETTLED.format(tab=self._tab, failed="true"))
+        self._bar.cancel.click(self.cancel, **AT_ONCE)

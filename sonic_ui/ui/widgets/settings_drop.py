@@ -1,6 +1,9 @@
-"""Settings come back: from a result that is shown, or from a PNG that was downloaded here and is dropped."""
+"""Settings come back, from a result that is shown, a file that was made here or a link; and they are shared.
 
-from __future__ import annotations
+Every view of results has the buttons "Reuse settings", "Share link" and "Copy as Python"
+(`picture_actions.html`, `followActions` of `result_base.js`). A request names its files in `SOUNDS` and
+`PICTURES`: these never leave, unless they are examples.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,139 +13,143 @@ from typing import Any
 import gradio as gr
 
 from sonic_ui.media.metadata import read_settings
-from sonic_ui.requests import BadInput
-from sonic_ui.ui.components.live import sent
-from sonic_ui.ui.components.message import CLEAR, Words, error, message, note
-from sonic_ui.ui.components.share import share_panel
-from sonic_ui.ui.session.context import AppContext, Shared
+from sonic_ui.requests import VERBS, BadInput
+from sonic_ui.requests.links import PARAMETER
+from sonic_ui.ui.components import basic, share_panel
+from sonic_ui.ui.components.base import Value, event_field
+from sonic_ui.ui.session.context import AppContext, SharedComponents
 from sonic_ui.ui.settings.reuse import SOUNDS, Record, find_files, missing_files
-from sonic_ui.ui.widgets.share import Sharing, connect_share
-from sonic_ui.ui.widgets.sound_input import QUIET, Update
+from sonic_ui.ui.settings.sharing import open_link, python_call, share_link
+from sonic_ui.ui.settings.table import SettingsTable, Values
+from sonic_ui.ui.widgets.fields import AT_ONCE, Refresh, Update
 
-Settings = dict[str, Any]
+KINDS = (".png", ".gif", ".mp4", ".webm")
+"""Files of ours that carry settings."""
+
+FILE_WORDS = {"picture": "the picture “{}”", "mask": "what was painted on it"}
+UNKNOWN = "The settings of this picture are not known any more."
+RUN_IT = "Run it where the files it names are. It needs “pip install gradio_client”."
 
 
 @dataclass(frozen=True)
-class PictureDrop:
-    """The components; in `share` the settings of a result are given away."""
+class SettingsDrop:
+    """The components: a file to drop, and the panel `share` for the settings of a result."""
 
     share: gr.HTML
     picture: gr.File
     message: gr.HTML
 
 
-KINDS = (".png", ".gif", ".mp4", ".webm")
-"""Files of ours that carry settings."""
-
-
-def picture_drop(tab: str, what: str = "picture", kinds: Sequence[str] = KINDS) -> PictureDrop:
-    """Lay them out, for files that are called `what`."""
-    return PictureDrop(
-        share_panel(tab),
+def settings_drop(tab: str, noun: str = "picture", kinds: Sequence[str] = KINDS) -> SettingsDrop:
+    """Lay them out, for files that are called `noun`."""
+    return SettingsDrop(
+        share_panel.share_panel(tab),
         gr.File(
-            label=f"Drop a {what} made here to reuse its settings",
+            label=f"Drop a {noun} made here to reuse its settings",
             file_types=[*kinds],
             height=46,
             elem_id=f"{tab}-picture",
-            elem_classes=["su-drop", f"su-drop-{what}"],
+            elem_classes=["su-drop", f"su-drop-{noun}"],
         ),
-        message(f"{tab}-picture-message"),
+        basic.message(f"{tab}-picture-message"),
     )
 
 
 class Reuse:
     """The handlers.
 
-    parts     the tab's components, by the name of the setting they hold
-    updates   values for them from settings and the files that were found; raises `BadInput`
-    known     a record for a name that is no result of this session, if there is one
+    table   the tab's settings
+    known   a record for a name that is no result of this session, if there is one
     """
 
     def __init__(
         self,
         context: AppContext,
-        drop: PictureDrop,
-        parts: dict[str, Any],
-        updates: Callable[[Settings, dict[str, str]], dict[str, Any]],
+        drop: SettingsDrop,
+        table: SettingsTable[Any],
         known: Callable[[str], Record | None] = lambda name: None,
     ) -> None:
         self._context = context
         self._drop = drop
-        self._parts = parts
-        self._updates = updates
+        self._table = table
         self._known = known
 
     def shown(self, records: dict[str, Record], event: gr.EventData) -> Update:
         """Put the settings of a result that is shown back on the page."""
-        record = self.record_of(str(sent(event, "id")), records)
+        record = self._record(records, event)
         if record is None:
-            return self._told(error("The settings of this result are not known any more."))
+            return self._notice(basic.error("The settings of this result are not known any more."))
         return self._restored(record["settings"], record["files"], "the result shown")
-
-    def record_of(self, name: str, records: Mapping[str, Record]) -> Record | None:
-        """What a result was made with, by its name."""
-        return records.get(name) or self._known(name)
-
-    def values(self, settings: Settings, files: dict[str, str]) -> Update:
-        """Values for the tab's components. Raises `BadInput`."""
-        return {self._parts[name]: value for name, value in self._updates(settings, files).items()}
-
-    @property
-    def sharing(self) -> Sharing:
-        """The handlers that give settings away, and take them from a link."""
-        return Sharing(self._context, self._drop.share, self.record_of, self.values)
 
     def dropped(self, picture: str | None, records: dict[str, Record]) -> Update:
         """Put the settings that a dropped file carries back on the page."""
         if not picture:
-            return self._told(CLEAR)
+            return self._notice(basic.CLEAR)
         try:
             settings = read_settings(picture)
             files = find_files(settings, records, self._context.examples)
         except BadInput as problem:
-            return self._told(error(problem.message))
+            return self._notice(basic.error(problem.message))
         return self._restored(settings, files, f"“{Path(picture).name}”")
 
-    def _restored(self, settings: Settings, files: dict[str, str], source: str) -> Update:
+    def share(self, request: gr.Request, records: dict[str, Record], event: gr.EventData) -> Update:
+        """Give the settings of a result that is shown as a link or as Python."""
+        record, panel = self._record(records, event), self._drop.share
+        if record is None:
+            return {panel: share_panel.sentence("error", UNKNOWN)}
         try:
-            named = self.values(settings, files)
+            if event_field(event, "as") == "python":
+                return {panel: share_panel.code_value(python_call(record, request.username), RUN_IT)}
+            link = share_link(record, self._context.examples)
         except BadInput as problem:
-            return self._told(error(problem.message))
-        return {**named, **self._told(note(_back(source, missing_files(settings, files))))}
+            return {panel: share_panel.sentence("error", problem.message)}
+        return {panel: share_panel.link_value(link.query, link.words)}
 
-    def _told(self, words: Words) -> Update:
-        return {self._drop.message: words, self._drop.picture: None}
+    def restore(self, event: gr.EventData) -> Update:
+        """Put the settings of the link that the page was opened with on the page."""
+        try:
+            link = open_link(str(event_field(event, "link")), self._context.examples)
+            values = self._values(link.settings, link.files)
+        except BadInput as problem:
+            return {self._drop.share: share_panel.sentence("error", problem.message)}
+        return {**values, self._drop.share: share_panel.sentence("note", link.words)}
+
+    def _record(self, records: Mapping[str, Record], event: gr.EventData) -> Record | None:
+        """What a result was made with, by the name that the event sends."""
+        name = str(event_field(event, "id"))
+        return records.get(name) or self._known(name)
+
+    def _values(self, settings: Values, files: dict[str, str]) -> Update:
+        components = self._table.components
+        return {components[name]: value for name, value in self._table.values(settings, files).items()}
+
+    def _restored(self, settings: Values, files: dict[str, str], source: str) -> Update:
+        try:
+            values = self._values(settings, files)
+        except BadInput as problem:
+            return self._notice(basic.error(problem.message))
+        sentence = _restored_sentence(source, missing_files(settings, files))
+        return {**values, **self._notice(basic.note(sentence))}
+
+    def _notice(self, sentence: basic.Sentence) -> Update:
+        return {self._drop.message: sentence, self._drop.picture: None}
+
+    def connect(self, view: gr.HTML, shared: SharedComponents, refresh_after: Sequence[Refresh]) -> None:
+        """Connect the drop, links that arrive, and the events `reuse` and `share` of the view of results."""
+        drop, settings, records = self._drop, [*self._table.components.values()], shared.records
+        changed = [*settings, drop.message, drop.picture]
+        view.share(self.share, inputs=[records], outputs=[drop.share], **AT_ONCE)
+        restored = [
+            drop.share.restore(self.restore, outputs=[*settings, drop.share], **AT_ONCE),
+            view.reuse(self.shown, inputs=[records], outputs=changed, **AT_ONCE),
+            drop.picture.upload(self.dropped, inputs=[drop.picture, records], outputs=changed, **AT_ONCE),
+        ]
+        for event in restored:
+            for refresh in refresh_after:
+                refresh(event)
 
 
-def connect_reuse(
-    drop: PictureDrop,
-    reuse: Reuse,
-    place: gr.HTML,
-    shared: Shared,
-    outputs: Sequence[gr.components.Component],
-    refresh_after: Sequence[Callable[[Any], Any]],
-) -> None:
-    """Connect the drop, and the events `reuse` and `give` of `place`.
-
-    Each of `refresh_after` draws a sound again once settings are back.
-    """
-    connect_share(reuse.sharing, place, shared, outputs, refresh_after)
-    changed = [*outputs, drop.message, drop.picture]
-    again = [place.reuse(reuse.shown, inputs=[shared.records], outputs=changed, queue=False, **QUIET)]
-    again.append(
-        drop.picture.upload(
-            reuse.dropped, inputs=[drop.picture, shared.records], outputs=changed, queue=False, **QUIET
-        )
-    )
-    for event in again:
-        for look in refresh_after:
-            look(event)
-
-
-FILE_WORDS = {"picture": "the picture “{}”", "mask": "what was painted on it"}
-
-
-def _back(source: str, missing: dict[str, str]) -> str:
+def _restored_sentence(source: str, missing: dict[str, str]) -> str:
     """The sentence about settings that are back, all but the files that are named."""
     if not missing:
         return f"The settings of {source} are back."
@@ -164,3 +171,28 @@ def _back(source: str, missing: dict[str, str]) -> str:
         f"The settings of {source} are back, all but its sounds {names}: a picture does not carry the sounds "
         "themselves. Add them again for the same picture."
     )
+
+
+def connect_links(page: gr.Blocks, context: AppContext, tabs: gr.Tabs, panels: Mapping[str, gr.HTML]) -> None:
+    """When the page is opened with a link, open its tab and hand it over; `panels` are by verb."""
+
+    def arrive(request: gr.Request) -> Update:
+        text = request.query_params.get(PARAMETER)
+        if not text:
+            return {tabs: gr.skip()}
+        verb, value = _arrival(text, context, panels)
+        return {tabs: gr.Tabs(selected=VERBS[verb].tab), panels[verb]: value}
+
+    page.load(arrive, outputs=[tabs, *panels.values()], **AT_ONCE)
+
+
+def _arrival(text: str, context: AppContext, panels: Mapping[str, Any]) -> tuple[str, Value]:
+    """The verb that a link is for, and its panel's value; the first one shows why a link cannot be used."""
+    first = next(iter(panels))
+    try:
+        verb = open_link(text, context.examples).verb
+    except BadInput as problem:
+        return first, share_panel.sentence("error", problem.message)
+    if verb not in panels:
+        return first, share_panel.sentence("error", "This link is for a tab that this page does not have.")
+    return verb, share_panel.link_arrived(text)

@@ -1,42 +1,32 @@
-"""A place for a sound: record, upload or choose one; its drawing, what is heard in it, the part chosen."""
-
-from __future__ import annotations
+"""An input for a sound: record, upload or choose one; its drawing, what is heard in it, the part chosen."""
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from sonic_ui.audio.clips import Clip
 from sonic_ui.engine import LABELS_SHOWN, Failure
 from sonic_ui.requests import BadInput, SoundToImageRequest
 from sonic_ui.requests.base import END, START
 from sonic_ui.requests.sound_to_image import GAIN
-from sonic_ui.ui.components.accordion import accordion
-from sonic_ui.ui.components.examples import example_cards
-from sonic_ui.ui.components.live import sent
-from sonic_ui.ui.components.message import CLEAR, error, message
-from sonic_ui.ui.components.sound_view import (
-    NO_DRAWING,
-    NO_LABELS,
-    bars,
-    drawing,
-    label_bars,
-    listening,
-    sound_view,
-)
+from sonic_ui.ui.components import basic
+from sonic_ui.ui.components.base import event_field
 from sonic_ui.ui.session.context import AppContext
-from sonic_ui.ui.widgets.fields import slider
-from sonic_ui.ui.widgets.sound_drawing import describe_clip, draw_clip
+from sonic_ui.ui.settings.table import Row
+from sonic_ui.ui.widgets.fields import AT_ONCE, FREQUENT, Refresh, Update, slider
 
-Update = dict[Any, Any]
+WIDTH_IN, HEIGHT_IN = 5.0, 3.5
+"""The drawing stands in a column some 420 px wide: at this size its small type reads as small type there."""
 
-MANY = 8
-"""How many of one event may be under way at once; painting itself goes one by one."""
+MARGINS_IN = (0.56, 0.14, 0.2, 0.2)  # left, right, below, above
+DPI = 172  # twice the column, for fine screens
 
-QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-NEW_SOUND = "() => {{ document.dispatchEvent(new CustomEvent('su-new-sound', {{ detail: '{place}' }})); }}"
+NEW_SOUND = "() => {{ document.dispatchEvent(new CustomEvent('su-new-sound', {{ detail: '{name}' }})); }}"
 EMPTY = "() => [null, null]"
 """No part of the sound is chosen. The browser itself says so, at once: an answer of the server would come
 later, and wipe what was typed by then."""
@@ -46,7 +36,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class SoundInput:
-    """The components of one place. `name` begins the names of its elements; `gain_db` is not everywhere."""
+    """The components. `name` begins the names of its elements; `gain_db` is not everywhere."""
 
     name: str
     sound: gr.Audio
@@ -59,9 +49,14 @@ class SoundInput:
     gain_db: gr.Slider | None = None
 
     @property
-    def seen(self) -> list[gr.HTML]:
-        """What shows the sound."""
-        return [self.drawing, self.labels, self.message]
+    def part(self) -> dict[str, Any]:
+        """The components that choose a part of the sound, by the names of their settings."""
+        gain = {} if self.gain_db is None else {"gain_db": self.gain_db}
+        return {"start_s": self.start_s, "end_s": self.end_s, **gain}
+
+    def row(self, **others: Any) -> Row:
+        """The sound, its part and `others` in a tab's settings."""
+        return Row({"sound": self.sound, **self.part, **others}, self.message)
 
 
 def sound_input(
@@ -73,7 +68,7 @@ def sound_input(
     gain: bool = False,
     compact: bool = False,
 ) -> SoundInput:
-    """Lay out a place that holds the example number `first`.
+    """Lay out an input that holds the example number `first`.
 
     With `gain` the loudness can be changed; `compact` shows the examples as one row that scrolls.
     """
@@ -91,11 +86,11 @@ def sound_input(
             waveform_color="#8a8474", waveform_progress_color="#d98438", show_recording_waveform=True
         ),
     )
-    words = message(f"{name}-sound-message")
-    examples = example_cards(context.examples, name, "su-compact" if compact else "")
-    view = sound_view(f"{name}-drawing", example is not None)
-    labels = label_bars(f"{name}-labels")
-    with accordion("Choose the part to listen to"):
+    words = basic.message(f"{name}-sound-message")
+    examples = basic.example_cards(context.examples, name, "su-compact" if compact else "")
+    view = basic.sound_view(f"{name}-drawing", example is not None)
+    labels = basic.label_bars(f"{name}-labels")
+    with basic.accordion("Choose the part to listen to"):
         with gr.Row(elem_classes="su-pair"):
             start_s = gr.Number(
                 None, label="From (seconds)", info="Empty: the loudest part.", step=START.step, min_width=120
@@ -110,101 +105,146 @@ def sound_input(
 
 
 class SoundInputHandlers:
-    """The handlers of a place: draw its sound, then tell what is heard in it.
+    """The handlers of an input: draw its sound, then name what is heard in it.
 
-    Values come in the order of `names`; `room` tells that the room is the last of them.
+    room   where the sound is heard, if that can be chosen
     """
 
-    def __init__(self, context: AppContext, place: SoundInput, room: bool = False) -> None:
+    def __init__(self, context: AppContext, view: SoundInput, room: gr.Radio | None = None) -> None:
         self._context = context
-        self._place = place
-        gain = ["gain_db"] if place.gain_db is not None else []
-        self.names = ("sound", "start_s", "end_s", *gain, *(["room"] if room else []))
+        self._view = view
+        self._room = room
+        self._inputs = {"sound": view.sound, **view.part, **({} if room is None else {"room": room})}
 
-    def look(self, request: gr.Request, *values: Any) -> Iterator[Update]:
-        """Draw the part of the sound that would be listened to, then show what is heard in it."""
-        place = self._place
-        session = request.session_hash or ""
-        number = self._context.sessions.look(session, place.name)
-        wanted = dict(zip(self.names, values, strict=True))
-        room = wanted.pop("room", None) or "dry"
-        if not wanted["sound"]:
-            yield {place.drawing: NO_DRAWING, place.labels: NO_LABELS, place.message: CLEAR}
+    def analyze(self, request: gr.Request, *values: Any) -> Iterator[Update]:
+        """Draw the part of the sound that the engine would hear, then name what is heard in it."""
+        view, session = self._view, request.session_hash or ""
+        number = self._context.tasks.begin_analysis(session, view.name)
+        settings = dict(zip(self._inputs, values, strict=True))
+        room = settings.pop("room", None) or "dry"
+        if not settings["sound"]:
+            yield self._not_drawn(basic.CLEAR)
             return
         try:
-            part = SoundToImageRequest.from_values(wanted)  # checks the part and the gain
+            part = SoundToImageRequest.from_values(settings)  # checks the part and the gain
             sound = self._context.studio.load_sound(part.sound, part.start_s, part.end_s, part.gain_db, room)
             words, caption = describe_clip(sound.clip)
-            view = drawing(draw_clip(sound.clip), words, caption)
+            drawing = basic.drawing(draw_clip(sound.clip), words, caption)
         except BadInput as problem:
-            yield self._not_drawn(problem.message)
+            yield self._not_drawn(basic.error(problem.message))
             return
         except Exception:
             log.exception("A sound was not drawn")
-            yield self._not_drawn("The sound could not be drawn. Try another.")
+            yield self._not_drawn(basic.error("The sound could not be drawn. Try another."))
             return
-        yield {place.drawing: view, place.labels: listening("Listening …"), place.message: CLEAR}
+        pending = basic.labels_pending("Listening …")
+        yield {view.drawing: drawing, view.labels: pending, view.message: basic.CLEAR}
         try:
-            value = bars(self._context.studio.embed_audio(sound).labels[:LABELS_SHOWN])
+            value = basic.labels_value(self._context.studio.embed_audio(sound).labels[:LABELS_SHOWN])
         except (BadInput, Failure):
-            value = listening("It cannot be named while the engine is not running.")
-        if self._context.sessions.is_newest_analysis(session, place.name, number):
-            yield {place.labels: value}
+            value = basic.labels_pending("It cannot be named while the engine is not running.")
+        if self._context.tasks.is_newest_analysis(session, view.name, number):
+            yield {view.labels: value}
 
     def choose(self, event: gr.EventData) -> Update:
         """An example was clicked: its sound."""
-        return {self._place.sound: str(self._context.examples[self.chosen(event)].sound)}
+        return {self._view.sound: str(self._context.examples[self.chosen(event)].sound)}
 
     def chosen(self, event: gr.EventData) -> int:
         """The number of the example that was clicked. Raises `gr.Error` if there is none."""
-        index = sent(event, "index")
+        index = event_field(event, "index")
         if not isinstance(index, int) or not 0 <= index < len(self._context.examples):
             raise gr.Error("This example is no longer there. Reload the page.")
         return index
 
-    def _not_drawn(self, words: str) -> Update:
-        place = self._place
-        return {place.drawing: NO_DRAWING, place.labels: NO_LABELS, place.message: error(words)}
+    def _not_drawn(self, sentence: basic.Sentence) -> Update:
+        view = self._view
+        return {view.drawing: basic.NO_DRAWING, view.labels: basic.NO_LABELS, view.message: sentence}
+
+    def connect(
+        self, choose: Callable[..., Update] | None = None, outputs: Sequence[gr.components.Component] = ()
+    ) -> Refresh:
+        """Connect the input; returns what reads the sound again after another event.
+
+        A handler `choose` in place of the own one may change the components `outputs` as well.
+        """
+        view, gain, room = self._view, self._view.gain_db, self._room
+        views = [view.drawing, view.labels, view.message]
+        analysis: dict[str, Any] = {
+            "fn": self.analyze,
+            "inputs": [*self._inputs.values()],
+            "outputs": views,
+            **FREQUENT,
+        }
+
+        def refresh_after(event: Any) -> Any:
+            return event.then(**analysis)
+
+        ends = [view.start_s, view.end_s]
+        changed = [getattr(one, event) for one in ends for event in ("submit", "blur")]
+        changed += ([] if gain is None else [gain.release]) + ([] if room is None else [room.input])
+        # Gradio shows a number that was never set as 0.
+        refresh_after(view.drawing.appear(None, js=EMPTY, outputs=ends, api_visibility="private"))
+        gr.on([view.sound.input, *changed], **analysis)
+        view.sound.input(None, js=NEW_SOUND.format(name=view.name), api_visibility="private")
+        view.sound.clear(None, js=EMPTY, outputs=ends, api_visibility="private")
+        none = EMPTY if gain is None else "() => [null, null, 0]"
+        view.examples.choose(None, js=none, outputs=[*view.part.values()], api_visibility="private")
+        refresh_after(view.examples.choose(choose or self.choose, outputs=[view.sound, *outputs], **AT_ONCE))
+        return refresh_after
 
 
-def connect_sound(
-    place: SoundInput,
-    sound_handlers: SoundInputHandlers,
-    room: gr.Radio | None = None,
-    choose: Callable[..., Update] | None = None,
-    chosen: Sequence[gr.components.Component] = (),
-) -> Callable[[Any], Any]:
-    """Connect a place, and the room it is heard in if `sound_handlers` listens in one.
+def write_sound_preview(context: AppContext, clip: Clip) -> Path:
+    """Save a clip as WAV (24 bits: its noise floor lies far below any whisper) in a folder of its own."""
+    import soundfile
 
-    A handler `choose` in place of `sound_handlers.choose` may change the components `chosen` as well. Returns
-    a function that looks again after another event (a dependency), for settings that come back.
-    """
-    part = [place.start_s, place.end_s]
-    gain = [place.gain_db] if place.gain_db is not None else []
-    looking: dict[str, Any] = {
-        "fn": sound_handlers.look,
-        "inputs": [place.sound, *part, *gain, *([room] if room is not None else [])],
-        "outputs": place.seen,
-        "trigger_mode": "multiple",
-        "concurrency_limit": MANY,
-        **QUIET,
-    }
+    path = context.pictures.new() / "heard.wav"
+    soundfile.write(path, clip.samples, clip.sample_rate, subtype="PCM_24")
+    return path
 
-    def refresh_after(event: Any) -> Any:
-        return event.then(**looking)
 
-    turned = [getattr(one, event) for one in part for event in ("submit", "blur")]
-    turned += [one.release for one in gain] + ([room.input] if room is not None else [])
-    # Gradio shows a number that was never set as 0.
-    refresh_after(place.drawing.appear(None, js=EMPTY, outputs=part, api_visibility="private"))
-    gr.on([place.sound.input, *turned], **looking)
-    place.sound.input(None, js=NEW_SOUND.format(place=place.name), api_visibility="private")
-    place.sound.clear(None, js=EMPTY, outputs=part, api_visibility="private")
-    none = "() => [null, null, 0]" if gain else EMPTY
-    place.examples.choose(None, js=none, outputs=[*part, *gain], api_visibility="private")
-    refresh_after(
-        place.examples.choose(
-            choose or sound_handlers.choose, outputs=[place.sound, *chosen], queue=False, **QUIET
-        )
+def draw_clip(clip: Clip) -> bytes:
+    """Waveform, mel spectrogram and loudness of a clip as one PNG on a transparent background."""
+    from sonic_ui.audio.plots import plot_sound
+    from sonic_ui.audio.style import to_picture
+
+    figure = plot_sound(clip)
+    figure.set_size_inches(WIDTH_IN, HEIGHT_IN)
+    figure.set_dpi(DPI)
+    left_in, right_in, below_in, above_in = MARGINS_IN
+    figure.subplots_adjust(
+        left=left_in / WIDTH_IN,
+        right=1 - right_in / WIDTH_IN,
+        bottom=below_in / HEIGHT_IN,
+        top=1 - above_in / HEIGHT_IN,
     )
-    return refresh_after
+    buffer = BytesIO()
+    to_picture(figure).save(buffer, "PNG", compress_level=3)
+    return buffer.getvalue()
+
+
+def describe_clip(clip: Clip) -> tuple[str, str]:
+    """A description of the drawing in words, and the caption that tells which part is listened to."""
+    from sonic_ui.audio.loudness import integrated_lufs, peak_dbfs
+
+    lufs = integrated_lufs(clip.samples, clip.sample_rate)
+    peak = peak_dbfs(clip.samples)
+    words = (
+        f"Waveform, mel spectrogram and loudness of {clip.duration_s:.1f} seconds of sound; "
+        f"{lufs:.0f} LUFS on average, peak at {peak:.0f} decibels."
+    )
+    part = f"{seconds(clip.duration_s)} of sound"
+    if clip.source_duration_s - clip.duration_s > 0.05:
+        end_s = clip.start_s + clip.duration_s
+        part = f"{seconds(clip.start_s)} to {seconds(end_s)} of {seconds(clip.source_duration_s)}"
+    return words, f"{part} · {lufs:.0f} LUFS · peak {peak:.0f} dB"
+
+
+def seconds(value: float) -> str:
+    """A time for people: 7.5 s, 3 min 20 s, 2 h 5 min."""
+    if value < 60:
+        return f"{value:.1f} s"
+    minutes, rest = divmod(round(value), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min"

@@ -1,16 +1,20 @@
-"""An edit in words and files: its card, what stands beside it, and what is kept of its picture."""
-
-from __future__ import annotations
+"""An edit in words and files: its card, what stands beside it, and what is cached of its picture."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
+
+import gradio as gr
 
 from sonic_ui.engine import CacheUsage, Result
+from sonic_ui.engine.inputs import load_picture
 from sonic_ui.requests import EditImageRequest
-from sonic_ui.ui.components.stage import Card
+from sonic_ui.ui.api import FILES, Answer
+from sonic_ui.ui.components.result_view import Card
 from sonic_ui.ui.session.context import AppContext
-from sonic_ui.ui.widgets.picture_input import PREVIEW_PX, write_preview
-from sonic_ui.ui.widgets.result_text import label_sentence, made_from
+from sonic_ui.ui.widgets.picture_input import PREVIEW_PX, with_pictures, write_preview
+from sonic_ui.ui.widgets.result_text import detail_line, label_sentence
 
 MODE_WORDS = {"replace": "Replace", "add": "Add", "style": "Style"}
 
@@ -18,14 +22,23 @@ REUSED = "the picture was not studied again"
 STUDIED = "the picture was studied first"
 
 
-def request_of_edit(result: Result) -> EditImageRequest:
+def edit_request(result: Result) -> EditImageRequest:
     """The request of an edit's result."""
     if not isinstance(result.request, EditImageRequest):
         raise TypeError(f"an edit is shown here, not a {type(result.request).__name__}")
     return result.request
 
 
-def card_of_picture(name: str, preview: Path, size: tuple[int, int]) -> Card:
+def example_card(context: AppContext, number: int) -> Card | None:
+    """The picture that is there when the page opens."""
+    examples = with_pictures(context)
+    picture = examples[number].picture if number < len(examples) else None
+    if picture is None:
+        return None
+    return picture_card(examples[number].title, picture, load_picture(picture).image.size)
+
+
+def picture_card(name: str, preview: Path, size: tuple[int, int]) -> Card:
     """The picture that is to be edited, before anything was done to it."""
     return Card(
         id="chosen",
@@ -39,14 +52,14 @@ def card_of_picture(name: str, preview: Path, size: tuple[int, int]) -> Card:
     )
 
 
-def card_of_edit(run: int, result: Result, files: Sequence[Path]) -> Card:
+def edit_card(run: int, result: Result, files: Sequence[Path]) -> Card:
     """The card of a finished edit; its pictures stand beside the one before."""
-    request, heard = request_of_edit(result), label_sentence(result.labels)
+    request, labels = edit_request(result), label_sentence(result.labels)
     name = Path(request.picture).name
     captions = tuple(strength_sentence(result, index) for index in range(len(files)))
     details = (
         name,
-        made_from(result),
+        detail_line(result),
         MODE_WORDS[request.mode],
         "only where painted" if request.mask else "",
         REUSED if result.reused else STUDIED,
@@ -54,11 +67,11 @@ def card_of_edit(run: int, result: Result, files: Sequence[Path]) -> Card:
     width, height = result.images[0].size
     return Card(
         id=f"result-{run}",
-        title=f"Heard {heard}",
+        title=f"Heard {labels}",
         detail=" · ".join(part for part in details if part),
         files=tuple(files),
         descriptions=tuple(
-            f"{name}, edited by a sound heard as {heard}" + (f", {caption}." if caption else ".")
+            f"{name}, edited by a sound heard as {labels}" + (f", {caption}." if caption else ".")
             for caption in captions
         ),
         captions=captions if len(files) > 1 else (),
@@ -73,22 +86,45 @@ def strength_sentence(result: Result, index: int) -> str:
     return "" if strength is None else f"strength {strength:g}"
 
 
-def shown_files(context: AppContext, result: Result, files: Sequence[Path]) -> list[Path]:
+def preview_files(context: AppContext, result: Result, files: Sequence[Path]) -> list[Path]:
     """What the page shows of the finished pictures: themselves, or smaller copies of large ones."""
     if max(result.images[0].size) <= PREVIEW_PX:
         return [*files]
     return [write_preview(context, image, "after") for image in result.images]
 
 
-def cache_sentence(kept: CacheUsage) -> str:
-    """What is kept of a picture, for the line below it."""
-    if not kept.count:
+def cache_sentence(usage: CacheUsage) -> str:
+    """What is cached of a picture, for the line below it."""
+    if not usage.count:
         return "Nothing is kept of this picture yet: its first edit studies it, later ones are faster."
     return (
-        f"Kept of this picture: {_size(kept.nbytes)}. The next edit of it takes about a third less time, "
+        f"Kept of this picture: {_size(usage.nbytes)}. The next edit of it takes about a third less time, "
         "with as many steps and the same words for it."
     )
 
 
 def _size(nbytes: int) -> str:
     return f"{nbytes / 1e6:.0f} MB" if nbytes >= 1e6 else f"{max(1, round(nbytes / 1e3))} KB"
+
+
+def write_answer(context: AppContext, result: Result, session: str) -> tuple[Any, ...]:
+    """What the endpoint returns: the edits as files, and the settings."""
+    files = context.pictures.write(result.images, result.settings)
+    usage = context.studio.cache_usage(session, result.request.picture_paths["picture"])
+    settings = {
+        **result.settings,
+        "edits": [asdict(info) for info in result.frames],
+        "notices": [*result.notices],
+        "reused": result.reused,
+        "kept_bytes": usage.nbytes,
+    }
+    return [str(path) for path in files], settings
+
+
+ANSWER = Answer(
+    {"pictures": FILES, "settings": gr.JSON},
+    write_answer,
+    """`mask` has the shape of `picture`. Returns the edits as PNG files of the picture's size, each carrying
+its settings, and the settings as JSON; `reused` is true if the picture's inversion was cached from an earlier
+call of the same client, and `kept_bytes` is the size of what is cached of it now.""",
+)

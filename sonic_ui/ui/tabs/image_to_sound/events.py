@@ -1,89 +1,166 @@
 """What happens on the tab "Image → Sound": events of the studio become values of the page."""
 
-from __future__ import annotations
-
 import logging
-import random
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
-from sonic_ui.engine import LABELS_SHOWN, Failure, Notice, Progress, SoundResult
-from sonic_ui.requests import BadInput, ImageToSoundRequest
-from sonic_ui.requests.base import SEED
-from sonic_ui.ui.components.curve_pad import drawn, ghost
-from sonic_ui.ui.components.live import sent
-from sonic_ui.ui.components.message import CLEAR, error, note
-from sonic_ui.ui.components.sound_view import NO_LABELS, bars, listening
-from sonic_ui.ui.components.takes import done, filmed, working
-from sonic_ui.ui.session.context import AppContext
-from sonic_ui.ui.settings.reuse import request_of, with_record
-from sonic_ui.ui.tabs.image_to_sound.curves import SECONDS, hummed, pad_of, run_context
-from sonic_ui.ui.tabs.image_to_sound.results import card_of_sounds, write_takes, write_video
-from sonic_ui.ui.widgets.picture_input import with_pictures, write_preview
-from sonic_ui.ui.widgets.runs import RunContext, Runs
-from sonic_ui.ui.widgets.sound_input import Update
+from sonic_ui.engine import LABELS_SHOWN, Event, Failure, Notice, Progress, SoundResult
+from sonic_ui.requests import VERBS, BadInput, ImageToSoundRequest
+from sonic_ui.ui.components import audio_results, base, basic, curve_pad
+from sonic_ui.ui.session.context import AppContext, SharedComponents
+from sonic_ui.ui.settings.table import Row, SettingsTable
+from sonic_ui.ui.tabs.image_to_sound import results
+from sonic_ui.ui.widgets import picture_input, prompt_settings, runs, send_to_tab, settings_drop
+from sonic_ui.ui.widgets.fields import AT_ONCE, FREQUENT, Update
 
-if TYPE_CHECKING:
-    from sonic_ui.ui.tabs.image_to_sound.layout import Components
-
-TAB = "image-to-sound"
-OWN = ("prompt", "negative_prompt", "takes", "control", "energy_strength", "guidance_scale", "steps")
-HOW = ("mode", "source", "library", "concepts")
-SETTINGS = ("picture", "pad", *HOW, *OWN, "loudness_lufs", "seed", "keep_seed")
-
-RESULTS_KEPT = 16
+TAB = VERBS["image_to_sound"].tab
+MAX_RESULTS = 16
 HUM_S = 20.0
 NOT_FILMED = "The video could not be made; the app’s log has the details."
 
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class SourceSettings:
+    """Where the sound comes from: the components."""
+
+    source: gr.HTML
+    library: gr.Dropdown
+    concepts: gr.Slider
+    message: gr.HTML
+
+
+@dataclass(frozen=True)
+class SoundPrompts:
+    """Prompt, takes, seed and the rest: the components."""
+
+    prompt: gr.Textbox
+    message: gr.HTML
+    takes: gr.Slider
+    seed: prompt_settings.SeedField
+    loudness_lufs: gr.Slider
+    energy_strength: gr.Slider
+    control: gr.Radio
+    negative_prompt: gr.Textbox
+    guidance_scale: gr.Slider
+    steps: gr.Slider
+
+
+@dataclass(frozen=True)
+class Components:
+    """The tab's components."""
+
+    picture: picture_input.PictureInput
+    labels: gr.HTML
+    curve: curve_pad.CurvePad
+    curve_message: gr.HTML
+    hum: gr.Audio
+    hum_message: gr.HTML
+    mode: gr.HTML
+    source: SourceSettings
+    prompts: SoundPrompts
+    bar: runs.RunBar
+    view: gr.HTML
+    drop: settings_drop.SettingsDrop
+    shared: SharedComponents
+
+
+def settings_table(parts: Components) -> SettingsTable[ImageToSoundRequest]:
+    """The settings of the tab."""
+    source, prompts = parts.source, parts.prompts
+    names = ("takes", "control", "energy_strength", "guidance_scale", "steps", "loudness_lufs")
+    rows = [
+        Row({"picture": parts.picture.picture}, parts.picture.message),
+        Row({"pad": parts.curve.pad}, parts.curve_message, _curve, _pad, fields=["curve", "moments"]),
+        Row({"mode": parts.mode}, parts.curve_message),
+        Row({"source": source.source, "concepts": source.concepts}, source.message),
+        Row({"library": source.library}, source.message, from_request=_library),
+        Row({"prompt": prompts.prompt, "negative_prompt": prompts.negative_prompt}, prompts.message),
+        Row({name: getattr(prompts, name) for name in names}, none_stays=True),
+        prompts.seed.row(),
+    ]
+    return SettingsTable(ImageToSoundRequest, rows)
+
+
+def _curve(values: Mapping[str, Any]) -> dict[str, Any]:
+    return curve_pad.curves.curve_settings(values["pad"])
+
+
+def _pad(request: ImageToSoundRequest, files: Mapping[str, str]) -> dict[str, Any]:
+    return {"pad": curve_pad.curves.pad_value(request, curve_pad.curves.SECONDS)}
+
+
+def _library(request: ImageToSoundRequest, files: Mapping[str, str]) -> dict[str, Any]:
+    return {"library": request.library or ""}
+
+
+class AudioProgress:
+    """What is there so far of a run for sounds."""
+
+    def __init__(self, run: int) -> None:
+        self._run = run
+
+    def take(self, event: Event) -> base.Value | None:
+        """The view's value after an event; None for one that changes nothing there."""
+        return base.progress_value(self._run, event) if isinstance(event, Progress) else None
+
+
 class Handlers:
     """The tab's event handlers."""
 
-    def __init__(self, context: AppContext, parts: Components, runs: Runs) -> None:
+    def __init__(self, context: AppContext, parts: Components) -> None:
         self._context = context
         self._parts = parts
-        self._runs = runs
         self._results: OrderedDict[tuple[str, str], SoundResult] = OrderedDict()
+        self.table = settings_table(parts)
+        self.runs = runs.Runs(
+            context, parts.shared, TAB, parts.view, parts.bar, self.table, parts.prompts.seed.seed
+        )
+        self.reuse = settings_drop.Reuse(context, parts.drop, self.table)
 
     # The picture
 
-    def look(self, request: gr.Request, picture: str | None) -> Iterator[Update]:
-        """Tell what the picture shows that sounds, and how that would rise and fall."""
+    def analyze(self, request: gr.Request, picture: str | None) -> Iterator[Update]:
+        """Name what the picture shows that sounds, and show how that would rise and fall."""
         parts, session = self._parts, request.session_hash or ""
-        place = parts.picture
-        number = self._context.sessions.look(session, place.name)
+        message, name = parts.picture.message, parts.picture.name
+        number = self._context.tasks.begin_analysis(session, name)
+        nothing = {
+            parts.labels: basic.NO_LABELS,
+            parts.curve.ghost: curve_pad.ghost_value(None, curve_pad.curves.SECONDS),
+        }
         if not picture:
-            yield {parts.labels: NO_LABELS, parts.curve.ghost: ghost(None, SECONDS), place.message: CLEAR}
+            yield {**nothing, message: basic.CLEAR}
             return
-        yield {parts.labels: listening("Looking …"), place.message: CLEAR}
+        yield {parts.labels: basic.labels_pending("Looking …"), message: basic.CLEAR}
         try:
-            seen = self._context.studio.analyze_image(picture)
+            analysis = self._context.studio.analyze_image(picture)
             update: Update = {
-                parts.labels: bars(seen.labels[:LABELS_SHOWN]),
-                parts.curve.ghost: ghost(seen.suggestion, seen.duration_s),
+                parts.labels: basic.labels_value(analysis.labels[:LABELS_SHOWN]),
+                parts.curve.ghost: curve_pad.ghost_value(analysis.suggestion, analysis.duration_s),
             }
         except BadInput as problem:
-            told = {place.message: error(problem.message)} if problem.field == "picture" else {}
-            update = {parts.labels: NO_LABELS, parts.curve.ghost: ghost(None, SECONDS), **told}
+            update = nothing
+            if problem.field == "picture":
+                update = {**nothing, message: basic.error(problem.message)}
         except Exception as problem:
             if not isinstance(problem, Failure):
-                log.exception("A picture was not looked at")
-            update = {parts.labels: listening("It cannot be told while the engine is not running.")}
-        if self._context.sessions.is_newest_analysis(session, place.name, number):
+                log.exception("A picture was not analyzed")
+            update = {
+                parts.labels: basic.labels_pending("It cannot be told while the engine is not running.")
+            }
+        if self._context.tasks.is_newest_analysis(session, name, number):
             yield update
 
     def choose(self, event: gr.EventData) -> Update:
         """An example was clicked. Raises `gr.Error` if there is none."""
-        index, examples = sent(event, "index"), with_pictures(self._context)
-        if not isinstance(index, int) or not 0 <= index < len(examples):
-            raise gr.Error("This example is no longer there. Reload the page.")
-        return self.receive(Path(str(examples[index].picture)))
+        return self.receive(picture_input.chosen_picture(self._context, event))
 
     def receive(self, picture: Path) -> Update:
         """A picture of ours was chosen or sent here."""
@@ -95,87 +172,89 @@ class Handlers:
         """Draw the loudness of a recording on the pad."""
         from sonic_ui.audio.clips import load_clip
 
-        told = self._parts.hum_message
+        message = self._parts.hum_message
         if not sound:
-            return {told: CLEAR}
+            return {message: basic.CLEAR}
         try:
             clip = load_clip(sound, 16_000, max_duration_s=HUM_S)
-            values, words = hummed(clip, SECONDS)
+            values, words = curve_pad.curves.hum_curve(clip, curve_pad.curves.SECONDS)
         except BadInput as problem:
-            return {told: error(problem.message)}
+            return {message: basic.error(problem.message)}
         except Exception:
             log.exception("A hum was not drawn")
-            return {told: error("The loudness of this sound could not be drawn. Try another.")}
-        return {self._parts.curve.pad: drawn("curve", values), told: note(words)}
+            return {message: basic.error("The loudness of this sound could not be drawn. Try another.")}
+        return {self._parts.curve.pad: curve_pad.drawn_value("curve", values), message: basic.note(words)}
 
-    # Making sounds
+    # Sounds
 
     def generate(self, request: gr.Request, *values: Any) -> Iterator[Update]:
-        """Build the request from the page's settings (in the order of `SETTINGS`) and run it."""
-        yield from self._runs.generate(request, SETTINGS, values, build_request, self._make)
+        """Build the request from the page's settings (in the order of the table) and run it."""
+        yield from self.runs.generate(request, values, self._generate_sounds)
 
-    def _make(self, run_context: RunContext[ImageToSoundRequest]) -> Iterator[Update]:
-        told: list[str] = []
-        for event in self._context.studio.run(run_context.wanted, run_context.token, run_context.session):
-            if isinstance(event, Progress):
-                yield {self._parts.takes: working(run_context.run, event)}
-            elif isinstance(event, Notice):
-                told.append(event.message)
-                yield {self._parts.bar.message: note(" ".join(told))}
-            elif isinstance(event, SoundResult):
-                yield self._finished(run_context, event)
+    def _generate_sounds(self, run: runs.RunContext[ImageToSoundRequest]) -> Iterator[Update]:
+        notices: list[str] = []
 
-    def _finished(self, run_context: RunContext[ImageToSoundRequest], result: SoundResult) -> Update:
-        context = self._context
-        files = write_takes(context, result)
-        card = card_of_sounds(run_context.run, result, files, write_preview(context, result.image))
-        context.gallery.keep(run_context.session, card.id, files)
-        self._results[run_context.session, card.id] = result
-        while len(self._results) > RESULTS_KEPT:
+        def notice(event: Notice) -> Update:
+            notices.append(event.message)
+            return {self._parts.bar.message: basic.note(" ".join(notices))}
+
+        yield from self.runs.follow(run, AudioProgress(run.run), SoundResult, self._finished, notice)
+
+    def _finished(self, run: runs.RunContext[ImageToSoundRequest], result: SoundResult) -> Update:
+        files = results.write_takes(self._context, result)
+        card = results.audio_card(
+            run.run, result, files, picture_input.write_preview(self._context, result.image)
+        )
+        self._results[run.session, card.id] = result
+        while len(self._results) > MAX_RESULTS:
             self._results.popitem(last=False)
-        return {
-            self._parts.takes: done(run_context.run, card),
-            self._parts.shared.records: with_record(run_context.records, card.id, result),
-        }
+        return self.runs.finished(run, card.id, files, result, audio_results.done(run.run, card))
 
-    def film(self, request: gr.Request, event: gr.EventData) -> Update:
+    def write_video(self, request: gr.Request, event: gr.EventData) -> Update:
         """Make the video of a take."""
-        name, index = str(sent(event, "id")), sent(event, "index")
-        place = self._parts.takes
-        result = self._results.get((request.session_hash or "", name))
+        session, view = request.session_hash or "", self._parts.view
+        name, index = str(base.event_field(event, "id")), base.event_field(event, "index")
+        result = self._results.get((session, name))
         if result is None or not isinstance(index, int) or not 0 <= index < len(result.takes):
-            gone = "This sound is no longer kept. Make it again for a video."
-            return {place: filmed(name, index if isinstance(index, int) else 0, None, gone)}
-        stem = self._context.gallery.find(request.session_hash or "", name, index)
+            missing = "This sound is no longer kept. Make it again for a video."
+            index = index if isinstance(index, int) else 0
+            return {view: audio_results.video_done(name, index, None, missing)}
+        sound = self._context.gallery.find(session, name, index)
+        stem = self._context.pictures.new() / (sound.stem if sound else "sound")
         try:
-            video = write_video(
-                result, index, self._context.pictures.new() / (stem.stem if stem else "sound")
-            )
+            video = results.write_video(result, index, stem)
         except BadInput as problem:
-            return {place: filmed(name, index, None, problem.message)}
+            return {view: audio_results.video_done(name, index, None, problem.message)}
         except Exception:
             log.exception("A video was not made")
-            return {place: filmed(name, index, None, NOT_FILMED)}
-        return {place: filmed(name, index, video)}
+            return {view: audio_results.video_done(name, index, None, NOT_FILMED)}
+        return {view: audio_results.video_done(name, index, video)}
 
+    def connect(self) -> send_to_tab.Target:
+        """Connect the tab; returns what takes pictures of other tabs."""
+        parts, picture, curve = self._parts, self._parts.picture, self._parts.curve
+        analysis: dict[str, Any] = {
+            "fn": self.analyze,
+            "inputs": [picture.picture],
+            "outputs": [parts.labels, curve.ghost, picture.message],
+            **FREQUENT,
+        }
 
-def build_request(values: Mapping[str, Any]) -> ImageToSoundRequest:
-    """The request that the page's settings stand for; a new seed unless it is kept. Raises `BadInput`."""
-    own = {name: values[name] for name in ("picture", *HOW, *OWN, "loudness_lufs")}
-    seed = values["seed"] if values["keep_seed"] else random.randint(0, int(SEED.maximum))
-    return ImageToSoundRequest.from_values({**own, **run_context(values["pad"]), "seed": seed})
+        def refresh_after(event: Any) -> Any:
+            return event.then(**analysis)
 
-
-def values_from_settings(settings: dict[str, Any], files: Mapping[str, str]) -> dict[str, Any]:
-    """Values for the page's settings from those of a sound. Raises `BadInput` for settings of others."""
-    request = request_of(settings, files, ImageToSoundRequest)
-    updates = {name: getattr(request, name) for name in (*HOW, *OWN, "loudness_lufs")}
-    updates = {name: value for name, value in updates.items() if value is not None}
-    return {
-        **updates,
-        "library": request.library or "",
-        "pad": pad_of(request, SECONDS),
-        "seed": request.seed,
-        "keep_seed": True,
-        **{name: path for name, path in files.items() if name == "picture"},
-    }
+        refresh_after(curve.ghost.appear(None, js="() => []", api_visibility="private"))
+        gr.on([picture.picture.input, picture.picture.clear], **analysis)
+        refresh_after(picture.examples.choose(self.choose, outputs=[picture.picture], **AT_ONCE))
+        gr.on(
+            [parts.hum.input, parts.hum.stop_recording],
+            self.hum,
+            inputs=[parts.hum],
+            outputs=[curve.pad, parts.hum_message],
+            **FREQUENT,
+        )
+        parts.prompts.seed.connect()
+        self.runs.connect(self.generate, [parts.prompts.prompt.submit])
+        parts.view.film(self.write_video, outputs=[parts.view], **FREQUENT)
+        self.reuse.connect(parts.view, parts.shared, [refresh_after])
+        return send_to_tab.Target(self.receive, [picture.picture], refresh_after)

@@ -1,10 +1,10 @@
-"""The sounds of a picture as files, cards and a video, with words about how they follow the wish."""
-
-from __future__ import annotations
+"""The sounds of a picture as files, cards and a video, with words about how they follow the target."""
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import gradio as gr
 import numpy as np
 
 from sonic_ui.audio.energy import resample_curve, unit
@@ -12,7 +12,8 @@ from sonic_ui.engine import SoundResult, Take
 from sonic_ui.media.films import FRAME_RATE, write_film
 from sonic_ui.media.metadata import safe_stem, sidecar, write_sound
 from sonic_ui.requests import ImageToSoundRequest
-from sonic_ui.ui.components.takes import TakeCard, TakesCard
+from sonic_ui.ui.api import FILES, Answer
+from sonic_ui.ui.components.audio_results import AudioCard, TakeCard
 from sonic_ui.ui.session.context import AppContext
 from sonic_ui.ui.widgets.result_text import label_sentence
 
@@ -34,9 +35,8 @@ def write_takes(context: AppContext, result: SoundResult) -> tuple[Path, ...]:
     return tuple(paths)
 
 
-def card_of_sounds(run: int, result: SoundResult, files: Sequence[Path], picture: Path) -> TakesCard:
+def audio_card(run: int, result: SoundResult, files: Sequence[Path], picture: Path) -> AudioCard:
     """The card of a finished request; `picture` is what the page shows of it."""
-    wish = None if result.target is None else _plotted(result.target)
     titles = [closeness(result, take) for take in result.takes]
     count = len(titles)
     takes = tuple(
@@ -46,27 +46,27 @@ def card_of_sounds(run: int, result: SoundResult, files: Sequence[Path], picture
             sound=file,
             settings=sidecar(file),
             energy=_plotted(take.energy),
-            made=_made_of(take),
+            sources=_sources(take),
         )
         for number, (take, file) in enumerate(zip(result.takes, files, strict=True))
     )
-    shows = f"Shows {label_sentence(result.labels)}" if result.labels else "Sounds"
+    title = f"Shows {label_sentence(result.labels)}" if result.labels else "Sounds"
     seconds = result.takes[0].samples.size / result.sample_rate
-    many = "One sound" if count == 1 else f"{count} sounds"
-    return TakesCard(
+    number_of = "One sound" if count == 1 else f"{count} sounds"
+    return AudioCard(
         id=f"sounds-{run}",
-        title=shows,
+        title=title,
         detail=_detail(result),
-        spoken=f"{many} of “{Path(result.request.picture).name}”. {takes[0].title}, {takes[0].figures}.",
+        spoken=f"{number_of} of “{Path(result.request.picture).name}”. {takes[0].title}, {takes[0].figures}.",
         picture=picture,
         seconds=seconds,
-        wish=wish,
+        target=None if result.target is None else _plotted(result.target),
         takes=takes,
     )
 
 
 def closeness(result: SoundResult, take: Take) -> str:
-    """How a take follows the wish, in words."""
+    """How a take follows the target, in words."""
     if result.target is None or take.r is None:
         return "As it was recorded" if result.request.source == "recordings" else "As it sounds by itself"
     if not np.any(result.target):
@@ -74,12 +74,11 @@ def closeness(result: SoundResult, take: Take) -> str:
     if np.ptp(result.target) < 1e-3:
         return "Even from end to end, as drawn"
     words = next((words for least, words in CLOSENESS if take.r >= least), "hardly follows {}")
-    said = words.format(whose(result.request))
-    return said[0].upper() + said[1:]
+    sentence = words.format(_target_words(result.request))
+    return sentence[0].upper() + sentence[1:]
 
 
-def whose(request: ImageToSoundRequest) -> str:
-    """What was followed, in words."""
+def _target_words(request: ImageToSoundRequest) -> str:
     drawn = "your curve" if request.curve is not None else "your moments"
     return drawn if request.mode == "exact" else f"{drawn} as it would sound"
 
@@ -108,7 +107,7 @@ def _figures(take: Take) -> str:
     return " · ".join(parts)
 
 
-def _made_of(take: Take) -> str:
+def _sources(take: Take) -> str:
     return " · ".join(f"{pick.concept} from {pick.excerpt.path.name}" for pick in take.picks)
 
 
@@ -122,3 +121,21 @@ def _detail(result: SoundResult) -> str:
         f"{result.elapsed_s:.1f} s",
     ]
     return " · ".join(part for part in parts if part)
+
+
+def write_answer(context: AppContext, result: SoundResult, session: str) -> tuple[Any, ...]:
+    """What the endpoint returns: the takes as files, and the settings with the target and what came out."""
+    files = write_takes(context, result)
+    target = None if result.target is None else [round(float(level), 4) for level in result.target]
+    energy = [[round(float(level), 5) for level in take.energy] for take in result.takes]
+    settings = {**result.settings, "notices": [*result.notices], "wish": target, "energy": energy}
+    return [str(path) for path in files], settings
+
+
+ANSWER = Answer(
+    {"sounds": FILES, "settings": gr.JSON},
+    write_answer,
+    """Returns the takes as WAV files, each carrying its settings, and the settings as JSON, with Pearson's r
+and E-L1 between target and result, and the target (`wish`) and `energy` themselves, 100 values a second.""",
+    noun="sound",
+)

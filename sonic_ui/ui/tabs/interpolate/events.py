@@ -1,96 +1,168 @@
 """What happens on the tab "Interpolate": events of the studio become values of the page."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 import gradio as gr
 
 from sonic_ui.engine import Notice, Result
 from sonic_ui.engine.jobs.interpolate import SAME_SOUND
-from sonic_ui.requests import InterpolateRequest
+from sonic_ui.requests import VERBS, InterpolateRequest
 from sonic_ui.requests.interpolate import FRAMES
-from sonic_ui.ui.components.film import done
-from sonic_ui.ui.components.message import note
-from sonic_ui.ui.session.context import AppContext
-from sonic_ui.ui.settings.reuse import request_of, with_record
-from sonic_ui.ui.tabs.interpolate.results import slot_of, slots_of, strip_of
-from sonic_ui.ui.widgets import prompt_settings as words
-from sonic_ui.ui.widgets.runs import RunContext, Runs
-from sonic_ui.ui.widgets.sound_input import Update
-from sonic_ui.ui.widgets.strips import Filmer, Making
+from sonic_ui.ui.components import basic, strip_player
+from sonic_ui.ui.session.context import AppContext, SharedComponents
+from sonic_ui.ui.settings.table import Row, SettingsTable
+from sonic_ui.ui.tabs.interpolate import results
+from sonic_ui.ui.widgets import prompt_settings, runs, send_to_tab, settings_drop, sound_input, strips
+from sonic_ui.ui.widgets.fields import Update
 
-if TYPE_CHECKING:
-    from sonic_ui.ui.tabs.interpolate.layout import Components
-
-TAB = "interpolate"
-SOUNDS = ("sound_a", "start_a_s", "end_a_s", "sound_b", "start_b_s", "end_b_s")
-LOUDNESS = ("own_a", "lufs_a", "own_b", "lufs_b")
-OWN = ("method", "room", "frames", "spacing", "continuity", "loop", "smoothing", "film_s")
-SETTINGS = (*SOUNDS, *OWN, "positions", *LOUDNESS, *words.SETTINGS)
+TAB = VERBS["interpolate"].tab
+SWAP = "(...values) => values.map((_, index) => values[index ^ 1])"
 
 
-class Handlers:
-    """The tab's event handlers."""
+@dataclass(frozen=True)
+class InterpolationSettings:
+    """The way from one sound to the other, and how its film runs: the components."""
 
-    def __init__(self, context: AppContext, parts: Components, runs: Runs, filmer: Filmer) -> None:
-        self._context = context
-        self._parts = parts
-        self._runs = runs
-        self._filmer = filmer
+    method: gr.HTML
+    own_a: gr.Checkbox
+    lufs_a: gr.Slider
+    own_b: gr.Checkbox
+    lufs_b: gr.Slider
+    room: gr.Radio
+    spacing: gr.HTML
+    positions: gr.Textbox
+    message: gr.HTML
+    loop: gr.Checkbox
+    smoothing: gr.Slider
+    film_s: gr.Slider
 
-    def generate(self, request: gr.Request, *values: Any) -> Iterator[Update]:
-        """Build the request from the page's settings (in the order of `SETTINGS`) and run it."""
-        yield from self._runs.generate(request, SETTINGS, values, build_request, self._paint)
-
-    def _paint(self, run_context: RunContext[InterpolateRequest]) -> Iterator[Update]:
-        view = self._parts.film.view
-        making = Making(run_context.run, slots_of(run_context.wanted), slot_of)
-        for event in self._context.studio.run(run_context.wanted, run_context.token):
-            if isinstance(event, Notice):
-                place = self._parts.b if event.message == SAME_SOUND else self._parts.words
-                yield {place.message: note(event.message)}
-            elif isinstance(event, Result):
-                files = self._context.pictures.write(event.images, event.settings)
-                strip = strip_of(run_context.run, event, files)
-                self._context.gallery.keep(run_context.session, strip.id, files)
-                self._filmer.keep(strip.id, event)
-                kept = with_record(run_context.records, strip.id, event)
-                yield {view: done(run_context.run, strip), self._parts.shared.records: kept}
-            elif (value := making.take(event)) is not None:
-                yield {view: value}
+    def named(self, *names: str) -> dict[str, Any]:
+        """Some of the components by name."""
+        return {name: getattr(self, name) for name in names}
 
 
-def build_request(values: Mapping[str, Any]) -> InterpolateRequest:
-    """The request that the page's settings stand for; a new seed unless it is kept. Raises `BadInput`."""
-    own = {name: values[name] for name in (*SOUNDS, *OWN)}
-    mixed = values["method"] == "mix"
-    lufs = {f"lufs_{side}": values[f"lufs_{side}"] for side in "ab" if mixed and values[f"own_{side}"]}
-    own["positions"] = (values["positions"] or "").strip() or None
-    return InterpolateRequest.from_values({**own, **lufs, **words.painting_values(values)})
+@dataclass(frozen=True)
+class Components:
+    """The tab's components."""
+
+    sound_a: sound_input.SoundInput
+    sound_b: sound_input.SoundInput
+    interpolation: InterpolationSettings
+    prompts: prompt_settings.PromptSettings
+    swap: gr.Button
+    bar: runs.RunBar
+    player: strip_player.StripPlayer
+    drop: settings_drop.SettingsDrop
+    shared: SharedComponents
 
 
-def values_from_settings(settings: dict[str, Any], sounds: Mapping[str, str]) -> dict[str, Any]:
-    """Values for the page's settings from those of a picture. Raises `BadInput` for settings of others.
+def settings_table(parts: Components) -> SettingsTable[InterpolateRequest]:
+    """The settings of the tab."""
+    own, prompts = parts.interpolation, parts.prompts
+    sounds = [
+        Row(
+            {f"sound_{side}": view.sound, f"start_{side}_s": view.start_s, f"end_{side}_s": view.end_s},
+            view.message,
+        )
+        for side, view in (("a", parts.sound_a), ("b", parts.sound_b))
+    ]
+    loudness = own.named("own_a", "lufs_a", "own_b", "lufs_b")
+    rows = [
+        *sounds,
+        Row(own.named("method", "room", "spacing"), own.message),
+        Row(own.named("loop", "smoothing", "film_s")),
+        Row({"frames": prompts.beside_seed, "continuity": prompts.advanced}),
+        Row(own.named("positions"), own.message, _positions, _position_values),
+        Row(loudness, own.message, _loudness, _loudness_values),
+        *prompts.rows(),
+    ]
+    return SettingsTable(InterpolateRequest, rows)
 
-    Without a sound the part chosen in it is kept all the same, for when it is added again.
-    """
-    request = request_of(settings, sounds, InterpolateRequest)
-    updates = {name: getattr(request, name) for name in (*SOUNDS, *OWN) if not name.startswith("sound")}
+
+def _positions(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {"positions": (values["positions"] or "").strip() or None}
+
+
+def _position_values(request: InterpolateRequest, files: Mapping[str, str]) -> dict[str, Any]:
     if request.positions is None:
-        updates["positions"] = ""
-    else:
-        updates["positions"] = position_list(request.positions)
-        updates["frames"] = max(len(request.positions), int(FRAMES.minimum))
-    for side in "ab":
-        lufs = getattr(request, f"lufs_{side}")
-        updates[f"own_{side}"] = lufs is not None
-        if lufs is not None:
-            updates[f"lufs_{side}"] = lufs
-    return {**updates, **words.painting_updates(request), **sounds}
+        return {"positions": ""}
+    frames = max(len(request.positions), int(FRAMES.minimum))
+    return {"positions": position_list(request.positions), "frames": frames}
+
+
+def _loudness(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The loudness of each sound in a mix, if it has one of its own."""
+    mixed = values["method"] == "mix"
+    return {f"lufs_{side}": values[f"lufs_{side}"] for side in "ab" if mixed and values[f"own_{side}"]}
+
+
+def _loudness_values(request: InterpolateRequest, files: Mapping[str, str]) -> dict[str, Any]:
+    lufs = {side: getattr(request, f"lufs_{side}") for side in "ab"}
+    return {
+        **{f"own_{side}": value is not None for side, value in lufs.items()},
+        **{f"lufs_{side}": value for side, value in lufs.items() if value is not None},
+    }
 
 
 def position_list(positions: Sequence[float]) -> str:
     """Positions as a person writes them, each exactly itself when it is read again."""
     return ", ".join(f"{at:g}" if float(f"{at:g}") == at else repr(at) for at in positions)
+
+
+class Handlers:
+    """The tab's event handlers."""
+
+    def __init__(self, context: AppContext, parts: Components) -> None:
+        self._context = context
+        self._parts = parts
+        self.table = settings_table(parts)
+        self.runs = runs.Runs(
+            context, parts.shared, TAB, parts.player.view, parts.bar, self.table, parts.prompts.seed.seed
+        )
+        self.strip = strips.StripHandlers(
+            context, TAB, parts.player, results.write_files, results.request_at, results.frame_at
+        )
+        self.reuse = settings_drop.Reuse(context, parts.drop, self.table)
+
+    def generate(self, request: gr.Request, *values: Any) -> Iterator[Update]:
+        """Build the request from the page's settings (in the order of the table) and run it."""
+        yield from self.runs.generate(request, values, self._paint)
+
+    def _paint(self, run: runs.RunContext[InterpolateRequest]) -> Iterator[Update]:
+        slots = results.slots_of(run.request)
+        progress = strip_player.StripProgress(run.run, slots, results.slot_of)
+        yield from self.runs.follow(run, progress, Result, self._finished, self._notice)
+
+    def _notice(self, notice: Notice) -> Update:
+        view = self._parts.sound_b if notice.message == SAME_SOUND else self._parts.prompts
+        return {view.message: basic.note(notice.message)}
+
+    def _finished(self, run: runs.RunContext[InterpolateRequest], result: Result) -> Update:
+        files = self._context.pictures.write(result.images, result.settings)
+        strip = results.strip_of(run.run, result, files)
+        self.strip.add(strip.id, result)
+        return self.runs.finished(run, strip.id, files, result, strip_player.done(run.run, strip))
+
+    def connect(self) -> send_to_tab.Target:
+        """Connect the tab; returns what takes sounds of other tabs."""
+        parts, own, a, b = self._parts, self._parts.interpolation, self._parts.sound_a, self._parts.sound_b
+        refresh_after = [
+            sound_input.SoundInputHandlers(self._context, view, own.room).connect() for view in (a, b)
+        ]
+        parts.prompts.seed.connect()
+        parts.prompts.beside_seed.input(
+            None, js="() => ''", outputs=[own.positions], api_visibility="private"
+        )
+        self.runs.connect(self.generate, [parts.prompts.prompt.submit])
+        self.strip.connect(parts.shared)
+        self.reuse.connect(parts.player.view, parts.shared, refresh_after)
+        pairs: list[Any] = [
+            *(a.sound, b.sound, a.start_s, b.start_s, a.end_s, b.end_s),
+            *(own.own_a, own.own_b, own.lufs_a, own.lufs_b),
+        ]
+        swapped = parts.swap.click(None, js=SWAP, inputs=pairs, outputs=pairs, api_visibility="private")
+        for refresh in refresh_after:
+            refresh(swapped)
+        return send_to_tab.sound_target(a, refresh_after[0])

@@ -1,20 +1,18 @@
-"""A glide as a strip of the film component: captions, words for who cannot see, and files to take along."""
-
-from __future__ import annotations
+"""An interpolation as a strip: captions, words for who cannot see, and files to take along."""
 
 from pathlib import Path
 
 from sonic_ui.engine import SAMPLE_RATE, CancelToken, FrameInfo, Result
 from sonic_ui.requests import InterpolateRequest
-from sonic_ui.ui.components.film import Frame, Slot, Strip
+from sonic_ui.ui.components.strip_player import Frame, Slot, Strip
 from sonic_ui.ui.session.context import AppContext
-from sonic_ui.ui.settings.reuse import Record, request_of
-from sonic_ui.ui.widgets.film_files import FilmFiles, film_files
-from sonic_ui.ui.widgets.result_text import label_sentence, made_from
+from sonic_ui.ui.settings.reuse import Record, request_from_settings
+from sonic_ui.ui.widgets.result_text import detail_line, label_sentence
+from sonic_ui.ui.widgets.strips import FilmFiles, film_files, strip_answer
 
 
 def slots_of(request: InterpolateRequest) -> list[Slot]:
-    """Where the frames of a request will be, as far as that is known before they are painted."""
+    """Where the frames of a request will be, as far as it is known before they are painted."""
     return [Slot(at, caption(at)) for at in request.known_positions]
 
 
@@ -27,15 +25,15 @@ def slot_of(info: FrameInfo) -> Slot:
 def strip_of(run: int, result: Result, files: tuple[Path, ...]) -> Strip:
     """The strip of a finished request; its film is still to come."""
     request = interpolation_request(result)
-    places = places_of(result)
+    positions = positions_of(result)
     note = ""
     if result.stopped:
-        note = f"Stopped: {len(places)} of {request.outputs} pictures were finished."
+        note = f"Stopped: {len(positions)} of {request.outputs} pictures were finished."
     return Strip(
         id=f"result-{run}",
         title="From {} to {}".format(*_ends(result)),
-        detail=made_from(result),
-        frames=tuple(frame_at(at, result, path) for at, path in zip(places, files, strict=True)),
+        detail=detail_line(result),
+        frames=tuple(frame_at(at, result, path) for at, path in zip(positions, files, strict=True)),
         ends=_ends(result),
         seconds=request.film_s,
         loop=request.loop,
@@ -67,7 +65,7 @@ def first_strip(context: AppContext, first: int, second: int) -> Strip | None:
 
 
 def frame_at(at: float, result: Result, path: Path) -> Frame:
-    """The frame at a place between the sounds."""
+    """The frame at a position between the sounds."""
     left, right = _ends(result)
     prompt = result.request.prompt
     words = f", with the words “{prompt}”" if prompt else ""
@@ -76,15 +74,17 @@ def frame_at(at: float, result: Result, path: Path) -> Frame:
 
 
 def request_at(record: Record, at: float, knob: str) -> InterpolateRequest:
-    """The request for the one picture at a place of a result; a glide has one knob. Raises `BadInput`."""
-    return request_of(record["settings"], record["files"], InterpolateRequest).changed(positions=(at,))
+    """The request for the one picture at a position of a result; there is one knob. Raises `BadInput`."""
+    return request_from_settings(record["settings"], record["files"], InterpolateRequest).changed(
+        positions=(at,)
+    )
 
 
-def files_of(context: AppContext, result: Result, cancel: CancelToken) -> FilmFiles:
+def write_files(context: AppContext, result: Result, cancel: CancelToken) -> FilmFiles:
     """The film, in which one sound fades into the other with the picture, and the rest to take along."""
     from sonic_ui.audio.mixing import crossfade_along
 
-    request, places = interpolation_request(result), places_of(result)
+    request, positions = interpolation_request(result), positions_of(result)
     load, room = context.studio.load_sound, request.room
     a = load(request.sound_a, request.start_a_s, request.end_a_s, 0.0, room).clip.samples
     b = load(request.sound_b, request.start_b_s, request.end_b_s, 0.0, room).clip.samples
@@ -92,8 +92,8 @@ def files_of(context: AppContext, result: Result, cancel: CancelToken) -> FilmFi
     return film_files(
         context.pictures.new(),
         result.images,
-        places,
-        [caption(at) for at in places],
+        positions,
+        [caption(at) for at in positions],
         request,
         result.settings,
         lambda line: crossfade_along(a, b, SAMPLE_RATE, line.positions, line.duration_s, *loudness),
@@ -102,19 +102,19 @@ def files_of(context: AppContext, result: Result, cancel: CancelToken) -> FilmFi
 
 
 def interpolation_request(result: Result) -> InterpolateRequest:
-    """The request of a glide's result."""
+    """The request of an interpolation's result."""
     if not isinstance(result.request, InterpolateRequest):
-        raise TypeError(f"a glide is shown here, not a {type(result.request).__name__}")
+        raise TypeError(f"an interpolation is shown here, not a {type(result.request).__name__}")
     return result.request
 
 
-def places_of(result: Result) -> list[float]:
-    """The place of every picture of a result."""
+def positions_of(result: Result) -> list[float]:
+    """The position of every picture of a result."""
     return [info.position or 0.0 for info in result.frames]
 
 
 def caption(at: float) -> str:
-    """A place between the sounds as people read it: in percent, halves where a frame stands on one."""
+    """A position between the sounds as people read it: in percent, halves where a frame stands on one."""
     percent = 100 * at
     halves = round(2 * percent) / 2
     return f"{halves:g} %" if abs(percent - halves) < 1e-6 else f"{percent:.0f} %"
@@ -122,3 +122,6 @@ def caption(at: float) -> str:
 
 def _ends(result: Result) -> tuple[str, str]:
     return label_sentence(result.labels), label_sentence(result.labels_b)
+
+
+ANSWER = strip_answer(write_files)

@@ -1,95 +1,141 @@
 """What happens on the tab "Volume": events of the studio become values of the page."""
 
-from __future__ import annotations
-
+import json
 import logging
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 import gradio as gr
 
-from sonic_ui.engine import Notice, Result
-from sonic_ui.requests import BadInput, VolumeSweepRequest
+from sonic_ui.engine import Result
+from sonic_ui.requests import VERBS, BadInput, VolumeSweepRequest
 from sonic_ui.requests.volume_sweep import VOLUME
-from sonic_ui.ui.components import film
-from sonic_ui.ui.components.hear import heard, not_heard
-from sonic_ui.ui.components.live import sent
-from sonic_ui.ui.components.loudness_meter import metered
-from sonic_ui.ui.components.message import note
-from sonic_ui.ui.session.context import AppContext
-from sonic_ui.ui.settings.reuse import request_of, with_record
-from sonic_ui.ui.tabs.volume.frame_lists import knob_of, list_words, turned
-from sonic_ui.ui.tabs.volume.results import example_strip, slots_of, strip_of
-from sonic_ui.ui.widgets import prompt_settings as words
-from sonic_ui.ui.widgets.preview_file import write_preview
-from sonic_ui.ui.widgets.runs import RunContext, Runs
-from sonic_ui.ui.widgets.sound_input import SoundInputHandlers, Update
-from sonic_ui.ui.widgets.strips import Filmer, Making
+from sonic_ui.ui.components import base, basic, loudness_meter, preview_player, strip_player
+from sonic_ui.ui.session.context import AppContext, SharedComponents
+from sonic_ui.ui.settings.table import Row, SettingsTable
+from sonic_ui.ui.tabs.volume import knobs, results
+from sonic_ui.ui.widgets import prompt_settings, runs, settings_drop, sound_input, strips
+from sonic_ui.ui.widgets.fields import FREQUENT, Update
 
-if TYPE_CHECKING:
-    from sonic_ui.ui.tabs.volume.layout import Components
-
-TAB = "volume"
+TAB = VERBS["volume_sweep"].tab
 METER = f"{TAB}-meter"
-
-PART = ("sound", "start_s", "end_s", "room")
-FILM = ("loop", "smoothing", "film_s")
-SETTINGS = (*PART, "knob", "frames", *words.SETTINGS, *FILM)
+TURN = f"""knob => {{
+  document.dispatchEvent(new CustomEvent('su-knob', {{ detail: {{ tab: '{TAB}', knob }} }}));
+}}"""
+LISTS = json.dumps({name: knobs.number_list(name, values) for name, values in knobs.FRAMES.items()})
+OTHER_FRAMES = f"""(knob, text) => {{
+  const positions = text.replace(/−/g, '-').split(/[^-+.0-9]+/).filter(Boolean).map(Number);
+  const scales = positions.every(position => position >= 0 && position <= 2);
+  return scales === (knob === 'scale') ? text : {LISTS}[knob];
+}}"""
+"""Factors and decibels are distinguished by their range: a list for the one is no use to the other."""
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class SweepSettings:
+    """What is turned up, and where: the components. The meter's slider calls no Python by itself."""
+
+    knob: gr.Radio
+    meter: gr.HTML
+    preview: gr.HTML
+    frames: gr.Textbox
+    message: gr.HTML
+    room: gr.Radio
+
+
+@dataclass(frozen=True)
+class FilmSettings:
+    """How the film runs: the components."""
+
+    loop: gr.Checkbox
+    smoothing: gr.Slider
+
+
+@dataclass(frozen=True)
+class Components:
+    """The tab's components."""
+
+    sound: sound_input.SoundInput
+    sweep: SweepSettings
+    prompts: prompt_settings.PromptSettings
+    film: FilmSettings
+    bar: runs.RunBar
+    player: strip_player.StripPlayer
+    drop: settings_drop.SettingsDrop
+    shared: SharedComponents
+
+
+def settings_table(parts: Components) -> SettingsTable[VolumeSweepRequest]:
+    """The settings of the tab."""
+    sweep, film = parts.sweep, parts.film
+    frames = {"knob": sweep.knob, "frames": sweep.frames}
+    rows = [
+        Row(frames, sweep.message, _frames, _frame_values, fields=["gains_db", "scales"]),
+        parts.sound.row(),
+        Row({"room": sweep.room}, sweep.message),
+        *parts.prompts.rows(),
+        Row({"loop": film.loop, "smoothing": film.smoothing, "film_s": parts.prompts.beside_seed}),
+    ]
+    return SettingsTable(VolumeSweepRequest, rows)
+
+
+def _frames(values: Mapping[str, Any]) -> dict[str, Any]:
+    lists = knobs.frame_lists(values["knob"], values["frames"] or "")
+    return {"gains_db": lists.gains_db, "scales": lists.scales}
+
+
+def _frame_values(request: VolumeSweepRequest, files: Mapping[str, str]) -> dict[str, Any]:
+    knob, positions = knobs.knob_of(request)
+    return {"knob": knob, "frames": knobs.number_list(knob, positions)}
 
 
 class Handlers:
     """The tab's event handlers."""
 
-    def __init__(
-        self,
-        context: AppContext,
-        parts: Components,
-        sound_handlers: SoundInputHandlers,
-        runs: Runs,
-        filmer: Filmer,
-    ) -> None:
+    def __init__(self, context: AppContext, parts: Components) -> None:
         self._context = context
         self._parts = parts
-        self._sound_handlers = sound_handlers
-        self._runs = runs
-        self._filmer = filmer
+        self.table = settings_table(parts)
+        self.sound = sound_input.SoundInputHandlers(context, parts.sound, parts.sweep.room)
+        self.runs = runs.Runs(
+            context, parts.shared, TAB, parts.player.view, parts.bar, self.table, parts.prompts.seed.seed
+        )
+        self.strip = strips.StripHandlers(
+            context, TAB, parts.player, results.write_files, results.request_at, results.frame_at
+        )
+        self.reuse = settings_drop.Reuse(context, parts.drop, self.table)
 
-    # The sound
+    # The sound; its values are the path, the part's start and end in seconds, and the room
 
-    def measure(
-        self,
-        request: gr.Request,
-        sound: str | None,
-        start_s: float | None,
-        end_s: float | None,
-        room: str | None,
-    ) -> Iterator[Update]:
-        """Another sound is drawn: give the meter what it measures at every gain."""
+    def measure(self, request: gr.Request, *values: Any) -> Iterator[Update]:
+        """Another sound is drawn: give the meter its measures at every gain."""
         from sonic_ui.audio.gain_preview import gain_points
         from sonic_ui.audio.limiter import CEILING_DBTP
 
-        session, meter = request.session_hash or "", self._parts.turning.meter
-        number = self._context.sessions.look(session, METER)
+        session, meter = request.session_hash or "", self._parts.sweep.meter
+        number = self._context.tasks.begin_analysis(session, METER)
+        value = None
         try:
-            wanted = _part(sound, start_s, end_s, room)
-            clip = self._listen(wanted, 0.0)
-            value = metered(gain_points(clip.samples, clip.sample_rate, VOLUME.maximum), CEILING_DBTP)
-        except BadInput:  # whoever drew the sound has said so
-            value = None
+            clip = self._clip(_sound_request(values), 0.0)
+            value = loudness_meter.meter_value(
+                gain_points(clip.samples, clip.sample_rate, VOLUME.maximum), CEILING_DBTP
+            )
+        except BadInput:  # the sound's own input says so
+            pass
         except Exception:
             log.exception("A sound was not measured")
-            value = None
-        if self._context.sessions.is_newest_analysis(session, METER, number):
+        if self._context.tasks.is_newest_analysis(session, METER, number):
             yield {meter: value}
 
     def choose(self, event: gr.EventData) -> Update:
         """An example was clicked: its sound and its picture."""
-        strip = example_strip(self._context, self._sound_handlers.chosen(event))
-        return {**self._sound_handlers.choose(event), self._parts.film.view: film.showing(strip)}
+        strip = results.example_strip(self._context, self.sound.chosen(event))
+        return {**self.sound.choose(event), self._parts.player.view: strip_player.show(strip)}
 
-    def hear(
+    def preview(
         self,
         sound: str | None,
         start_s: float | None,
@@ -97,70 +143,65 @@ class Handlers:
         room: str | None,
         event: gr.EventData,
     ) -> Update:
-        """Play the sound at the gain of the slider, through the code that the engine hears it through."""
-        number, place = sent(event, "number"), sent(event, "at")
+        """Play the sound at the gain of the slider, through the same code as the engine."""
+        number, slider = base.event_field(event, "number"), base.event_field(event, "at")
         number = number if isinstance(number, int) else 0
         try:
-            turns = turned("gain", place["gain_db"] if isinstance(place, dict) else 0.0)
-            wanted = _part(sound, start_s, end_s, room).changed(gains_db=turns.gains_db)
-            value = heard(number, write_preview(self._context, self._listen(wanted, wanted.gains_db[0])))
+            lists = knobs.frame_lists("gain", slider["gain_db"] if isinstance(slider, dict) else 0.0)
+            request = _sound_request((sound, start_s, end_s, room)).changed(gains_db=lists.gains_db)
+            path = sound_input.write_sound_preview(self._context, self._clip(request, request.gains_db[0]))
+            value = preview_player.preview_ready(number, path)
         except (BadInput, KeyError) as problem:
-            value = not_heard(number, str(problem))
-        return {self._parts.turning.hear: value}
+            value = preview_player.no_preview(number, str(problem))
+        return {self._parts.sweep.preview: value}
 
     # Painting
 
     def generate(self, request: gr.Request, *values: Any) -> Iterator[Update]:
-        """Build the request from the page's settings (in the order of `SETTINGS`) and run it."""
-        yield from self._runs.generate(request, SETTINGS, values, build_request, self._paint)
+        """Build the request from the page's settings (in the order of the table) and run it."""
+        yield from self.runs.generate(request, values, self._paint)
 
-    def _paint(self, run_context: RunContext[VolumeSweepRequest]) -> Iterator[Update]:
-        view, making = self._parts.film.view, Making(run_context.run, slots_of(run_context.wanted))
-        for event in self._context.studio.run(run_context.wanted, run_context.token):
-            if isinstance(event, Notice):
-                yield {self._parts.words.message: note(event.message)}
-            elif isinstance(event, Result):
-                strip = strip_of(self._context, run_context.run, event)
-                self._context.gallery.keep(
-                    run_context.session, strip.id, [frame.path for frame in strip.frames]
-                )
-                self._filmer.keep(strip.id, event)
-                kept = with_record(run_context.records, strip.id, event)
-                yield {view: film.done(run_context.run, strip), self._parts.shared.records: kept}
-            else:
-                yield {view: making.take(event)}
+    def _paint(self, run: runs.RunContext[VolumeSweepRequest]) -> Iterator[Update]:
+        yield from self.runs.follow(
+            run,
+            strip_player.StripProgress(run.run, results.slots_of(run.request)),
+            Result,
+            self._finished,
+            lambda notice: {self._parts.prompts.message: basic.note(notice.message)},
+        )
 
-    def _listen(self, wanted: VolumeSweepRequest, gain_db: float) -> Any:
-        return self._context.studio.load_sound(
-            wanted.sound, wanted.start_s, wanted.end_s, gain_db, wanted.room
-        ).clip
+    def _finished(self, run: runs.RunContext[VolumeSweepRequest], result: Result) -> Update:
+        strip = results.strip_of(self._context, run.run, result)
+        self.strip.add(strip.id, result)
+        files = [frame.path for frame in strip.frames]
+        return self.runs.finished(run, strip.id, files, result, strip_player.done(run.run, strip))
 
+    def _clip(self, request: VolumeSweepRequest, gain_db: float) -> Any:
+        part = (request.sound, request.start_s, request.end_s)
+        return self._context.studio.load_sound(*part, gain_db, request.room).clip
 
-def build_request(values: Mapping[str, Any]) -> VolumeSweepRequest:
-    """The request that the page's settings stand for; a new seed unless it is kept. Raises `BadInput`."""
-    turns = turned(values["knob"], values["frames"] or "")
-    own = {name: values[name] for name in (*PART, *FILM)}
-    return VolumeSweepRequest.from_values(
-        {**own, **words.painting_values(values), "gains_db": turns.gains_db, "scales": turns.scales}
-    )
-
-
-def values_from_settings(settings: dict[str, Any], sounds: Mapping[str, str]) -> dict[str, Any]:
-    """Values for the page's settings from those of a picture. Raises `BadInput` for settings of others."""
-    request = request_of(settings, sounds, VolumeSweepRequest)
-    knob, places = knob_of(request)
-    own = {name: getattr(request, name) for name in (*PART[1:], *FILM)}
-    return {
-        **own,
-        "knob": knob,
-        "frames": list_words(knob, places),
-        **words.painting_updates(request),
-        **sounds,
-    }
+    def connect(self) -> None:
+        """Connect the tab."""
+        parts, sweep, sound = self._parts, self._parts.sweep, self._parts.sound
+        refresh_after = self.sound.connect(self.choose, [parts.player.view])
+        parts.prompts.seed.connect()
+        self.runs.connect(self.generate, [parts.prompts.prompt.submit, sweep.frames.submit])
+        self.strip.connect(parts.shared)
+        self.reuse.connect(parts.player.view, parts.shared, [refresh_after])
+        inputs = [sound.sound, sound.start_s, sound.end_s, sweep.room]
+        sound.drawing.change(self.measure, inputs=inputs, outputs=[sweep.meter], **FREQUENT)
+        sweep.preview.preview(self.preview, inputs=inputs, outputs=[sweep.preview], **FREQUENT)
+        sweep.knob.change(None, js=TURN, inputs=[sweep.knob], api_visibility="private")
+        sweep.knob.input(
+            None,
+            js=OTHER_FRAMES,
+            inputs=[sweep.knob, sweep.frames],
+            outputs=[sweep.frames],
+            api_visibility="private",
+        )
 
 
-def _part(
-    sound: str | None, start_s: float | None, end_s: float | None, room: str | None
-) -> VolumeSweepRequest:
+def _sound_request(values: tuple[Any, ...]) -> VolumeSweepRequest:
     """The part of a sound, and the room it is in, checked."""
-    return VolumeSweepRequest.from_values({"sound": sound, "start_s": start_s, "end_s": end_s, "room": room})
+    names = ("sound", "start_s", "end_s", "room")
+    return VolumeSweepRequest.from_values(dict(zip(names, values, strict=True)))

@@ -1,6 +1,4 @@
-"""A sweep as a strip of the film component: captions, words for who cannot see, and files to take along."""
-
-from __future__ import annotations
+"""A sweep as a strip: captions, words for who cannot see, and files to take along."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,13 +6,13 @@ from pathlib import Path
 
 from sonic_ui.engine import CancelToken, FrameInfo, Result
 from sonic_ui.requests import VolumeSweepRequest
-from sonic_ui.ui.components.film import Frame, Slot, Strip
+from sonic_ui.ui.components.strip_player import Frame, Slot, Strip
 from sonic_ui.ui.session.context import AppContext
-from sonic_ui.ui.settings.reuse import Record, request_of
-from sonic_ui.ui.tabs.volume.frame_lists import KnobName, knob_of, place_of, turned
+from sonic_ui.ui.settings.reuse import Record, request_from_settings
+from sonic_ui.ui.tabs.volume.knobs import KnobName, frame_lists, knob_of, position_of
 from sonic_ui.ui.widgets.fields import ROOM_WORDS
-from sonic_ui.ui.widgets.film_files import FilmFiles, film_files
-from sonic_ui.ui.widgets.result_text import label_sentence, made_from
+from sonic_ui.ui.widgets.result_text import detail_line, label_sentence
+from sonic_ui.ui.widgets.strips import FilmFiles, film_files, strip_answer
 
 ENDS: dict[KnobName, tuple[str, str]] = {
     "gain": ("quieter", "louder"),
@@ -44,28 +42,29 @@ def slots_of(request: VolumeSweepRequest) -> tuple[Slot, ...]:
     """Where the pictures of a request will stand, before they are there."""
     knob, _ = knob_of(request)
     return tuple(
-        Slot(place_of(knob, gain_db, scale), caption(knob, FrameInfo(gain_db=gain_db, scale=scale)))
+        Slot(position_of(knob, gain_db, scale), caption(knob, FrameInfo(gain_db=gain_db, scale=scale)))
         for gain_db, scale in request.turns
     )
 
 
 def strip_of(context: AppContext, run: int, result: Result) -> Strip:
     """The strip of a finished request, whose film is still to be made; its pictures are saved."""
-    request = request_of_sweep(result)
+    request = sweep_request(result)
     knob, _ = knob_of(request)
-    heard = label_sentence(result.labels)
+    labels = label_sentence(result.labels)
     files = context.pictures.write(result.images, result.settings)
     room = "" if request.room == "dry" else f"{ROOM_WORDS[request.room]} · "
-    made = zip(result.frames, files, strict=True)
+    pairs = zip(result.frames, files, strict=True)
     note = ""
     if result.stopped:
         note = f"Stopped: {len(files)} of {len(request.turns)} pictures were finished."
     return Strip(
         id=f"result-{run}",
-        title=f"Heard {heard}, {_span(knob, result.frames)}",
-        detail=f"{room}{made_from(result)}",
+        title=f"Heard {labels}, {_span(knob, result.frames)}",
+        detail=f"{room}{detail_line(result)}",
         frames=tuple(
-            _frame(place_of(knob, info.gain_db, info.scale), knob, info, heard, path) for info, path in made
+            _frame(position_of(knob, info.gain_db, info.scale), knob, info, labels, path)
+            for info, path in pairs
         ),
         ends=ENDS[knob],
         seconds=request.film_s,
@@ -78,28 +77,28 @@ def strip_of(context: AppContext, run: int, result: Result) -> Strip:
 
 def frame_at(at: float, result: Result, path: Path) -> Frame:
     """The one picture of a request, which stands at `at` on the slider."""
-    knob, _ = knob_of(request_of_sweep(result))
+    knob, _ = knob_of(sweep_request(result))
     return _frame(at, knob, result.frames[0], label_sentence(result.labels), path)
 
 
-def _frame(at: float, knob: KnobName, info: FrameInfo, heard: str, path: Path) -> Frame:
+def _frame(at: float, knob: KnobName, info: FrameInfo, labels: str, path: Path) -> Frame:
     level = "" if info.level is None else f" Its judged level is {info.level:.2f}."
-    words = f"Picture painted from a sound heard as {heard}, at {caption(knob, info, ', ')}.{level}"
+    words = f"Picture painted from a sound heard as {labels}, at {caption(knob, info, ', ')}.{level}"
     return Frame(at, caption(knob, info, "\n"), words, path, info.level)
 
 
 def request_at(record: Record, at: float, knob: str) -> VolumeSweepRequest:
-    """The request for the one picture at a place of a result. Raises `BadInput`."""
-    turns = turned(knob, at)
-    request = request_of(record["settings"], record["files"], VolumeSweepRequest)
-    return request.changed(gains_db=turns.gains_db, scales=turns.scales)
+    """The request for the one picture at a position of a result. Raises `BadInput`."""
+    lists = frame_lists(knob, at)
+    request = request_from_settings(record["settings"], record["files"], VolumeSweepRequest)
+    return request.changed(gains_db=lists.gains_db, scales=lists.scales)
 
 
-def files_of(context: AppContext, result: Result, cancel: CancelToken) -> FilmFiles:
+def write_files(context: AppContext, result: Result, cancel: CancelToken) -> FilmFiles:
     """The film in which the sound grows louder in step with its pictures, a GIF and one long picture."""
     from sonic_ui.audio.mixing import apply_gain_envelope
 
-    request = request_of_sweep(result)
+    request = sweep_request(result)
     knob, _ = knob_of(request)
     clip = context.studio.load_sound(request.sound, request.start_s, request.end_s, 0.0, request.room).clip
     return film_files(
@@ -114,19 +113,19 @@ def files_of(context: AppContext, result: Result, cancel: CancelToken) -> FilmFi
     )
 
 
-def request_of_sweep(result: Result) -> VolumeSweepRequest:
+def sweep_request(result: Result) -> VolumeSweepRequest:
     """The request of a sweep's result."""
     if not isinstance(result.request, VolumeSweepRequest):
         raise TypeError(f"a volume sweep is shown here, not a {type(result.request).__name__}")
     return result.request
 
 
-def caption(knob: KnobName, info: FrameInfo, between: str = " · ") -> str:
+def caption(knob: KnobName, info: FrameInfo, separator: str = " · ") -> str:
     """What a picture was turned to, and how loud that is: "−12 dB · −33 LUFS"."""
     gain = "0 dB" if not info.gain_db else f"{info.gain_db:+g} dB"
     scale = f"×{1.0 if info.scale is None else info.scale:.3g}"
-    turned = {"gain": gain, "scale": scale, "both": f"{gain} {scale}"}[knob]
-    words = turned if info.lufs is None else f"{turned}{between}{info.lufs:.0f} LUFS"
+    setting = {"gain": gain, "scale": scale, "both": f"{gain} {scale}"}[knob]
+    words = setting if info.lufs is None else f"{setting}{separator}{info.lufs:.0f} LUFS"
     return words.replace("-", "−")
 
 
@@ -134,3 +133,6 @@ def _span(knob: KnobName, frames: Sequence[FrameInfo]) -> str:
     """From where to where a sweep goes, in words."""
     first, last = (caption(knob, replace(info, lufs=None)) for info in (frames[0], frames[-1]))
     return f"at {first}" if len(frames) == 1 else f"from {first} to {last}"
+
+
+ANSWER = strip_answer(write_files)

@@ -1,0 +1,101 @@
+// What the places of results have in common: progress, the buttons below a result, and those of their tab. These
+// live outside and are named <tab>-generate, <tab>-cancel and <tab>-run, which carries data-busy.
+const find = selector => element.querySelector(selector);
+const part = name => document.getElementById(props.tab + '-' + name);
+let busy = false;
+let newest = -1;           // the newest run that was heard of
+let ended = -1;            // the last run that is over
+let answered = true;       // whether anything came back since a run was asked for
+let quarter = 0;           // the last part of the progress that was announced
+
+const make = (tag, className, text) => {
+  const node = document.createElement(tag);
+  node.className = className;
+  if (text) node.textContent = text;
+  return node;
+};
+
+// Settings that are known can be reused and given away.
+const showReuse = known => element.querySelectorAll('.su-reuse, .su-share-as').forEach(button => { button.hidden = !known; });
+
+const announce = text => { find('.su-live').textContent = text; };
+
+const setBusy = value => {
+  if (busy === value) return;
+  busy = value;
+  const run = part('run');
+  const hadFocus = run && run.contains(document.activeElement);
+  if (run) run.dataset.busy = String(value);
+  find('.su-stage').dataset.state = value ? 'working' : 'still';
+  find('.su-stage').setAttribute('aria-busy', String(value));
+  if (hadFocus) part(value ? 'cancel' : 'generate')?.focus();
+};
+
+const drawProgress = value => {
+  const bar = find('.su-progress');
+  const known = value.total > 0;
+  const share = known ? value.step / value.total : 0;
+  bar.classList.toggle('su-progress-unknown', !known);
+  bar.firstElementChild.style.width = known ? (100 * share).toFixed(1) + '%' : '';
+  if (known) bar.setAttribute('aria-valuenow', Math.round(100 * share)); else bar.removeAttribute('aria-valuenow');
+  const left = value.eta_s == null ? '' : ' · ' + (value.eta_s < 1.5 ? 'a moment left' : Math.round(value.eta_s) + ' s left');
+  find('.su-status').textContent = value.message + (known ? ' · step ' + value.step + ' of ' + value.total + left : ' …');
+  find('.su-detail').textContent = '';
+  const now = Math.floor(share * 4);
+  if (now !== quarter && known) announce(Math.round(share * 100) + ' percent' + left.replace(' · ', ', '));
+  quarter = now;
+  return share;
+};
+
+// Whether a value is about a run that is still of interest: not over, and not overtaken by another.
+const isNews = run => {
+  if (run < newest || run === ended) return false;
+  newest = run;
+  answered = true;
+  return true;
+};
+
+const beginProgress = () => {
+  answered = false;
+  quarter = 0;
+  setBusy(true);
+  drawProgress({ step: 0, total: 0, message: 'Starting' });
+  announce('Started');
+  const frame = find('.su-frame').getBoundingClientRect();
+  if (frame.top + frame.height / 2 > window.innerHeight || frame.top + frame.height / 2 < 0) {
+    find('.su-frame').scrollIntoView({ block: 'center', behavior: 'smooth' });
+  }
+};
+
+const endProgress = () => {
+  setBusy(false);
+  const bar = find('.su-progress');
+  bar.firstElementChild.style.width = '0';
+  bar.classList.remove('su-progress-unknown');
+  bar.removeAttribute('aria-valuenow');
+};
+
+// Follow the tab's buttons; begin() when a run is asked for, end(words) when it did not start.
+const followButtons = (begin, end) => {
+  document.addEventListener('click', event => {
+    if (!busy && event.target.closest('#' + props.tab + '-generate')) begin();
+    if (busy && event.target.closest('#' + props.tab + '-cancel')) find('.su-status').textContent = 'Stopping …';
+  });
+  // The server says nothing when its queue is full or the connection is lost: the button comes back all the same.
+  document.addEventListener('su-settled', event => {
+    const { tab, failed } = event.detail;
+    if (tab === props.tab) setTimeout(() => {
+      if (busy && (failed || !answered)) end('That did not start: the studio is busy or out of reach. Try again in a moment.');
+    }, failed ? 400 : 4000);
+  });
+};
+
+// Follow the buttons below a result: about(button) is what Python is told of it, {id, index}, or nothing.
+const followActions = about => element.addEventListener('click', event => {
+  const button = event.target.closest('.su-reuse, .su-share-as, .su-send');
+  const result = button && about(button);
+  if (!result) return;
+  if (button.matches('.su-send')) trigger('send', { ...result, to: button.dataset.to });
+  else if (button.matches('.su-share-as')) trigger('share', { ...result, as: button.dataset.as });
+  else trigger('reuse', result);
+});

@@ -1,0 +1,113 @@
+"""Components of a few lines: accordion, choice, message, status text, header, drawing, labels, examples."""
+
+import base64
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+import gradio as gr
+
+from sonic_ui.engine import Label, Status
+from sonic_ui.ui.components.base import Value, file_payload, html_component
+from sonic_ui.ui.session.examples import Example
+
+Sentence = dict[str, str]
+
+CLEAR: Sentence = {"kind": "", "text": ""}
+NO_DRAWING: Value = {"src": "", "alt": "", "caption": "", "waiting": ""}
+DRAWING: Value = {**NO_DRAWING, "waiting": "Drawing the sound …"}
+NO_LABELS: Value = {"waiting": "", "labels": []}
+
+
+@contextmanager
+def accordion(title: str) -> Iterator[None]:
+    """A closed accordion; components made inside stand in it.
+
+    Gradio's accordion makes its content when it opens, and then hands it the values it missed: that would
+    overwrite what a person types at once. This one only hides its content.
+    """
+    with gr.Column(elem_classes="su-fold"):
+        html_component("accordion", {"title": title})
+        with gr.Column(elem_classes="su-fold-body"):
+            yield
+
+
+def choice(elem_id: str, label: str, options: Mapping[str, tuple[str, str]], value: str) -> gr.HTML:
+    """Radio buttons; `options` are titles and lines by name, the value is a name."""
+    listed = [{"name": name, "title": title, "line": line} for name, (title, line) in options.items()]
+    return html_component("choice", value, elem_id=elem_id, label=label, options=listed, group=elem_id)
+
+
+def message(elem_id: str) -> gr.HTML:
+    """An empty slot for a sentence beside what caused it; it takes no room until there is one."""
+    return html_component("message", CLEAR, elem_id=elem_id, elem_classes="su-message-slot")
+
+
+def error(text: str) -> Sentence:
+    """A sentence about something that could not be done."""
+    return {"kind": "error", "text": text}
+
+
+def note(text: str) -> Sentence:
+    """A sentence worth knowing."""
+    return {"kind": "note", "text": text}
+
+
+def status_text(elem_id: str, text: str = "") -> gr.HTML:
+    """A quiet line that changes while the page is used: the value. `appear` is sent once it stands."""
+    return html_component("status_text", text, elem_id=elem_id, elem_classes="su-line-slot")
+
+
+def header(status: Status, changeable: bool = False) -> gr.HTML:
+    """The header of the page; `changeable`: with a button that opens the panel of engines."""
+    return html_component("header", engine_status(status), elem_id="su-header", changeable=changeable)
+
+
+def engine_status(status: Status) -> dict[str, str]:
+    """The header's value for a status of the studio: which engine runs where."""
+    where = f"{status.title} · {status.location}"
+    if status.state == "failed":
+        return {"state": "failed", "text": "The engine did not start"}
+    if status.state == "ready":
+        return {"state": "ready", "text": where}
+    return {"state": status.state, "text": f"{where} · {status.loading_message or 'waking up'}"}
+
+
+def sound_view(elem_id: str, sounds: bool = False) -> gr.HTML:
+    """The drawing of a sound, with an invitation while there is no sound; `appear` tells that it stands.
+
+    `sounds` tells that there is a sound from the start.
+    """
+    return html_component("sound_view", DRAWING if sounds else NO_DRAWING, elem_id=elem_id)
+
+
+def drawing(png: bytes, alt: str, caption: str) -> Value:
+    """A drawing as PNG bytes, its description in words, and a line below it."""
+    return {"src": "data:image/png;base64," + base64.b64encode(png).decode(), "alt": alt, "caption": caption}
+
+
+def label_bars(elem_id: str, title: str = "What it hears") -> gr.HTML:
+    """Labels with bars."""
+    return html_component("label_bars", NO_LABELS, elem_id=elem_id, title=title)
+
+
+def labels_pending(text: str) -> Value:
+    """A line instead of labels that are not there."""
+    return {"waiting": text, "labels": []}
+
+
+def labels_value(labels: Iterable[Label]) -> Value:
+    """Labels with their share."""
+    return {"waiting": "", "labels": [{"name": one.name, "share": one.probability} for one in labels]}
+
+
+def example_cards(examples: Sequence[Example], view: str, elem_classes: str = "") -> gr.HTML:
+    """One card an example, for the sound input `view`; its `choose` event carries the card's index."""
+    cards = [{"title": example.title, "picture": file_payload(example.picture)} for example in examples]
+    return html_component(
+        "example_cards",
+        cards,
+        elem_id=f"{view}-examples",
+        elem_classes=elem_classes,
+        visible=bool(cards),
+        view=view,
+    )

@@ -1,0 +1,87 @@
+"""The view of pictures: previews, progress, results, their actions and the session's history."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import gradio as gr
+
+from sonic_ui.engine import Event, Preview, Progress
+from sonic_ui.ui.components.base import Value, file_payload, html_component, preview_uris, progress_value
+
+
+@dataclass(frozen=True)
+class Card:
+    """One result as the view shows it: `files` lie on disk, `descriptions` are read to who cannot see.
+
+    reusable    whether its settings are known
+    ours        whether it was made here, so that it can be downloaded, and sent to other tabs
+    captions    a few words under each thumbnail, if any
+    aspect      width over height of its pictures
+    pair        whether it stands beside the picture it was made from, which `compare` asks for
+    """
+
+    id: str
+    title: str
+    detail: str
+    files: tuple[Path, ...]
+    descriptions: tuple[str, ...]
+    reusable: bool = True
+    ours: bool = True
+    captions: tuple[str, ...] = ()
+    aspect: float = 1.0
+    pair: bool = False
+
+    def value(self) -> Value:
+        """The card for the script; Gradio serves the files and adds their addresses."""
+        pictures = [
+            {"file": file_payload(path), "name": path.name, "description": description, "caption": caption}
+            for path, description, caption in zip(
+                self.files, self.descriptions, self.captions or ("",) * len(self.files), strict=True
+            )
+        ]
+        return {
+            "id": self.id,
+            "title": self.title,
+            "detail": self.detail,
+            "reusable": self.reusable,
+            "ours": self.ours,
+            "aspect": self.aspect,
+            "pair": self.pair,
+            "pictures": pictures,
+        }
+
+
+def result_view(tab: str, first: Card | None) -> gr.HTML:
+    """The view of a tab; `tab` names the buttons that it shows and hides."""
+    return html_component(
+        "result_view", show(first), scripts=["result_base"], elem_id=f"{tab}-stage", tab=tab
+    )
+
+
+def show(card: Card | None) -> Value:
+    """A picture that was there before anyone generated one."""
+    return {"kind": "show", "result": card.value() if card else None}
+
+
+def done(run: int, card: Card) -> Value:
+    """A finished result."""
+    return {"kind": "done", "run": run, "result": card.value()}
+
+
+class ImageProgress:
+    """What is there so far of a run's `count` pictures."""
+
+    def __init__(self, run: int, count: int) -> None:
+        self._run, self._count = run, count
+        self._progress = Progress(0, 0, "Starting")
+        self._previews: list[str] = []
+
+    def take(self, event: Event) -> Value | None:
+        """The view's value after an event; None for one that changes nothing there."""
+        if isinstance(event, Progress):
+            self._progress = event
+        elif isinstance(event, Preview):
+            self._previews = preview_uris(event.images)
+        else:
+            return None
+        return progress_value(self._run, self._progress, count=self._count, previews=[*self._previews])

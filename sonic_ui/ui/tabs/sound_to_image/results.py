@@ -1,0 +1,57 @@
+"""Pictures of a sound as cards: those of a run, and those that the examples have."""
+
+from typing import Any
+
+from sonic_ui.engine import Result
+from sonic_ui.media.metadata import read_settings
+from sonic_ui.requests import BadInput, SoundToImageRequest
+from sonic_ui.ui.components.result_view import Card
+from sonic_ui.ui.session.context import AppContext
+from sonic_ui.ui.widgets.result_text import detail_line, label_sentence
+
+
+def result_card(number: int, result: Result, files: tuple[Any, ...]) -> Card:
+    """The card of a finished request."""
+    labels, prompt, total = label_sentence(result.labels), result.request.prompt, len(files)
+    words = f", with the words “{prompt}”" if prompt else ""
+    names = [f"Picture {index + 1} of {total}" for index in range(total)] if total > 1 else ["Picture"]
+    return Card(
+        id=f"result-{number}",
+        title=f"Heard {labels}",
+        detail=detail_line(result),
+        files=files,
+        descriptions=tuple(f"{name} painted from a sound heard as {labels}{words}." for name in names),
+    )
+
+
+def example_card(context: AppContext, index: int) -> Card | None:
+    """The card of an example that has a picture."""
+    example = context.examples[index] if index < len(context.examples) else None
+    if example is None or example.picture is None:
+        return None
+    settings = example_settings(context, index)
+    seed = settings["request"].get("seed") if settings else None
+    detail = "An example, painted by the engine that runs here" + ("" if seed is None else f" · seed {seed}")
+    return Card(
+        id=f"example-{index}",
+        title=example.title,
+        detail=detail,
+        files=(example.picture,),
+        descriptions=(f"Picture painted from the example sound “{example.title}”.",),
+        reusable=settings is not None,
+    )
+
+
+def example_settings(context: AppContext, index: int) -> dict[str, Any] | None:
+    """What an example's picture was made with: its own metadata, or the engine's settings with its seed."""
+    example = context.examples[index]
+    if example.picture is None:
+        return None
+    try:
+        return read_settings(example.picture)
+    except BadInput:
+        if example.seed is None:
+            return None
+    defaults = context.studio.info.defaults.model_dump()
+    request = SoundToImageRequest(sound=example.sound.name, seed=example.seed, strength=defaults["strength"])
+    return {"request": request.with_defaults(defaults).model_dump(mode="json")}
