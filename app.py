@@ -1,7 +1,5 @@
 """Sonic UI's entry point: `python app.py`. A Space runs this file too."""
 
-from __future__ import annotations
-
 import argparse
 import os
 from collections.abc import Sequence

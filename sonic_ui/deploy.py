@@ -5,8 +5,6 @@ token is the one of `hf auth login`, or HF_TOKEN. The app's settings in the envi
 variables, its passwords secrets.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import re

@@ -1,7 +1,5 @@
 """Clip of a sound file that is embedded: the part requested, or the loudest."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

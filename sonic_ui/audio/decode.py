@@ -1,7 +1,5 @@
 """Decoding: from a file of any kind to mono float32 samples at the requested rate."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -5,8 +5,6 @@ grid: 16 kHz, hop 160, so 100 a second. A drawn curve in [0, 1] is treated as RM
 silence and flat curves become zeros.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -5,8 +5,6 @@ instead of on every sample: its reduction moves over five. Loudness agrees with 
 about 0.2 LU.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 import numpy as np

@@ -5,8 +5,6 @@ held on both sides of a peak, falls linearly afterwards, and is smoothed over no
 that it always covers what it must.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

@@ -4,8 +4,6 @@ K-weighting comes from pyloudnorm; the gating is its block arithmetic on cumulat
 that are shorter than a block or quieter than the gate.
 """
 
-from __future__ import annotations
-
 from functools import lru_cache
 
 import numpy as np

@@ -4,8 +4,6 @@ SonicDiffusion (arXiv 2405.00878) and Seeing Sound mix sounds before they are em
 brought to a loudness of its own first.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -4,8 +4,6 @@ A reader knows a file's rate, channels and length and yields float32 blocks [fra
 of it, so that nothing ever holds more of a file than is asked for. A damaged file is read as far as it goes.
 """
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass

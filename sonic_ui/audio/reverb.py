@@ -3,8 +3,6 @@
 After Moorer, "About This Reverberation Business", 1979: noise that decays exponentially convinces.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal

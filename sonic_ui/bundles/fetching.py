@@ -1,7 +1,5 @@
 """Download of a bundle's parts from a model hub, with progress and refusals in sentences."""
 
-from __future__ import annotations
-
 import logging
 import shutil
 from collections.abc import Callable, Sequence

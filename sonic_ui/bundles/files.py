@@ -1,7 +1,5 @@
 """Checks of a bundle's files, without reading the weights or importing torch."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Parts that bundles are put together from: files of a repository, and the loader that reads them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 

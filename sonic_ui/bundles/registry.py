@@ -6,8 +6,6 @@ the folder, that the registry or `bundle.json` lists; its vocabulary is optional
 checking its files needs no torch: a missing or cut file is found in milliseconds and named in a sentence.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

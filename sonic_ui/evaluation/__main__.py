@@ -5,8 +5,6 @@ Besides: write the `examples` (sounds, and the bundle's pictures of them) or the
 `energy_ablation` trains and compares representations of energy on a finished training run.
 """
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 

@@ -4,8 +4,6 @@ What Stable Diffusion 1.4 with SonicDiffusion costs at full size is measured on 
 download, in processor time, so that other work on the machine does not count.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os

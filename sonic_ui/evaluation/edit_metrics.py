@@ -1,7 +1,5 @@
 """Edits: does the picture take on what the sound depicts, does it keep its layout, and what does it cost?"""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path

@@ -5,8 +5,6 @@ what they read differs. Each then generates held-out sounds from their embedding
 signal, and the energy of the result is compared with the true one.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 from typing import Any

@@ -1,7 +1,5 @@
 """The evaluation, group by group, on one bundle."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field

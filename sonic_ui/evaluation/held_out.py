@@ -1,7 +1,5 @@
 """Sounds, pictures and curves that no part of the miniature was trained on."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any

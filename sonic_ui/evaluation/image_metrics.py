@@ -1,7 +1,5 @@
 """Metrics of pictures: AIC, AIS, IIS (SonicDiffusion, section 4), mixing, volume and interpolation."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise

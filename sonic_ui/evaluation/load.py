@@ -5,8 +5,6 @@ round. Whoever finds the queue full comes again. Measured: who was served, in wh
 anybody got another's picture, and whether the app's memory grows.
 """
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import json

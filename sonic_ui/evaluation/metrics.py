@@ -1,7 +1,5 @@
 """Measured metrics as a table for people and as JSON for machines."""
 
-from __future__ import annotations
-
 import json
 import platform
 import time

@@ -3,8 +3,6 @@
 The README shows the grid of all sources, an interpolation, a volume sweep, edits, and image-to-sound.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from pathlib import Path

@@ -4,8 +4,6 @@ Deterministic, unlike the stock feature extractor, which crops at random: the ca
 Nothing here changes the gain, so the loudness of a sound reaches its embedding.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

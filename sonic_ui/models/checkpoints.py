@@ -1,7 +1,5 @@
 """Published weights as files of named tensors: read safely, and checked name by name."""
 
-from __future__ import annotations
-
 import pickle
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path

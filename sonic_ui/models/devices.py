@@ -5,8 +5,6 @@ A person overrides the choice by environment variables: SONIC_UI_DEVICE (cuda, c
 SONIC_UI_DTYPE (float32, bfloat16, float16) and SONIC_UI_COMPILE (1: compile the denoiser).
 """
 
-from __future__ import annotations
-
 import contextlib
 import gc
 import os

@@ -4,8 +4,6 @@ Source: ControlNet (arXiv 2302.05543) as AudioSketch uses it. `diffusers.Control
 take AudioLDM's denoiser (class embeddings concatenated, no cross-attention to text): the copy is made here.
 """
 
-from __future__ import annotations
-
 from typing import Any, Self
 
 import torch

@@ -13,8 +13,6 @@ Parameter names are those of the released `landscape.pt` and `greatest_hits.pt` 
 `burakcanbiner/SonicDiffusion`, folder `ckpts/`), which therefore load with `load_state_dict` as they are.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar

@@ -5,8 +5,6 @@ The package pins an old NumPy and fetches tokenizers when it is imported, so it 
 transformers' `ClapModel`, needs none of this: prefer `laion/clap-htsat-unfused` on the hub.
 """
 
-from __future__ import annotations
-
 import importlib
 from collections.abc import Sequence
 from pathlib import Path

@@ -4,8 +4,6 @@ Everything that reads or writes latents goes through `encode_picture` and `decod
 may use `AutoencoderKL`, `AutoencoderDC` or `AutoencoderTiny` without the rest noticing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any, Self
 

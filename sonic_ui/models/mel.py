@@ -4,8 +4,6 @@
 arXiv 2301.12503, section 3): what `SpeechT5HifiGan` of AudioLDM reads, so that either vocoder fits.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Self

@@ -4,8 +4,6 @@ Reads `CLAP_weights_2022.pth` unchanged; features are as in its training, withou
 It stands where a `ClapModel` stands: `encode_sound` runs the same lines with either.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Classifier of pictures: which sources a picture shows, and how strongly."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path

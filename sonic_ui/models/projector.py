@@ -4,8 +4,6 @@ SonicDiffusion (arXiv 2405.00878), section 3.3 and figure 4. Parameter names are
 `audio_projector_*.pth`, which therefore load with `load_state_dict` as they are.
 """
 
-from __future__ import annotations
-
 from math import gcd
 from pathlib import Path
 from typing import Any

@@ -5,8 +5,6 @@ statistics tells two sounds at once apart twice as often as the small audio tran
 of a third of a second and averages over them.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

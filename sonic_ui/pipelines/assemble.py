@@ -1,7 +1,5 @@
 """Pipelines put together from parts: stock models of a hub, released weights, a person's own."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Base of the pipelines that are conditioned by sound: components, conditions, denoiser's call, pictures."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 

@@ -4,8 +4,6 @@ The picture is inverted once; every edit is then denoised from its noise with wo
 decoder takes features over from the source (Plug-and-Play, arXiv 2211.12572).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """From a sound and words to pictures: SonicDiffusion (arXiv 2405.00878), generation."""
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass

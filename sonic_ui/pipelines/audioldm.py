@@ -4,8 +4,6 @@ No public mapper from pictures, modulator or energy ControlNet exists for it: a 
 (BLIP, arXiv 2201.12086), the words into CLAP's space, and the energy is imposed by training-free guidance.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Checks of a pipeline's arguments: lengths that must agree, whole and finite numbers."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from math import isfinite
 from typing import Any

@@ -5,8 +5,6 @@ log-mel: the clean latent is decoded, every frame is turned up or down, and what
 change is added to the latent. That needs no gradient through a decoder.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import torch

@@ -4,8 +4,6 @@ picture -> CLIP -> mapper -> sound embedding; curve -> (modulator) -> energy -> 
 autoencoder and vocoder make the sound.
 """
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass

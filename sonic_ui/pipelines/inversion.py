@@ -10,8 +10,6 @@ level is what the next step up starts from. So the path down returns the picture
 N steps.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from itertools import pairwise

@@ -10,8 +10,6 @@ no attention. The features come from the source in the same batch (`sharing`) or
 kept them (`recording`, then `replaying`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar

@@ -1,7 +1,5 @@
 """Parts of a sampling loop: noise by seed, guidance, a scheduler's step, a step's report."""
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field

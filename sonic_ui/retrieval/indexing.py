@@ -1,7 +1,5 @@
 """CLAP index of a folder of recordings: every sound in it embedded once, and cached by its content."""
 
-from __future__ import annotations
-
 import hashlib
 import logging
 import os

@@ -4,8 +4,6 @@ Source: Seeing Sound, section 3.3: each sounding concept of the picture takes on
 similarity (Algorithm 1), each is brought to a loudness drawn from a range, and all are summed.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path

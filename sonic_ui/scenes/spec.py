@@ -1,7 +1,5 @@
 """Specification of a source, and the places where sources are found."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 LAND_PLACES = ("meadow", "mountains", "forest", "town")

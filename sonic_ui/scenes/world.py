@@ -5,8 +5,6 @@ the relations that the papers claim can be measured: a louder source is a larger
 mixed are two things in one picture, a long reverberation is an indoor place.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

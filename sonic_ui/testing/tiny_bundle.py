@@ -1,7 +1,5 @@
 """A whole pipeline and a whole bundle of tiny random networks: what tests run on."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

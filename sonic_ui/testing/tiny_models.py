@@ -5,8 +5,6 @@ are random but fixed by a seed, and the audio gates stand open, so that a sound 
 `sonic_ui.testing.tiny_bundle` puts them together.
 """
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

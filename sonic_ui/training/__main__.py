@@ -4,8 +4,6 @@ Besides: `export` the trained parts as a bundle, or write a contact `sheet` of t
 run from a bundle's weights, so that training can go on without the checkpoints that made it.
 """
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 

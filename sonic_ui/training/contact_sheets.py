@@ -1,7 +1,5 @@
 """Contact sheets: tensors of pictures, or the sources of the world, as one PNG."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

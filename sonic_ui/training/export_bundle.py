@@ -1,7 +1,5 @@
 """Write the trained parts as a bundle: diffusers layout, float16 safetensors in shards of at most 15 MB."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Go on training from a bundle's weights, where the checkpoints of the run that made it are gone."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 

@@ -5,8 +5,6 @@ over `warmup_steps`, stays, and falls linearly to zero over the last `decay_shar
 can be lengthened or cut short by changing `steps` alone.
 """
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Callable

@@ -4,8 +4,6 @@ Each reads what earlier ones wrote under the run's folder and writes its own; ea
 itself in its file (`@stage`); a new one is a file and a row here.
 """
 
-from __future__ import annotations
-
 import torch
 
 from sonic_ui.training.data import rendering, sounds, tokenizers

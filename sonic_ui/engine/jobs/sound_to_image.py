@@ -1,7 +1,5 @@
 """Pictures of a sound, through `AudioToImagePipeline`."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, ClassVar

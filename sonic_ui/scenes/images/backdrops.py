@@ -1,7 +1,5 @@
 """Where a scene takes place: skies by the time of day, land, sea, and rooms."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

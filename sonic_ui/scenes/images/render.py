@@ -1,7 +1,5 @@
 """Picture of a scene: backdrop, sources from far to near, then the style of the painting."""
 
-from __future__ import annotations
-
 import numpy as np
 from PIL import Image
 

@@ -1,7 +1,5 @@
 """Styles of pictures: what a painting, a watercolour and an ink drawing make of the canvas."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Sound of a scene: each source at its loudness, all of them together, in the scene's room."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from sonic_ui.audio.limiter import limit_true_peak

@@ -7,8 +7,6 @@
 A new source is a new file here, and nothing else.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module

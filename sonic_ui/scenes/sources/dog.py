@@ -1,7 +1,5 @@
 """A dog."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from sonic_ui.scenes.images.backdrops import ground_position

@@ -1,7 +1,5 @@
 """A helicopter."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from sonic_ui.scenes.images.canvas import Canvas, Colour, scale

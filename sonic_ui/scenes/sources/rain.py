@@ -1,7 +1,5 @@
 """Rain."""
 
-from __future__ import annotations
-
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 

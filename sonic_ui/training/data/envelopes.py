@@ -3,8 +3,6 @@
 An envelope multiplies a sound; in a log-mel it is added, so no sound needs to be rendered twice.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

@@ -5,8 +5,6 @@ the loudness of what is made; its embedding is that of the sound at the scene's 
 shards that are skipped when they exist.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial

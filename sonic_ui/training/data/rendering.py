@@ -4,8 +4,6 @@ Everything is written in shards that are skipped when they exist, so rendering r
 and several processes can share the work. A shard's content depends on its split and number alone.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict

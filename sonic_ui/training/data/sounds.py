@@ -6,8 +6,6 @@ powers, and no sound needs to be synthesised twice. Clips of the world are store
 limited as a scene's are: a loud clock is not a quiet one turned up. Recordings are stored at -24 LUFS.
 """
 
-from __future__ import annotations
-
 import csv
 import json
 from dataclasses import asdict, dataclass, replace

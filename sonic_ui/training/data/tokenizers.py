@@ -1,7 +1,5 @@
 """The miniature's own byte-level BPE, learned from the world's captions, in the formats of CLIP and CLAP."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable
 from pathlib import Path

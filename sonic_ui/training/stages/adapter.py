@@ -3,8 +3,6 @@
 Source: SonicDiffusion (arXiv 2405.00878), section 3 (eq. 3-5) and supplement (weights of the tokens).
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property

@@ -1,7 +1,5 @@
 """Picture autoencoder: L1 with weight on edges, and noise on the latents so that the decoder forgives."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

@@ -3,8 +3,6 @@
 The loudness of a sound is kept all the way, so that the embedding knows a whisper from a roar.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass, field
 from typing import Any

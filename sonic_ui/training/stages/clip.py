@@ -3,8 +3,6 @@
 The losses are CLAP's, too.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

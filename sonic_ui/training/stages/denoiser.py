@@ -1,7 +1,5 @@
 """Picture denoiser with text: a stock `UNet2DConditionModel` of SD 1.x topology on cached latents."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

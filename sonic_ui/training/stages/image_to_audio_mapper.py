@@ -1,7 +1,5 @@
 """AudioSketch's two small trainings: image to audio embedding, and rough sketch to energy curve."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Sound autoencoder: log-mels as one-channel pictures [B, 1, frames, mels], by a small `AutoencoderDC`."""
 
-from __future__ import annotations
-
 from functools import partial
 from pathlib import Path
 

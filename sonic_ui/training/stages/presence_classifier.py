@@ -1,7 +1,5 @@
 """Presence classifier of the evaluation, trained on renders alone, never on generated pictures."""
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor, nn
 

@@ -1,7 +1,5 @@
 """Sound denoiser and its energy ControlNet: stock `UNet2DConditionModel` with AudioLDM's conditioning."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path

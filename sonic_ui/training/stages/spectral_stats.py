@@ -4,8 +4,6 @@ The transformer and the text encoder stay as they are, so both embeddings of a s
 pool of composed sounds; then a training of minutes suffices.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

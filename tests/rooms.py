@@ -1,6 +1,6 @@
 """Picture of the rooms: every package of `sonic_ui`, what it holds, and which rooms it reads.
 
-`python -m sonic_ui.evaluation.rooms [FILE.svg]` draws it anew from the code's own imports.
+`python tests/rooms.py [FILE.svg]` draws it anew from the code's own imports.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
-from sonic_ui.bundles import ROOT
-
+ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "sonic_ui"
 OUTPUT = ROOT / "assets" / "readme" / "rooms.svg"
 
