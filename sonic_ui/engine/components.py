@@ -183,7 +183,7 @@ class Components:
             if encoder is None:
                 return ()
             words = self._once("image_words", lambda: encoder.encode_words(self._names))  # [L, D]
-            return self._ranked(encoder.chances(picture, words))
+            return self._ranked(encoder.probabilities(picture, words))
 
     @property
     def _names(self) -> list[str]:

@@ -84,6 +84,7 @@ def load_picture(path: str | Path) -> InputPicture:
         picture = InputPicture(*images.read_picture(path))
         if version is not None:
             _pictures.put(version, picture, 3 * picture.image.width * picture.image.height)
+            _digests.put(version, picture.digest)
     return picture
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections import Counter
 from pathlib import Path
@@ -23,14 +24,14 @@ def counts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     counter: Counter[str] = Counter()
 
     def counting(what: str, function: Any) -> Any:
-        def counted(path: Any) -> Any:
-            counter[f"{what} {Path(path).name}"] += 1
-            return function(path)
+        def counted(file: Any, *more: Any) -> Any:
+            counter[f"{what} {Path(file.name).name}"] += 1
+            return function(file, *more)
 
         return counted
 
-    monkeypatch.setattr(inputs, "_sha256", counting("hash", inputs._sha256))
-    monkeypatch.setattr(images, "load_picture", counting("decode", images.load_picture))
+    monkeypatch.setattr(hashlib, "file_digest", counting("hash", hashlib.file_digest))
+    monkeypatch.setattr(images, "_decode", counting("decode", images._decode))
     return counter
 
 

@@ -25,7 +25,7 @@ RATE = 48_000
 class GreyClassifier:
     """Reads a picture's grey as the level of every source; red says which one is present."""
 
-    def read(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+    def predict(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
         value = ((pictures + 1) * 127.5).round()
         presence = torch.zeros(len(pictures), len(SOURCES))
         for i, red in enumerate(value[:, 0, 0, 0].int().tolist()):
@@ -80,7 +80,7 @@ def test_real_recordings_held_out_are_fold_4() -> None:
 class GreenClassifier:
     """Reads a picture's green as the level of every source and as the presence of all but the first."""
 
-    def read(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+    def predict(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
         level = ((pictures[:, 1].mean((1, 2)) + 1) / 2)[:, None].expand(-1, len(SOURCES))
         presence = level.clone()
         presence[:, 0] = 1 - level[:, 0]
