@@ -135,10 +135,10 @@ class Reuse:
         return {self._drop.message: sentence, self._drop.picture: None}
 
     def connect(self, view: gr.HTML, shared: SharedComponents, refresh_after: Sequence[Refresh]) -> None:
-        """Connect the drop, links that arrive, and the events `reuse` and `share` of the view of results."""
+        """Connect the drop, links that arrive, and the events of the view of results."""
         drop, settings, records = self._drop, [*self._table.components.values()], shared.records
         changed = [*settings, drop.message, drop.picture]
-        view.share(self.share, inputs=[records], outputs=[drop.share], **AT_ONCE)
+        view.share_settings(self.share, inputs=[records], outputs=[drop.share], **AT_ONCE)
         restored = [
             drop.share.restore(self.restore, outputs=[*settings, drop.share], **AT_ONCE),
             view.reuse(self.shown, inputs=[records], outputs=changed, **AT_ONCE),

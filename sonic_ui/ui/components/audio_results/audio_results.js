@@ -5,7 +5,7 @@
 //   {kind: "film", id, index, video: {url} | null, name, note}
 // with result = {id, title, detail, spoken, picture: {url}, seconds, target: [0..1, ...] | null, takes: [{title, figures, sources,
 //   energy: [0..1, ...], sound: {file: {url}, name}, settings: {file: {url}, name}}, ...]}.
-// Asks Python: 'reuse' {id, index}, 'share' {as, id, index}, 'film' {id, index}, and 'send' {to, id, index}. Tells the page
+// Asks Python: 'reuse' {id, index}, 'share_settings' {as, id, index}, 'film' {id, index}, and 'send' {to, id, index}. Tells the page
 // 'su-produced' {tab, values}, the energy of the first take, and 'su-playhead' {tab, share}. Sounds never start by themselves, and one at a time.
 const KEPT = 12;
 const NAMESPACE = 'http://www.w3.org/2000/svg';

@@ -15,7 +15,7 @@ const make = (tag, className, text) => {
   return node;
 };
 
-// Settings that are known can be reused and given away.
+// Settings that are known can be reused and given away. Gradio itself takes the event 'share'.
 const showReuse = known => element.querySelectorAll('.su-reuse, .su-share-as').forEach(button => { button.hidden = !known; });
 
 const announce = text => { find('.su-live').textContent = text; };
@@ -96,6 +96,6 @@ const followActions = about => element.addEventListener('click', event => {
   const result = button && about(button);
   if (!result) return;
   if (button.matches('.su-send')) trigger('send', { ...result, to: button.dataset.to });
-  else if (button.matches('.su-share-as')) trigger('share', { ...result, as: button.dataset.as });
+  else if (button.matches('.su-share-as')) trigger('share_settings', { ...result, as: button.dataset.as });
   else trigger('reuse', result);
 });

@@ -3,7 +3,7 @@
 //   {kind: "working", run, count, step, total, message, eta_s, previews: [data URI, ...]}
 //   {kind: "done", run, result}   {kind: "ended", run, message}   (cancelled or refused: the last result stays)
 // with result = {id, title, detail, reusable, ours, aspect, pair, pictures: [{file: {url}, name, description, caption}, ...]}.
-// Asks Python: 'reuse' {id, index}, 'share' {as, id, index}, 'send' {to, id, index}, and 'compare' {id, index} when another
+// Asks Python: 'reuse' {id, index}, 'share_settings' {as, id, index}, 'send' {to, id, index}, and 'compare' {id, index} when another
 // picture with a pair is shown.
 const KEPT = 24;
 let results = [];          // newest first

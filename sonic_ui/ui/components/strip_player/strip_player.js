@@ -9,7 +9,7 @@
 // props: tab, label, slider: {minimum, maximum, step} | null (then it follows 'su-turned' {tab, knob, at, settled} of
 // another component, and tells it 'su-frames' {tab, knob, at: [...]}, 'su-film-at' {tab, knob, at}, and 'su-film-shown'
 //   {tab, src, words}: the picture that is shown, and what is to be said about it).
-// Asks Python: 'film' {id} once a strip is shown whose film is to follow (answered as 'su-filmed'), 'reuse' {id}, 'share' {id, as}, 'send' {to, id, index} for the
+// Asks Python: 'film' {id} once a strip is shown whose film is to follow (answered as 'su-filmed'), 'reuse' {id}, 'share_settings' {id, as}, 'send' {to, id, index} for the
 // picture shown (of a place between frames: id is "strip@place", index 0), and 'refine' {id, at, knob} for
 // the picture of exactly one place; that answer comes as 'su-refined' {tab, id, at, frame | null, glimpse, words} from
 // `strip_answer`.
