@@ -21,8 +21,7 @@ from sonic_ui.models.energy_control import EnergyControlNet
 from sonic_ui.models.latents import LatentNormalizer
 from sonic_ui.models.mel import SAMPLE_RATE, GriffinLimVocoder
 from sonic_ui.training.data.image_to_sound import ImageToSoundData, load_image_to_sound
-from sonic_ui.training.loop import load_average, train
-from sonic_ui.training.run import Run
+from sonic_ui.training.run import Run, load_average, train
 from sonic_ui.training.stages import sound_denoiser
 from sonic_ui.training.stages.mel_autoencoder import read_mels, trained_mel_autoencoder, written_mels
 from sonic_ui.training.stages.sound_denoiser import TimedEvent, signal_rms, target_energy

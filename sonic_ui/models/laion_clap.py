@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from transformers.modeling_outputs import BaseModelOutputWithPooling
 
-from sonic_ui.models.audio_encoder import SAMPLE_RATE
+from sonic_ui.models.encoders import SAMPLE_RATE
 from sonic_ui.requests import BadInput
 
 WINDOW_S = 10

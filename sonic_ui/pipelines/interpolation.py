@@ -19,15 +19,14 @@ import torch
 from torch import Tensor
 
 from sonic_ui.pipelines.audio_conditioned import OnStep
-from sonic_ui.pipelines.embedding_path import PARALLEL, Embedding
-from sonic_ui.pipelines.frame_spacing import evenly_spaced_by_perception, small_copy
+from sonic_ui.pipelines.embedding_path import PARALLEL, Embedding, evenly_spaced_by_perception, small_copy
 from sonic_ui.pipelines.sampling import StepReport, begins_anywhere
 from sonic_ui.requests.interpolate import CONTINUITY, shared_steps
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from sonic_ui.models.image_encoder import ImageEncoder
+    from sonic_ui.models.encoders import ImageEncoder
 
 ENDS = (0.0, 1.0)
 

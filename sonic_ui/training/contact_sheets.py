@@ -7,8 +7,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from sonic_ui.scenes.images.render import paint
-from sonic_ui.scenes.sounds.render import render_sound
+from sonic_ui.scenes.render import paint, render_sound
 from sonic_ui.scenes.world import SOURCES, sample_scene
 from sonic_ui.training.data.sounds import log_mel
 

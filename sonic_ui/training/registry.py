@@ -6,18 +6,15 @@ itself in its file (`@stage`); a new one is a file and a row here.
 
 import torch
 
-from sonic_ui.training.data import rendering, sounds, tokenizers
-from sonic_ui.training.loop import train
-from sonic_ui.training.run import REGISTERED, Run
+from sonic_ui.training.data import rendering, sounds
+from sonic_ui.training.run import REGISTERED, Run, train
 from sonic_ui.training.stages import (
     adapter,
-    autoencoder,
     clap,
     clip,
-    denoiser,
     image_to_audio_mapper,
+    latent_diffusion,
     mel_autoencoder,
-    presence_classifier,
     sound_denoiser,
     spectral_stats,
 )
@@ -27,16 +24,16 @@ ORDER = {
     "pictures": rendering,  # scenes of the world and their pictures
     "sounds": sounds,  # clips of single sources, the scenes' sounds, real recordings
     "mixtures": sounds,  # sounds of scenes of several sources that are not painted
-    "tokenizers": tokenizers,  # vocabularies of CLIP and CLAP
-    "autoencoder": autoencoder,  # picture <-> latents
+    "tokenizers": rendering,  # vocabularies of CLIP and CLAP
+    "autoencoder": latent_diffusion,  # picture <-> latents
     "clip": clip,  # pictures beside captions
-    "denoiser": denoiser,  # latents from text
-    "decoder": autoencoder,  # the autoencoder's decoder once more, with the encoder fixed
+    "denoiser": latent_diffusion,  # latents from text
+    "decoder": latent_diffusion,  # the autoencoder's decoder once more, with the encoder fixed
     "clap": clap,  # sounds beside captions and pictures
     "spectral_stats": spectral_stats,  # CLAP's head on statistics of the log-mel
     "projector": adapter,  # SonicDiffusion, stage 1
     "adapter": adapter,  # SonicDiffusion, stage 2
-    "presence_classifier": presence_classifier,  # what the evaluation measures pictures with
+    "presence_classifier": clip,  # what the evaluation measures pictures with
     # Image to sound
     "image_to_sound": mel_autoencoder,  # scenes as log-mel, energy, audio and image embedding
     "mel_autoencoder": mel_autoencoder,  # log-mel <-> latents

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from sonic_ui.audio.limiter import limit_true_peak
 from sonic_ui.audio.loudness import integrated_lufs
-from sonic_ui.scenes.sounds.render import level_to_lufs, render_sound, sound_source
+from sonic_ui.scenes.render import level_to_lufs, render_sound, sound_source
 from sonic_ui.scenes.world import SOURCES, Scene, SourceInstance, sample_scene
 from sonic_ui.training.data import rendering
 from sonic_ui.training.run import Run, stage

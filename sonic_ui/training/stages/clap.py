@@ -15,11 +15,10 @@ from torch import Tensor, nn
 from transformers import ClapConfig, ClapFeatureExtractor, ClapModel
 
 from sonic_ui.models.timbre import TIMBRE, TimbreClapModel, spectral_statistics
-from sonic_ui.scenes.sounds.render import level_to_lufs
+from sonic_ui.scenes.render import level_to_lufs
 from sonic_ui.scenes.world import SOURCES, Scene, caption
-from sonic_ui.training.data.rendering import training_pictures
+from sonic_ui.training.data.rendering import clap_tokenizer, training_pictures
 from sonic_ui.training.data.sounds import CLIP_S, FLOOR_DB, FRAME_STEP, HOP, MELS, ClipInfo, load_clips
-from sonic_ui.training.data.tokenizers import clap_tokenizer
 from sonic_ui.training.run import Run, Stage, artifact, stage
 from sonic_ui.training.stages.clip import (
     FactorHead,

@@ -12,11 +12,11 @@ from torch import Tensor, nn
 from sonic_ui.models.mel import LOG_FLOOR
 from sonic_ui.training.contact_sheets import save_sheet
 from sonic_ui.training.data import image_to_sound
-from sonic_ui.training.data.envelopes import augment_clip
+from sonic_ui.training.data.image_to_sound import augment_clip
 from sonic_ui.training.run import Run, Stage, artifact, stage
-from sonic_ui.training.stages.autoencoder import build_autoencoder, reconstruction_loss
 from sonic_ui.training.stages.clap import build_feature_extractor
 from sonic_ui.training.stages.clip import image_embeddings, trained_clip
+from sonic_ui.training.stages.latent_diffusion import build_autoencoder, reconstruction_loss
 from sonic_ui.training.stages.spectral_stats import trained_clap
 
 MEL_MEAN, MEL_STD = -6.0, 3.0

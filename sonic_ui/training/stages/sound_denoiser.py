@@ -11,17 +11,22 @@ from diffusers import AutoencoderDC, UNet2DConditionModel
 from torch import Tensor, nn
 
 from sonic_ui.audio.energy import smooth, z_norm
-from sonic_ui.models.audio_encoder import embed_labels
+from sonic_ui.models.encoders import embed_labels
 from sonic_ui.models.energy_control import EnergyControlNet
 from sonic_ui.models.latents import LatentNormalizer, compression_factor
 from sonic_ui.pipelines.sampling import apply_cfg
 from sonic_ui.training.contact_sheets import save_sheet
-from sonic_ui.training.data.envelopes import augment_clip, drawn_curve
-from sonic_ui.training.data.image_to_sound import PEAK_RMS, ImageToSoundData, training_sounds
-from sonic_ui.training.data.tokenizers import clap_tokenizer
+from sonic_ui.training.data.image_to_sound import (
+    PEAK_RMS,
+    ImageToSoundData,
+    augment_clip,
+    drawn_curve,
+    training_sounds,
+)
+from sonic_ui.training.data.rendering import clap_tokenizer
 from sonic_ui.training.run import Run, Stage, artifact, stage
 from sonic_ui.training.stages.adapter import source_caption
-from sonic_ui.training.stages.denoiser import DiffusionLoss, build_scheduler
+from sonic_ui.training.stages.latent_diffusion import DiffusionLoss, build_scheduler
 from sonic_ui.training.stages.mel_autoencoder import read_mels, trained_mel_autoencoder
 from sonic_ui.training.stages.spectral_stats import trained_clap
 

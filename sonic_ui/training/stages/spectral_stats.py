@@ -13,13 +13,12 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from sonic_ui.models.audio_encoder import embed_labels
+from sonic_ui.models.encoders import embed_labels
 from sonic_ui.models.timbre import MELS, SpectralStatsHead, TimbreClapModel, spectral_statistics
 from sonic_ui.scenes.world import SOURCES, SPECS, Scene, caption
 from sonic_ui.training.data import sounds
-from sonic_ui.training.data.rendering import mixture_shares, training_pictures
+from sonic_ui.training.data.rendering import clap_tokenizer, mixture_shares, training_pictures
 from sonic_ui.training.data.sounds import FLOOR_DB, SceneSounds
-from sonic_ui.training.data.tokenizers import clap_tokenizer
 from sonic_ui.training.run import Run, Stage, artifact, stage
 from sonic_ui.training.stages.clap import SoundBank, augment_mel, clap_without_stats, embed_mels, sound_bank
 from sonic_ui.training.stages.clip import (

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sonic_ui.audio.loudness import integrated_lufs, true_peak_dbfs
-from sonic_ui.scenes.sounds.render import level_to_lufs, lufs_to_level, render_sound, synthesise
+from sonic_ui.scenes.render import level_to_lufs, lufs_to_level, render_sound, synthesise
 from sonic_ui.scenes.world import SOURCES, Scene, SourceInstance
 from tests.scenes.measures import RATE, dynamics_db, sound_of
 
