@@ -19,7 +19,7 @@ from sonic_ui.models.sound_mapper import EnergyModulator
 from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
 from sonic_ui.pipelines.image_to_audio import ImageToAudioPipeline
 from sonic_ui.scenes.world import SOURCES, SPECS
-from sonic_ui.training.contact_sheets import save_sheet
+from sonic_ui.training.run import save_sheet
 
 
 @dataclass

@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> None:
 
         print(import_bundle(run, options.bundle))
     elif options.stage == "sheet":
-        from sonic_ui.training.contact_sheets import write_contact_sheet
+        from sonic_ui.training.data.sounds import write_contact_sheet
 
         print(write_contact_sheet(options.out / "sheet.png"))
     else:

@@ -11,11 +11,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import (
-    ClapTextModelWithProjection,
-    CLIPProcessor,
-    CLIPVisionModelWithProjection,
-)
+from transformers import ClapTextModelWithProjection, CLIPProcessor, CLIPVisionModelWithProjection
 
 from sonic_ui.models.encoders import picture_processor
 from sonic_ui.models.mel import GriffinLimVocoder
@@ -25,11 +21,11 @@ from sonic_ui.scenes.world import SOURCES, SPECS
 from sonic_ui.training.data.image_to_sound import training_sounds
 from sonic_ui.training.data.rendering import clap_tokenizer, clip_tokenizer
 from sonic_ui.training.run import Run
-from sonic_ui.training.stages import image_to_audio_mapper, latent_diffusion, sound_denoiser
+from sonic_ui.training.stages import image_to_audio_mapper, latent_diffusion, sound_diffusion
 from sonic_ui.training.stages.adapter import trained_adapter
 from sonic_ui.training.stages.clap import build_feature_extractor
 from sonic_ui.training.stages.clip import trained_classifier, trained_clip
-from sonic_ui.training.stages.mel_autoencoder import MEL_MEAN, MEL_STD, trained_mel_autoencoder
+from sonic_ui.training.stages.sound_diffusion import MEL_MEAN, MEL_STD, trained_mel_autoencoder
 from sonic_ui.training.stages.spectral_stats import trained_clap
 
 SHARD = "15MB"
@@ -68,15 +64,15 @@ def export_image_to_sound(run: Run, bundle: Path) -> Path:
     clip, clap = trained_clip(run), trained_clap(run)
     pipeline = ImageToAudioPipeline(
         vae=trained_mel_autoencoder(run),
-        unet=sound_denoiser.trained_sound_unet(run),
+        unet=sound_diffusion.trained_sound_unet(run),
         scheduler=latent_diffusion.build_scheduler(),
         vocoder=GriffinLimVocoder(),
         image_encoder=half_of(CLIPVisionModelWithProjection, clip, "vision_config"),
         image_processor=picture_processor(clip),
         image_mapper=image_to_audio_mapper.trained_mapper(run),
         energy_modulator=image_to_audio_mapper.remembering_modulator(run),
-        energy_control=sound_denoiser.trained_energy_control(run),
-        latent_normalizer=sound_denoiser.sound_latent_normalizer(run),
+        energy_control=sound_diffusion.trained_energy_control(run),
+        latent_normalizer=sound_diffusion.sound_latent_normalizer(run),
         text_encoder=half_of(ClapTextModelWithProjection, clap, "text_config"),
         tokenizer=clap_tokenizer(run),
         frames=training_sounds(run).energies.shape[1],

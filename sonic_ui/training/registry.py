@@ -14,8 +14,7 @@ from sonic_ui.training.stages import (
     clip,
     image_to_audio_mapper,
     latent_diffusion,
-    mel_autoencoder,
-    sound_denoiser,
+    sound_diffusion,
     spectral_stats,
 )
 
@@ -35,10 +34,10 @@ ORDER = {
     "adapter": adapter,  # SonicDiffusion, stage 2
     "presence_classifier": clip,  # what the evaluation measures pictures with
     # Image to sound
-    "image_to_sound": mel_autoencoder,  # scenes as log-mel, energy, audio and image embedding
-    "mel_autoencoder": mel_autoencoder,  # log-mel <-> latents
-    "sound_denoiser": sound_denoiser,  # latents from an embedding
-    "energy_control": sound_denoiser,  # ControlNet of the energy
+    "image_to_sound": sound_diffusion,  # scenes as log-mel, energy, audio and image embedding
+    "mel_autoencoder": sound_diffusion,  # log-mel <-> latents
+    "sound_denoiser": sound_diffusion,  # latents from an embedding
+    "energy_control": sound_diffusion,  # ControlNet of the energy
     "image_to_audio_mapper": image_to_audio_mapper,  # image embedding -> audio embedding
     "energy_modulator": image_to_audio_mapper,  # rough sketch -> energy curve
     "energy_modulator_blind": image_to_audio_mapper,  # the same without the embedding, to compare with

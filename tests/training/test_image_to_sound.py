@@ -23,7 +23,7 @@ from sonic_ui.training.data.image_to_sound import (
 from sonic_ui.training.run import Run
 from sonic_ui.training.stages.clip import trained_clip
 from sonic_ui.training.stages.image_to_audio_mapper import natural_energy, rough_target, trained_mapper
-from sonic_ui.training.stages.sound_denoiser import trained_sound_unet
+from sonic_ui.training.stages.sound_diffusion import trained_sound_unet
 
 
 @pytest.mark.parametrize(

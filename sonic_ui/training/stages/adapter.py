@@ -19,10 +19,9 @@ from sonic_ui.models.latents import decode_latents
 from sonic_ui.models.projector import AudioProjector
 from sonic_ui.models.timbre import TimbreClapModel
 from sonic_ui.scenes.world import SOURCES, Scene, article, caption
-from sonic_ui.training.contact_sheets import save_sheet
 from sonic_ui.training.data.rendering import mixture_shares, training_pictures
 from sonic_ui.training.data.sounds import SceneSounds, first_sounds
-from sonic_ui.training.run import Run, Stage, artifact, stage
+from sonic_ui.training.run import Run, Stage, artifact, save_sheet, stage
 from sonic_ui.training.stages import latent_diffusion, spectral_stats
 from sonic_ui.training.stages.clap import SoundBank, embed_mels, sound_bank
 from sonic_ui.training.stages.clip import normalised

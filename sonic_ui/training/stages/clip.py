@@ -18,45 +18,6 @@ from sonic_ui.training.data.rendering import clip_tokenizer, picture_batch, trai
 from sonic_ui.training.run import Run, Stage, artifact, stage
 
 
-def build_clip(
-    vocab_size: int,
-    max_length: int,
-    bos: int,
-    eos: int,
-    *,
-    text_width: int = 192,
-    vision_width: int = 128,
-    text_layers: int = 3,
-    vision_layers: int = 4,
-    projection_dim: int = 256,
-    image_size: int = 64,
-    patch: int = 8,
-) -> CLIPModel:
-    """A `CLIPModel` of the given widths."""
-    text = {
-        "vocab_size": vocab_size,
-        "hidden_size": text_width,
-        "intermediate_size": 3 * text_width,
-        "num_hidden_layers": text_layers,
-        "num_attention_heads": text_width // 48,
-        "max_position_embeddings": max_length,
-        "projection_dim": projection_dim,
-        "bos_token_id": bos,
-        "eos_token_id": eos,
-        "pad_token_id": eos,
-    }
-    vision = {
-        "hidden_size": vision_width,
-        "intermediate_size": 3 * vision_width,
-        "num_hidden_layers": vision_layers,
-        "num_attention_heads": vision_width // 32,
-        "image_size": image_size,
-        "patch_size": patch,
-        "projection_dim": projection_dim,
-    }
-    return CLIPModel(CLIPConfig(text_config=text, vision_config=vision, projection_dim=projection_dim))
-
-
 def resize_for_clip(pictures: Tensor, size: int) -> Tensor:
     """Pictures [B, 3, H, W] in [-1, 1] -> [B, 3, size, size], area-averaged, as CLIP reads them."""
     return F.interpolate(pictures, size=(size, size), mode="area") if pictures.shape[-1] != size else pictures
@@ -167,9 +128,33 @@ class ClipStage(Stage):
         figure.savefig(path)
 
 
-def new_clip(run: Run) -> CLIPModel:
-    t = clip_tokenizer(run)
-    return build_clip(len(t), t.model_max_length, t.bos_token_id, t.eos_token_id)
+def new_clip(
+    run: Run, *, text_width: int = 192, vision_width: int = 128, projection_dim: int = 256
+) -> CLIPModel:
+    """An untrained `CLIPModel` of the given widths: three layers for text, four for pictures of 64 px."""
+    tokenizer = clip_tokenizer(run)
+    text = {
+        "vocab_size": len(tokenizer),
+        "hidden_size": text_width,
+        "intermediate_size": 3 * text_width,
+        "num_hidden_layers": 3,
+        "num_attention_heads": text_width // 48,
+        "max_position_embeddings": tokenizer.model_max_length,
+        "projection_dim": projection_dim,
+        "bos_token_id": tokenizer.bos_token_id,
+        "eos_token_id": tokenizer.eos_token_id,
+        "pad_token_id": tokenizer.eos_token_id,
+    }
+    vision = {
+        "hidden_size": vision_width,
+        "intermediate_size": 3 * vision_width,
+        "num_hidden_layers": 4,
+        "num_attention_heads": vision_width // 32,
+        "image_size": 64,
+        "patch_size": 8,
+        "projection_dim": projection_dim,
+    }
+    return CLIPModel(CLIPConfig(text_config=text, vision_config=vision, projection_dim=projection_dim))
 
 
 @artifact
@@ -188,7 +173,7 @@ def image_embeddings(clip: CLIPModel, pictures: np.ndarray, batch: int = 100) ->
     return torch.cat(out)
 
 
-def training_image_embeds(run: Run) -> Tensor:
+def picture_embeds(run: Run) -> Tensor:
     """CLIP embeddings [N, D] of the training pictures."""
     return image_embeddings(trained_clip(run), training_pictures(run)[0])
 

@@ -18,9 +18,8 @@ from transformers import CLIPTextModel, CLIPTokenizer
 from sonic_ui.models.latents import LatentNormalizer, decode_latents
 from sonic_ui.pipelines.sampling import apply_cfg
 from sonic_ui.scenes.world import SOURCES, SPECS, Scene, caption
-from sonic_ui.training.contact_sheets import save_sheet
 from sonic_ui.training.data.rendering import clip_tokenizer, picture_batch, training_pictures
-from sonic_ui.training.run import Run, Stage, artifact, stage
+from sonic_ui.training.run import Run, Stage, artifact, save_sheet, stage
 from sonic_ui.training.stages.clip import trained_clip
 
 
@@ -121,24 +120,6 @@ def trained_autoencoder(run: Run) -> AutoencoderDC:
     if run.checkpoint("decoder").exists():
         run.load("decoder", model)
     return model.requires_grad_(False)
-
-
-def build_unet(
-    channels: tuple[int, ...], latent_channels: int, token_dim: int, latent_size: int
-) -> UNet2DConditionModel:
-    """Four levels, cross-attention in three, two layers a level: 12 decoder layers, as in SD 1.x."""
-    return UNet2DConditionModel(
-        sample_size=latent_size,
-        in_channels=latent_channels,
-        out_channels=latent_channels,
-        block_out_channels=channels,
-        layers_per_block=2,
-        cross_attention_dim=token_dim,
-        attention_head_dim=4,
-        norm_num_groups=16,
-        down_block_types=("CrossAttnDownBlock2D",) * 3 + ("DownBlock2D",),
-        up_block_types=("UpBlock2D",) + ("CrossAttnUpBlock2D",) * 3,
-    )
 
 
 def build_scheduler() -> DDIMScheduler:
@@ -323,9 +304,21 @@ def latent_data(run: Run) -> LatentData:
 
 
 def new_unet(run: Run) -> UNet2DConditionModel:
+    """Four levels, cross-attention in three, two layers a level: 12 decoder layers, as in SD 1.x."""
     r = run.recipe["denoiser"]
-    shape = stored_latents(run)["latents"].shape
-    return build_unet(tuple(r["channels"]), shape[2], r["token_dim"], shape[-1])
+    _, _, channels, _, size = stored_latents(run)["latents"].shape
+    return UNet2DConditionModel(
+        sample_size=size,
+        in_channels=channels,
+        out_channels=channels,
+        block_out_channels=tuple(r["channels"]),
+        layers_per_block=2,
+        cross_attention_dim=r["token_dim"],
+        attention_head_dim=4,
+        norm_num_groups=16,
+        down_block_types=("CrossAttnDownBlock2D",) * 3 + ("DownBlock2D",),
+        up_block_types=("UpBlock2D",) + ("CrossAttnUpBlock2D",) * 3,
+    )
 
 
 @artifact

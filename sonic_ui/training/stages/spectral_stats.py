@@ -21,13 +21,7 @@ from sonic_ui.training.data.rendering import clap_tokenizer, mixture_shares, tra
 from sonic_ui.training.data.sounds import FLOOR_DB, SceneSounds
 from sonic_ui.training.run import Run, Stage, artifact, stage
 from sonic_ui.training.stages.clap import SoundBank, augment_mel, clap_without_stats, embed_mels, sound_bank
-from sonic_ui.training.stages.clip import (
-    FactorHead,
-    info_nce,
-    normalised,
-    scene_factors,
-    training_image_embeds,
-)
+from sonic_ui.training.stages.clip import FactorHead, info_nce, normalised, picture_embeds, scene_factors
 
 LOWPASS_SHARE = 0.35
 """Of the pool: sounds without their upper bins, as those of 16 kHz and of strong compression are."""
@@ -132,7 +126,7 @@ class SpectralStatsStage(Stage):
     noise, label_scale = 0.15, 12.0
 
     def __init__(self, run: Run) -> None:
-        self.image_embeds = normalised(training_image_embeds(run))
+        self.image_embeds = normalised(picture_embeds(run))
         self.pool, self.scenes = embedding_pool(run), sound_scenes(run)
         self.tokenizer, self.clap = clap_tokenizer(run), clap_without_stats(run)
         self.labels = embed_labels(self.clap, self.tokenizer, [SPECS[name].label for name in SOURCES])
