@@ -21,11 +21,6 @@ def level_to_lufs(level: float) -> float:
     return -48.0 + 36.0 * level
 
 
-def lufs_to_level(lufs: float) -> float:
-    """The level in [0, 1] of a loudness."""
-    return float(np.clip((lufs + 48.0) / 36.0, 0.0, 1.0))
-
-
 def at_loudness(sound: Signal, sample_rate: int, lufs: float) -> Signal:
     """The sound at `lufs`, limited; what limiting takes from a sound full of clicks is given back.
 
