@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from sonic_ui.audio.energy import rms_energy, smooth
-from sonic_ui.scenes.images.render import paint
-from sonic_ui.scenes.sounds.render import render_sound
+from sonic_ui.scenes.render import paint, render_sound
 from sonic_ui.scenes.world import SOURCES, Scene, sample_scene
 from sonic_ui.training.data.rendering import SPLITS, scenes_of_shard
 

@@ -13,22 +13,15 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from sonic_ui.models.audio_encoder import embed_labels
+from sonic_ui.models.encoders import embed_labels
 from sonic_ui.models.timbre import MELS, SpectralStatsHead, TimbreClapModel, spectral_statistics
 from sonic_ui.scenes.world import SOURCES, SPECS, Scene, caption
 from sonic_ui.training.data import sounds
-from sonic_ui.training.data.rendering import mixture_shares, training_pictures
+from sonic_ui.training.data.rendering import clap_tokenizer, mixture_shares, training_pictures
 from sonic_ui.training.data.sounds import FLOOR_DB, SceneSounds
-from sonic_ui.training.data.tokenizers import clap_tokenizer
 from sonic_ui.training.run import Run, Stage, artifact, stage
 from sonic_ui.training.stages.clap import SoundBank, augment_mel, clap_without_stats, embed_mels, sound_bank
-from sonic_ui.training.stages.clip import (
-    FactorHead,
-    info_nce,
-    normalised,
-    scene_factors,
-    training_image_embeds,
-)
+from sonic_ui.training.stages.clip import FactorHead, info_nce, normalised, picture_embeds, scene_factors
 
 LOWPASS_SHARE = 0.35
 """Of the pool: sounds without their upper bins, as those of 16 kHz and of strong compression are."""
@@ -133,7 +126,7 @@ class SpectralStatsStage(Stage):
     noise, label_scale = 0.15, 12.0
 
     def __init__(self, run: Run) -> None:
-        self.image_embeds = normalised(training_image_embeds(run))
+        self.image_embeds = normalised(picture_embeds(run))
         self.pool, self.scenes = embedding_pool(run), sound_scenes(run)
         self.tokenizer, self.clap = clap_tokenizer(run), clap_without_stats(run)
         self.labels = embed_labels(self.clap, self.tokenizer, [SPECS[name].label for name in SOURCES])
