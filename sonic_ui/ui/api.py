@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import gradio as gr
 
-from sonic_ui.engine import Failure, Result, SoundResult
+from sonic_ui.engine.events import Failure, Result, SoundResult
 from sonic_ui.requests import VERBS, BadInput, MakingRequest, Range, Request
 from sonic_ui.requests.fields import Numbers
 from sonic_ui.ui.session.context import AppContext

@@ -9,7 +9,7 @@ import gradio as gr
 import pytest
 from PIL import Image
 
-from sonic_ui.engine import Studio
+from sonic_ui.engine.studio import Studio
 from sonic_ui.ui.session.context import AppContext
 from sonic_ui.ui.session.examples import Example
 from sonic_ui.ui.tabs.edit.results import example_card

@@ -11,7 +11,8 @@ import gradio as gr
 import pytest
 from PIL import Image
 
-from sonic_ui.engine import Failure, Studio
+from sonic_ui.engine.events import Failure
+from sonic_ui.engine.studio import Studio
 from sonic_ui.media.metadata import read_settings
 from sonic_ui.ui.session.context import AppContext, SharedComponents
 from sonic_ui.ui.session.examples import Example

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from sonic_ui.engine import Failure, Studio
+from sonic_ui.engine.events import Failure
+from sonic_ui.engine.studio import Studio
 from sonic_ui.media.metadata import read_sound_settings
 from sonic_ui.requests import BadInput
 from sonic_ui.ui.components.curve_pad import CurvePad

@@ -9,7 +9,8 @@ import av
 import pytest
 from PIL import Image
 
-from sonic_ui.engine import CancelToken, Result, Studio
+from sonic_ui.engine.events import CancelToken, Result
+from sonic_ui.engine.studio import Studio
 from sonic_ui.media.metadata import read_settings
 from sonic_ui.requests import BadInput, InterpolateRequest
 from sonic_ui.ui.components.strip_player import StripPlayer

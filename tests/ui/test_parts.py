@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from sonic_ui.engine import Label, Result
+from sonic_ui.engine.events import Label, Result
 from sonic_ui.media.metadata import KEY, PictureFolder, read_settings, write_pictures
 from sonic_ui.requests import BadInput, InterpolateRequest, SoundToImageRequest
 from sonic_ui.ui.components.base import preview_uris

@@ -10,7 +10,8 @@ import gradio as gr
 import pytest
 from PIL import Image
 
-from sonic_ui.engine import Result, Studio
+from sonic_ui.engine.events import Result
+from sonic_ui.engine.studio import Studio
 from sonic_ui.requests import InterpolateRequest, PaintingRequest, SoundToImageRequest, VolumeSweepRequest
 from sonic_ui.ui.page import build_page, has_mcp, launch_options
 from sonic_ui.ui.session.examples import Example

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import gradio as gr
 
-from sonic_ui.engine import Studio
+from sonic_ui.engine.studio import Studio
 from sonic_ui.media.metadata import PictureFolder
 from sonic_ui.ui.session.examples import Example
 from sonic_ui.ui.session.gallery import Gallery

@@ -3,7 +3,7 @@
 import itertools
 import threading
 
-from sonic_ui.engine import CancelToken
+from sonic_ui.engine.events import CancelToken
 
 Key = tuple[str, str]
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypedDict, TypeVar
 
-from sonic_ui.engine import Result, SoundResult
+from sonic_ui.engine.events import Result, SoundResult
 from sonic_ui.engine.inputs import file_digest
 from sonic_ui.requests import VERBS, BadInput, MakingRequest, read_request
 from sonic_ui.ui.session.examples import Example

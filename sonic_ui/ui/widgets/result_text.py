@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from sonic_ui.engine import Label, Result
+from sonic_ui.engine.events import Label, Result
 
 WORDS_SHOWN = 80
 AUDIBLE = 0.15

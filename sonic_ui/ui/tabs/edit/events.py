@@ -9,7 +9,7 @@ from typing import Any
 
 import gradio as gr
 
-from sonic_ui.engine import Result
+from sonic_ui.engine.events import Result
 from sonic_ui.engine.inputs import load_picture
 from sonic_ui.media.masks import empty_canvas, painted_canvas, write_mask
 from sonic_ui.requests import EDIT_MODES, VERBS, BadInput, EditImageRequest

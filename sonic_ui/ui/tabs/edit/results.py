@@ -7,7 +7,8 @@ from typing import Any
 
 import gradio as gr
 
-from sonic_ui.engine import CacheUsage, Result
+from sonic_ui.engine.caches import CacheUsage
+from sonic_ui.engine.events import Result
 from sonic_ui.engine.inputs import load_picture
 from sonic_ui.requests import EditImageRequest
 from sonic_ui.ui.api import FILES, Answer

@@ -9,7 +9,7 @@ from typing import Any
 
 import gradio as gr
 
-from sonic_ui.engine import LABELS_SHOWN, Event, Failure, Notice, Progress, SoundResult
+from sonic_ui.engine.events import LABELS_SHOWN, Event, Failure, Notice, Progress, SoundResult
 from sonic_ui.requests import VERBS, BadInput, ImageToSoundRequest
 from sonic_ui.ui.components import audio_results, base, basic, curve_pad
 from sonic_ui.ui.session.context import AppContext, SharedComponents

@@ -8,7 +8,7 @@ import gradio as gr
 import numpy as np
 
 from sonic_ui.audio.energy import resample_curve, unit
-from sonic_ui.engine import SoundResult, Take
+from sonic_ui.engine.events import SoundResult, Take
 from sonic_ui.media.films import FRAME_RATE, write_film
 from sonic_ui.media.metadata import safe_stem, sidecar, write_sound
 from sonic_ui.requests import ImageToSoundRequest

@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from sonic_ui.engine import Notice, Result
+from sonic_ui.engine.events import Notice, Result
 from sonic_ui.engine.jobs.interpolate import SAME_SOUND
 from sonic_ui.requests import VERBS, InterpolateRequest
 from sonic_ui.requests.interpolate import FRAMES

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from sonic_ui.engine import SAMPLE_RATE, CancelToken, FrameInfo, Result
+from sonic_ui.engine.events import CancelToken, FrameInfo, Result
+from sonic_ui.engine.inputs import SAMPLE_RATE
 from sonic_ui.requests import InterpolateRequest
 from sonic_ui.ui.components.strip_player import Frame, Slot, Strip
 from sonic_ui.ui.session.context import AppContext

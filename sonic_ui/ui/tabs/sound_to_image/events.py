@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from sonic_ui.engine import Result
+from sonic_ui.engine.events import Result
 from sonic_ui.requests import VERBS, SoundToImageRequest
 from sonic_ui.ui.components import basic, result_view
 from sonic_ui.ui.session.context import AppContext, SharedComponents

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sonic_ui.engine import Result
+from sonic_ui.engine.events import Result
 from sonic_ui.media.metadata import read_settings
 from sonic_ui.requests import BadInput, SoundToImageRequest
 from sonic_ui.ui.components.result_view import Card

@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from sonic_ui.engine import Result
+from sonic_ui.engine.events import Result
 from sonic_ui.requests import VERBS, BadInput, VolumeSweepRequest
 from sonic_ui.requests.volume_sweep import VOLUME
 from sonic_ui.ui.components import base, basic, loudness_meter, preview_player, strip_player

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from sonic_ui.engine import CancelToken, FrameInfo, Result
+from sonic_ui.engine.events import CancelToken, FrameInfo, Result
 from sonic_ui.requests import VolumeSweepRequest
 from sonic_ui.ui.components.strip_player import Frame, Slot, Strip
 from sonic_ui.ui.session.context import AppContext
