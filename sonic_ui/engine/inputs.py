@@ -1,25 +1,20 @@
 """Sounds and pictures that requests name: each file is decoded once and hashed once, until it changes;
 and folders of recordings that the app may read."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PIL.Image import Image
 
+from sonic_ui.audio.clips import Clip, load_clip
 from sonic_ui.bundles import ROOT
 from sonic_ui.engine.caches import LRUCache
 from sonic_ui.requests import BadInput, MakingRequest, PaintingRequest
 from sonic_ui.requests.fields import shown
-
-if TYPE_CHECKING:
-    from sonic_ui.audio.clips import Clip
-
 
 SAMPLE_RATE = 48_000
 EXAMPLES = ROOT / "assets" / "examples" / "sounds"
@@ -165,8 +160,6 @@ def _sha256(path: str) -> str:
 
 
 def _read_sound(digest: str, path: str, start_s: float | None, end_s: float | None) -> Sound:
-    from sonic_ui.audio.clips import load_clip
-
     return Sound(digest, load_clip(path, SAMPLE_RATE, start_s=start_s, end_s=end_s))
 
 

@@ -30,7 +30,7 @@ from sonic_ui.requests import (
     InterpolateRequest,
     VolumeSweepRequest,
 )
-from sonic_ui.ui.session.tasks import Tasks
+from sonic_ui.ui.session.context import Tasks
 from tests.conftest import WriteSound
 from tests.fakes import FakeBackend
 from tests.ui.serving import PATIENCE_S, serving, wait_until, wanted

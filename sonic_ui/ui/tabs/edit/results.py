@@ -14,8 +14,8 @@ from sonic_ui.requests import EditImageRequest
 from sonic_ui.ui.api import FILES, Answer
 from sonic_ui.ui.components.result_view import Card
 from sonic_ui.ui.session.context import AppContext
+from sonic_ui.ui.widgets.fields import detail_line, label_sentence
 from sonic_ui.ui.widgets.picture_input import PREVIEW_PX, with_pictures, write_preview
-from sonic_ui.ui.widgets.result_text import detail_line, label_sentence
 
 MODE_WORDS = {"replace": "Replace", "add": "Add", "style": "Style"}
 

@@ -15,7 +15,7 @@ from sonic_ui.requests import ImageToSoundRequest
 from sonic_ui.ui.api import FILES, Answer
 from sonic_ui.ui.components.audio_results import AudioCard, TakeCard
 from sonic_ui.ui.session.context import AppContext
-from sonic_ui.ui.widgets.result_text import label_sentence
+from sonic_ui.ui.widgets.fields import label_sentence
 
 PLOTTED = 200
 """Points of a curve in a result."""
