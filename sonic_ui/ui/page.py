@@ -16,8 +16,7 @@ from sonic_ui.requests import VERBS
 from sonic_ui.ui import api, engine_api
 from sonic_ui.ui.components import basic
 from sonic_ui.ui.engine_panel import connect_engines, engine_panel
-from sonic_ui.ui.session.context import FOLDER as EXAMPLES
-from sonic_ui.ui.session.context import AppContext, SharedComponents, read_examples
+from sonic_ui.ui.session.context import EXAMPLES, AppContext, SharedComponents, read_examples
 from sonic_ui.ui.session.limits import MAX_SESSIONS, read_limits
 from sonic_ui.ui.tabs import BuiltTab
 from sonic_ui.ui.theme import page_css, page_theme

@@ -18,7 +18,7 @@ from sonic_ui.media.metadata import PictureFolder
 
 log = logging.getLogger(__name__)
 
-FOLDER = ROOT / "assets" / "examples"
+EXAMPLES = ROOT / "assets" / "examples"
 Key = tuple[str, str]
 
 MAX_RESULTS = 400
@@ -135,7 +135,7 @@ class Example:
     seed: int | None = None
 
 
-def read_examples(folder: Path = FOLDER) -> tuple[Example, ...]:
+def read_examples(folder: Path = EXAMPLES) -> tuple[Example, ...]:
     """The examples listed in `folder`; sounds that are not there are left out, and so is an absent folder.
 
     `examples.json` holds [{"file", "title", "picture", "seed"}, ...]: a sound and a picture, from `folder`
