@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypedDict, TypeVar
 
-from sonic_ui.engine import Result, SoundResult
+from sonic_ui.engine.events import Result, SoundResult
 from sonic_ui.engine.inputs import file_digest
 from sonic_ui.requests import VERBS, BadInput, MakingRequest, read_request
-from sonic_ui.ui.session.examples import Example
+from sonic_ui.ui.session.context import Example
 
 MAX_RECORDS = 24
 SOUNDS = ("sound", "sound_a", "sound_b")

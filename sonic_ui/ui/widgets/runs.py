@@ -8,7 +8,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import gradio as gr
 
-from sonic_ui.engine import Cancelled, CancelToken, Event, Failure, Notice, Result, SoundResult
+from sonic_ui.engine.events import Cancelled, CancelToken, Event, Failure, Notice, Result, SoundResult
 from sonic_ui.requests import BadInput, MakingRequest
 from sonic_ui.ui.components import basic
 from sonic_ui.ui.components.base import Value, run_ended

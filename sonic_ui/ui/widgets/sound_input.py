@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 
 from sonic_ui.audio.clips import Clip
-from sonic_ui.engine import LABELS_SHOWN, Failure
+from sonic_ui.engine.events import LABELS_SHOWN, Failure
 from sonic_ui.requests import BadInput, SoundToImageRequest
 from sonic_ui.requests.base import END, START
 from sonic_ui.requests.sound_to_image import GAIN
