@@ -11,10 +11,12 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import ClapTextModelWithProjection, CLIPProcessor, CLIPVisionModelWithProjection
+from transformers import ClapTextModelWithProjection, CLIPModel, CLIPProcessor, CLIPVisionModelWithProjection
 
 from sonic_ui.models.encoders import picture_processor
 from sonic_ui.models.mel import GriffinLimVocoder
+from sonic_ui.models.presence_classifier import load_classifier
+from sonic_ui.models.sound_mapper import EnergyModulator
 from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
 from sonic_ui.pipelines.image_to_audio import ImageToAudioPipeline
 from sonic_ui.scenes.world import SOURCES, SPECS
@@ -124,11 +126,6 @@ def import_bundle(run: Run, bundle: Path) -> Path:
     Raises:
         FileExistsError: the run has a checkpoint already.
     """
-    from transformers import CLIPModel
-
-    from sonic_ui.models.presence_classifier import load_classifier
-    from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
-
     if present := sorted(run.folder.glob("*/checkpoint.pt")):
         raise FileExistsError(f"{present[0]} is there already; choose an empty --out folder to import into")
     pipeline = AudioToImagePipeline.from_pretrained(bundle / "audio_to_image", dtype=torch.float32)
@@ -162,9 +159,6 @@ def _image_to_sound(bundle: Path) -> dict[str, Mapping[str, Tensor]]:
     """Weights of image-to-sound by stage; none where the bundle has no such pipeline."""
     if not (bundle / "image_to_audio").is_dir():
         return {}
-    from sonic_ui.models.sound_mapper import EnergyModulator
-    from sonic_ui.pipelines.image_to_audio import ImageToAudioPipeline
-
     pipeline = ImageToAudioPipeline.from_pretrained(bundle / "image_to_audio", dtype=torch.float32)
     blind = EnergyModulator.from_pretrained(bundle / "energy_modulator_blind", dtype=torch.float32)
     return {

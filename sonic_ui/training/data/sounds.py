@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from PIL import Image
 
 from sonic_ui.audio.limiter import limit_true_peak
 from sonic_ui.audio.loudness import integrated_lufs
+from sonic_ui.models import mel as mel_at_16_khz
 from sonic_ui.scenes.render import level_to_lufs, paint, render_sound, sound_source
 from sonic_ui.scenes.world import SOURCES, Scene, SourceInstance, sample_scene
 from sonic_ui.training.data import rendering
@@ -57,8 +59,6 @@ HELD_OUT_FOLD = "4"
 
 def log_mel(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     """Log-mel [T, 64] in dB of mono samples at 48 kHz, as `ClapFeatureExtractor` computes it."""
-    import torch
-
     x = torch.from_numpy(np.ascontiguousarray(samples, dtype=np.float32))
     spectrum = torch.stft(
         x, WINDOW, HOP, window=torch.hann_window(WINDOW), center=True, pad_mode="reflect", return_complex=True
@@ -101,14 +101,10 @@ VOCODED_SHARE = 0.2
 
 def vocoded(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     """Mono samples at 48 kHz through log-mels at 16 kHz and Griffin-Lim, as pictures sound."""
-    import torch
     from scipy.signal import resample_poly
 
-    from sonic_ui.models.mel import GriffinLimVocoder
-    from sonic_ui.models.mel import log_mel as mel_at_16_khz
-
     low = resample_poly(samples, 1, 3).astype(np.float32)
-    output = GriffinLimVocoder()(mel_at_16_khz(torch.from_numpy(low)[None]))[0].numpy()
+    output = mel_at_16_khz.GriffinLimVocoder()(mel_at_16_khz.log_mel(torch.from_numpy(low)[None]))[0].numpy()
     return np.resize(resample_poly(output, 3, 1).astype(np.float32), samples.size)
 
 

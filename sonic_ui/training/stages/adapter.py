@@ -25,7 +25,6 @@ from sonic_ui.training.run import Run, Stage, artifact, save_sheet, stage
 from sonic_ui.training.stages import latent_diffusion, spectral_stats
 from sonic_ui.training.stages.clap import SoundBank, embed_mels, sound_bank
 from sonic_ui.training.stages.clip import normalised
-from sonic_ui.training.stages.latent_diffusion import trained_autoencoder
 
 
 def token_weights(count: int, t: float = 5.0) -> Tensor:
@@ -188,7 +187,8 @@ class AdapterStage(Stage):
             latent_diffusion.caption_encoder(run),
         )
         self.shares = torch.from_numpy(mixture_shares(self.data.scenes))
-        self.vae, self.normalizer = trained_autoencoder(run), latent_diffusion.latent_normalizer(run)
+        self.vae = latent_diffusion.trained_autoencoder(run)
+        self.normalizer = latent_diffusion.latent_normalizer(run)
         self.diffusion = latent_diffusion.DiffusionLoss(latent_diffusion.build_scheduler())
         adapter.attention.attach(self.unet)
 

@@ -18,7 +18,6 @@ from sonic_ui.models.timbre import MELS, SpectralStatsHead, TimbreClapModel, spe
 from sonic_ui.scenes.world import SOURCES, SPECS, Scene, caption
 from sonic_ui.training.data import sounds
 from sonic_ui.training.data.rendering import clap_tokenizer, mixture_shares, training_pictures
-from sonic_ui.training.data.sounds import FLOOR_DB, SceneSounds
 from sonic_ui.training.run import Run, Stage, artifact, stage
 from sonic_ui.training.stages.clap import SoundBank, augment_mel, clap_without_stats, embed_mels, sound_bank
 from sonic_ui.training.stages.clip import FactorHead, info_nce, normalised, picture_embeds, scene_factors
@@ -46,7 +45,7 @@ class EmbeddingPool:
 def lowpass_aug(mel: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
     """The log-mel [T, 64] without the bins above a random one (about 3 to 13 kHz)."""
     out = mel.copy()
-    out[:, int(rng.integers(40, MELS)) :] = FLOOR_DB + rng.uniform(0, 15)
+    out[:, int(rng.integers(40, MELS)) :] = sounds.FLOOR_DB + rng.uniform(0, 15)
     return out
 
 
@@ -64,7 +63,7 @@ def augment_scene(mel: NDArray[np.float32], rng: np.random.Generator) -> NDArray
     return lowpass_aug(mel, rng) if rng.random() < LOWPASS_SHARE else mel
 
 
-def further_take(rendered: SceneSounds, rng: np.random.Generator) -> tuple[int, NDArray[np.float32]]:
+def further_take(rendered: sounds.SceneSounds, rng: np.random.Generator) -> tuple[int, NDArray[np.float32]]:
     """The index of a scene drawn at random, and its sound [T, 64] as it is or varied."""
     drawn = int(rng.integers(len(rendered.mels)))
     mel = rendered.mels[drawn].astype(np.float32)
@@ -77,7 +76,7 @@ def fill_pool(
     bank: SoundBank,
     scenes: list[Scene],
     count: int,
-    rendered: SceneSounds,
+    rendered: sounds.SceneSounds,
     *,
     seed: int = 0,
     batch: int = 64,
@@ -183,14 +182,14 @@ def trained_clap(run: Run) -> TimbreClapModel:
     return clap
 
 
-def scene_takes(run: Run, takes: range) -> SceneSounds:
+def scene_takes(run: Run, takes: range) -> sounds.SceneSounds:
     """Rendered sounds of some takes of the training scenes."""
     count = run.recipe["world"]["shard_scenes"]
     return sounds.load_scene_sounds(run.folder / "clips", "train", training_pictures(run)[1], count, takes)
 
 
 @artifact
-def stats_takes(run: Run) -> SceneSounds:
+def stats_takes(run: Run) -> sounds.SceneSounds:
     """The takes of the training scenes that the statistics head is trained on."""
     return scene_takes(run, range(run.recipe["spectral_stats"]["takes"]))
 
@@ -201,12 +200,14 @@ def sound_scenes(run: Run) -> list[Scene]:
     return [*training_pictures(run)[1], *sounds.mixture_scenes(run.folder / "clips", "train")]
 
 
-def scene_sounds(run: Run) -> SceneSounds:
+def scene_sounds(run: Run) -> sounds.SceneSounds:
     """Rendered sounds of `sound_scenes`; gigabytes, so nothing holds on to them."""
     rendered, painted = stats_takes(run), len(training_pictures(run)[1])
     mels, _ = sounds.load_mixtures(run.folder / "clips", "train")
     index = np.arange(painted, painted + len(mels))
-    return SceneSounds(np.concatenate([rendered.mels, mels]), np.concatenate([rendered.scene_of, index]))
+    return sounds.SceneSounds(
+        np.concatenate([rendered.mels, mels]), np.concatenate([rendered.scene_of, index])
+    )
 
 
 @artifact
