@@ -53,8 +53,7 @@ REAL_LABELS = {
     "car_engine": "car",
     "train": "train",
 }
-"""Folder of real recordings -> source of the world."""
-HELD_OUT_FOLD = "4"
+"""Label of a real recording -> source of the world."""
 
 
 def log_mel(samples: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -198,15 +197,16 @@ def first_sounds(*sounds: SceneSounds) -> list[NDArray[np.float16]]:
 
 
 def real_files(data: Path, *, held_out: bool) -> list[tuple[Path, str]]:
-    """Real recordings and their sources: fold 4 when `held_out`, else all others. None without the folder."""
-    table = data / "sounds.csv"
+    """Real recordings and their sources: those to report on when `held_out`, else those to train on.
+
+    The column `use` of the table says which is which; others, for choosing, are neither. None without it.
+    """
+    table, use = data / "sounds.csv", "report" if held_out else "train"
     if not table.exists():
         return []
     with table.open() as file:
-        rows = [r for r in csv.DictReader(file) if r["label"] in REAL_LABELS]
-    return [
-        (data / r["file"], REAL_LABELS[r["label"]]) for r in rows if (r["fold"] == HELD_OUT_FOLD) == held_out
-    ]
+        rows = [r for r in csv.DictReader(file) if r["label"] in REAL_LABELS and r["use"] == use]
+    return [(data / r["file"], REAL_LABELS[r["label"]]) for r in rows]
 
 
 def store_recordings(folder: Path, data: Path, *, windows: int = 4) -> None:
