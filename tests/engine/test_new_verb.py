@@ -95,14 +95,8 @@ def test_a_verb_without_a_job_is_refused(write_sound: WriteSound) -> None:
         list(Studio(FakeBackend()).run(FadeInRequest(sound=str(write_sound()))))
 
 
-# Through the API: for the endpoints that are made from the table of verbs.
-
-
 @pytest.mark.usefixtures("fade_in")
 def test_a_new_verb_has_an_endpoint(write_sound: WriteSound, tmp_path: Path) -> None:
-    api = pytest.importorskip("sonic_ui.ui.api")
-    if not hasattr(api, "add_verbs"):
-        pytest.skip("endpoints are still written by hand")
     from gradio_client import Client, handle_file
 
     from tests.ui.serving import serving
