@@ -19,13 +19,17 @@ def painting_settings(
     sounds: Mapping[str, Sound],
     embed_audio: Callable[[Sound], AudioAnalysis],
 ) -> dict[str, Any]:
-    """The settings that a picture carries: each sound's SHA-256, the part listened to, its labels."""
+    """The settings that a picture carries: each sound's SHA-256, the part listened to, its labels, and the
+    probability that it is known at all."""
     settings = _request_settings(bundle, request)
     for name, sound in sounds.items():
         clip = sound.clip
         settings[f"{name}_sha256"] = sound.digest
         settings[f"{name}_listened_s"] = [round(clip.start_s, 3), round(clip.start_s + clip.duration_s, 3)]
-        settings[f"{name}_heard"] = _rounded(embed_audio(sound).labels)
+        analysis = embed_audio(sound)
+        settings[f"{name}_heard"] = _rounded(analysis.labels)
+        if analysis.known_probability is not None:
+            settings[f"{name}_known"] = round(analysis.known_probability, 4)
     return settings
 
 

@@ -19,7 +19,7 @@ from sonic_ui.requests import Request, read_request
 from sonic_ui.requests.links import file_settings
 from sonic_ui.retrieval.matching import Pick
 
-PROTOCOL = 4
+PROTOCOL = 5
 """Both apps must speak the same."""
 
 KINDS: dict[str, type] = {

@@ -144,21 +144,24 @@ class PaintingPlan(Plan):
         frames = [self.done[index] for index in sorted(self.done)]
         if self.info_at:
             frames.sort(key=lambda frame: frame[1].position or 0.0)
-        labels = [context.embed_audio(sound).labels for sound in context.sounds.values()]
+        analyses = [context.embed_audio(sound) for sound in context.sounds.values()]
+        first, second = (*analyses, None, None)[:2]
         settings = painting_settings(
             context.backend.bundle.info, request, context.sounds, context.embed_audio
         )
         return events.Result(
             tuple(image for image, _ in frames),
             request,
-            labels[0] if labels else (),
+            first.labels if first else (),
             settings | (context.picture.settings if context.picture else {}),
             elapsed_s,
             tuple(self.notices),
             tuple(info for _, info in frames) if self.is_strip else (),
             stopped,
-            labels[1] if len(labels) > 1 else (),
+            second.labels if second else (),
             self.reused,
+            first is not None and first.is_unknown,
+            second is not None and second.is_unknown,
         )
 
 

@@ -14,7 +14,7 @@ from sonic_ui.ui.api import FILES, Answer
 from sonic_ui.ui.components.result_view import Card
 from sonic_ui.ui.session.context import AppContext
 from sonic_ui.ui.widgets.picture_input import PREVIEW_PX, with_pictures, write_preview
-from sonic_ui.ui.widgets.result_text import detail_line, label_sentence
+from sonic_ui.ui.widgets.result_text import detail_line, label_sentence, title_of
 
 MODE_WORDS = {"replace": "Replace", "add": "Add", "style": "Style"}
 
@@ -54,7 +54,7 @@ def picture_card(name: str, preview: Path, size: tuple[int, int]) -> Card:
 
 def edit_card(run: int, result: Result, files: Sequence[Path]) -> Card:
     """The card of a finished edit; its pictures stand beside the one before."""
-    request, labels = edit_request(result), label_sentence(result.labels)
+    request, labels = edit_request(result), label_sentence(result.labels, result.is_unknown)
     name = Path(request.picture).name
     captions = tuple(strength_sentence(result, index) for index in range(len(files)))
     details = (
@@ -67,7 +67,7 @@ def edit_card(run: int, result: Result, files: Sequence[Path]) -> Card:
     width, height = result.images[0].size
     return Card(
         id=f"result-{run}",
-        title=f"Heard {labels}",
+        title=title_of(result),
         detail=" · ".join(part for part in details if part),
         files=tuple(files),
         descriptions=tuple(
