@@ -52,6 +52,7 @@ RECIPE: dict[str, Any] = {
     "denoiser": {"channels": [16, 16, 16, 16], "token_dim": 192, "loop": loop(3, 4)},
     "clap": {"width": 32, "loop": loop(2, 4)},
     "spectral_stats": {"takes": 2, "pool": 64, "loop": loop(30, 16)},
+    "open_set": {"real_takes": 0, "loop_takes": 12, "other_takes": 12, "pool": 64, "loop": loop(20, 16)},
     "embeddings": {"takes": 2},
     "projector": {"tokens": 16, "loop": loop(12, 8)},
     "adapter": {"loop": loop(3, 4)},

@@ -57,11 +57,14 @@ def mixed_clips(count: int, picture_px: int) -> list[HeldOutClip]:
 def real_clips(data: Path) -> list[HeldOutClip]:
     """Fold 4 of the real recordings, as the app would read them; empty without the folder."""
     from sonic_ui.audio.clips import load_clip
-    from sonic_ui.training.data.sounds import real_files
+    from sonic_ui.training.data.recordings import REPORT, read_recordings
 
     return [
-        HeldOutClip(path.name, np.asarray(load_clip(path, SAMPLE_RATE).samples, np.float32), (source,))
-        for path, source in real_files(data, held_out=True)
+        HeldOutClip(
+            one.path.name, np.asarray(load_clip(one.path, SAMPLE_RATE).samples, np.float32), (one.source,)
+        )
+        for one in read_recordings(data, (REPORT,))
+        if one.source is not None
     ]
 
 

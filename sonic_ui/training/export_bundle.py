@@ -14,6 +14,7 @@ from transformers import (
 
 from sonic_ui.models.image_encoder import picture_processor
 from sonic_ui.models.mel import GriffinLimVocoder
+from sonic_ui.models.open_set import FOLDER as OPEN_SET_FOLDER
 from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
 from sonic_ui.pipelines.image_to_audio import ImageToAudioPipeline
 from sonic_ui.scenes.world import SOURCES, SPECS
@@ -25,6 +26,7 @@ from sonic_ui.training.stages.adapter import trained_adapter
 from sonic_ui.training.stages.clap import build_feature_extractor
 from sonic_ui.training.stages.clip import trained_clip
 from sonic_ui.training.stages.mel_autoencoder import MEL_MEAN, MEL_STD, trained_mel_autoencoder
+from sonic_ui.training.stages.open_set import trained_open_set
 from sonic_ui.training.stages.presence_classifier import trained_classifier
 from sonic_ui.training.stages.spectral_stats import trained_clap
 
@@ -53,6 +55,8 @@ def export_bundle(run: Run, bundle: Path) -> Path:
     _save_clip(run, bundle / "clip")
     trained_classifier(run).half().save_pretrained(str(bundle / "judge"))  # a saved format's folder
     write_vocabulary(bundle)
+    if run.checkpoint("open_set").exists():
+        trained_open_set(run).save_pretrained(str(bundle / OPEN_SET_FOLDER))
     if run.checkpoint("energy_control").exists():
         export_image_to_sound(run, bundle)
     return bundle

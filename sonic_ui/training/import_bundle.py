@@ -20,6 +20,7 @@ def import_bundle(run: Run, bundle: Path) -> Path:
     """
     from transformers import CLIPModel
 
+    from sonic_ui.models.open_set import load_open_set
     from sonic_ui.models.presence_classifier import load_classifier
     from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
 
@@ -30,6 +31,7 @@ def import_bundle(run: Run, bundle: Path) -> Path:
     pipeline.tokenizer.save_pretrained(str(run.folder / "tokenizer"))
     pipeline.audio_tokenizer.save_pretrained(str(run.folder / "clap_tokenizer"))
     clip = CLIPModel.from_pretrained(bundle / "clip", dtype=torch.float32)
+    open_set = load_open_set(bundle)
     projector = pipeline.audio_projector.state_dict()
     attention = pipeline.audio_attention.state_dict()
     states = {
@@ -40,6 +42,7 @@ def import_bundle(run: Run, bundle: Path) -> Path:
         "projector": projector,
         "adapter": {**_under("projector", projector), **_under("attention", attention)},
         "presence_classifier": load_classifier(bundle).float().state_dict(),
+        **({} if open_set is None else {"open_set": open_set.state_dict()}),
         **_image_to_sound(bundle),
     }
     for stage, state in states.items():

@@ -6,7 +6,7 @@ itself in its file (`@stage`); a new one is a file and a row here.
 
 import torch
 
-from sonic_ui.training.data import rendering, sounds, tokenizers
+from sonic_ui.training.data import rendering, sounds, takes, tokenizers
 from sonic_ui.training.loop import train
 from sonic_ui.training.run import REGISTERED, Run
 from sonic_ui.training.stages import (
@@ -17,6 +17,7 @@ from sonic_ui.training.stages import (
     denoiser,
     image_to_audio_mapper,
     mel_autoencoder,
+    open_set,
     presence_classifier,
     sound_denoiser,
     spectral_stats,
@@ -34,6 +35,8 @@ ORDER = {
     "decoder": autoencoder,  # the autoencoder's decoder once more, with the encoder fixed
     "clap": clap,  # sounds beside captions and pictures
     "spectral_stats": spectral_stats,  # CLAP's head on statistics of the log-mel
+    "open_set_takes": takes,  # recordings varied, machine loops, other kinds of sound
+    "open_set": open_set,  # head that knows what is of no source
     "projector": adapter,  # SonicDiffusion, stage 1
     "adapter": adapter,  # SonicDiffusion, stage 2
     "presence_classifier": presence_classifier,  # what the evaluation measures pictures with
