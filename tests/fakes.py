@@ -32,7 +32,7 @@ from sonic_ui.engine.jobs.image_to_sound import SoundJob, target_curve
 from sonic_ui.engine.jobs.interpolate import InterpolateJob
 from sonic_ui.engine.jobs.sound_to_image import PaintJob
 from sonic_ui.engine.protocol import Job
-from sonic_ui.pipelines.frame_spacing import next_position, strip_groups
+from sonic_ui.pipelines.embedding_path import next_position, strip_groups
 from sonic_ui.requests import BadInput
 
 INFO = BundleInfo(

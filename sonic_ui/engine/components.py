@@ -53,7 +53,7 @@ class Components:
         """Embeddings of the vocabulary by the audio encoder's text side [L, D]; None if it has none."""
 
         def load() -> Any:
-            from sonic_ui.models.audio_encoder import embed_labels
+            from sonic_ui.models.encoders import embed_labels
 
             tokenizer, names = self.pipeline.audio_tokenizer, self._names
             return (
@@ -75,7 +75,7 @@ class Components:
 
     def embed_audio(self, samples: np.ndarray) -> AudioAnalysis:
         """Embed and name a clip: `samples` float32 [T] at 48 kHz."""
-        from sonic_ui.models.audio_encoder import encode_sound, label_probabilities
+        from sonic_ui.models.encoders import encode_sound, label_probabilities
 
         encoder, labels = self.pipeline.audio_encoder, self.audio_labels
         embedding = encode_sound(encoder, self.pipeline.feature_extractor, [samples])  # [1, D]
@@ -101,14 +101,14 @@ class Components:
         """What embeds the recordings of a library."""
 
         def load() -> Any:
-            from sonic_ui.retrieval.indexing import RecordingIndexer, fingerprint, store_for
+            from sonic_ui.retrieval.library import RecordingIndexer, fingerprint, store_for
 
             return RecordingIndexer(self._embed_clips, store_for(fingerprint(self._embed_clips)))
 
         return self._once("recording_indexer", load)
 
     def _embed_clips(self, clips: list[np.ndarray]) -> np.ndarray:
-        from sonic_ui.models.audio_encoder import encode_sound
+        from sonic_ui.models.encoders import encode_sound
 
         pipeline = self.pipeline
         embeddings: np.ndarray = (
@@ -158,7 +158,7 @@ class Components:
             folder = self.bundle.folder / "clip"
             if not folder.is_dir():
                 return None
-            from sonic_ui.models.image_encoder import ImageEncoder
+            from sonic_ui.models.encoders import ImageEncoder
 
             with damaged_weights(folder.name, DAMAGED.replace("{folder}", folder.name)):
                 return ImageEncoder.from_folder(folder, self.pipeline.device)

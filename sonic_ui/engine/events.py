@@ -10,7 +10,7 @@ import numpy as np
 from PIL.Image import Image
 
 from sonic_ui.requests import ImageToSoundRequest, PaintingRequest
-from sonic_ui.retrieval.matching import Pick
+from sonic_ui.retrieval.library import Pick
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from sonic_ui.engine import events
 from sonic_ui.engine.caches import CacheUsage
 from sonic_ui.requests import Request, read_request
 from sonic_ui.requests.links import file_settings
-from sonic_ui.retrieval.matching import Pick
+from sonic_ui.retrieval.library import Pick
 
 PROTOCOL = 5
 """Both apps must speak the same."""

@@ -21,11 +21,16 @@ from sonic_ui.models.energy_control import EnergyControlNet
 from sonic_ui.models.latents import LatentNormalizer
 from sonic_ui.models.mel import SAMPLE_RATE, GriffinLimVocoder
 from sonic_ui.training.data.image_to_sound import ImageToSoundData, load_image_to_sound
-from sonic_ui.training.loop import load_average, train
-from sonic_ui.training.run import Run
-from sonic_ui.training.stages import sound_denoiser
-from sonic_ui.training.stages.mel_autoencoder import read_mels, trained_mel_autoencoder, written_mels
-from sonic_ui.training.stages.sound_denoiser import TimedEvent, signal_rms, target_energy
+from sonic_ui.training.run import Run, load_average, train
+from sonic_ui.training.stages import sound_diffusion
+from sonic_ui.training.stages.sound_diffusion import (
+    TimedEvent,
+    read_mels,
+    signal_rms,
+    target_energy,
+    trained_mel_autoencoder,
+    written_mels,
+)
 
 SOUNDS = 32
 """Held-out sounds that are generated again."""
@@ -46,7 +51,7 @@ def signal_timestamps(_: Tensor, energies: Tensor) -> Tensor:
 
 def representations(run: Run) -> dict[str, TimedEvent]:
     """The representations by name."""
-    normalizer = sound_denoiser.sound_latent_normalizer(run)
+    normalizer = sound_diffusion.sound_latent_normalizer(run)
     log_mel = partial(signal_log_mel, trained_mel_autoencoder(run), normalizer)
     return {"RMS": signal_rms, "log-mel": log_mel, "timestamps": signal_timestamps}
 
@@ -57,9 +62,9 @@ def run_energy_ablation(run: Run) -> None:
     held_out = load_image_to_sound(run.folder / "image_to_sound", "held_out")
     for name, control_signal in representations(run).items():
         folder = run.folder / "energy_ablation" / name
-        stage = sound_denoiser.EnergyControlStage(run, control_signal)
+        stage = sound_diffusion.EnergyControlStage(run, control_signal)
         train(stage, run.loop("energy_ablation"), folder, report=run.report)
-        control = load_average(folder / "checkpoint.pt", sound_denoiser.new_energy_control(run)).eval()
+        control = load_average(folder / "checkpoint.pt", sound_diffusion.new_energy_control(run)).eval()
         metrics += _metrics(name, *_regenerated(run, control, control_signal, held_out))
     run.report(table(metrics))
     write_json(metrics, run.folder / "energy_ablation" / "figures.json")
@@ -72,10 +77,10 @@ def _regenerated(
     """Smoothed energies [frames] of held-out sounds, and of those generated from embedding and signal."""
     mels = torch.from_numpy(held_out.mels[:SOUNDS].astype(np.float32))
     energies, embeds = torch.from_numpy(held_out.energies[:SOUNDS]), held_out.embeds[:SOUNDS]
-    vae, normalizer = trained_mel_autoencoder(run), sound_denoiser.sound_latent_normalizer(run)
+    vae, normalizer = trained_mel_autoencoder(run), sound_diffusion.sound_latent_normalizer(run)
     latents = normalizer.normalize(vae.encode(read_mels(mels)).latent)
-    generated = sound_denoiser.sound_latents(
-        sound_denoiser.trained_sound_unet(run),
+    generated = sound_diffusion.sound_latents(
+        sound_diffusion.trained_sound_unet(run),
         embeds,
         latents.shape[1:],
         control=control,

@@ -11,16 +11,15 @@ import torch
 from PIL import Image
 
 from sonic_ui.bundles import PIPELINE_FOLDERS
-from sonic_ui.evaluation import benchmarks, edit_metrics, held_out, image_metrics, sound_metrics
+from sonic_ui.evaluation import benchmarks, held_out, image_metrics, sound_metrics
 from sonic_ui.evaluation.metrics import Metric
-from sonic_ui.models.audio_encoder import embed_labels, label_probabilities
-from sonic_ui.models.image_encoder import ImageEncoder
+from sonic_ui.models.encoders import ImageEncoder, embed_labels, label_probabilities
 from sonic_ui.models.presence_classifier import PresenceClassifier, load_classifier
 from sonic_ui.models.sound_mapper import EnergyModulator
 from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
 from sonic_ui.pipelines.image_to_audio import ImageToAudioPipeline
 from sonic_ui.scenes.world import SOURCES, SPECS
-from sonic_ui.training.contact_sheets import save_sheet
+from sonic_ui.training.run import save_sheet
 
 
 @dataclass
@@ -159,22 +158,22 @@ def mixing_group(context: EvalContext) -> list[Metric]:
 
 def edits_group(context: EvalContext) -> list[Metric]:
     """Edits of renders by sounds of other sources."""
-    editor = edit_metrics.load_editor(context.pipeline, context.defaults)
+    editor = image_metrics.load_editor(context.pipeline, context.defaults)
     clips = held_out.synthetic_clips(context.some(8), context.px, stream=3)
-    pairs = edit_metrics.edit_pairs(clips, context.some(100))
-    metrics, images = edit_metrics.edit_metrics(context.classifier, editor, pairs)
+    pairs = image_metrics.edit_pairs(clips, context.some(100))
+    metrics, images = image_metrics.edit_metrics(context.classifier, editor, pairs)
     context.save_pictures("edits", images)
-    rows = edit_metrics.trade_off(context.classifier, editor, pairs[: context.some(24)])
+    rows = image_metrics.trade_off(context.classifier, editor, pairs[: context.some(24)])
     context.details["edit_trade_off"] = rows
-    edit_metrics.plot_trade_off(rows, context.out / "edit_trade_off.png")
+    image_metrics.plot_trade_off(rows, context.out / "edit_trade_off.png")
     kinds = {
         "renders": [image for image, _ in pairs[: context.some(8)]],
-        "photographs": edit_metrics.photographs(context.data / "photos", context.some(8)),
+        "photographs": image_metrics.photographs(context.data / "photos", context.some(8)),
     }
-    metrics += edit_metrics.exactness_metrics(editor, kinds)
+    metrics += image_metrics.exactness_metrics(editor, kinds)
     picture, clip = pairs[0]
     embed = context.painter.embed([clip.samples])[0]
-    return metrics + edit_metrics.cost_metrics(editor, picture, embed)
+    return metrics + image_metrics.cost_metrics(editor, picture, embed)
 
 
 def sounds_group(context: EvalContext) -> list[Metric]:

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from sonic_ui.audio.clips import load_clip
 from sonic_ui.audio.energy import rms_energy, smooth
-from sonic_ui.scenes.images.render import paint
-from sonic_ui.scenes.sounds.render import render_sound
+from sonic_ui.scenes.render import paint, render_sound
 from sonic_ui.scenes.world import SOURCES, Scene, sample_scene
+from sonic_ui.training.data.recordings import REPORT, read_recordings
 from sonic_ui.training.data.rendering import SPLITS, scenes_of_shard
 
 SAMPLE_RATE = 48_000
@@ -56,9 +57,6 @@ def mixed_clips(count: int, picture_px: int) -> list[HeldOutClip]:
 
 def real_clips(data: Path) -> list[HeldOutClip]:
     """Fold 4 of the real recordings, as the app would read them; empty without the folder."""
-    from sonic_ui.audio.clips import load_clip
-    from sonic_ui.training.data.recordings import REPORT, read_recordings
-
     return [
         HeldOutClip(
             one.path.name, np.asarray(load_clip(one.path, SAMPLE_RATE).samples, np.float32), (one.source,)

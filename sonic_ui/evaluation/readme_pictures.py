@@ -19,7 +19,7 @@ from sonic_ui.audio.energy import energy_l1, pearson_r, unit
 from sonic_ui.audio.loudness import apply_gain
 from sonic_ui.evaluation.groups import load_pipeline
 from sonic_ui.evaluation.held_out import SAMPLE_RATE, curve_bank
-from sonic_ui.models.image_encoder import ImageEncoder
+from sonic_ui.models.encoders import ImageEncoder
 from sonic_ui.models.latents import compression_factor
 from sonic_ui.models.mel import log_mel
 from sonic_ui.pipelines.audio_edit import AudioEditPipeline
@@ -28,8 +28,7 @@ from sonic_ui.pipelines.embedding_path import linear
 from sonic_ui.pipelines.image_to_audio import ImageToAudioPipeline
 from sonic_ui.pipelines.interpolation import LatentInterpolator, interpolate_evenly
 from sonic_ui.requests import EDIT_MODES
-from sonic_ui.scenes.images.render import paint
-from sonic_ui.scenes.sounds.render import render_sound
+from sonic_ui.scenes.render import paint, render_sound
 from sonic_ui.scenes.world import SOURCES, SPECS, Scene, SourceInstance
 
 EXAMPLE_SEED = 4_200

@@ -18,7 +18,7 @@ from sonic_ui.audio import energy
 from sonic_ui.audio.loudness import set_lufs
 from sonic_ui.evaluation.held_out import HeldOutScene, curve_bank
 from sonic_ui.evaluation.metrics import Metric, timed
-from sonic_ui.models.audio_encoder import embed_labels
+from sonic_ui.models.encoders import embed_labels
 from sonic_ui.models.sound_mapper import EnergyModulator
 from sonic_ui.scenes.world import SOURCES, SPECS
 from sonic_ui.training.data.image_to_sound import embed_at_16_khz

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from transformers.modeling_outputs import BaseModelOutputWithPooling
 
-from sonic_ui.models.audio_encoder import SAMPLE_RATE
+from sonic_ui.models.encoders import SAMPLE_RATE
 from sonic_ui.requests import BadInput
 
 WINDOW_S = 10
@@ -33,11 +33,8 @@ class WaveFeatures:
         self, clips: Sequence[NDArray[np.float32]], sampling_rate: int = SAMPLE_RATE
     ) -> dict[str, list[NDArray[np.float32]]]:
         """Clips [T] -> {"input_features": [T] each}."""
-        return {"input_features": [_as_16_bits(clip) for clip in clips]}
-
-
-def _as_16_bits(clip: NDArray[np.float32]) -> NDArray[np.float32]:
-    return (np.round(np.clip(clip, -1, 1) * 32767) / 32767).astype(np.float32)
+        as_16_bits = [np.round(np.clip(clip, -1, 1) * 32767) / 32767 for clip in clips]
+        return {"input_features": [clip.astype(np.float32) for clip in as_16_bits]}
 
 
 class LaionClap(nn.Module):

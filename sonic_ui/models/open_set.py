@@ -20,7 +20,7 @@ from diffusers.models.modeling_utils import ModelMixin
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from sonic_ui.models.audio_encoder import sound_features, windows_of
+from sonic_ui.models.encoders import sound_features, windows_of
 from sonic_ui.models.timbre import MELS, TIMBRE, spectral_statistics
 
 FOLDER = "open_set"

@@ -20,8 +20,8 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from sonic_ui.models.audio_encoder import encode_sound
 from sonic_ui.models.devices import Placement, wants_compiling
+from sonic_ui.models.encoders import encode_sound
 from sonic_ui.models.gated_attention import AudioAttention
 from sonic_ui.models.latents import LatentNormalizer, decode_latents
 from sonic_ui.models.microsoft_clap import MicrosoftClap, MicrosoftClapFeatures

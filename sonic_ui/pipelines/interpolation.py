@@ -12,22 +12,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
+from PIL.Image import Image
 from torch import Tensor
 
+from sonic_ui.models.encoders import ImageEncoder
 from sonic_ui.pipelines.audio_conditioned import OnStep
-from sonic_ui.pipelines.embedding_path import PARALLEL, Embedding
-from sonic_ui.pipelines.frame_spacing import evenly_spaced_by_perception, small_copy
+from sonic_ui.pipelines.embedding_path import PARALLEL, Embedding, evenly_spaced_by_perception, small_copy
 from sonic_ui.pipelines.sampling import StepReport, begins_anywhere
 from sonic_ui.requests.interpolate import CONTINUITY, shared_steps
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
-
-    from sonic_ui.models.image_encoder import ImageEncoder
 
 ENDS = (0.0, 1.0)
 

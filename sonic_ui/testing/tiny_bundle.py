@@ -4,12 +4,8 @@ import json
 from pathlib import Path
 
 import torch
-from diffusers import PNDMScheduler
 from transformers import CLIPImageProcessorPil, CLIPProcessor
 
-from sonic_ui.bundles import Part
-from sonic_ui.bundles.parts import sonic_diffusion
-from sonic_ui.models.projector import AudioProjector
 from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
 from sonic_ui.pipelines.image_to_audio import ImageToAudioPipeline
 from sonic_ui.testing import tiny_models as tiny
@@ -48,43 +44,6 @@ def debug_bundle(folder: str | Path, seed: int = 0) -> Path:
     pictures = CLIPImageProcessorPil(size={"shortest_edge": 32}, crop_size=size)
     CLIPProcessor(pictures, tiny.debug_tokenizer()).save_pretrained(root / "clip")
     return root
-
-
-def debug_release(folder: str | Path, seed: int = 0) -> tuple[Part, ...]:
-    """Write tiny random weights as the repositories of "Stable Diffusion 1.4 + SonicDiffusion" hold theirs.
-
-    Files lie at `folder`/owner/name/...; returns the parts that name them, with the options that say how
-    small they are.
-    """
-    root = Path(folder)
-    base, space = root / "CompVis/stable-diffusion-v1-4", root / "burakcanbiner/SonicDiffusion/ckpts"
-    space.mkdir(parents=True)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        unet, clap = tiny.debug_unet(), tiny.debug_microsoft_clap()
-        unet.save_pretrained(base / "unet")
-        tiny.debug_kl_autoencoder().save_pretrained(base / "vae")
-        tiny.debug_text_encoder().save_pretrained(base / "text_encoder")
-        tiny.debug_tokenizer().save_pretrained(base / "tokenizer")
-        PNDMScheduler(
-            beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", steps_offset=1
-        ).save_pretrained(base / "scheduler")
-        torch.save(tiny.debug_attention(unet).state_dict(), space / "landscape.pt")
-        projector = AudioProjector(**tiny.SMALL_PROJECTOR).state_dict()
-        torch.save(projector, space / "audio_projector_landscape.pth")
-    tower = {f"audio_encoder.{name}": value for name, value in clap.state_dict().items()}
-    torch.save({"model": {**tower, "logit_scale": torch.tensor(4.6)}}, space / "CLAP_weights_2022.pth")
-    options = {"audio_projector": tiny.SMALL_PROJECTOR, "microsoft_clap": {**tiny.SMALL_CLAP, "clip_s": 2.0}}
-    parts = sonic_diffusion("landscape.pt", "audio_projector_landscape.pth")
-    return tuple(
-        part.model_copy(
-            update={
-                "options": options.get(part.loader, {}),
-                "files": tuple(file for file in part.files if (root / part.repository / file).is_file()),
-            }
-        )
-        for part in parts
-    )
 
 
 def _bundle_info() -> dict[str, object]:

@@ -5,20 +5,17 @@ are random but fixed by a seed, and the audio gates stand open, so that a sound 
 `sonic_ui.testing.tiny_bundle` puts them together.
 """
 
-import json
-from pathlib import Path
 from typing import Any
 
 import torch
 import transformers
-from diffusers import AutoencoderDC, AutoencoderKL, DDIMScheduler, UNet2DConditionModel
+from diffusers import AutoencoderDC, DDIMScheduler, UNet2DConditionModel
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
 from sonic_ui.models.energy_control import EnergyControlNet
 from sonic_ui.models.gated_attention import AudioAttention
 from sonic_ui.models.latents import LatentNormalizer
 from sonic_ui.models.mel import GriffinLimVocoder
-from sonic_ui.models.microsoft_clap import MicrosoftClap
 from sonic_ui.models.projector import AudioProjector
 from sonic_ui.models.sound_mapper import EnergyModulator, ImageToAudioMapper
 
@@ -36,7 +33,6 @@ SMALL_TRANSFORMER = {
     "num_attention_heads": 2,
     "intermediate_size": 16,
 }
-SMALL_CLAP = {"widths": (4, 4, 4, 4, 4, 8), "embedding_dim": EMBEDDING_DIM}
 SMALL_PROJECTOR = {
     "embedding_dim": EMBEDDING_DIM,
     "token_dim": TOKEN_DIM,
@@ -45,10 +41,7 @@ SMALL_PROJECTOR = {
     "head_dim": 4,
 }
 
-SOUND_DIM = 16  # of CLAP's space
 ROBERTA_TOKENS = ("<s>", "<pad>", "</s>", "<unk>")
-AUDIOLDM_WIDTHS = (8, 8, 16, 16)
-
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789.,;:!?'\"()-+&/"
 LABELS = {
     "rain": "rain",
@@ -189,24 +182,6 @@ def debug_autoencoder(in_channels: int = 3) -> AutoencoderDC:
     )
 
 
-def debug_kl_autoencoder() -> AutoencoderKL:
-    """A picture autoencoder of Stable Diffusion's kind, of factor 8."""
-    return AutoencoderKL(
-        down_block_types=("DownEncoderBlock2D",) * 4,
-        up_block_types=("UpDecoderBlock2D",) * 4,
-        block_out_channels=(4, 8, 8, 8),
-        layers_per_block=1,
-        latent_channels=LATENT_CHANNELS,
-        norm_num_groups=4,
-        sample_size=PICTURE_PX,
-    )
-
-
-def debug_microsoft_clap() -> MicrosoftClap:
-    """The audio tower of Microsoft CLAP, thin."""
-    return MicrosoftClap(**SMALL_CLAP)
-
-
 def debug_scheduler(prediction_type: str = "v_prediction") -> DDIMScheduler:
     """DDIM over SD's noise schedule; with v-prediction it ends in pure noise, as the miniature's does."""
     pure_noise = prediction_type == "v_prediction"
@@ -294,133 +269,4 @@ def _text_config() -> transformers.CLIPTextConfig:
         bos_token_id=0,
         eos_token_id=1,
         pad_token_id=1,
-    )
-
-
-def debug_audioldm(folder: str | Path, seed: int = 0) -> tuple[Path, Path]:
-    """Write AudioLDM and BLIP, tiny, as their repositories lay them out; returns the two folders."""
-    root, blip = (
-        Path(folder) / "cvssp/audioldm-s-full-v2",
-        Path(folder) / "Salesforce/blip-image-captioning-base",
-    )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        _audioldm_unet().save_pretrained(root / "unet")
-        _audioldm_autoencoder().save_pretrained(root / "vae")
-        _hifigan().save_pretrained(root / "vocoder")
-        transformers.ClapTextModelWithProjection(_clap_text()).save_pretrained(root / "text_encoder")
-        _captioner().save_pretrained(blip)
-    _write_tokenizer(root / "tokenizer")
-    DDIMScheduler(
-        beta_start=0.0015, beta_end=0.0195, beta_schedule="scaled_linear", clip_sample=False
-    ).save_pretrained(root / "scheduler")
-    transformers.BlipImageProcessorPil(size={"height": 32, "width": 32}).save_pretrained(blip)
-    _bert_tokenizer().save_pretrained(blip)
-    return root, blip
-
-
-def _write_tokenizer(folder: Path) -> None:
-    """RoBERTa's tokenizer over single letters, in the files that AudioLDM's has."""
-    folder.mkdir(parents=True)
-    vocabulary = {token: i for i, token in enumerate([*ROBERTA_TOKENS, "Ġ", *LETTERS])}
-    (folder / "vocab.json").write_text(json.dumps(vocabulary))
-    (folder / "merges.txt").write_text("#version: 0.2\n")
-    named = dict(zip(("bos_token", "pad_token", "eos_token", "unk_token"), ROBERTA_TOKENS, strict=True))
-    (folder / "special_tokens_map.json").write_text(json.dumps(named))
-    settings = {"tokenizer_class": "RobertaTokenizer", "model_max_length": 64, **named}
-    (folder / "tokenizer_config.json").write_text(json.dumps(settings))
-
-
-def _audioldm_unet() -> UNet2DConditionModel:
-    """AudioLDM's denoiser: the sound embedding is a class, joined to the time; attention is to itself."""
-    return UNet2DConditionModel(
-        sample_size=16,
-        in_channels=8,
-        out_channels=8,
-        down_block_types=("DownBlock2D", *("CrossAttnDownBlock2D",) * 3),
-        up_block_types=(*("CrossAttnUpBlock2D",) * 3, "UpBlock2D"),
-        block_out_channels=AUDIOLDM_WIDTHS,
-        layers_per_block=1,
-        cross_attention_dim=AUDIOLDM_WIDTHS,
-        attention_head_dim=2,
-        norm_num_groups=4,
-        class_embed_type="simple_projection",
-        projection_class_embeddings_input_dim=SOUND_DIM,
-        class_embeddings_concat=True,
-    )
-
-
-def _audioldm_autoencoder() -> AutoencoderKL:
-    return AutoencoderKL(
-        in_channels=1,
-        out_channels=1,
-        down_block_types=("DownEncoderBlock2D",) * 3,
-        up_block_types=("UpDecoderBlock2D",) * 3,
-        block_out_channels=(4, 8, 8),
-        layers_per_block=1,
-        latent_channels=8,
-        norm_num_groups=4,
-    )
-
-
-def _hifigan() -> transformers.SpeechT5HifiGan:
-    config = transformers.SpeechT5HifiGanConfig(
-        model_in_dim=64,
-        sampling_rate=16_000,
-        upsample_initial_channel=32,
-        upsample_rates=[5, 4, 2, 2, 2],
-        upsample_kernel_sizes=[16, 16, 8, 4, 4],
-        resblock_kernel_sizes=[3],
-        resblock_dilation_sizes=[[1, 3]],
-        normalize_before=False,
-    )
-    return transformers.SpeechT5HifiGan(config)
-
-
-def _clap_text() -> transformers.ClapTextConfig:
-    return transformers.ClapTextConfig(
-        **SMALL_TRANSFORMER,
-        vocab_size=len(ROBERTA_TOKENS) + 1 + len(LETTERS),
-        max_position_embeddings=66,
-        projection_dim=SOUND_DIM,
-        pad_token_id=1,
-        bos_token_id=0,
-        eos_token_id=2,
-    )
-
-
-def _captioner() -> transformers.BlipForConditionalGeneration:
-    tokenizer = _bert_tokenizer()
-    text = {
-        **SMALL_TRANSFORMER,
-        "vocab_size": len(tokenizer),
-        "encoder_hidden_size": 16,
-        "max_position_embeddings": 64,
-        "bos_token_id": tokenizer.convert_tokens_to_ids("[DEC]"),
-        "eos_token_id": tokenizer.sep_token_id,
-        "sep_token_id": tokenizer.sep_token_id,
-        "pad_token_id": tokenizer.pad_token_id,
-    }
-    vision = {**SMALL_TRANSFORMER, "image_size": 32, "patch_size": 8}
-    return transformers.BlipForConditionalGeneration(
-        transformers.BlipConfig(
-            text_config=text, vision_config=vision, projection_dim=16, image_text_hidden_size=16
-        )
-    )
-
-
-def _bert_tokenizer() -> transformers.PreTrainedTokenizerFast:
-    """A tokenizer over single letters in the manner of BERT's."""
-    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[DEC]"]
-    vocabulary = {token: i for i, token in enumerate([*special, *LETTERS])}
-    tokenizer = Tokenizer(models.WordPiece(vocab=vocabulary, unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.Lowercase()
-    tokenizer.pre_tokenizer = pre_tokenizers.Split("", "isolated")
-    tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
-    return transformers.PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        cls_token="[CLS]",
-        sep_token="[SEP]",
-        pad_token="[PAD]",
-        unk_token="[UNK]",
     )

@@ -14,6 +14,8 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the stage that the command line names."""
     import torch
 
+    from sonic_ui.training.bundle_io import export_bundle, import_bundle
+    from sonic_ui.training.data.sounds import write_contact_sheet
     from sonic_ui.training.registry import STAGES, run_stage
     from sonic_ui.training.run import Run
 
@@ -30,18 +32,12 @@ def main(arguments: list[str] | None = None) -> None:
         torch.set_num_threads(options.threads)
     run = Run.from_file(options.config, options.out, threads=options.threads)
     if options.stage in ("all", "export"):
-        from sonic_ui.training.export_bundle import export_bundle
-
         for name in STAGES if options.stage == "all" else ():
             run_stage(run, name)
         print(export_bundle(run, options.bundle))
     elif options.stage == "import":
-        from sonic_ui.training.import_bundle import import_bundle
-
         print(import_bundle(run, options.bundle))
     elif options.stage == "sheet":
-        from sonic_ui.training.contact_sheets import write_contact_sheet
-
         print(write_contact_sheet(options.out / "sheet.png"))
     else:
         run_stage(run, options.stage)

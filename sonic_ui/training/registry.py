@@ -6,20 +6,16 @@ itself in its file (`@stage`); a new one is a file and a row here.
 
 import torch
 
-from sonic_ui.training.data import rendering, sounds, takes, tokenizers
-from sonic_ui.training.loop import train
-from sonic_ui.training.run import REGISTERED, Run
+from sonic_ui.training.data import rendering, sounds, takes
+from sonic_ui.training.run import REGISTERED, Run, train
 from sonic_ui.training.stages import (
     adapter,
-    autoencoder,
     clap,
     clip,
-    denoiser,
     image_to_audio_mapper,
-    mel_autoencoder,
+    latent_diffusion,
     open_set,
-    presence_classifier,
-    sound_denoiser,
+    sound_diffusion,
     spectral_stats,
 )
 
@@ -28,23 +24,23 @@ ORDER = {
     "pictures": rendering,  # scenes of the world and their pictures
     "sounds": sounds,  # clips of single sources, the scenes' sounds, real recordings
     "mixtures": sounds,  # sounds of scenes of several sources that are not painted
-    "tokenizers": tokenizers,  # vocabularies of CLIP and CLAP
-    "autoencoder": autoencoder,  # picture <-> latents
+    "tokenizers": rendering,  # vocabularies of CLIP and CLAP
+    "autoencoder": latent_diffusion,  # picture <-> latents
     "clip": clip,  # pictures beside captions
-    "denoiser": denoiser,  # latents from text
-    "decoder": autoencoder,  # the autoencoder's decoder once more, with the encoder fixed
+    "denoiser": latent_diffusion,  # latents from text
+    "decoder": latent_diffusion,  # the autoencoder's decoder once more, with the encoder fixed
     "clap": clap,  # sounds beside captions and pictures
     "spectral_stats": spectral_stats,  # CLAP's head on statistics of the log-mel
     "open_set_takes": takes,  # recordings varied, machine loops, other kinds of sound
     "open_set": open_set,  # head that knows what is of no source
     "projector": adapter,  # SonicDiffusion, stage 1
     "adapter": adapter,  # SonicDiffusion, stage 2
-    "presence_classifier": presence_classifier,  # what the evaluation measures pictures with
+    "presence_classifier": clip,  # what the evaluation measures pictures with
     # Image to sound
-    "image_to_sound": mel_autoencoder,  # scenes as log-mel, energy, audio and image embedding
-    "mel_autoencoder": mel_autoencoder,  # log-mel <-> latents
-    "sound_denoiser": sound_denoiser,  # latents from an embedding
-    "energy_control": sound_denoiser,  # ControlNet of the energy
+    "image_to_sound": sound_diffusion,  # scenes as log-mel, energy, audio and image embedding
+    "mel_autoencoder": sound_diffusion,  # log-mel <-> latents
+    "sound_denoiser": sound_diffusion,  # latents from an embedding
+    "energy_control": sound_diffusion,  # ControlNet of the energy
     "image_to_audio_mapper": image_to_audio_mapper,  # image embedding -> audio embedding
     "energy_modulator": image_to_audio_mapper,  # rough sketch -> energy curve
     "energy_modulator_blind": image_to_audio_mapper,  # the same without the embedding, to compare with

@@ -21,7 +21,7 @@ TONE = (0.3 * np.sin(2 * np.pi * 300 * np.arange(48_000) / 48_000)).astype(np.fl
 @pytest.fixture(scope="module")
 def hub_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Repositories in the published layouts, and beside them a bundle that names them."""
-    from sonic_ui.testing.tiny_bundle import debug_release
+    from tests.tiny_releases import debug_release
 
     folder = tmp_path_factory.mktemp("hub")
     parts = [part.model_dump(mode="json") for part in debug_release(folder)]
@@ -140,7 +140,7 @@ def test_pictures_sound_through_audioldm(
     from sonic_ui.engine.jobs.image_to_sound import SoundJob
     from sonic_ui.requests import ImageToSoundRequest
     from sonic_ui.testing.tiny_bundle import debug_bundle
-    from sonic_ui.testing.tiny_models import debug_audioldm
+    from tests.tiny_releases import debug_audioldm
 
     debug_audioldm(hub_folder)
     folder = debug_bundle(tmp_path / "bundle")

@@ -23,7 +23,7 @@ from sonic_ui.engine import (
 )
 from sonic_ui.engine.events import AudioAnalysis, Label
 from sonic_ui.engine.jobs.sound_to_image import PaintJob
-from sonic_ui.pipelines.frame_spacing import SIDE_BY_SIDE, coarse_to_fine, strip_groups
+from sonic_ui.pipelines.embedding_path import SIDE_BY_SIDE, coarse_to_fine, strip_groups
 from sonic_ui.requests import BadInput, InterpolateRequest, VolumeSweepRequest
 from tests.fakes import FakeBackend
 

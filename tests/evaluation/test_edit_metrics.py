@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sonic_ui.evaluation import edit_metrics as edits
+from sonic_ui.evaluation import image_metrics as edits
 from sonic_ui.evaluation.held_out import synthetic_clips
 
 

@@ -10,7 +10,7 @@ import torch
 
 from sonic_ui.evaluation.energy_ablation import representations, run_energy_ablation
 from sonic_ui.training.run import Run
-from sonic_ui.training.stages.sound_denoiser import training_sound_latents
+from sonic_ui.training.stages.sound_diffusion import training_sound_latents
 
 
 def test_every_representation_is_a_curve_of_its_own(run: Run) -> None:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from transformers import ClapFeatureExtractor, ClapModel
 
-from sonic_ui.models.audio_encoder import (
+from sonic_ui.models.encoders import (
     SAMPLE_RATE,
     embed_labels,
     encode_sound,

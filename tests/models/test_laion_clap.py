@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from sonic_ui.models.audio_encoder import encode_sound
+from sonic_ui.models.encoders import encode_sound
 from sonic_ui.models.laion_clap import load_laion_clap
 from sonic_ui.requests import BadInput
 

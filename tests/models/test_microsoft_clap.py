@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from sonic_ui.audio.decode import resample
-from sonic_ui.models.audio_encoder import encode_sound
+from sonic_ui.models.encoders import encode_sound
 from sonic_ui.models.microsoft_clap import (
     MicrosoftClap,
     MicrosoftClapFeatures,

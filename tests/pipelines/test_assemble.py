@@ -14,13 +14,13 @@ from sonic_ui.models.projector import AudioProjector
 from sonic_ui.pipelines.assemble import assemble
 from sonic_ui.pipelines.audio_edit import AudioEditPipeline
 from sonic_ui.requests import BadInput
-from sonic_ui.testing.tiny_bundle import debug_release
 from sonic_ui.testing.tiny_models import (
     EMBEDDING_DIM,
     SMALL_PROJECTOR,
     debug_audio_tokenizer,
     debug_clap,
 )
+from tests.tiny_releases import debug_release
 
 Files = list[tuple[Path, ...]]
 TONE = (0.3 * np.sin(2 * np.pi * 300 * np.arange(48_000) / 48_000)).astype(np.float32)

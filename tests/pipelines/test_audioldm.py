@@ -11,7 +11,7 @@ from PIL import Image
 
 from sonic_ui.pipelines.audioldm import AudioLdmPipeline, load_audioldm
 from sonic_ui.requests import BadInput
-from sonic_ui.testing.tiny_models import SOUND_DIM, debug_audioldm
+from tests.tiny_releases import SOUND_DIM, debug_audioldm
 
 SEA = Image.new("RGB", (48, 40), (30, 90, 160))
 FIRE = Image.effect_noise((48, 40), 90).convert("RGB")

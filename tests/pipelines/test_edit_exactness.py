@@ -28,7 +28,7 @@ def editor() -> AudioEditPipeline:
 
 def rendered() -> Image.Image:
     """A picture of the miniature's own world."""
-    from sonic_ui.scenes.images.render import paint
+    from sonic_ui.scenes.render import paint
     from sonic_ui.training.data.rendering import scenes_of_shard
 
     return paint(scenes_of_shard("held_out", 9000, 1)[0], 128)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sonic_ui.pipelines.frame_spacing import (
+from sonic_ui.pipelines.embedding_path import (
     FINEST,
     evenly_spaced_by_perception,
     next_position,

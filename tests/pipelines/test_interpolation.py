@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
-from sonic_ui.pipelines.embedding_path import linear
-from sonic_ui.pipelines.frame_spacing import perceptual_distances
+from sonic_ui.pipelines.embedding_path import linear, perceptual_distances
 from sonic_ui.pipelines.interpolation import (
     PIXELS_COUNT,
     LatentInterpolator,

@@ -14,16 +14,18 @@ from sonic_ui.audio.energy import pearson_r, resample_curve, rms_energy
 from sonic_ui.audio.limiter import CEILING_DBTP
 from sonic_ui.audio.loudness import integrated_lufs, true_peak_dbfs
 from sonic_ui.requests import BadInput
-from sonic_ui.retrieval.indexing import RecordingIndexer, fingerprint, sound_files
-from sonic_ui.retrieval.matching import (
+from sonic_ui.retrieval.library import (
     SAMPLE_RATE,
     Concept,
     Excerpt,
     Library,
+    RecordingIndexer,
     build_sound,
     eligible,
+    fingerprint,
     match,
     signed_root,
+    sound_files,
 )
 
 WriteSound = Callable[..., Path]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import signal
 
-from sonic_ui.scenes.sounds.render import synthesise
+from sonic_ui.scenes.render import synthesise
 
 RATE = 48000
 

@@ -12,13 +12,18 @@ from PIL import Image
 
 from sonic_ui.audio.energy import pearson_r, smooth
 from sonic_ui.pipelines.image_to_audio import ImageToAudioPipeline
-from sonic_ui.training.data.envelopes import bend, drawn_curve
-from sonic_ui.training.data.image_to_sound import PEAK_RMS, image_to_sound_scenes, load_image_to_sound
-from sonic_ui.training.export_bundle import export_image_to_sound
+from sonic_ui.training.bundle_io import export_image_to_sound
+from sonic_ui.training.data.image_to_sound import (
+    PEAK_RMS,
+    bend,
+    drawn_curve,
+    image_to_sound_scenes,
+    load_image_to_sound,
+)
 from sonic_ui.training.run import Run
 from sonic_ui.training.stages.clip import trained_clip
 from sonic_ui.training.stages.image_to_audio_mapper import natural_energy, rough_target, trained_mapper
-from sonic_ui.training.stages.sound_denoiser import trained_sound_unet
+from sonic_ui.training.stages.sound_diffusion import trained_sound_unet
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from sonic_ui.training.loop import LoopConfig, Stage, learning_rate_factor, load_average, train
+from sonic_ui.training.run import LoopConfig, Stage, learning_rate_factor, load_average, train
 
 
 class Line(Stage):

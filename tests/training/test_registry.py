@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from sonic_ui.scenes.world import SOURCES, sample_scene
+from sonic_ui.training.bundle_io import export_bundle
 from sonic_ui.training.data.rendering import training_pictures
 from sonic_ui.training.data.sounds import ClipInfo, log_mel
-from sonic_ui.training.export_bundle import export_bundle
 from sonic_ui.training.registry import ORDER, STAGES, run_stage
 from sonic_ui.training.run import REGISTERED, Run
 from sonic_ui.training.stages.adapter import (
@@ -25,7 +25,7 @@ from sonic_ui.training.stages.adapter import (
     trained_adapter,
 )
 from sonic_ui.training.stages.clap import SoundBank
-from sonic_ui.training.stages.denoiser import (
+from sonic_ui.training.stages.latent_diffusion import (
     build_scheduler,
     latent_normalizer,
     min_snr_weight,
@@ -92,7 +92,7 @@ def test_the_exported_bundle_paints(run: Run, tmp_path: Path) -> None:
 
 
 def test_training_goes_on_from_a_bundle(run: Run, tmp_path: Path) -> None:
-    from sonic_ui.training.import_bundle import import_bundle
+    from sonic_ui.training.bundle_io import import_bundle
 
     bundle = export_bundle(run, tmp_path / "bundle")
     again = Run(run.recipe, tmp_path / "run", report=lambda _: None)
@@ -161,7 +161,7 @@ def test_composed_sounds_have_the_loudness_of_their_level() -> None:
 
 
 def test_log_mels_are_those_of_the_feature_extractor() -> None:
-    from sonic_ui.models.audio_encoder import sound_features
+    from sonic_ui.models.encoders import sound_features
     from sonic_ui.training.data.sounds import FRAME_STEP
     from sonic_ui.training.stages.clap import build_feature_extractor
 

@@ -131,7 +131,7 @@ class SoundRunner(JobRunner):
     def _build(self) -> None:
         """Index the library, then build every take."""
         from sonic_ui.audio.energy import ENERGY_HZ, rms_energy
-        from sonic_ui.retrieval.matching import SAMPLE_RATE, build_sound
+        from sonic_ui.retrieval.library import SAMPLE_RATE, build_sound
 
         job, request = self.job, self.job.request
         if job.library is None:
@@ -161,8 +161,8 @@ class SoundRunner(JobRunner):
 
     def _concepts(self) -> list[Any]:
         """What recordings are looked for: the request's words, and what the picture shows."""
-        from sonic_ui.models.audio_encoder import embed_labels
-        from sonic_ui.retrieval.matching import Concept
+        from sonic_ui.models.encoders import embed_labels
+        from sonic_ui.retrieval.library import Concept
 
         request, painter = self.job.request, self.components.pipeline
         title = self.components.bundle.info.title

@@ -117,7 +117,7 @@ class InterpolateRunner(JobRunner):
         return [end for end in ENDS if end not in positions and end not in interpolator.partial_latents]
 
     def _one_by_one(self, interpolator: LatentInterpolator) -> None:
-        from sonic_ui.pipelines.frame_spacing import evenly_spaced_by_perception
+        from sonic_ui.pipelines.embedding_path import evenly_spaced_by_perception
         from sonic_ui.pipelines.interpolation import PerceptualDistance
 
         numbers = {position: number for number, position in enumerate(self.job.request.known_positions)}
@@ -132,7 +132,7 @@ class InterpolateRunner(JobRunner):
         evenly_spaced_by_perception(self.count, paint, PerceptualDistance(self.image_encoder))
 
     def _side_by_side(self, interpolator: LatentInterpolator) -> None:
-        from sonic_ui.pipelines.frame_spacing import strip_groups
+        from sonic_ui.pipelines.embedding_path import strip_groups
 
         positions = self.job.request.known_positions
         alone = [number for number, position in enumerate(positions) if position in ENDS]

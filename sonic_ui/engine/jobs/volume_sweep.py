@@ -6,7 +6,7 @@ from sonic_ui.engine.events import FrameInfo
 from sonic_ui.engine.inputs import SAMPLE_RATE
 from sonic_ui.engine.jobs.base import JOB_TYPES, JobType, PaintingPlan, RunContext
 from sonic_ui.engine.jobs.sound_to_image import PaintJob, PaintRunner
-from sonic_ui.pipelines.frame_spacing import strip_groups
+from sonic_ui.pipelines.embedding_path import strip_groups
 from sonic_ui.requests import VolumeSweepRequest
 
 

@@ -18,7 +18,7 @@ CALIBRATION_GROUPS = frozenset(
         "bdoin/GCompris",
         "rioforce/Church-Carillon-Bells",
         "FGMEMBERS/UH-60",
-        "FGMEMBERS/bo105",
+        "FGMEMBERS/ch53e",
     }
 )
 """Of the tuning set: what the open-set head is calibrated on; the others measure it."""

@@ -2,10 +2,11 @@
 
 Everything is written in shards that are skipped when they exist, so rendering resumes where it stopped
 and several processes can share the work. A shard's content depends on its split and number alone.
+With them the miniature's own byte-level BPE of the scenes' captions, in the formats of CLIP and CLAP.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from multiprocessing import get_context
@@ -13,9 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from torch import Tensor
+from transformers import CLIPTokenizer, PreTrainedTokenizerFast
 
-from sonic_ui.scenes.images.render import paint
+from sonic_ui.scenes.render import paint
 from sonic_ui.scenes.world import Scene, SourceInstance, caption, sample_scene
 from sonic_ui.training.run import Run, artifact, stage
 
@@ -149,3 +154,109 @@ def mixture_shares(scenes: list[Scene]) -> NDArray[np.float64]:
     most = len(MIXTURE_WEIGHTS)
     share = np.array([MIXTURE_WEIGHTS[min(len(scene.sources), most) - 1] for scene in scenes])
     return share / share.sum()
+
+
+def picture_batch(
+    pictures: np.ndarray, index: Tensor, *, crop: int | None, generator: torch.Generator
+) -> Tensor:
+    """Pictures [B, 3, h, w] in [-1, 1], mirrored half of the time, cropped to `crop` pixels if given."""
+    size = pictures.shape[1]
+    out = []
+    for i in index.tolist():
+        picture = pictures[i]
+        if crop is not None and crop < size:
+            y, x = torch.randint(0, size - crop + 1, (2,), generator=generator).tolist()
+            picture = picture[y : y + crop, x : x + crop]
+        if torch.rand((), generator=generator) < 0.5:
+            picture = picture[:, ::-1]
+        out.append(torch.from_numpy(np.ascontiguousarray(picture)))
+    batch = torch.stack(out).permute(0, 3, 1, 2).float() / 127.5 - 1
+    return batch.contiguous(memory_format=torch.channels_last)
+
+
+START, END = "<|startoftext|>", "<|endoftext|>"
+
+
+def train_clip_tokenizer(
+    captions: Iterable[str], folder: Path, *, vocab_size: int, max_length: int
+) -> CLIPTokenizer:
+    """Learn a BPE with CLIP's normalisation and write it as `vocab.json` and `merges.txt`.
+
+    The padding token is the end token, as in Stable Diffusion 1.x. Returns the loaded tokenizer.
+    """
+    bpe = Tokenizer(models.BPE(end_of_word_suffix="</w>", unk_token=END))
+    bpe.normalizer = normalizers.Sequence([normalizers.NFC(), normalizers.Lowercase()])
+    bpe.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.ByteLevel(add_prefix_space=False)]
+    )
+    bpe.decoder = decoders.ByteLevel()
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocab_size,
+        special_tokens=[START, END, *alphabet],
+        initial_alphabet=alphabet,
+        end_of_word_suffix="</w>",
+        show_progress=False,
+    )
+    bpe.train_from_iterator(captions, trainer)
+    folder.mkdir(parents=True, exist_ok=True)
+    state = json.loads(bpe.to_str())["model"]
+    vocab = dict(state["vocab"])
+    for letter in alphabet:  # every byte must also be able to end a word
+        vocab.setdefault(letter + "</w>", len(vocab))
+    merges = [" ".join(m) if isinstance(m, list) else m for m in state["merges"]]
+    (folder / "vocab.json").write_text(json.dumps(vocab, ensure_ascii=False))
+    (folder / "merges.txt").write_text("#version: 0.2\n" + "\n".join(merges) + "\n")
+    tokenizer = CLIPTokenizer.from_pretrained(str(folder), model_max_length=max_length)
+    tokenizer.save_pretrained(str(folder))
+    return tokenizer
+
+
+def train_clap_tokenizer(
+    captions: Iterable[str], *, vocab_size: int, max_length: int
+) -> PreTrainedTokenizerFast:
+    """A byte-level BPE with RoBERTa's special tokens (<s> 0, <pad> 1, </s> 2), as `ClapModel` wants."""
+    bpe = Tokenizer(models.BPE(unk_token="<unk>"))
+    bpe.normalizer = normalizers.Sequence([normalizers.NFC(), normalizers.Lowercase()])
+    bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+    bpe.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocab_size,
+        special_tokens=["<s>", "<pad>", "</s>", "<unk>"],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    bpe.train_from_iterator(captions, trainer)
+    bpe.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=bpe,
+        bos_token="<s>",
+        eos_token="</s>",
+        pad_token="<pad>",
+        unk_token="<unk>",
+        model_max_length=max_length,
+    )
+
+
+@stage("tokenizers")
+def train_tokenizers(run: Run) -> None:
+    """Learn both vocabularies from captions of the training scenes."""
+    rng, world = np.random.default_rng(0), run.recipe["world"]
+    captions = [caption(scene, rng) for scene in training_pictures(run)[1] for _ in range(3)]
+    size = world["vocab_size"]
+    train_clip_tokenizer(captions, run.folder / "tokenizer", vocab_size=size, max_length=world["clip_tokens"])
+    clap = train_clap_tokenizer(captions, vocab_size=size, max_length=world["clap_tokens"])
+    clap.save_pretrained(str(run.folder / "clap_tokenizer"))
+
+
+@artifact
+def clip_tokenizer(run: Run) -> CLIPTokenizer:
+    length = run.recipe["world"]["clip_tokens"]
+    return CLIPTokenizer.from_pretrained(str(run.folder / "tokenizer"), model_max_length=length)
+
+
+@artifact
+def clap_tokenizer(run: Run) -> PreTrainedTokenizerFast:
+    return PreTrainedTokenizerFast.from_pretrained(str(run.folder / "clap_tokenizer"))

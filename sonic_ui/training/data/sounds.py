@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from PIL import Image
 
 from sonic_ui.audio.limiter import limit_true_peak
 from sonic_ui.audio.loudness import integrated_lufs
-from sonic_ui.scenes.sounds.render import level_to_lufs, render_sound, sound_source
+from sonic_ui.models import mel as mel_at_16_khz
+from sonic_ui.scenes.render import level_to_lufs, paint, render_sound, sound_source
 from sonic_ui.scenes.world import SOURCES, Scene, SourceInstance, sample_scene
 from sonic_ui.training.data import rendering
 from sonic_ui.training.data.recordings import REPORT, TRAIN, read_recordings
@@ -35,8 +38,6 @@ ROOM_SHARES = {"dry": 0.55, "room": 0.15, "hall": 0.15, "church": 0.15}
 
 def log_mel(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     """Log-mel [T, 64] in dB of mono samples at 48 kHz, as `ClapFeatureExtractor` computes it."""
-    import torch
-
     x = torch.from_numpy(np.ascontiguousarray(samples, dtype=np.float32))
     spectrum = torch.stft(
         x, WINDOW, HOP, window=torch.hann_window(WINDOW), center=True, pad_mode="reflect", return_complex=True
@@ -79,14 +80,10 @@ VOCODED_SHARE = 0.2
 
 def vocoded(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     """Mono samples at 48 kHz through log-mels at 16 kHz and Griffin-Lim, as pictures sound."""
-    import torch
     from scipy.signal import resample_poly
 
-    from sonic_ui.models.mel import GriffinLimVocoder
-    from sonic_ui.models.mel import log_mel as mel_at_16_khz
-
     low = resample_poly(samples, 1, 3).astype(np.float32)
-    output = GriffinLimVocoder()(mel_at_16_khz(torch.from_numpy(low)[None]))[0].numpy()
+    output = mel_at_16_khz.GriffinLimVocoder()(mel_at_16_khz.log_mel(torch.from_numpy(low)[None]))[0].numpy()
     return np.resize(resample_poly(output, 3, 1).astype(np.float32), samples.size)
 
 
@@ -293,3 +290,33 @@ def mixture_scenes(folder: Path, split: str) -> list[Scene]:
         rendering.scene_from_json(line)
         for line in rendering.shard_lines(rendering.shard_paths(folder, f"mixtures_{split}"))
     ]
+
+
+CELL = 128  # pixels of a picture on the contact sheet
+
+
+def spectrogram_picture(samples: np.ndarray) -> Image.Image:
+    """Log-mel of samples at 48 kHz as a picture, low frequencies below."""
+    mel = np.clip((log_mel(samples.astype(np.float32)) + 60) / 100, 0, 1).T[::-1]
+    return Image.fromarray((mel * 255).astype(np.uint8)).resize((CELL, CELL)).convert("RGB")
+
+
+def write_contact_sheet(
+    path: Path, *, levels: tuple[float, ...] = (0.1, 0.4, 0.7, 1.0), seed: int = 0
+) -> Path:
+    """Write the sheet: a row a source, pictures at `levels`, then the sound of the loudest."""
+    rng = np.random.default_rng(seed)
+    columns = len(levels) + 1
+    sheet = Image.new("RGB", (columns * (CELL + 4), len(SOURCES) * (CELL + 4)))
+    for row, name in enumerate(SOURCES):
+        scene = None
+        for column, level in enumerate(levels):
+            scene = sample_scene(rng, sources=(name,), levels=(level,))
+            sheet.paste(paint(scene, CELL), (column * (CELL + 4), row * (CELL + 4)))
+        if scene is not None:
+            sheet.paste(
+                spectrogram_picture(render_sound(scene)), (len(levels) * (CELL + 4), row * (CELL + 4))
+            )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sheet.save(path)
+    return path

@@ -19,12 +19,10 @@ from sonic_ui.models.latents import decode_latents
 from sonic_ui.models.projector import AudioProjector
 from sonic_ui.models.timbre import TimbreClapModel
 from sonic_ui.scenes.world import SOURCES, Scene, article, caption
-from sonic_ui.training.contact_sheets import save_sheet
 from sonic_ui.training.data.rendering import mixture_shares, training_pictures
 from sonic_ui.training.data.sounds import SceneSounds, first_sounds
-from sonic_ui.training.run import Run, Stage, artifact, stage
-from sonic_ui.training.stages import denoiser, spectral_stats
-from sonic_ui.training.stages.autoencoder import trained_autoencoder
+from sonic_ui.training.run import Run, Stage, artifact, save_sheet, stage
+from sonic_ui.training.stages import latent_diffusion, spectral_stats
 from sonic_ui.training.stages.clap import SoundBank, embed_mels, sound_bank
 from sonic_ui.training.stages.clip import normalised
 
@@ -116,7 +114,7 @@ class ProjectorStage(Stage):
             spectral_stats.pool_embeddings(run),
             spectral_stats.embedding_pool(run).scenes,
         )
-        scenes, text = spectral_stats.sound_scenes(run), denoiser.caption_encoder(run)
+        scenes, text = spectral_stats.sound_scenes(run), latent_diffusion.caption_encoder(run)
         self.module = new_projector(run)
         self.weights = token_weights(int(self.module.config.num_tokens))
         self.classes = torch.tensor(
@@ -179,18 +177,19 @@ class AdapterStage(Stage):
 
     def __init__(self, run: Run) -> None:
         projector = run.load("projector", new_projector(run))
-        self.unet = denoiser.trained_unet(run)
+        self.unet = latent_diffusion.trained_unet(run)
         adapter = SoundAdapter(projector, AudioAttention.from_unet(self.unet))
         self.module = adapter
         self.unet.to(memory_format=torch.channels_last)
         self.data, self.embeddings, self.text = (
-            denoiser.latent_data(run),
+            latent_diffusion.latent_data(run),
             scene_embeddings(run),
-            denoiser.caption_encoder(run),
+            latent_diffusion.caption_encoder(run),
         )
         self.shares = torch.from_numpy(mixture_shares(self.data.scenes))
-        self.vae, self.normalizer = trained_autoencoder(run), denoiser.latent_normalizer(run)
-        self.diffusion = denoiser.DiffusionLoss(denoiser.build_scheduler())
+        self.vae = latent_diffusion.trained_autoencoder(run)
+        self.normalizer = latent_diffusion.latent_normalizer(run)
+        self.diffusion = latent_diffusion.DiffusionLoss(latent_diffusion.build_scheduler())
         adapter.attention.attach(self.unet)
 
     def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
@@ -241,7 +240,7 @@ class AdapterStage(Stage):
         words = self.text([""] * len(tokens))
         shape = (len(firsts), *self.data.latents.shape[2:])
         with adapter.attention.condition(tokens):
-            x = denoiser.guided_latents(self.unet, words, shape, guidance=guidance, steps=steps)
+            x = latent_diffusion.guided_latents(self.unet, words, shape, guidance=guidance, steps=steps)
         adapter.attention.detach()
         trained.attention.attach(self.unet)
         save_sheet(decode_latents(self.vae, x, self.normalizer), path, columns=8)
@@ -347,5 +346,5 @@ def new_projector(run: Run) -> AudioProjector:
 
 @artifact
 def trained_adapter(run: Run) -> SoundAdapter:
-    fresh = SoundAdapter(new_projector(run), AudioAttention.from_unet(denoiser.trained_unet(run)))
+    fresh = SoundAdapter(new_projector(run), AudioAttention.from_unet(latent_diffusion.trained_unet(run)))
     return run.load("adapter", fresh)

@@ -15,56 +15,12 @@ from torch import Tensor, nn
 from transformers import ClapConfig, ClapFeatureExtractor, ClapModel
 
 from sonic_ui.models.timbre import TIMBRE, TimbreClapModel, spectral_statistics
-from sonic_ui.scenes.sounds.render import level_to_lufs
+from sonic_ui.scenes.render import level_to_lufs
 from sonic_ui.scenes.world import SOURCES, Scene, caption
-from sonic_ui.training.data.rendering import training_pictures
+from sonic_ui.training.data.rendering import clap_tokenizer, training_pictures
 from sonic_ui.training.data.sounds import CLIP_S, FLOOR_DB, FRAME_STEP, HOP, MELS, ClipInfo, load_clips
-from sonic_ui.training.data.tokenizers import clap_tokenizer
 from sonic_ui.training.run import Run, Stage, artifact, stage
-from sonic_ui.training.stages.clip import (
-    FactorHead,
-    info_nce,
-    normalised,
-    scene_factors,
-    training_image_embeds,
-)
-
-
-def build_clap(
-    vocab_size: int, max_length: int, *, width: int = 128, text_width: int = 128, projection_dim: int = 256
-) -> TimbreClapModel:
-    """A small unfused CLAP: 5 s at 20 ms a frame, patches of 16 bins x 320 ms, two stages of two."""
-    text = {
-        "vocab_size": vocab_size,
-        "hidden_size": text_width,
-        "intermediate_size": 3 * text_width,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 4,
-        "projection_dim": projection_dim,
-        "max_position_embeddings": max_length + 8,
-        "type_vocab_size": 1,
-        "pad_token_id": 1,
-    }
-    audio = {
-        "patch_size": 16,
-        "patch_stride": [16, 16],
-        "patch_embeds_hidden_size": width,
-        "hidden_size": 2 * width,
-        "depths": [2, 2],
-        "num_attention_heads": [4, 8],
-        "projection_dim": projection_dim,
-        "enable_fusion": False,
-        "num_mel_bins": MELS,
-        "spec_size": 128,
-        "window_size": 4,
-    }
-    clap = TimbreClapModel(
-        ClapConfig(text_config=text, audio_config=audio, projection_dim=projection_dim, timbre_width=768)
-    )
-    patches: Any = clap.audio_model.audio_encoder.patch_embed.proj
-    patches.weight.data.copy_(spectro_temporal_filters(width))
-    patches.bias.data.zero_()
-    return clap
+from sonic_ui.training.stages.clip import FactorHead, info_nce, normalised, picture_embeds, scene_factors
 
 
 def spectro_temporal_filters(count: int, side: int = 16) -> Tensor:
@@ -193,7 +149,7 @@ class ClapStage(Stage):
     stats_weight = 2.0
 
     def __init__(self, run: Run) -> None:
-        self.scenes, self.image_embeds = training_pictures(run)[1], normalised(training_image_embeds(run))
+        self.scenes, self.image_embeds = training_pictures(run)[1], normalised(picture_embeds(run))
         self.bank, self.tokenizer = sound_bank(run), clap_tokenizer(run)
         self.module = ClapWithHead(new_clap(run))
         rng = np.random.default_rng(12)
@@ -261,9 +217,40 @@ def sound_bank(run: Run) -> SoundBank:
     return SoundBank(np.concatenate([synthetic[0], real[0]])[:, ::FRAME_STEP], synthetic[1] + real[1])
 
 
-def new_clap(run: Run) -> TimbreClapModel:
-    length, width = run.recipe["world"]["clap_tokens"], run.recipe["clap"]["width"]
-    return build_clap(len(clap_tokenizer(run)), length, width=width)
+def new_clap(run: Run, *, text_width: int = 128, projection_dim: int = 256) -> TimbreClapModel:
+    """A small unfused CLAP: 5 s at 20 ms a frame, patches of 16 bins x 320 ms, two stages of two."""
+    width = run.recipe["clap"]["width"]
+    text = {
+        "vocab_size": len(clap_tokenizer(run)),
+        "hidden_size": text_width,
+        "intermediate_size": 3 * text_width,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "projection_dim": projection_dim,
+        "max_position_embeddings": run.recipe["world"]["clap_tokens"] + 8,
+        "type_vocab_size": 1,
+        "pad_token_id": 1,
+    }
+    audio = {
+        "patch_size": 16,
+        "patch_stride": [16, 16],
+        "patch_embeds_hidden_size": width,
+        "hidden_size": 2 * width,
+        "depths": [2, 2],
+        "num_attention_heads": [4, 8],
+        "projection_dim": projection_dim,
+        "enable_fusion": False,
+        "num_mel_bins": MELS,
+        "spec_size": 128,
+        "window_size": 4,
+    }
+    clap = TimbreClapModel(
+        ClapConfig(text_config=text, audio_config=audio, projection_dim=projection_dim, timbre_width=768)
+    )
+    patches: Any = clap.audio_model.audio_encoder.patch_embed.proj
+    patches.weight.data.copy_(spectro_temporal_filters(width))
+    patches.bias.data.zero_()
+    return clap
 
 
 def clap_without_stats(run: Run) -> TimbreClapModel:

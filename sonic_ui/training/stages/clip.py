@@ -1,6 +1,7 @@
 """A small CLIP: pictures and captions of the world in one space (InfoNCE, helped by the scene's factors).
 
-The losses are CLAP's, too.
+The losses are CLAP's, too. Besides, the presence classifier of the evaluation, trained on renders alone,
+never on generated pictures.
 """
 
 from pathlib import Path
@@ -11,50 +12,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import CLIPConfig, CLIPModel
 
+from sonic_ui.models.presence_classifier import PresenceClassifier
 from sonic_ui.scenes.world import SOURCES, Scene, caption
-from sonic_ui.training.data.rendering import training_pictures
-from sonic_ui.training.data.tokenizers import clip_tokenizer
+from sonic_ui.training.data.rendering import clip_tokenizer, picture_batch, training_pictures
 from sonic_ui.training.run import Run, Stage, artifact, stage
-from sonic_ui.training.stages.autoencoder import picture_batch
-
-
-def build_clip(
-    vocab_size: int,
-    max_length: int,
-    bos: int,
-    eos: int,
-    *,
-    text_width: int = 192,
-    vision_width: int = 128,
-    text_layers: int = 3,
-    vision_layers: int = 4,
-    projection_dim: int = 256,
-    image_size: int = 64,
-    patch: int = 8,
-) -> CLIPModel:
-    """A `CLIPModel` of the given widths."""
-    text = {
-        "vocab_size": vocab_size,
-        "hidden_size": text_width,
-        "intermediate_size": 3 * text_width,
-        "num_hidden_layers": text_layers,
-        "num_attention_heads": text_width // 48,
-        "max_position_embeddings": max_length,
-        "projection_dim": projection_dim,
-        "bos_token_id": bos,
-        "eos_token_id": eos,
-        "pad_token_id": eos,
-    }
-    vision = {
-        "hidden_size": vision_width,
-        "intermediate_size": 3 * vision_width,
-        "num_hidden_layers": vision_layers,
-        "num_attention_heads": vision_width // 32,
-        "image_size": image_size,
-        "patch_size": patch,
-        "projection_dim": projection_dim,
-    }
-    return CLIPModel(CLIPConfig(text_config=text, vision_config=vision, projection_dim=projection_dim))
 
 
 def resize_for_clip(pictures: Tensor, size: int) -> Tensor:
@@ -167,9 +128,33 @@ class ClipStage(Stage):
         figure.savefig(path)
 
 
-def new_clip(run: Run) -> CLIPModel:
-    t = clip_tokenizer(run)
-    return build_clip(len(t), t.model_max_length, t.bos_token_id, t.eos_token_id)
+def new_clip(
+    run: Run, *, text_width: int = 192, vision_width: int = 128, projection_dim: int = 256
+) -> CLIPModel:
+    """An untrained `CLIPModel` of the given widths: three layers for text, four for pictures of 64 px."""
+    tokenizer = clip_tokenizer(run)
+    text = {
+        "vocab_size": len(tokenizer),
+        "hidden_size": text_width,
+        "intermediate_size": 3 * text_width,
+        "num_hidden_layers": 3,
+        "num_attention_heads": text_width // 48,
+        "max_position_embeddings": tokenizer.model_max_length,
+        "projection_dim": projection_dim,
+        "bos_token_id": tokenizer.bos_token_id,
+        "eos_token_id": tokenizer.eos_token_id,
+        "pad_token_id": tokenizer.eos_token_id,
+    }
+    vision = {
+        "hidden_size": vision_width,
+        "intermediate_size": 3 * vision_width,
+        "num_hidden_layers": 4,
+        "num_attention_heads": vision_width // 32,
+        "image_size": 64,
+        "patch_size": 8,
+        "projection_dim": projection_dim,
+    }
+    return CLIPModel(CLIPConfig(text_config=text, vision_config=vision, projection_dim=projection_dim))
 
 
 @artifact
@@ -188,6 +173,42 @@ def image_embeddings(clip: CLIPModel, pictures: np.ndarray, batch: int = 100) ->
     return torch.cat(out)
 
 
-def training_image_embeds(run: Run) -> Tensor:
+def picture_embeds(run: Run) -> Tensor:
     """CLIP embeddings [N, D] of the training pictures."""
     return image_embeddings(trained_clip(run), training_pictures(run)[0])
+
+
+@stage("presence_classifier")
+class PresenceClassifierStage(Stage):
+    """Presence and level of every source, from renders that are shifted, dimmed and blurred a little."""
+
+    def __init__(self, run: Run) -> None:
+        self.pictures, self.scenes = training_pictures(run)
+        self.module = PresenceClassifier(len(SOURCES)).to(memory_format=torch.channels_last)
+
+    def augment(self, pictures: Tensor, generator: torch.Generator) -> Tensor:
+        """Small changes that leave the scene the same: contrast, colour, softness, noise."""
+        b = len(pictures)
+        gain = 1 + 0.12 * torch.randn(b, 3, 1, 1, generator=generator)
+        lift = 0.08 * torch.randn(b, 1, 1, 1, generator=generator)
+        soft = nn.functional.avg_pool2d(pictures, 3, 1, 1)
+        share = torch.rand(b, 1, 1, 1, generator=generator)
+        noise = 0.03 * torch.randn(pictures.shape, generator=generator)
+        return ((pictures * (1 - share) + soft * share) * gain + lift + noise).clamp(-1, 1)
+
+    def loss(self, generator: torch.Generator, batch_size: int) -> tuple[Tensor, dict[str, float]]:
+        index = torch.randint(0, len(self.pictures), (batch_size,), generator=generator)
+        batch = picture_batch(self.pictures, index, crop=None, generator=generator)
+        levels, presence = scene_factors(self.scenes, index)
+        logits, level = self.module(self.augment(batch, generator))
+        here = (
+            nn.functional.binary_cross_entropy_with_logits(logits, presence, reduction="none").sum(-1).mean()
+        )
+        error = ((level - levels).abs() * presence).sum() / presence.sum()
+        hit = presence.gather(1, logits.argmax(-1, keepdim=True)).mean()
+        return here + 4 * error, {"source_hit": float(hit), "level_error": error.item()}
+
+
+@artifact
+def trained_classifier(run: Run) -> PresenceClassifier:
+    return run.load("presence_classifier", PresenceClassifier(len(SOURCES)))

@@ -12,8 +12,7 @@ from torch import Tensor
 from sonic_ui.audio.energy import smooth, timestamps
 from sonic_ui.models.sound_mapper import EnergyModulator, ImageToAudioMapper
 from sonic_ui.scenes.world import SOURCES
-from sonic_ui.training.data.envelopes import augment_clip
-from sonic_ui.training.data.image_to_sound import training_sounds
+from sonic_ui.training.data.image_to_sound import augment_clip, training_sounds
 from sonic_ui.training.run import Run, Stage, stage
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from sonic_ui.audio.clips import load_clip
 from sonic_ui.models.open_set import OpenSetHead, known_log_odds, sound_statistics
-from sonic_ui.scenes.sounds.render import level_to_lufs
+from sonic_ui.scenes.render import level_to_lufs
 from sonic_ui.scenes.world import SOURCES, sample_scene
 from sonic_ui.training.data.recordings import CALIBRATION_GROUPS, TUNE, Recording, read_recordings
 from sonic_ui.training.data.sounds import FLOOR_DB, REFERENCE_LUFS, SAMPLE_RATE, load_mixtures

@@ -13,22 +13,14 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from sonic_ui.models.audio_encoder import embed_labels
+from sonic_ui.models.encoders import embed_labels
 from sonic_ui.models.timbre import MELS, SpectralStatsHead, TimbreClapModel, spectral_statistics
 from sonic_ui.scenes.world import SOURCES, SPECS, Scene, caption
 from sonic_ui.training.data import sounds
-from sonic_ui.training.data.rendering import mixture_shares, training_pictures
-from sonic_ui.training.data.sounds import FLOOR_DB, SceneSounds
-from sonic_ui.training.data.tokenizers import clap_tokenizer
+from sonic_ui.training.data.rendering import clap_tokenizer, mixture_shares, training_pictures
 from sonic_ui.training.run import Run, Stage, artifact, stage
 from sonic_ui.training.stages.clap import SoundBank, augment_mel, clap_without_stats, embed_mels, sound_bank
-from sonic_ui.training.stages.clip import (
-    FactorHead,
-    info_nce,
-    normalised,
-    scene_factors,
-    training_image_embeds,
-)
+from sonic_ui.training.stages.clip import FactorHead, info_nce, normalised, picture_embeds, scene_factors
 
 LOWPASS_SHARE = 0.35
 """Of the pool: sounds without their upper bins, as those of 16 kHz and of strong compression are."""
@@ -53,7 +45,7 @@ class EmbeddingPool:
 def lowpass_aug(mel: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
     """The log-mel [T, 64] without the bins above a random one (about 3 to 13 kHz)."""
     out = mel.copy()
-    out[:, int(rng.integers(40, MELS)) :] = FLOOR_DB + rng.uniform(0, 15)
+    out[:, int(rng.integers(40, MELS)) :] = sounds.FLOOR_DB + rng.uniform(0, 15)
     return out
 
 
@@ -71,7 +63,7 @@ def augment_scene(mel: NDArray[np.float32], rng: np.random.Generator) -> NDArray
     return lowpass_aug(mel, rng) if rng.random() < LOWPASS_SHARE else mel
 
 
-def further_take(rendered: SceneSounds, rng: np.random.Generator) -> tuple[int, NDArray[np.float32]]:
+def further_take(rendered: sounds.SceneSounds, rng: np.random.Generator) -> tuple[int, NDArray[np.float32]]:
     """The index of a scene drawn at random, and its sound [T, 64] as it is or varied."""
     drawn = int(rng.integers(len(rendered.mels)))
     mel = rendered.mels[drawn].astype(np.float32)
@@ -84,7 +76,7 @@ def fill_pool(
     bank: SoundBank,
     scenes: list[Scene],
     count: int,
-    rendered: SceneSounds,
+    rendered: sounds.SceneSounds,
     *,
     seed: int = 0,
     batch: int = 64,
@@ -133,7 +125,7 @@ class SpectralStatsStage(Stage):
     noise, label_scale = 0.15, 12.0
 
     def __init__(self, run: Run) -> None:
-        self.image_embeds = normalised(training_image_embeds(run))
+        self.image_embeds = normalised(picture_embeds(run))
         self.pool, self.scenes = embedding_pool(run), sound_scenes(run)
         self.tokenizer, self.clap = clap_tokenizer(run), clap_without_stats(run)
         self.labels = embed_labels(self.clap, self.tokenizer, [SPECS[name].label for name in SOURCES])
@@ -190,14 +182,14 @@ def trained_clap(run: Run) -> TimbreClapModel:
     return clap
 
 
-def scene_takes(run: Run, takes: range) -> SceneSounds:
+def scene_takes(run: Run, takes: range) -> sounds.SceneSounds:
     """Rendered sounds of some takes of the training scenes."""
     count = run.recipe["world"]["shard_scenes"]
     return sounds.load_scene_sounds(run.folder / "clips", "train", training_pictures(run)[1], count, takes)
 
 
 @artifact
-def stats_takes(run: Run) -> SceneSounds:
+def stats_takes(run: Run) -> sounds.SceneSounds:
     """The takes of the training scenes that the statistics head is trained on."""
     return scene_takes(run, range(run.recipe["spectral_stats"]["takes"]))
 
@@ -208,12 +200,14 @@ def sound_scenes(run: Run) -> list[Scene]:
     return [*training_pictures(run)[1], *sounds.mixture_scenes(run.folder / "clips", "train")]
 
 
-def scene_sounds(run: Run) -> SceneSounds:
+def scene_sounds(run: Run) -> sounds.SceneSounds:
     """Rendered sounds of `sound_scenes`; gigabytes, so nothing holds on to them."""
     rendered, painted = stats_takes(run), len(training_pictures(run)[1])
     mels, _ = sounds.load_mixtures(run.folder / "clips", "train")
     index = np.arange(painted, painted + len(mels))
-    return SceneSounds(np.concatenate([rendered.mels, mels]), np.concatenate([rendered.scene_of, index]))
+    return sounds.SceneSounds(
+        np.concatenate([rendered.mels, mels]), np.concatenate([rendered.scene_of, index])
+    )
 
 
 @artifact

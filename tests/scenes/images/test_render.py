@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sonic_ui.scenes.images.render import paint
-from sonic_ui.scenes.images.styles import STYLE_FILTERS
+from sonic_ui.scenes.images.canvas import STYLE_FILTERS
+from sonic_ui.scenes.render import paint
 from sonic_ui.scenes.world import INDOOR_PLACES, OUTDOOR_PLACES, STYLES, TIMES, Scene, SourceInstance
 
 SIZE = 64

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sonic_ui.audio.loudness import integrated_lufs
-from sonic_ui.scenes.sounds.render import level_to_lufs, render_sound
+from sonic_ui.scenes.render import level_to_lufs, render_sound
 from sonic_ui.scenes.world import sample_scene
 from sonic_ui.training.data.rendering import training_pictures
 from sonic_ui.training.data.sounds import (

@@ -1,23 +1,24 @@
-"""Sound of a scene: each source at its loudness, all of them together, in the scene's room."""
+"""Sound of a scene: each source at its loudness, all of them together, in the scene's room.
+
+Picture of a scene: backdrop, sources from far to near, then the style of the painting.
+"""
 
 import numpy as np
+from PIL import Image
 
 from sonic_ui.audio.limiter import limit_true_peak
 from sonic_ui.audio.loudness import apply_gain, integrated_lufs, set_lufs
 from sonic_ui.audio.reverb import reverberate
+from sonic_ui.scenes.images.backdrops import paint_backdrop
+from sonic_ui.scenes.images.canvas import STYLE_FILTERS, Canvas
 from sonic_ui.scenes.sounds.synthesis import Signal, Synth
 from sonic_ui.scenes.sources import REGISTRY
-from sonic_ui.scenes.world import Scene, SourceInstance
+from sonic_ui.scenes.world import SPECS, Scene, SourceInstance
 
 
 def level_to_lufs(level: float) -> float:
     """Loudness of a source's level: 0 is a whisper at -48 LUFS, 1 a roar at -12 LUFS."""
     return -48.0 + 36.0 * level
-
-
-def lufs_to_level(lufs: float) -> float:
-    """The level in [0, 1] of a loudness."""
-    return float(np.clip((lufs + 48.0) / 36.0, 0.0, 1.0))
 
 
 def at_loudness(sound: Signal, sample_rate: int, lufs: float) -> Signal:
@@ -83,3 +84,30 @@ def render_sound(scene: Scene, duration_s: float = 5.0, sample_rate: int = 48000
         rng = np.random.default_rng([scene.seed, index])
         mix += sound_source(source, rng, scene.room, scene.seed, duration_s, sample_rate)
     return limit_true_peak(mix, sample_rate)
+
+
+def paint(scene: Scene, size: int = 128) -> Image.Image:
+    """Picture of a scene, RGB, `size` x `size` pixels; the same scene and size give the same picture."""
+    rng = np.random.default_rng([scene.seed, 7])
+    canvas = Canvas(size, rng)
+    levels = {source.name: source.level for source in scene.sources}
+    storms = ((SPECS[name].storm, level) for name, level in levels.items())
+    storm = max((calm + more * level for (calm, more), level in storms), default=0.0)
+    paint_backdrop(canvas, scene.place, scene.time_of_day, storm)
+    positions = _positions(scene.sources, rng)
+    for name in sorted(levels, key=lambda one: SPECS[one].z_order):
+        REGISTRY[name].paint(canvas, levels[name], positions[name])
+    return STYLE_FILTERS[scene.style](canvas, rng)
+
+
+def _positions(sources: tuple[SourceInstance, ...], rng: np.random.Generator) -> dict[str, float]:
+    """Where along the picture each source stands: apart from one another within a layer."""
+    things = [s.name for s in sources if SPECS[s.name].layer not in ("weather", "water")]
+    if len(things) == 1:
+        at = {things[0]: float(rng.uniform(0.38, 0.62))}
+    else:
+        slots = np.linspace(0.30, 0.70, len(things))
+        at = dict(zip(things, (float(v) for v in rng.permutation(slots)), strict=True))
+    for s in sources:
+        at.setdefault(s.name, float(rng.uniform(0.3, 0.7)))
+    return at

@@ -1,51 +1,117 @@
-"""Sound denoiser and its energy ControlNet: stock `UNet2DConditionModel` with AudioLDM's conditioning."""
+"""Diffusion of sounds: an autoencoder of log-mels, a denoiser of its latents and its energy ControlNet.
+
+The autoencoder, a small `AutoencoderDC`, reads log-mels as one-channel pictures [B, 1, frames, mels]; the
+denoiser is a stock `UNet2DConditionModel` with AudioLDM's conditioning.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from diffusers import AutoencoderDC, UNet2DConditionModel
 from torch import Tensor, nn
 
 from sonic_ui.audio.energy import smooth, z_norm
-from sonic_ui.models.audio_encoder import embed_labels
+from sonic_ui.models.encoders import embed_labels
 from sonic_ui.models.energy_control import EnergyControlNet
 from sonic_ui.models.latents import LatentNormalizer, compression_factor
+from sonic_ui.models.mel import LOG_FLOOR
 from sonic_ui.pipelines.sampling import apply_cfg
-from sonic_ui.training.contact_sheets import save_sheet
-from sonic_ui.training.data.envelopes import augment_clip, drawn_curve
-from sonic_ui.training.data.image_to_sound import PEAK_RMS, ImageToSoundData, training_sounds
-from sonic_ui.training.data.tokenizers import clap_tokenizer
-from sonic_ui.training.run import Run, Stage, artifact, stage
+from sonic_ui.training.data import image_to_sound
+from sonic_ui.training.data.rendering import clap_tokenizer
+from sonic_ui.training.run import Run, Stage, artifact, save_sheet, stage
+from sonic_ui.training.stages import latent_diffusion
 from sonic_ui.training.stages.adapter import source_caption
-from sonic_ui.training.stages.denoiser import DiffusionLoss, build_scheduler
-from sonic_ui.training.stages.mel_autoencoder import read_mels, trained_mel_autoencoder
+from sonic_ui.training.stages.clap import build_feature_extractor
+from sonic_ui.training.stages.clip import image_embeddings, trained_clip
 from sonic_ui.training.stages.spectral_stats import trained_clap
 
+MEL_MEAN, MEL_STD = -6.0, 3.0
+"""A log-mel x is read as (x - MEL_MEAN) / MEL_STD; the pipeline's configuration keeps both."""
 
-def build_sound_unet(
-    channels: tuple[int, ...], latent_channels: int, embedding_dim: int, latent_frames: int, layers: int = 1
-) -> UNet2DConditionModel:
-    """The embedding enters as AudioLDM's does: a simple projection, concatenated to the time embedding."""
-    down = ("DownBlock2D",) + ("AttnDownBlock2D",) * (len(channels) - 1)
-    return UNet2DConditionModel(
-        sample_size=latent_frames,
-        in_channels=latent_channels,
-        out_channels=latent_channels,
-        block_out_channels=channels,
-        layers_per_block=layers,
-        down_block_types=down,
-        mid_block_type="UNetMidBlock2D",
-        up_block_types=tuple(name.replace("Down", "Up") for name in reversed(down)),
-        class_embed_type="simple_projection",
-        projection_class_embeddings_input_dim=embedding_dim,
-        class_embeddings_concat=True,
-        attention_head_dim=32,
-        norm_num_groups=16,
-    )
+
+def read_mels(mels: Tensor) -> Tensor:
+    """Log-mels [B, T, M] -> what the autoencoder reads [B, 1, T, M]."""
+    return ((mels - MEL_MEAN) / MEL_STD)[:, None]
+
+
+def written_mels(pictures: Tensor) -> Tensor:
+    """The inverse of `read_mels`."""
+    return (pictures[:, 0] * MEL_STD + MEL_MEAN).clamp(min=LOG_FLOOR)
+
+
+@stage("mel_autoencoder")
+class MelAutoencoderStage(Stage):
+    """L1 with weight on edges and on the energy of every frame; noise on the latents, as for pictures."""
+
+    edge_weight, energy_weight, latent_noise = 0.5, 1.0, 0.1
+
+    def __init__(self, run: Run) -> None:
+        self.data, self.crop = image_to_sound.training_sounds(run), run.recipe["mel_autoencoder"]["crop"]
+        self.module = new_mel_autoencoder(run).to(memory_format=torch.channels_last)
+
+    def batch(self, generator: torch.Generator, size: int) -> Tensor:
+        """Crops in time [B, 1, crop, M], half of them under a drawn curve."""
+        rng = np.random.default_rng(int(torch.randint(2**31, (), generator=generator)))
+        crops = []
+        for i in rng.integers(0, len(self.data.scenes), size):
+            mel = self.data.mels[i].astype(np.float32)
+            if rng.random() < 0.5:
+                mel, _ = image_to_sound.augment_clip(mel, self.data.energies[i], rng)
+            start = int(rng.integers(0, len(mel) - self.crop + 1))
+            crops.append(mel[start : start + self.crop])
+        return read_mels(torch.from_numpy(np.stack(crops))).contiguous(memory_format=torch.channels_last)
+
+    def loss(self, generator: torch.Generator, batch_size: int) -> tuple[Tensor, dict[str, float]]:
+        target = self.batch(generator, batch_size)
+        latents = self.module.encode(target).latent  # [B, C, crop/8, M/8]
+        noise = torch.randn(latents.shape, generator=generator) * latents.detach().std() * self.latent_noise
+        output = self.module.decode(latents + noise).sample
+        level = F.l1_loss(frame_level(output), frame_level(target))
+        loss = (
+            latent_diffusion.reconstruction_loss(output, target, self.edge_weight)
+            + self.energy_weight * level
+        )
+        small = 1e-4 * latents.pow(2).mean()
+        with torch.no_grad():
+            l1 = F.l1_loss(output, target) * MEL_STD
+        return loss + small, {"l1_nats": float(l1), "level_nats": level.item() * MEL_STD}
+
+    @torch.no_grad()
+    def sample(self, module: nn.Module, path: Path) -> None:
+        """Log-mels of sixteen scenes, and below each what comes back."""
+        target = read_mels(torch.from_numpy(self.data.mels[:16].astype(np.float32)))
+        output = module.decode(module.encode(target).latent).sample
+        pairs = torch.cat([target, output], -1)  # mels side by side: [B, 1, T, 2 M]
+        save_sheet((pairs / 2).transpose(2, 3).flip(2).expand(-1, 3, -1, -1), path, columns=2)
+
+
+def frame_level(pictures: Tensor) -> Tensor:
+    """Log of the energy of every frame [B, T], in units of MEL_STD, of what the autoencoder reads."""
+    return torch.logsumexp(2 * MEL_STD * pictures[:, 0], dim=-1) / (2 * MEL_STD)
+
+
+@stage("image_to_sound")
+def render_image_to_sound(run: Run) -> None:
+    """Render the data of image-to-sound with the trained CLAP and CLIP."""
+    embed_sounds = partial(image_to_sound.embed_at_16_khz, trained_clap(run), build_feature_extractor())
+    image_to_sound.render_image_to_sound(run, embed_sounds, partial(image_embeddings, trained_clip(run)))
+
+
+def new_mel_autoencoder(run: Run) -> AutoencoderDC:
+    r = run.recipe["mel_autoencoder"]
+    names = ("latent_channels", "encoder", "encoder_layers", "decoder", "decoder_layers")
+    return latent_diffusion.build_autoencoder(**{name: r[name] for name in names}, in_channels=1)
+
+
+@artifact
+def trained_mel_autoencoder(run: Run) -> AutoencoderDC:
+    return run.load("mel_autoencoder", new_mel_autoencoder(run)).requires_grad_(False)
 
 
 @dataclass(frozen=True)
@@ -71,7 +137,7 @@ class SoundLatents:
 
 @torch.no_grad()
 def encode_sounds(
-    vae: AutoencoderDC, data: ImageToSoundData, takes: int, batch: int = 20
+    vae: AutoencoderDC, data: image_to_sound.ImageToSoundData, takes: int, batch: int = 20
 ) -> tuple[Tensor, Tensor]:
     """Raw latents [N, takes, C, t, m] and energies [N, takes, T] of every sound, as it is and bent."""
     latents, energies = [], []
@@ -80,7 +146,10 @@ def encode_sounds(
         for i in range(start, min(start + batch, len(data.scenes))):
             mel, energy = data.mels[i].astype(np.float32), data.energies[i]
             rng = np.random.default_rng([13, i])
-            versions = [(mel, energy), *(augment_clip(mel, energy, rng) for _ in range(takes - 1))]
+            versions = [
+                (mel, energy),
+                *(image_to_sound.augment_clip(mel, energy, rng) for _ in range(takes - 1)),
+            ]
             mels += [v[0] for v in versions]
             curves += [v[1] for v in versions]
         x = read_mels(torch.from_numpy(np.stack(mels))).contiguous(memory_format=torch.channels_last)
@@ -115,7 +184,7 @@ def sound_latents(
     steps: int = 20,
 ) -> Tensor:
     """Sample latents [B, *shape] of sounds with embeddings [B, D] from fixed noise, perhaps under control."""
-    scheduler = build_scheduler()
+    scheduler = latent_diffusion.build_scheduler()
     scheduler.set_timesteps(steps)
     x = torch.randn((len(embeds), *shape), generator=torch.Generator().manual_seed(1))
     labels = torch.cat([torch.zeros_like(embeds), embeds])
@@ -139,7 +208,7 @@ class SoundDenoiserStage(Stage):
         self.data = training_sound_latents(run)
         self.module = new_sound_unet(run).to(memory_format=torch.channels_last)
         self.vae, self.normalizer = trained_mel_autoencoder(run), sound_latent_normalizer(run)
-        self.diffusion = DiffusionLoss(build_scheduler())
+        self.diffusion = latent_diffusion.DiffusionLoss(latent_diffusion.build_scheduler())
 
     def loss(self, generator: torch.Generator, batch_size: int) -> tuple[Tensor, dict[str, float]]:
         latents, _, embeds = self.data.batch(generator, batch_size, self.natural)
@@ -188,7 +257,7 @@ def probe_rows(latents: Tensor) -> Tensor:
 
 def log_energies(energies: Tensor, steps: int) -> Tensor:
     """Energies [B, T] -> their logarithms, not below -30 dB of the peak, [B, steps, T / steps]."""
-    return (energies / PEAK_RMS).clamp(min=0.03).log().unflatten(-1, (steps, -1))
+    return (energies / image_to_sound.PEAK_RMS).clamp(min=0.03).log().unflatten(-1, (steps, -1))
 
 
 @stage("energy_control")
@@ -206,7 +275,9 @@ class EnergyControlStage(Stage):
         self.module = new_energy_control(run).to(memory_format=torch.channels_last)
         self.unet = trained_sound_unet(run).to(memory_format=torch.channels_last)
         self.vae, self.normalizer = trained_mel_autoencoder(run), sound_latent_normalizer(run)
-        self.diffusion = DiffusionLoss(build_scheduler(), floor=0.8, noisy=0.6)
+        self.diffusion = latent_diffusion.DiffusionLoss(
+            latent_diffusion.build_scheduler(), floor=0.8, noisy=0.6
+        )
         self.probe = fit_energy_probe(self.data)
 
     def loss(self, generator: torch.Generator, batch_size: int) -> tuple[Tensor, dict[str, float]]:
@@ -236,7 +307,9 @@ class EnergyControlStage(Stage):
         module.eval()
         rng = np.random.default_rng(0)
         frames = self.data.energies.shape[-1]
-        curves = target_energy(torch.from_numpy(np.stack([drawn_curve(rng, frames) for _ in range(16)])))
+        curves = target_energy(
+            torch.from_numpy(np.stack([image_to_sound.drawn_curve(rng, frames) for _ in range(16)]))
+        )
         control: Any = module
         shape = self.data.latents.shape[2:]
         x = sound_latents(self.unet, self.data.embeds[:16, 0], shape, control=control, energy=curves)
@@ -248,7 +321,7 @@ def stored_sound_latents(run: Run) -> dict[str, Tensor]:
     """Normalised latents of the training sounds, their energies and embeddings, made once."""
     path = run.folder / "sound_latents.pt"
     if not path.exists():
-        data, takes = training_sounds(run), run.recipe["sound_denoiser"]["takes"]
+        data, takes = image_to_sound.training_sounds(run), run.recipe["sound_denoiser"]["takes"]
         raw, energies = encode_sounds(trained_mel_autoencoder(run), data, takes)
         normalizer = LatentNormalizer.from_latents(raw.flatten(0, 1))
         parts = [normalizer.normalize(part.flatten(0, 1)).half() for part in raw.split(200)]
@@ -261,7 +334,7 @@ def stored_sound_latents(run: Run) -> dict[str, Tensor]:
 
 def caption_embeddings(run: Run) -> Tensor:
     """CLAP's embeddings [N, D] of the captions of the training sounds."""
-    captions = [source_caption(scene) for scene in training_sounds(run).scenes]
+    captions = [source_caption(scene) for scene in image_to_sound.training_sounds(run).scenes]
     unique = sorted(set(captions))
     embeds = embed_labels(trained_clap(run), clap_tokenizer(run), unique)
     return embeds[torch.tensor([unique.index(c) for c in captions])]
@@ -279,9 +352,25 @@ def training_sound_latents(run: Run) -> SoundLatents:
 
 
 def new_sound_unet(run: Run) -> UNet2DConditionModel:
-    s, r = stored_sound_latents(run), run.recipe["sound_denoiser"]
-    shape = s["latents"].shape
-    return build_sound_unet(tuple(r["channels"]), shape[2], s["embeds"].shape[1], shape[3])
+    """The embedding enters as AudioLDM's does: a simple projection, concatenated to the time embedding."""
+    stored, levels = stored_sound_latents(run), tuple(run.recipe["sound_denoiser"]["channels"])
+    _, _, channels, frames, _ = stored["latents"].shape
+    down = ("DownBlock2D",) + ("AttnDownBlock2D",) * (len(levels) - 1)
+    return UNet2DConditionModel(
+        sample_size=frames,
+        in_channels=channels,
+        out_channels=channels,
+        block_out_channels=levels,
+        layers_per_block=1,
+        down_block_types=down,
+        mid_block_type="UNetMidBlock2D",
+        up_block_types=tuple(name.replace("Down", "Up") for name in reversed(down)),
+        class_embed_type="simple_projection",
+        projection_class_embeddings_input_dim=stored["embeds"].shape[1],
+        class_embeddings_concat=True,
+        attention_head_dim=32,
+        norm_num_groups=16,
+    )
 
 
 @artifact

@@ -1,0 +1,186 @@
+"""Write the trained parts as a bundle: diffusers layout, float16 safetensors in shards of at most 15 MB.
+
+And the way back: a run that goes on from a bundle's weights, where the checkpoints that made it are gone.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import ClapTextModelWithProjection, CLIPModel, CLIPProcessor, CLIPVisionModelWithProjection
+
+from sonic_ui.models.encoders import picture_processor
+from sonic_ui.models.mel import GriffinLimVocoder
+from sonic_ui.models.open_set import FOLDER as OPEN_SET_FOLDER
+from sonic_ui.models.open_set import load_open_set
+from sonic_ui.models.presence_classifier import load_classifier
+from sonic_ui.models.sound_mapper import EnergyModulator
+from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
+from sonic_ui.pipelines.image_to_audio import ImageToAudioPipeline
+from sonic_ui.scenes.world import SOURCES, SPECS
+from sonic_ui.training.data.image_to_sound import training_sounds
+from sonic_ui.training.data.rendering import clap_tokenizer, clip_tokenizer
+from sonic_ui.training.run import Run
+from sonic_ui.training.stages import image_to_audio_mapper, latent_diffusion, sound_diffusion
+from sonic_ui.training.stages.adapter import trained_adapter
+from sonic_ui.training.stages.clap import build_feature_extractor
+from sonic_ui.training.stages.clip import trained_classifier, trained_clip
+from sonic_ui.training.stages.open_set import trained_open_set
+from sonic_ui.training.stages.sound_diffusion import MEL_MEAN, MEL_STD, trained_mel_autoencoder
+from sonic_ui.training.stages.spectral_stats import trained_clap
+
+SHARD = "15MB"
+
+
+def export_bundle(run: Run, bundle: Path) -> Path:
+    """Assemble `AudioToImagePipeline`, CLIP and the presence classifier under `bundle`; returns it."""
+    run = replace(run, artifacts={})  # modules of its own: they are halved
+    adapter = trained_adapter(run)
+    pipeline = AudioToImagePipeline(
+        vae=latent_diffusion.trained_autoencoder(run),
+        text_encoder=latent_diffusion.caption_encoder(run).encoder,
+        tokenizer=clip_tokenizer(run),
+        unet=latent_diffusion.trained_unet(run),
+        scheduler=latent_diffusion.build_scheduler(),
+        audio_encoder=trained_clap(run),
+        feature_extractor=build_feature_extractor(),
+        audio_tokenizer=clap_tokenizer(run),
+        audio_projector=adapter.projector,
+        audio_attention=adapter.attention,
+        latent_normalizer=latent_diffusion.latent_normalizer(run),
+    )
+    pipeline.to(torch.float16)
+    pipeline.save_pretrained(str(bundle / "audio_to_image"), max_shard_size=SHARD)
+    _save_clip(run, bundle / "clip")
+    trained_classifier(run).half().save_pretrained(str(bundle / "judge"))  # a saved format's folder
+    write_vocabulary(bundle)
+    if run.checkpoint("open_set").exists():
+        trained_open_set(run).save_pretrained(str(bundle / OPEN_SET_FOLDER))
+    if run.checkpoint("energy_control").exists():
+        export_image_to_sound(run, bundle)
+    return bundle
+
+
+def export_image_to_sound(run: Run, bundle: Path) -> Path:
+    """Assemble `ImageToAudioPipeline` under `bundle`, and the modulator that it is measured against."""
+    run = replace(run, artifacts={})
+    clip, clap = trained_clip(run), trained_clap(run)
+    pipeline = ImageToAudioPipeline(
+        vae=trained_mel_autoencoder(run),
+        unet=sound_diffusion.trained_sound_unet(run),
+        scheduler=latent_diffusion.build_scheduler(),
+        vocoder=GriffinLimVocoder(),
+        image_encoder=half_of(CLIPVisionModelWithProjection, clip, "vision_config"),
+        image_processor=picture_processor(clip),
+        image_mapper=image_to_audio_mapper.trained_mapper(run),
+        energy_modulator=image_to_audio_mapper.remembering_modulator(run),
+        energy_control=sound_diffusion.trained_energy_control(run),
+        latent_normalizer=sound_diffusion.sound_latent_normalizer(run),
+        text_encoder=half_of(ClapTextModelWithProjection, clap, "text_config"),
+        tokenizer=clap_tokenizer(run),
+        frames=training_sounds(run).energies.shape[1],
+        mel_mean=MEL_MEAN,
+        mel_std=MEL_STD,
+        default_steps=20,
+        default_pull=1.0,
+    )
+    pipeline.to(torch.float16)
+    pipeline.save_pretrained(str(bundle / "image_to_audio"), max_shard_size=SHARD)
+    blind = image_to_audio_mapper.trained_modulator(run, blind=True)
+    blind.half().save_pretrained(str(bundle / "energy_modulator_blind"))
+    return bundle / "image_to_audio"
+
+
+def half_of(kind: Any, whole: Any, config: str) -> Any:
+    """One half of a CLIP or CLAP, with its projection, as a model of its own.
+
+    Raises ValueError when the whole lacks a weight that the half needs.
+    """
+    settings = getattr(whole.config, config)
+    settings.projection_dim = whole.config.projection_dim
+    half = kind(settings)
+    weights, own = whole.state_dict(), half.state_dict()
+    if missing := [name for name in own if name not in weights]:
+        raise ValueError(f"{type(whole).__name__} has no {missing[0]}, which {kind.__name__} needs")
+    half.load_state_dict({name: weights[name] for name in own})
+    return half.eval()
+
+
+def _save_clip(run: Run, folder: Path) -> None:
+    clip = trained_clip(run).half()
+    clip.save_pretrained(str(folder), max_shard_size=SHARD)
+    CLIPProcessor(picture_processor(clip), clip_tokenizer(run)).save_pretrained(str(folder))
+
+
+def write_vocabulary(bundle: Path) -> None:
+    """Write the sources that the bundle knows, in order."""
+    sources = [{"id": name, "label": SPECS[name].label} for name in SOURCES]
+    (bundle / "vocabulary.json").write_text(json.dumps({"sources": sources}, indent=2) + "\n")
+
+
+def import_bundle(run: Run, bundle: Path) -> Path:
+    """Write the bundle's tokenizers and weights as the run's checkpoints, at step 0; returns its folder.
+
+    Every stage then starts from what is shipped. Latents and embeddings are made anew when they are needed;
+    the latents are normalised as the bundle's are.
+
+    Raises:
+        FileExistsError: the run has a checkpoint already.
+    """
+    if present := sorted(run.folder.glob("*/checkpoint.pt")):
+        raise FileExistsError(f"{present[0]} is there already; choose an empty --out folder to import into")
+    pipeline = AudioToImagePipeline.from_pretrained(bundle / "audio_to_image", dtype=torch.float32)
+    pipeline.audio_attention.detach()
+    pipeline.tokenizer.save_pretrained(str(run.folder / "tokenizer"))
+    pipeline.audio_tokenizer.save_pretrained(str(run.folder / "clap_tokenizer"))
+    clip = CLIPModel.from_pretrained(bundle / "clip", dtype=torch.float32)
+    open_set = load_open_set(bundle)
+    projector = pipeline.audio_projector.state_dict()
+    attention = pipeline.audio_attention.state_dict()
+    states = {
+        "autoencoder": pipeline.vae.state_dict(),
+        "clip": _under("clip", clip.state_dict()),
+        "denoiser": pipeline.unet.state_dict(),
+        "clap": _under("clap", pipeline.audio_encoder.state_dict()),
+        "projector": projector,
+        "adapter": {**_under("projector", projector), **_under("attention", attention)},
+        "presence_classifier": load_classifier(bundle).float().state_dict(),
+        **({} if open_set is None else {"open_set": open_set.state_dict()}),
+        **_image_to_sound(bundle),
+    }
+    for stage, state in states.items():
+        path = run.checkpoint(stage)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torch.save({"step": 0, "module": state, "average": state}, path)
+    normalizer = pipeline.latent_normalizer
+    statistics = {"mean": normalizer.mean.flatten(), "std": normalizer.std.flatten()}
+    torch.save(statistics, run.folder / "latent_statistics.pt")
+    return run.folder
+
+
+def _image_to_sound(bundle: Path) -> dict[str, Mapping[str, Tensor]]:
+    """Weights of image-to-sound by stage; none where the bundle has no such pipeline."""
+    if not (bundle / "image_to_audio").is_dir():
+        return {}
+    pipeline = ImageToAudioPipeline.from_pretrained(bundle / "image_to_audio", dtype=torch.float32)
+    blind = EnergyModulator.from_pretrained(bundle / "energy_modulator_blind", dtype=torch.float32)
+    return {
+        "mel_autoencoder": pipeline.vae.state_dict(),
+        "sound_denoiser": pipeline.unet.state_dict(),
+        "energy_control": pipeline.energy_control.state_dict(),
+        "image_to_audio_mapper": pipeline.image_mapper.state_dict(),
+        "energy_modulator": {
+            name: value
+            for name, value in pipeline.energy_modulator.state_dict().items()
+            if not name.startswith("remembered")
+        },
+        "energy_modulator_blind": blind.state_dict(),
+    }
+
+
+def _under(prefix: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {f"{prefix}.{name}": value for name, value in state.items()}
