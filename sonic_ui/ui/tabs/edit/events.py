@@ -19,7 +19,7 @@ from sonic_ui.ui.components import base, basic, result_view
 from sonic_ui.ui.components.base import html_component
 from sonic_ui.ui.components.picture_files import PaintedLayers
 from sonic_ui.ui.session.context import AppContext, SharedComponents
-from sonic_ui.ui.settings.table import Row, SettingsTable
+from sonic_ui.ui.settings.reuse import Row, SettingsTable
 from sonic_ui.ui.tabs import BuiltTab
 from sonic_ui.ui.tabs.edit import results
 from sonic_ui.ui.widgets import picture_input, prompt_settings, runs, send_to_tab, settings_drop, sound_input

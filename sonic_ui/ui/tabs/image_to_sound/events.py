@@ -16,7 +16,7 @@ from sonic_ui.requests.image_to_sound import CONCEPTS, ENERGY_STRENGTH, LOUDNESS
 from sonic_ui.ui.components import audio_results, base, basic, curve_pad
 from sonic_ui.ui.components.curve_pad.curves import presets
 from sonic_ui.ui.session.context import AppContext, SharedComponents
-from sonic_ui.ui.settings.table import Row, SettingsTable
+from sonic_ui.ui.settings.reuse import Row, SettingsTable
 from sonic_ui.ui.tabs import BuiltTab
 from sonic_ui.ui.tabs.image_to_sound import results
 from sonic_ui.ui.widgets import picture_input, prompt_settings, runs, send_to_tab, settings_drop

@@ -12,7 +12,7 @@ from sonic_ui.requests import VERBS, InterpolateRequest
 from sonic_ui.requests.interpolate import CONTINUITY, FILM_S, FRAMES, MIX_LUFS, POSITION, SMOOTHING
 from sonic_ui.ui.components import basic, strip_player
 from sonic_ui.ui.session.context import AppContext, SharedComponents
-from sonic_ui.ui.settings.table import Row, SettingsTable
+from sonic_ui.ui.settings.reuse import Row, SettingsTable
 from sonic_ui.ui.tabs import BuiltTab
 from sonic_ui.ui.tabs.interpolate import results
 from sonic_ui.ui.widgets import prompt_settings, runs, send_to_tab, settings_drop, sound_input, strips

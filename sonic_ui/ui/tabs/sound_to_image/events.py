@@ -11,8 +11,7 @@ from sonic_ui.requests import VERBS, SoundToImageRequest
 from sonic_ui.requests.sound_to_image import COUNT
 from sonic_ui.ui.components import basic, result_view
 from sonic_ui.ui.session.context import AppContext, SharedComponents
-from sonic_ui.ui.settings.reuse import Record
-from sonic_ui.ui.settings.table import Row, SettingsTable
+from sonic_ui.ui.settings.reuse import Record, Row, SettingsTable
 from sonic_ui.ui.tabs import BuiltTab
 from sonic_ui.ui.tabs.sound_to_image import results
 from sonic_ui.ui.widgets import prompt_settings, runs, send_to_tab, settings_drop, sound_input

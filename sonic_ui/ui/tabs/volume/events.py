@@ -14,7 +14,7 @@ from sonic_ui.requests.interpolate import FILM_S, SMOOTHING
 from sonic_ui.requests.volume_sweep import VOLUME
 from sonic_ui.ui.components import base, basic, loudness_meter, preview_player, strip_player
 from sonic_ui.ui.session.context import AppContext, SharedComponents
-from sonic_ui.ui.settings.table import Row, SettingsTable
+from sonic_ui.ui.settings.reuse import Row, SettingsTable
 from sonic_ui.ui.tabs import BuiltTab
 from sonic_ui.ui.tabs.volume import knobs, results
 from sonic_ui.ui.tabs.volume.knobs import FRAMES, KNOB_WORDS, KNOBS, number_list
