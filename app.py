@@ -8,10 +8,11 @@ from pathlib import Path
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 from sonic_ui.bundles import DEFAULT_BUNDLE
-from sonic_ui.engine import Engines, Libraries, Studio
+from sonic_ui.engine.inputs import Libraries
 from sonic_ui.engine.local import LocalBackend
-from sonic_ui.engine.remote import RemoteStudio
-from sonic_ui.engine.remote_connection import read_address
+from sonic_ui.engine.remote import RemoteStudio, read_address
+from sonic_ui.engine.studio import Studio
+from sonic_ui.engine.switching import Engines
 from sonic_ui.requests import BadInput
 from sonic_ui.ui.page import EXAMPLES, build_page, launch_options
 from sonic_ui.ui.session.limits import read_limits

@@ -12,9 +12,9 @@ from PIL import Image
 
 from sonic_ui.audio.energy import rms_energy, shape_by_curve
 from sonic_ui.bundles import Bundle, BundleInfo, Defaults, Source
-from sonic_ui.engine.control import CancelToken
 from sonic_ui.engine.events import (
     AudioAnalysis,
+    CancelToken,
     FrameInfo,
     FramesAdded,
     FramesDone,
@@ -27,11 +27,11 @@ from sonic_ui.engine.events import (
     Progress,
     SoundsDone,
 )
+from sonic_ui.engine.jobs.base import Job
 from sonic_ui.engine.jobs.edit_image import EditJob
 from sonic_ui.engine.jobs.image_to_sound import SoundJob, target_curve
 from sonic_ui.engine.jobs.interpolate import InterpolateJob
 from sonic_ui.engine.jobs.sound_to_image import PaintJob
-from sonic_ui.engine.protocol import Job
 from sonic_ui.pipelines.embedding_path import next_position, strip_groups
 from sonic_ui.requests import BadInput
 

@@ -1,5 +1,6 @@
 """Bundles of weights: registry, parts, checks of their files. No torch here."""
 
+# ruff: noqa: F401
 from sonic_ui.bundles.files import ROOT, check_pipeline
 from sonic_ui.bundles.parts import Part
 from sonic_ui.bundles.registry import (
@@ -14,19 +15,3 @@ from sonic_ui.bundles.registry import (
     find_bundle,
     read_bundle,
 )
-
-__all__ = [
-    "BUNDLES",
-    "DEFAULT_BUNDLE",
-    "PIPELINE_FOLDERS",
-    "ROOT",
-    "Bundle",
-    "BundleInfo",
-    "BundleSpec",
-    "Defaults",
-    "Part",
-    "Source",
-    "check_pipeline",
-    "find_bundle",
-    "read_bundle",
-]

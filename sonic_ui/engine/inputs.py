@@ -1,22 +1,29 @@
-"""Sounds and pictures that requests name: each file is decoded once and hashed once, until it changes."""
-
-from __future__ import annotations
+"""Sounds and pictures that requests name: each file is decoded once and hashed once, until it changes;
+and folders of recordings that the app may read."""
 
 import hashlib
+import os
 from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PIL.Image import Image
 
+from sonic_ui.audio.clips import Clip, load_clip
+from sonic_ui.bundles import ROOT
 from sonic_ui.engine.caches import LRUCache
 from sonic_ui.requests import BadInput, MakingRequest, PaintingRequest
-
-if TYPE_CHECKING:
-    from sonic_ui.audio.clips import Clip
+from sonic_ui.requests.fields import shown
 
 SAMPLE_RATE = 48_000
+EXAMPLES = ROOT / "assets" / "examples" / "sounds"
+MAX_CHOICES = 40
+
+NO_FOLDER = (
+    "The recordings in {name} cannot be read: this app reads only its own examples. Start it with "
+    "--sounds FOLDER to use a folder of yours."
+)
 
 
 @dataclass(frozen=True)
@@ -153,8 +160,6 @@ def _sha256(path: str) -> str:
 
 
 def _read_sound(digest: str, path: str, start_s: float | None, end_s: float | None) -> Sound:
-    from sonic_ui.audio.clips import load_clip
-
     return Sound(digest, load_clip(path, SAMPLE_RATE, start_s=start_s, end_s=end_s))
 
 
@@ -169,3 +174,41 @@ def _treat(sound: Sound, gain_db: float, room: str) -> Sound:
     if gain_db:
         samples = apply_gain(samples, gain_db, SAMPLE_RATE)
     return Sound(sound.digest, replace(sound.clip, samples=samples), gain_db, room)
+
+
+class Libraries:
+    """The examples, and a person's own folder with everything in it; nothing outside is ever read."""
+
+    def __init__(self, examples: Path = EXAMPLES, own: Path | None = None) -> None:
+        self._examples = examples
+        self._own = None if own is None else own.expanduser().resolve()
+
+    def folder_of(self, name: str | None) -> Path:
+        """The folder that a request names: None for the examples, else one inside the person's own.
+
+        "." is that folder itself. Raises `BadInput` for one that is missing or lies outside.
+        """
+        if name is None:
+            return self._examples
+        if self._own is None:
+            raise BadInput(NO_FOLDER.format(name=shown(name)), "library")
+        folder = (self._own / name).resolve()  # an absolute name replaces the folder
+        if not folder.is_relative_to(self._own):
+            raise BadInput(
+                f"The folder {shown(name)} lies outside “{self._own.name}”, the one that this app may read. "
+                "Start it with another --sounds FOLDER.",
+                "library",
+            )
+        if not folder.is_dir():
+            raise BadInput(f"There is no folder {shown(name)} in “{self._own.name}”.", "library")
+        return folder
+
+    def choices(self) -> list[tuple[str, str]]:
+        """Names for people and for requests: the examples, the person's folder, and the folders in it."""
+        found = [("The examples", "")]
+        if self._own is None or not self._own.is_dir():
+            return found
+        found.append((self._own.name or str(self._own), "."))
+        with os.scandir(self._own) as entries:
+            inside = sorted(one.name for one in entries if one.is_dir() and not one.name.startswith("."))
+        return found + [(f"{self._own.name} / {name}", name) for name in inside[:MAX_CHOICES]]

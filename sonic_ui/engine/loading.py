@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sonic_ui.bundles import Bundle, check_pipeline
 from sonic_ui.bundles.fetching import fetch_parts, gigabytes
-from sonic_ui.engine.control import CancelToken
+from sonic_ui.engine.events import CancelToken
 from sonic_ui.requests import BadInput
 
 if TYPE_CHECKING:

@@ -8,11 +8,9 @@ from PIL.Image import Image
 
 from sonic_ui.bundles import Bundle, read_bundle
 from sonic_ui.engine.components import Components
-from sonic_ui.engine.control import CancelToken, FairLock
-from sonic_ui.engine.events import AudioAnalysis, ImageAnalysis, JobEvent
-from sonic_ui.engine.jobs.base import job_type
+from sonic_ui.engine.events import AudioAnalysis, CancelToken, FairLock, ImageAnalysis, JobEvent
+from sonic_ui.engine.jobs.base import Job, job_type
 from sonic_ui.engine.loading import load_painting_pipeline
-from sonic_ui.engine.protocol import Job
 from sonic_ui.requests import BadInput
 
 DEVICES = {"cpu": "CPU", "mps": "Apple GPU"}

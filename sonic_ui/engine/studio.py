@@ -7,14 +7,10 @@ from collections.abc import Iterator
 from typing import Literal
 
 from sonic_ui.bundles import DEFAULT_BUNDLE, BundleInfo
+from sonic_ui.engine import events, inputs
 from sonic_ui.engine.caches import CacheUsage, InversionCache, LRUCache
-from sonic_ui.engine.control import Cancelled, CancelToken
-from sonic_ui.engine.events import AudioAnalysis, Event, ImageAnalysis, Notice, Progress
-from sonic_ui.engine.inputs import InputPicture, Sound, SoundReader, file_digest, load_picture, read_pictures
-from sonic_ui.engine.jobs.base import RunContext, job_type
-from sonic_ui.engine.libraries import Libraries
+from sonic_ui.engine.jobs.base import Backend, RunContext, job_type
 from sonic_ui.engine.local import LocalBackend
-from sonic_ui.engine.protocol import Backend
 from sonic_ui.engine.switching import Engines, Status
 from sonic_ui.requests import BadInput, ChangeEngineRequest, MakingRequest
 
@@ -27,22 +23,22 @@ class Studio:
     def __init__(
         self,
         backend: Backend | None = None,
-        libraries: Libraries | None = None,
+        libraries: inputs.Libraries | None = None,
         engines: Engines | None = None,
     ) -> None:
         self.engines = engines or Engines()
-        self.libraries = libraries or Libraries()
+        self.libraries = libraries or inputs.Libraries()
         self._state: Literal["waiting", "loading", "ready", "failed"] = "waiting"
         self._problem = ""
         self._settled = threading.Condition()
-        self._sounds = SoundReader()
+        self._sounds = inputs.SoundReader()
         self._set_backend(backend or LocalBackend(DEFAULT_BUNDLE))
 
     def _set_backend(self, backend: Backend) -> None:
         """Use a backend; what the last one computed is of no use to it."""
         self._backend = backend
-        self._audio_analyses: LRUCache[AudioAnalysis] = LRUCache(1024)
-        self._image_analyses: LRUCache[ImageAnalysis] = LRUCache(64)
+        self._audio_analyses: LRUCache[events.AudioAnalysis] = LRUCache(1024)
+        self._image_analyses: LRUCache[events.ImageAnalysis] = LRUCache(64)
         self._inversions = InversionCache()
 
     @property
@@ -92,18 +88,18 @@ class Studio:
         end_s: float | None = None,
         gain_db: float = 0.0,
         room: str = "dry",
-    ) -> Sound:
+    ) -> inputs.Sound:
         """The part of a sound that a request would listen to, in a room, at a gain. Raises `BadInput`."""
         return self._sounds.load(path, start_s, end_s, gain_db, room)
 
-    def embed_audio(self, sound: Sound) -> AudioAnalysis:
+    def embed_audio(self, sound: inputs.Sound) -> events.AudioAnalysis:
         """Embedding and labels of a sound; waits for the models. Raises `BadInput`."""
         self._wait_until_ready()
         return self._audio_analyses.get(sound.key, lambda: self._backend.embed_audio(sound.clip.samples))
 
-    def analyze_image(self, picture: str | InputPicture) -> ImageAnalysis:
+    def analyze_image(self, picture: str | inputs.InputPicture) -> events.ImageAnalysis:
         """What a picture shows that sounds; waits for the models. Raises `BadInput`."""
-        read = load_picture(picture) if isinstance(picture, str) else picture
+        read = inputs.load_picture(picture) if isinstance(picture, str) else picture
         self._wait_until_ready()
         return self._image_analyses.get(read.digest, lambda: self._backend.analyze_image(read.image))
 
@@ -116,15 +112,15 @@ class Studio:
 
         Raises `BadInput` if there is no file at that path.
         """
-        return self._inversions.usage(session, None if picture is None else file_digest(picture))
+        return self._inversions.usage(session, None if picture is None else inputs.file_digest(picture))
 
     def release(self, session: str) -> None:
         """Let go of what is cached for a session."""
         self._inversions.release(session)
 
     def run(
-        self, request: MakingRequest, cancel: CancelToken | None = None, session: str = ""
-    ) -> Iterator[Event]:
+        self, request: MakingRequest, cancel: events.CancelToken | None = None, session: str = ""
+    ) -> Iterator[events.Event]:
         """Run a request: progress and previews, the frames of a strip, then one `Result` (`SoundResult`).
 
         session   who asks: a picture that is edited is cached for them, so that its next edit is faster
@@ -132,9 +128,9 @@ class Studio:
         A strip that is cancelled ends with a `Result` of the frames finished so far, if there are any. Raises
         `BadInput` for what the person can mend, `Cancelled` once the token is set, else `Failure`.
         """
-        cancel, started, backend = cancel or CancelToken(), time.perf_counter(), self._backend
+        cancel, started, backend = cancel or events.CancelToken(), time.perf_counter(), self._backend
         job = job_type(request)
-        yield Progress(0, 0, job.reading)
+        yield events.Progress(0, 0, job.reading)
         request = request.with_defaults(self.info.defaults.model_dump())
         context = self._read_files(request, cancel, session)
         cancel.check()
@@ -142,20 +138,20 @@ class Studio:
         plan = job.plan(request, context)
         if self._backend is not backend:  # embeddings of one engine mean nothing to another
             raise BadInput("The engine was changed meanwhile. Try again.", "bundle")
-        yield from map(Notice, [*plan.notices])
+        yield from map(events.Notice, [*plan.notices])
         stopped = False
         try:
             for event in backend.run(plan.job, cancel):
                 yield from plan.take(event)
-        except Cancelled:
+        except events.Cancelled:
             if not plan.is_partial:
                 raise
             stopped = True
         yield plan.result(time.perf_counter() - started, stopped)
 
-    def _read_files(self, request: MakingRequest, cancel: CancelToken, session: str) -> RunContext:
+    def _read_files(self, request: MakingRequest, cancel: events.CancelToken, session: str) -> RunContext:
         """The files that a request names. Raises `BadInput`."""
-        sounds, picture = self._sounds.sounds_of(request), read_pictures(request)
+        sounds, picture = self._sounds.sounds_of(request), inputs.read_pictures(request)
         library = None
         if getattr(request, "source", None) == "recordings":
             library = self.libraries.folder_of(getattr(request, "library", None))
@@ -190,10 +186,10 @@ class Studio:
             self._settled.notify_all()
 
     def _wait_until_ready(self) -> None:
-        for _ in self._until_ready(CancelToken()):
+        for _ in self._until_ready(events.CancelToken()):
             pass
 
-    def _until_ready(self, cancel: CancelToken) -> Iterator[Progress]:
+    def _until_ready(self, cancel: events.CancelToken) -> Iterator[events.Progress]:
         """Wait for the models, loading them if they are not; raise what went wrong."""
         self.start()
         while True:
@@ -206,4 +202,4 @@ class Studio:
             if state == "failed":
                 raise BadInput(problem, "bundle")
             cancel.check()
-            yield Progress(0, 0, "Waking the models")
+            yield events.Progress(0, 0, "Waking the models")

@@ -9,8 +9,8 @@ from typing import Any, Literal, Protocol
 
 from sonic_ui.bundles import BUNDLES, read_bundle
 from sonic_ui.bundles.fetching import gigabytes
-from sonic_ui.engine.control import Cancelled
-from sonic_ui.engine.protocol import Backend
+from sonic_ui.engine.events import Cancelled
+from sonic_ui.engine.jobs.base import Backend
 from sonic_ui.requests import BadInput, ChangeEngineRequest
 
 log = logging.getLogger(__name__)

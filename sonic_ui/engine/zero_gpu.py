@@ -15,17 +15,16 @@ import numpy as np
 import spaces
 from PIL.Image import Image
 
-from sonic_ui.engine.control import CancelToken, decode_error, encode_error
+from sonic_ui.engine import events
 from sonic_ui.engine.cost import ANALYSIS_S, gpu_seconds
-from sonic_ui.engine.events import AudioAnalysis, ImageAnalysis, JobEvent
+from sonic_ui.engine.jobs.base import Job
 from sonic_ui.engine.local import LocalBackend
-from sonic_ui.engine.protocol import Job
 
 _backends: dict[str, LocalBackend] = {}
 """By name: filled when the app starts, read by the workers that are forked afterwards."""
 
 
-class FileCancelToken(CancelToken):
+class FileCancelToken(events.CancelToken):
     """A cancel token for several processes: it is set once its file exists."""
 
     def __init__(self, path: str) -> None:
@@ -54,12 +53,12 @@ def _job_seconds(backend: str, job: Job, stop: str) -> int:
 
 
 @spaces.GPU(duration=_job_seconds)
-def _events(backend: str, job: Job, stop: str) -> Iterator[JobEvent | WorkerError]:
+def _events(backend: str, job: Job, stop: str) -> Iterator[events.JobEvent | WorkerError]:
     """The events of a job; the last value may be a `WorkerError`."""
     try:
         yield from LocalBackend.run(_backends[backend], job, FileCancelToken(stop))
     except Exception as error:
-        yield WorkerError(encode_error(error))
+        yield WorkerError(events.encode_error(error))
 
 
 @spaces.GPU(duration=ANALYSIS_S)
@@ -68,7 +67,7 @@ def _answer(backend: str, method: str, argument: Any) -> Any:
     try:
         return getattr(_backends[backend].components, method)(argument)
     except Exception as error:
-        return WorkerError(encode_error(error))
+        return WorkerError(events.encode_error(error))
 
 
 class ZeroBackend(LocalBackend):
@@ -81,26 +80,26 @@ class ZeroBackend(LocalBackend):
             _backends[str(id(self))] = self
             self.location = "ZeroGPU"
 
-    def embed_audio(self, samples: np.ndarray) -> AudioAnalysis:
-        analysis: AudioAnalysis = self._ask("embed_audio", samples)
+    def embed_audio(self, samples: np.ndarray) -> events.AudioAnalysis:
+        analysis: events.AudioAnalysis = self._ask("embed_audio", samples)
         return analysis
 
-    def analyze_image(self, picture: Image) -> ImageAnalysis:
-        analysis: ImageAnalysis = self._ask("analyze_image", picture)
+    def analyze_image(self, picture: Image) -> events.ImageAnalysis:
+        analysis: events.ImageAnalysis = self._ask("analyze_image", picture)
         return analysis
 
     def predict_intensities(self, images: Sequence[Image]) -> np.ndarray | None:
         levels: np.ndarray | None = self._ask("predict_intensities", list(images))
         return levels
 
-    def run(self, job: Job, cancel: CancelToken) -> Iterator[JobEvent]:
+    def run(self, job: Job, cancel: events.CancelToken) -> Iterator[events.JobEvent]:
         self.load()
         with tempfile.TemporaryDirectory(prefix="sonic-ui-") as folder:
             stop = FileCancelToken(str(Path(folder) / "stop"))
             try:
                 for event in _events(str(id(self)), job, str(Path(folder) / "stop")):
                     if isinstance(event, WorkerError):
-                        raise decode_error(event.error)
+                        raise events.decode_error(event.error)
                     yield event
                     if cancel.cancelled:
                         stop.cancel()
@@ -111,5 +110,5 @@ class ZeroBackend(LocalBackend):
         self.load()
         answer = _answer(str(id(self)), method, argument)
         if isinstance(answer, WorkerError):
-            raise decode_error(answer.error)
+            raise events.decode_error(answer.error)
         return answer

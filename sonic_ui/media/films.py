@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
 
 from sonic_ui.audio.style import DARK_GROUND, DARK_TEXT
 from sonic_ui.media.metadata import write_picture
@@ -24,8 +25,6 @@ from sonic_ui.requests import BadInput
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
-    from PIL.Image import Image
-    from PIL.ImageFont import FreeTypeFont
 
 FRAME_RATE = 24.0
 """Frames a second of a film."""
@@ -45,7 +44,7 @@ FILM_RATE_HZ = 48_000
 class Timeline:
     """The frames of a film, one every 1 / `frame_rate` seconds, and the strip's position at each."""
 
-    frames: tuple[Image, ...]
+    frames: tuple[Image.Image, ...]
     positions: tuple[float, ...]
     frame_rate: float
 
@@ -55,7 +54,7 @@ class Timeline:
 
 
 def film_timeline(
-    frames: Sequence[Image],
+    frames: Sequence[Image.Image],
     positions: Sequence[float],
     *,
     duration_s: float,
@@ -85,14 +84,13 @@ def film_timeline(
 
 
 def in_between(
-    frames: Sequence[Image], positions: Sequence[float], count: int
-) -> tuple[list[Image], list[float]]:
+    frames: Sequence[Image.Image], positions: Sequence[float], count: int
+) -> tuple[list[Image.Image], list[float]]:
     """The strip with `count` cross-faded frames between each two, and the positions of all of them.
 
     Blends in linear light, where a fade neither darkens nor greys, with smoothstep weights: motion slows down
     at the frames that were painted. 0 gives the strip as it is.
     """
-    from PIL import Image as images
 
     steps = np.arange(1, count + 1) / (count + 1)
     shown, at = list(frames[:1]), list(positions[:1])
@@ -100,7 +98,7 @@ def in_between(
         before, after = _linear_light(frames[k - 1]), _linear_light(frames[k])
         for step in steps:
             mixed = before + np.float32(step * step * (3.0 - 2.0 * step)) * (after - before)
-            shown.append(images.fromarray(_curves()[1][np.rint(mixed).astype(np.uint16)]))
+            shown.append(Image.fromarray(_curves()[1][np.rint(mixed).astype(np.uint16)]))
             at.append(float(positions[k - 1] + step * (positions[k] - positions[k - 1])))
         shown.append(frames[k])
         at.append(positions[k])
@@ -117,20 +115,18 @@ def _curves() -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
     return (65535.0 * light).astype(np.float32), np.rint(255.0 * bytes_of).astype(np.uint8)
 
 
-def _linear_light(image: Image) -> NDArray[np.float32]:
+def _linear_light(image: Image.Image) -> NDArray[np.float32]:
     return _curves()[0][np.asarray(image.convert("RGB"))]
 
 
-def enlarged(image: Image, shortest_px: int) -> Image:
+def enlarged(image: Image.Image, shortest_px: int) -> Image.Image:
     """As RGB, with its shortest side at least `shortest_px` long (Lanczos)."""
-    from PIL import Image as images
-
     factor = shortest_px / min(image.size)
     image = image.convert("RGB")
     if factor <= 1.0:
         return image
     size = (round(image.width * factor), round(image.height * factor))
-    return image.resize(size, images.Resampling.LANCZOS)
+    return image.resize(size, Image.Resampling.LANCZOS)
 
 
 @dataclass(frozen=True)
@@ -154,7 +150,7 @@ FORMATS = (
 
 
 def write_film(
-    frames: Sequence[Image],
+    frames: Sequence[Image.Image],
     sound: NDArray[np.float32],
     sample_rate: int,
     path_stem: str | Path,
@@ -214,7 +210,7 @@ def _has_encoder(name: str) -> bool:
 def _encode(
     container: OutputContainer,
     kind: Format,
-    frames: Sequence[Image],
+    frames: Sequence[Image.Image],
     samples: NDArray[np.float32],
     rate: Fraction,
 ) -> None:
@@ -253,7 +249,7 @@ def _set_up(video: Any, height: int, width: int) -> None:
     coder.color_range = _LIMITED
 
 
-def _even_pixels(frames: Sequence[Image]) -> Iterator[NDArray[np.uint8]]:
+def _even_pixels(frames: Sequence[Image.Image]) -> Iterator[NDArray[np.uint8]]:
     """The frames as uint8 [H, W, 3] of one size with even sides; a frame that stays is enlarged once."""
     last, pixels = None, np.zeros((0, 0, 3), np.uint8)
     for frame in frames:
@@ -265,7 +261,7 @@ def _even_pixels(frames: Sequence[Image]) -> Iterator[NDArray[np.uint8]]:
 
 
 def write_gif(
-    frames: Sequence[Image],
+    frames: Sequence[Image.Image],
     path: str | Path,
     *,
     frame_rate: float,
@@ -278,12 +274,11 @@ def write_gif(
     in hundredths of a second: frames last a whole number of them, 2 at least, and their sum is kept. Raises
     ValueError for no frames.
     """
-    from PIL import Image as images
 
     if not frames:
         raise ValueError("a GIF needs at least one frame")
     palette = _palette(frames)
-    drawn = [enlarged(f, GIF_PX).quantize(palette=palette, dither=images.Dither.NONE) for f in frames]
+    drawn = [enlarged(f, GIF_PX).quantize(palette=palette, dither=Image.Dither.NONE) for f in frames]
     ends = np.rint(np.arange(len(frames) + 1) * max(100.0 / frame_rate, 2.0))
     options: dict[str, Any] = {"loop": 0} if loop else {}
     drawn[0].save(
@@ -298,26 +293,22 @@ def write_gif(
     return Path(path)
 
 
-def _palette(frames: Sequence[Image]) -> Image:
+def _palette(frames: Sequence[Image.Image]) -> Image.Image:
     """A picture with the colours that serve all frames, found on small copies of at most 32 of them."""
-    from PIL import Image as images
-
     side, chosen = 32, frames[:: -(-len(frames) // 32)]
-    sheet = images.new("RGB", (side * len(chosen), side))
+    sheet = Image.new("RGB", (side * len(chosen), side))
     for column, frame in enumerate(chosen):
         sheet.paste(frame.convert("RGB").resize((side, side)), (side * column, 0))
-    return sheet.quantize(GIF_COLOURS, method=images.Quantize.MEDIANCUT, kmeans=1)
+    return sheet.quantize(GIF_COLOURS, method=Image.Quantize.MEDIANCUT, kmeans=1)
 
 
 def write_strip(
-    frames: Sequence[Image], captions: Sequence[str], path: str | Path, settings: dict[str, Any]
+    frames: Sequence[Image.Image], captions: Sequence[str], path: str | Path, settings: dict[str, Any]
 ) -> Path:
     """Save all frames side by side as one PNG, each with its caption below, with `settings` inside.
 
     Raises ValueError for no frames, or another number of captions.
     """
-    from PIL import Image as images
-    from PIL import ImageDraw
 
     if not frames or len(frames) != len(captions):
         raise ValueError(f"{len(frames)} frames and {len(captions)} captions; each frame needs one")
@@ -325,7 +316,7 @@ def write_strip(
     gap = max(4, width // 32)
     font = _font_for(captions, width)
     band = round(2.2 * font.size)
-    strip = images.new("RGB", (len(frames) * (width + gap) + gap, height + 2 * gap + band), DARK_GROUND)
+    strip = Image.new("RGB", (len(frames) * (width + gap) + gap, height + 2 * gap + band), DARK_GROUND)
     pen = ImageDraw.Draw(strip)
     for column, (frame, caption) in enumerate(zip(frames, captions, strict=True)):
         left = gap + column * (width + gap)
@@ -336,10 +327,9 @@ def write_strip(
     return Path(path)
 
 
-def _font_for(captions: Sequence[str], width: int) -> FreeTypeFont:
+def _font_for(captions: Sequence[str], width: int) -> ImageFont.FreeTypeFont:
     """The type of the drawings, large enough to read and small enough for every caption to fit its frame."""
     import matplotlib
-    from PIL import ImageFont
 
     file = Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")
     size = max(11.0, width / 14)

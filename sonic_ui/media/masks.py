@@ -1,16 +1,13 @@
 """Mask files from what is painted over a picture in the editor, and the editor's canvas from them."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from PIL import Image, ImageChops, UnidentifiedImageError
 
 from sonic_ui.requests import BadInput
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
 
 PAINT = (217, 132, 56)
 """The brush, in the page's warm accent."""
@@ -27,16 +24,13 @@ def empty_canvas(picture: Path) -> dict[str, Any]:
 
 def painted_canvas(picture: Path, mask: Path) -> dict[str, Any]:
     """A value for the editor: the picture with a mask painted on it. Raises `BadInput`."""
-    from PIL import Image as images
-    from PIL import UnidentifiedImageError
-
     try:
-        with images.open(picture) as below, images.open(mask) as saved:
+        with Image.open(picture) as below, Image.open(mask) as saved:
             size, alpha = below.size, saved.convert("L")
     except (OSError, ValueError, UnidentifiedImageError) as error:
         raise BadInput(NOT_READ, "mask") from error
     opacity = alpha.resize(size).point(lambda value: round(value * PAINT_OPACITY))
-    layer = images.new("RGB", size, PAINT)
+    layer = Image.new("RGB", size, PAINT)
     layer.putalpha(opacity)
     path = picture.with_name("painted.png")
     layer.save(path, "PNG")
@@ -45,9 +39,7 @@ def painted_canvas(picture: Path, mask: Path) -> dict[str, Any]:
 
 def write_mask(layers: Sequence[bytes | str], folder: Path) -> Path | None:
     """What is painted on any layer as a mask, white where it is; None if nothing is. Raises `BadInput`."""
-    from PIL import ImageChops
-
-    mask: Image | None = None
+    mask: Image.Image | None = None
     for layer in layers:
         alpha = _painted(layer)
         if mask is None:
@@ -64,19 +56,16 @@ def write_mask(layers: Sequence[bytes | str], folder: Path) -> Path | None:
     return path
 
 
-def _painted(layer: bytes | str) -> Image:
+def _painted(layer: bytes | str) -> Image.Image:
     """White where a layer is painted, however thin the paint is."""
-    from PIL import Image as images
-    from PIL import UnidentifiedImageError
-
     from sonic_ui.media.images import check_size
 
     try:
-        with images.open(BytesIO(layer) if isinstance(layer, bytes) else layer) as image:
+        with Image.open(BytesIO(layer) if isinstance(layer, bytes) else layer) as image:
             check_size(image.size)
             alpha = image.convert("RGBA").getchannel("A")
     except BadInput:
         raise BadInput(NOT_READ, "mask") from None
-    except (OSError, ValueError, SyntaxError, UnidentifiedImageError, images.DecompressionBombError) as error:
+    except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError) as error:
         raise BadInput(NOT_READ, "mask") from error
     return alpha.point(lambda value: 255 if value > 8 else 0)

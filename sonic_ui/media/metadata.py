@@ -4,8 +4,6 @@ A PNG holds them in a text chunk. A WAV holds them in its LIST/INFO chunk (RIFF,
 (ICMT), which other programs show or pass over, and has the same as JSON beside it.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import shutil
@@ -14,15 +12,14 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from sonic_ui.requests import BadInput
 from sonic_ui.requests.base import MAX_REQUEST_CHARACTERS
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
 
 MAX_AGE_S = 86_400
 KEY = "sonic-ui"
@@ -36,7 +33,7 @@ FOREIGN = (
 )
 
 
-def write_pictures(images: Sequence[Image], settings: dict[str, Any], folder: Path) -> tuple[Path, ...]:
+def write_pictures(images: Sequence[Image.Image], settings: dict[str, Any], folder: Path) -> tuple[Path, ...]:
     """Save each picture as PNG with `settings` and its own number in the `sonic-ui` text chunk.
 
     Files are named after the sounds and the seed, numbered where there are several.
@@ -51,10 +48,8 @@ def write_pictures(images: Sequence[Image], settings: dict[str, Any], folder: Pa
     return tuple(paths)
 
 
-def write_picture(image: Image, settings: dict[str, Any], path: Path) -> None:
+def write_picture(image: Image.Image, settings: dict[str, Any], path: Path) -> None:
     """Save one picture as PNG with `settings` in the `sonic-ui` text chunk."""
-    from PIL.PngImagePlugin import PngInfo
-
     info = PngInfo()
     info.add_itxt(KEY, json.dumps(settings, ensure_ascii=False))
     info.add_text("Software", str(settings["app"]))
@@ -144,8 +139,6 @@ some name further files to read."""
 
 def _embedded_text(path: Path) -> str | None:
     """The text that a file of ours carries, if it carries any. Raises OSError, ValueError and the like."""
-    from PIL import Image
-
     with path.open("rb") as file:
         head = file.read(12)
     for position, mark, container in FILMS:
@@ -226,7 +219,7 @@ class PictureFolder:
         self._folder = tempfile.TemporaryDirectory(prefix="sonic-ui-")
         self.path = Path(self._folder.name)
 
-    def write(self, images: Sequence[Image], settings: dict[str, Any]) -> tuple[Path, ...]:
+    def write(self, images: Sequence[Image.Image], settings: dict[str, Any]) -> tuple[Path, ...]:
         """Save the pictures of one result in a folder of their own."""
         return write_pictures(images, settings, self.new())
 

@@ -2,30 +2,24 @@
 
 from typing import Annotated, Any, Literal
 
+from sonic_ui.requests import fields
 from sonic_ui.requests.base import STRENGTH, EndS, PaintingRequest, StartS
 from sonic_ui.requests.edit_modes import EDIT_MODES, FEATURE_LAYERS, HOLD_HARDER
-from sonic_ui.requests.fields import (
-    NO_PICTURE,
-    FilePath,
-    Numbers,
-    OneOf,
-    PicturePath,
-    Prompt,
-    Range,
-    Room,
-    SoundPath,
-)
 from sonic_ui.requests.sound_to_image import GainDb
 
-TAU_ATTN = Range("Keep the layout (tau of self-attention)", 0.0, 1.0, 0.05, None)
-TAU_FEATURE = Range("Keep the detail (tau of hidden states)", 0.0, 1.0, 0.05, None)
-VARIATION = Range("Variation", 0.0, 1.0, 0.05, 0.0)
+TAU_ATTN = fields.Range("Keep the layout (tau of self-attention)", 0.0, 1.0, 0.05, None)
+TAU_FEATURE = fields.Range("Keep the detail (tau of hidden states)", 0.0, 1.0, 0.05, None)
+VARIATION = fields.Range("Variation", 0.0, 1.0, 0.05, 0.0)
 MAX_STRENGTHS = 6
 
 LAYERS: dict[str, tuple[int, ...]] = {"paper": FEATURE_LAYERS, "harder": HOLD_HARDER}
 
-Mode = Annotated[Literal["replace", "add", "style"], OneOf("The way to edit is {given}; it takes {known}.")]
-Layers = Annotated[Literal["paper", "harder"] | None, OneOf("The layers are {given}; it takes {known}.")]
+Mode = Annotated[
+    Literal["replace", "add", "style"], fields.OneOf("The way to edit is {given}; it takes {known}.")
+]
+Layers = Annotated[
+    Literal["paper", "harder"] | None, fields.OneOf("The layers are {given}; it takes {known}.")
+]
 
 
 class EditImageRequest(PaintingRequest):
@@ -44,19 +38,19 @@ class EditImageRequest(PaintingRequest):
     """
 
     verb: Literal["edit_image"] = "edit_image"
-    picture: PicturePath
-    sound: SoundPath
+    picture: fields.PicturePath
+    sound: fields.SoundPath
     start_s: StartS = None
     end_s: EndS = None
     gain_db: GainDb = 0.0
-    room: Room = "dry"
+    room: fields.Room = "dry"
     mode: Mode = "replace"
     tau_attn: Annotated[float | None, TAU_ATTN] = None
     tau_feature: Annotated[float | None, TAU_FEATURE] = None
     layers: Layers = None
-    mask: Annotated[str | None, FilePath("picture", NO_PICTURE)] = None
-    source_prompt: Prompt = ""
-    strengths: Annotated[tuple[float, ...], Numbers(STRENGTH, MAX_STRENGTHS)] | None = None
+    mask: Annotated[str | None, fields.FilePath("picture", fields.NO_PICTURE)] = None
+    source_prompt: fields.Prompt = ""
+    strengths: Annotated[tuple[float, ...], fields.Numbers(STRENGTH, MAX_STRENGTHS)] | None = None
     variation: Annotated[float, VARIATION] = 0.0
 
     @property

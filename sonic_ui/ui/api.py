@@ -13,11 +13,11 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import gradio as gr
 
-from sonic_ui.engine import Failure, Result, SoundResult
+from sonic_ui.engine.events import Failure, Result, SoundResult
 from sonic_ui.requests import VERBS, BadInput, MakingRequest, Range, Request
 from sonic_ui.requests.fields import Numbers
 from sonic_ui.ui.session.context import AppContext
-from sonic_ui.ui.session.gradio_state import forget_call
+from sonic_ui.ui.session.limits import forget_call
 
 CONCURRENT_CALLS = 4
 """Calls of one endpoint that are under way at once; the engine works on one at a time."""

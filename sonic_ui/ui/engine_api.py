@@ -21,7 +21,7 @@ from typing import Any
 import gradio as gr
 
 from sonic_ui import __version__
-from sonic_ui.engine.control import CancelToken, encode_error
+from sonic_ui.engine.events import CancelToken, encode_error
 from sonic_ui.engine.serialization import PROTOCOL, encode
 from sonic_ui.requests import VERBS, BadInput, MakingRequest
 from sonic_ui.requests.base import read_object

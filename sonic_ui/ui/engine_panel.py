@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from sonic_ui.engine import Studio
+from sonic_ui.engine.studio import Studio
 from sonic_ui.requests import BadInput, ChangeEngineRequest
 from sonic_ui.ui import api
 from sonic_ui.ui.components import basic

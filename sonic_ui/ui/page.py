@@ -11,16 +11,13 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import gradio as gr
 
-from sonic_ui.engine import Studio
+from sonic_ui.engine.studio import Studio
 from sonic_ui.requests import VERBS
 from sonic_ui.ui import api, engine_api
 from sonic_ui.ui.components import basic
 from sonic_ui.ui.engine_panel import connect_engines, engine_panel
-from sonic_ui.ui.session.context import AppContext, SharedComponents
-from sonic_ui.ui.session.examples import FOLDER as EXAMPLES
-from sonic_ui.ui.session.examples import read_examples
-from sonic_ui.ui.session.gradio_state import MAX_SESSIONS
-from sonic_ui.ui.session.limits import read_limits
+from sonic_ui.ui.session.context import EXAMPLES, AppContext, SharedComponents, read_examples
+from sonic_ui.ui.session.limits import MAX_SESSIONS, read_limits
 from sonic_ui.ui.tabs import BuiltTab
 from sonic_ui.ui.theme import page_css, page_theme
 from sonic_ui.ui.widgets.send_to_tab import connect_send_to_tab
@@ -64,7 +61,7 @@ def _build_tab(verb: str, context: AppContext, shared: SharedComponents) -> Buil
     """Lay out the tab of a verb: the folder in `tabs` that its id names."""
     title, tab = VERBS[verb].title, VERBS[verb].tab
     with gr.Tab(title, id=tab, elem_id=f"{tab}-tab"):
-        built: BuiltTab = importlib.import_module(f"{_folder(verb)}.layout").build(context, shared)
+        built: BuiltTab = importlib.import_module(f"{_folder(verb)}.events").build(context, shared)
     return built
 
 

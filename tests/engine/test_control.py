@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from sonic_ui.engine.control import Cancelled, CancelToken, Failure, decode_error, encode_error
+from sonic_ui.engine.events import Cancelled, CancelToken, Failure, decode_error, encode_error
 from sonic_ui.requests import BadInput
 
 

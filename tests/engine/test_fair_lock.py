@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from sonic_ui.engine.control import Cancelled, CancelToken, FairLock
+from sonic_ui.engine.events import Cancelled, CancelToken, FairLock
 
 
 def wait_until(done: object) -> None:

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from sonic_ui.engine import Studio, inputs
+from sonic_ui.engine import inputs
+from sonic_ui.engine.studio import Studio
 from sonic_ui.media import images
 from sonic_ui.requests import BadInput, EditImageRequest, ImageToSoundRequest, VolumeSweepRequest
 from tests.conftest import WriteSound

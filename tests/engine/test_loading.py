@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sonic_ui.engine.control import Cancelled, CancelToken
-from sonic_ui.engine.events import FramesDone
+from sonic_ui.engine.events import Cancelled, CancelToken, FramesDone
 from sonic_ui.engine.jobs.sound_to_image import PaintJob
 from sonic_ui.engine.local import LocalBackend
 from sonic_ui.requests import BadInput, SoundToImageRequest

@@ -12,8 +12,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sonic_ui.engine.control import Cancelled, CancelToken, Failure
-from sonic_ui.engine.events import FramesDone, JobEvent, Notice, Preview, Progress
+from sonic_ui.engine.events import (
+    Cancelled,
+    CancelToken,
+    Failure,
+    FramesDone,
+    JobEvent,
+    Notice,
+    Preview,
+    Progress,
+)
 from sonic_ui.engine.jobs.sound_to_image import PaintJob
 from sonic_ui.engine.local import LocalBackend
 from sonic_ui.requests import BadInput, SoundToImageRequest

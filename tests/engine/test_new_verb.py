@@ -8,13 +8,13 @@ from typing import Annotated, Literal
 import numpy as np
 import pytest
 
-from sonic_ui.engine import FramesDone, Result, Studio
 from sonic_ui.engine.cost import sample_passes
-from sonic_ui.engine.events import FrameInfo
+from sonic_ui.engine.events import FrameInfo, FramesDone, Result
 from sonic_ui.engine.jobs.base import JOB_TYPES, JobType, PaintingPlan, RunContext
 from sonic_ui.engine.jobs.sound_to_image import PaintJob, PaintRunner
 from sonic_ui.engine.local import LocalBackend
 from sonic_ui.engine.serialization import decode, encode
+from sonic_ui.engine.studio import Studio
 from sonic_ui.requests import VERBS, BadInput, PaintingRequest, Range, read_request
 from sonic_ui.requests.base import EndS, StartS
 from sonic_ui.requests.fields import SoundPath

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from sonic_ui.engine import Result, Studio
+from sonic_ui.engine.events import Result
 from sonic_ui.engine.local import LocalBackend
+from sonic_ui.engine.studio import Studio
 from sonic_ui.requests import InterpolateRequest, PaintingRequest, SoundToImageRequest
 
 

@@ -8,17 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sonic_ui.engine import (
-    Cancelled,
-    CancelToken,
-    Event,
-    Failure,
-    Libraries,
-    Notice,
-    Progress,
-    SoundResult,
-    Studio,
-)
+from sonic_ui.engine.events import Cancelled, CancelToken, Event, Failure, Notice, Progress, SoundResult
+from sonic_ui.engine.inputs import Libraries
+from sonic_ui.engine.studio import Studio
 from sonic_ui.requests import BadInput, ImageToSoundRequest
 from tests.fakes import FakeBackend
 

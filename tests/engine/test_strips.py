@@ -10,19 +10,20 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sonic_ui.engine import (
+from sonic_ui.engine.events import (
+    AudioAnalysis,
     Cancelled,
     CancelToken,
     Event,
     FramesAdded,
     FramesDone,
+    Label,
     Notice,
     Progress,
     Result,
-    Studio,
 )
-from sonic_ui.engine.events import AudioAnalysis, Label
 from sonic_ui.engine.jobs.sound_to_image import PaintJob
+from sonic_ui.engine.studio import Studio
 from sonic_ui.pipelines.embedding_path import SIDE_BY_SIDE, coarse_to_fine, strip_groups
 from sonic_ui.requests import BadInput, InterpolateRequest, VolumeSweepRequest
 from tests.fakes import FakeBackend

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sonic_ui.engine import Cancelled, CancelToken, Event, Failure, Notice, Preview, Progress, Result, Studio
+from sonic_ui.engine.events import Cancelled, CancelToken, Event, Failure, Notice, Preview, Progress, Result
+from sonic_ui.engine.studio import Studio
 from sonic_ui.requests import BadInput, SoundToImageRequest
 from tests.conftest import WriteSound
 from tests.fakes import FakeBackend

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from sonic_ui.bundles import Bundle
-from sonic_ui.engine import Engines, Result, Studio
+from sonic_ui.engine.events import Result
+from sonic_ui.engine.studio import Studio
+from sonic_ui.engine.switching import Engines
 from sonic_ui.requests import BadInput, ChangeEngineRequest, SoundToImageRequest
 from tests.conftest import WriteSound
 from tests.fakes import INFO, SOURCES, FakeBackend

@@ -13,8 +13,7 @@ import pytest
 from PIL import Image
 
 from sonic_ui.engine import zero_gpu as zero
-from sonic_ui.engine.control import Cancelled, CancelToken, Failure
-from sonic_ui.engine.events import FramesAdded, FramesDone, Preview
+from sonic_ui.engine.events import Cancelled, CancelToken, Failure, FramesAdded, FramesDone, Preview
 from sonic_ui.engine.jobs.edit_image import EditJob
 from sonic_ui.engine.jobs.interpolate import InterpolateJob
 from sonic_ui.engine.jobs.sound_to_image import PaintJob

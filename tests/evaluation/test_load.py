@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sonic_ui.engine import Studio
+from sonic_ui.engine.studio import Studio
 from sonic_ui.evaluation.load import Round, Visit, hiss, load_metrics, most_overtaken, resident_mb, run_round
 from sonic_ui.ui.page import build_page, launch_options
 from tests.fakes import FakeBackend

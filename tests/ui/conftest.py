@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sonic_ui.engine import Studio
+from sonic_ui.engine.studio import Studio
 from tests.fakes import FakeBackend
 from tests.picture_files import SIZE
 from tests.ui.serving import PATIENCE_S, serving

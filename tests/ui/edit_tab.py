@@ -8,9 +8,8 @@ from typing import Any
 
 from PIL import Image
 
-from sonic_ui.engine import Studio
-from sonic_ui.ui.session.context import AppContext, SharedComponents
-from sonic_ui.ui.session.examples import Example
+from sonic_ui.engine.studio import Studio
+from sonic_ui.ui.session.context import AppContext, Example, SharedComponents
 from sonic_ui.ui.tabs.edit.events import Components, Handlers, HoldSettings, StrengthList
 from sonic_ui.ui.widgets.picture_input import PictureInput
 from sonic_ui.ui.widgets.runs import RunBar

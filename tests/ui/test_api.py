@@ -9,7 +9,7 @@ from typing import Any, Literal
 import gradio as gr
 import pytest
 
-from sonic_ui.engine import Studio
+from sonic_ui.engine.studio import Studio
 from sonic_ui.requests import VERBS, MakingRequest
 from sonic_ui.requests.fields import SoundPath
 from sonic_ui.requests.verbs import Verb

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sonic_ui.engine import CacheUsage, Failure
+from sonic_ui.engine.caches import CacheUsage
+from sonic_ui.engine.events import Failure
 from sonic_ui.media.metadata import read_settings
 from sonic_ui.requests import EDIT_MODES
 from sonic_ui.ui.tabs.edit.events import mode_settings

@@ -9,9 +9,8 @@ import gradio as gr
 import pytest
 from PIL import Image
 
-from sonic_ui.engine import Studio
-from sonic_ui.ui.session.context import AppContext
-from sonic_ui.ui.session.examples import Example
+from sonic_ui.engine.studio import Studio
+from sonic_ui.ui.session.context import AppContext, Example
 from sonic_ui.ui.tabs.edit.results import example_card
 from sonic_ui.ui.widgets.picture_input import PREVIEW_PX
 from tests.conftest import WriteSound

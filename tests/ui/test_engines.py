@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from gradio_client.exceptions import AppError
 
-from sonic_ui.engine import Engines, Studio
+from sonic_ui.engine.studio import Studio
+from sonic_ui.engine.switching import Engines
 from sonic_ui.ui.page import build_page
 from tests.fakes import FakeBackend
 

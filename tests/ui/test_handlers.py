@@ -11,10 +11,10 @@ import gradio as gr
 import pytest
 from PIL import Image
 
-from sonic_ui.engine import Failure, Studio
+from sonic_ui.engine.events import Failure
+from sonic_ui.engine.studio import Studio
 from sonic_ui.media.metadata import read_settings
-from sonic_ui.ui.session.context import AppContext, SharedComponents
-from sonic_ui.ui.session.examples import Example
+from sonic_ui.ui.session.context import AppContext, Example, SharedComponents
 from sonic_ui.ui.tabs.sound_to_image.events import Components, Handlers
 from sonic_ui.ui.tabs.sound_to_image.results import example_card
 from sonic_ui.ui.widgets.runs import RunBar

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from sonic_ui.engine import Failure, Studio
+from sonic_ui.engine.events import Failure
+from sonic_ui.engine.studio import Studio
 from sonic_ui.media.metadata import read_sound_settings
 from sonic_ui.requests import BadInput
 from sonic_ui.ui.components.curve_pad import CurvePad
-from sonic_ui.ui.session.context import AppContext, SharedComponents
-from sonic_ui.ui.session.examples import Example
+from sonic_ui.ui.session.context import AppContext, Example, SharedComponents
 from sonic_ui.ui.settings.reuse import find_files
 from sonic_ui.ui.tabs.image_to_sound.events import (
     TAB,

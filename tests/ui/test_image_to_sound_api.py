@@ -10,7 +10,8 @@ import pytest
 import soundfile
 from gradio_client.exceptions import AppError
 
-from sonic_ui.engine import Libraries, Studio
+from sonic_ui.engine.inputs import Libraries
+from sonic_ui.engine.studio import Studio
 from sonic_ui.media.metadata import read_sound_settings
 from tests.fakes import FakeBackend
 

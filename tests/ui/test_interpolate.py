@@ -9,12 +9,12 @@ import av
 import pytest
 from PIL import Image
 
-from sonic_ui.engine import CancelToken, Result, Studio
+from sonic_ui.engine.events import CancelToken, Result
+from sonic_ui.engine.studio import Studio
 from sonic_ui.media.metadata import read_settings
 from sonic_ui.requests import BadInput, InterpolateRequest
 from sonic_ui.ui.components.strip_player import StripPlayer
-from sonic_ui.ui.session.context import AppContext, SharedComponents
-from sonic_ui.ui.session.examples import Example
+from sonic_ui.ui.session.context import AppContext, Example, SharedComponents
 from sonic_ui.ui.tabs.interpolate.events import Components, Handlers, InterpolationSettings
 from sonic_ui.ui.tabs.interpolate.results import caption, first_strip
 from sonic_ui.ui.widgets.runs import RunBar

@@ -12,7 +12,7 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 import app
-from sonic_ui.engine import Studio
+from sonic_ui.engine.studio import Studio
 from sonic_ui.media.metadata import read_settings
 from sonic_ui.requests import VERBS
 from sonic_ui.ui.page import build_page, launch_options

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PIL import Image
 
-from sonic_ui.engine import Notice, Preview, Progress
+from sonic_ui.engine.events import Notice, Preview, Progress
 from sonic_ui.ui.components.result_view import ImageProgress
 
 

@@ -11,15 +11,15 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from sonic_ui.engine import Label, Result
+from sonic_ui.engine.events import Label, Result
 from sonic_ui.media.metadata import KEY, PictureFolder, read_settings, write_pictures
 from sonic_ui.requests import BadInput, InterpolateRequest, SoundToImageRequest
 from sonic_ui.ui.components.base import preview_uris
-from sonic_ui.ui.session.examples import read_examples
+from sonic_ui.ui.session.context import read_examples
 from sonic_ui.ui.settings.reuse import Record, find_files, missing_files, request_from_settings
 from sonic_ui.ui.tabs.sound_to_image.results import result_card
 from sonic_ui.ui.theme import DARK, LIGHT, page_css
-from sonic_ui.ui.widgets.result_text import label_sentence
+from sonic_ui.ui.widgets.fields import label_sentence
 from sonic_ui.ui.widgets.sound_input import seconds
 from tests.fakes import FakeBackend
 from tests.ui.test_handlers import tab_of

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sonic_ui.engine import (
+from sonic_ui.engine.events import (
     Cancelled,
     CancelToken,
     Event,
@@ -20,10 +20,9 @@ from sonic_ui.engine import (
     Preview,
     Result,
     SoundResult,
-    Studio,
 )
-from sonic_ui.engine.remote import RemoteStudio
-from sonic_ui.engine.remote_connection import Address
+from sonic_ui.engine.remote import Address, RemoteStudio
+from sonic_ui.engine.studio import Studio
 from sonic_ui.requests import (
     BadInput,
     EditImageRequest,
@@ -31,7 +30,7 @@ from sonic_ui.requests import (
     InterpolateRequest,
     VolumeSweepRequest,
 )
-from sonic_ui.ui.session.tasks import Tasks
+from sonic_ui.ui.session.context import Tasks
 from tests.conftest import WriteSound
 from tests.fakes import FakeBackend
 from tests.ui.serving import PATIENCE_S, serving, wait_until, wanted

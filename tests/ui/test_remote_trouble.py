@@ -14,10 +14,11 @@ from typing import Any
 
 import pytest
 
-from sonic_ui.engine import Failure, Preview, Progress, Result, Studio, remote
-from sonic_ui.engine.remote import RemoteStudio
-from sonic_ui.engine.remote_connection import Address, read_address
+from sonic_ui.engine import remote
+from sonic_ui.engine.events import Failure, Preview, Progress, Result
+from sonic_ui.engine.remote import Address, RemoteStudio, read_address
 from sonic_ui.engine.serialization import PROTOCOL
+from sonic_ui.engine.studio import Studio
 from sonic_ui.requests import BadInput
 from tests.conftest import WriteSound
 from tests.fakes import FakeBackend
@@ -124,7 +125,7 @@ def test_a_full_queue_is_told_and_the_next_request_works(tmp_path: Path, write_s
 SERVE = """
 import sys
 from pathlib import Path
-from sonic_ui.engine import Studio
+from sonic_ui.engine.studio import Studio
 from sonic_ui.ui.page import build_page, launch_options
 from tests.fakes import FakeBackend
 backend = FakeBackend()

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sonic_ui.engine import Studio
+from sonic_ui.engine.studio import Studio
 from sonic_ui.ui.page import build_page, launch_options
 from tests.conftest import WriteSound
 from tests.fakes import FakeBackend

@@ -9,9 +9,8 @@ import gradio as gr
 import pytest
 from PIL import Image
 
-from sonic_ui.engine import Studio
-from sonic_ui.ui.session.context import AppContext
-from sonic_ui.ui.session.gallery import MAX_RESULTS, Gallery
+from sonic_ui.engine.studio import Studio
+from sonic_ui.ui.session.context import MAX_RESULTS, AppContext, Gallery
 from sonic_ui.ui.widgets.send_to_tab import SendToTab, Target
 from tests.fakes import FakeBackend
 

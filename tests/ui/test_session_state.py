@@ -13,9 +13,9 @@ import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
-from sonic_ui.engine import Studio
+from sonic_ui.engine.studio import Studio
 from sonic_ui.ui.page import build_page, launch_options
-from sonic_ui.ui.session.gradio_state import MAX_SESSIONS, forget_call
+from sonic_ui.ui.session.limits import MAX_SESSIONS, forget_call
 from tests.conftest import WriteSound
 from tests.fakes import FakeBackend
 from tests.ui.serving import PATIENCE_S

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sonic_ui.ui.session.tasks import Tasks
+from sonic_ui.ui.session.context import Tasks
 
 
 def test_each_session_has_one_run_of_a_task_and_cancels_only_that() -> None:

@@ -10,10 +10,11 @@ import gradio as gr
 import pytest
 from PIL import Image
 
-from sonic_ui.engine import Result, Studio
+from sonic_ui.engine.events import Result
+from sonic_ui.engine.studio import Studio
 from sonic_ui.requests import InterpolateRequest, PaintingRequest, SoundToImageRequest, VolumeSweepRequest
 from sonic_ui.ui.page import build_page, has_mcp, launch_options
-from sonic_ui.ui.session.examples import Example
+from sonic_ui.ui.session.context import Example
 from sonic_ui.ui.settings.reuse import Record, with_record
 from sonic_ui.ui.settings.sharing import ADDRESS, open_link, python_call, share_link
 from tests.conftest import WriteSound

@@ -12,11 +12,11 @@ import soundfile
 from PIL import Image
 
 from sonic_ui.audio.loudness import integrated_lufs, true_peak_dbfs
-from sonic_ui.engine import CancelToken, Failure, Studio
+from sonic_ui.engine.events import CancelToken, Failure
+from sonic_ui.engine.studio import Studio
 from sonic_ui.media.metadata import read_settings
 from sonic_ui.ui.components.strip_player import StripPlayer
-from sonic_ui.ui.session.context import AppContext, SharedComponents
-from sonic_ui.ui.session.examples import Example
+from sonic_ui.ui.session.context import AppContext, Example, SharedComponents
 from sonic_ui.ui.tabs.volume.events import TAB, Components, FilmSettings, Handlers, SweepSettings
 from sonic_ui.ui.widgets.runs import RunBar
 from sonic_ui.ui.widgets.settings_drop import SettingsDrop

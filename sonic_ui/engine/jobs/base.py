@@ -1,5 +1,6 @@
 """What every verb's job has: a plan, which makes the job of a request and a result of its events; a runner,
-which does the work; and a place in `JOB_TYPES`, where the file `jobs/<verb>.py` registers both.
+which does the work; and a place in `JOB_TYPES`, where the file `jobs/<verb>.py` registers both. `Backend` is
+what every backend offers: it turns one job into events, on this machine or another.
 """
 
 from __future__ import annotations
@@ -8,27 +9,72 @@ import logging
 import queue
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
+import numpy as np
 from PIL.Image import Image
 
+from sonic_ui import __version__
+from sonic_ui.bundles import Bundle, BundleInfo
 from sonic_ui.engine import events
 from sonic_ui.engine.caches import InversionCache
 from sonic_ui.engine.components import Components
-from sonic_ui.engine.control import Cancelled, CancelToken, Failure, FairLock
-from sonic_ui.engine.inputs import MaskedPicture, Sound
-from sonic_ui.engine.metadata import painting_settings
-from sonic_ui.engine.protocol import Backend, Job
-from sonic_ui.requests import VERBS, BadInput, MakingRequest
+from sonic_ui.engine.inputs import InputPicture, MaskedPicture, Sound
+from sonic_ui.requests import VERBS, BadInput, ImageToSoundRequest, MakingRequest, PaintingRequest
 
 log = logging.getLogger(__name__)
 
 PREVIEW_SHARE = 0.12
 """Previews may take this share of the time; slower decoders are used less often."""
+
+
+class Job(Protocol):
+    """What is to be made, as plain data that can be pickled: a request whose settings are all filled in, and
+    the embeddings and pictures that were made of its files. See `engine/jobs`."""
+
+    @property
+    def request(self) -> Any:
+        """What was asked for; its class says how the job is run."""
+
+
+class Backend(Protocol):
+    """Where jobs run. It imports its heavy libraries when `load` is called, never with its module."""
+
+    @property
+    def bundle(self) -> Bundle:
+        """The weights it uses. Raises `BadInput` if they cannot be read."""
+
+    @property
+    def location(self) -> str:
+        """Where the work happens, for the header: "this computer, CPU"."""
+
+    def load(self) -> None:
+        """Make ready; may take seconds. Raises `BadInput` naming a missing or damaged file."""
+
+    def supports(self, verb: str) -> bool:
+        """Whether the bundle has a pipeline of its own for a verb."""
+
+    def embed_audio(self, samples: np.ndarray) -> events.AudioAnalysis:
+        """Embed and name a clip: `samples` float32 [T] at 48 kHz."""
+
+    def analyze_image(self, picture: Image) -> events.ImageAnalysis:
+        """Sources that a picture shows, and how its sound would rise and fall. Raises `BadInput`."""
+
+    def predict_intensities(self, images: Sequence[Image]) -> np.ndarray | None:
+        """Level of every source in pictures, [N, S] in 0..1, S as in the bundle's vocabulary.
+
+        None if the bundle has no presence classifier.
+        """
+
+    def run(self, job: Job, cancel: events.CancelToken) -> Iterator[events.JobEvent]:
+        """Run a job: a `FramesDone` for every group of pictures, a `SoundsDone` for all sounds.
+
+        Raises `Cancelled` once the token is set, `BadInput`, or `Failure`.
+        """
 
 
 # Planning
@@ -53,7 +99,7 @@ class RunContext:
     analyze_image: Callable[[MaskedPicture], events.ImageAnalysis]
     inversions: InversionCache
     session: str
-    cancel: CancelToken
+    cancel: events.CancelToken
 
     @property
     def input_picture(self) -> MaskedPicture:
@@ -177,7 +223,7 @@ class JobRunner(ABC):
 
     components: Components
     job: Any
-    cancel: CancelToken
+    cancel: events.CancelToken
     pipeline: Any = field(init=False)
     queue: queue.Queue[events.JobEvent | BaseException | None] = field(
         default_factory=queue.Queue, init=False
@@ -201,7 +247,7 @@ class JobRunner(ABC):
     def work(self) -> None:
         """Do it, and put events into the queue."""
 
-    def run(self, device: FairLock) -> None:
+    def run(self, device: events.FairLock) -> None:
         """Wait for the device, work, end the events."""
         import torch
 
@@ -289,7 +335,7 @@ def _latest(items: list[Any]) -> list[Any]:
 
 def _explained(error: BaseException, several: bool) -> BaseException:
     """What to raise for an error from the pipeline: a sentence for the person, the details for the log."""
-    if isinstance(error, (BadInput, Cancelled, Failure)):
+    if isinstance(error, (BadInput, events.Cancelled, events.Failure)):
         return error
     log.error("A job failed", exc_info=error)
     from sonic_ui.models.devices import is_out_of_memory, release_memory
@@ -297,8 +343,8 @@ def _explained(error: BaseException, several: bool) -> BaseException:
     if is_out_of_memory(error):
         release_memory()
         fewer = "Ask for fewer" if several else "Close other programs, or choose a smaller engine,"
-        return Failure(f"This computer ran out of memory. {fewer} and try again.")
-    return Failure(
+        return events.Failure(f"This computer ran out of memory. {fewer} and try again.")
+    return events.Failure(
         f"Painting stopped on an error of the app ({type(error).__name__}); its log has the details. "
         "Try again."
     )
@@ -329,3 +375,75 @@ def job_type(request: MakingRequest) -> JobType:
     if kind not in JOB_TYPES:
         raise BadInput(f"This app does not know how to run {kind.__name__}.")
     return JOB_TYPES[kind]
+
+
+# Settings that results carry: the request without paths, what its files were, and what they hold
+
+
+def painting_settings(
+    bundle: BundleInfo,
+    request: PaintingRequest,
+    sounds: Mapping[str, Sound],
+    embed_audio: Callable[[Sound], events.AudioAnalysis],
+) -> dict[str, Any]:
+    """The settings that a picture carries: each sound's SHA-256, the part listened to, its labels."""
+    settings = _request_settings(bundle, request)
+    for name, sound in sounds.items():
+        clip = sound.clip
+        settings[f"{name}_sha256"] = sound.digest
+        settings[f"{name}_listened_s"] = [round(clip.start_s, 3), round(clip.start_s + clip.duration_s, 3)]
+        analysis = embed_audio(sound)
+        settings[f"{name}_heard"] = _rounded(analysis.labels)
+        if analysis.known_probability is not None:
+            settings[f"{name}_known"] = round(analysis.known_probability, 4)
+    return settings
+
+
+def sound_settings(
+    bundle: BundleInfo,
+    request: ImageToSoundRequest,
+    picture: InputPicture,
+    labels: tuple[events.Label, ...],
+    takes: tuple[events.Take, ...],
+) -> dict[str, Any]:
+    """The settings that the sounds of a picture carry: what it shows, and what each take measures."""
+    return {
+        **_request_settings(bundle, request),
+        "picture_sha256": picture.digest,
+        "picture_px": list(picture.image.size),
+        "picture_shows": _rounded(labels),
+        "takes": [_take_settings(take) for take in takes],
+    }
+
+
+def _request_settings(bundle: BundleInfo, request: MakingRequest) -> dict[str, Any]:
+    paths = {**request.sound_paths, **request.picture_paths}
+    names = {name: Path(path).name for name, path in paths.items()}
+    return {
+        "app": f"Sonic UI {__version__}",
+        "bundle": bundle.name,
+        "request": {**request.model_dump(mode="json"), **names},
+    }
+
+
+def _rounded(labels: tuple[events.Label, ...]) -> list[list[Any]]:
+    return [[label.name, round(label.probability, 4)] for label in labels[: events.LABELS_SHOWN]]
+
+
+def _take_settings(take: events.Take) -> dict[str, Any]:
+    settings: dict[str, Any] = {"lufs": round(take.lufs, 2)}
+    if take.r is not None and take.e_l1 is not None:
+        settings |= {"pearson_r": round(take.r, 4), "e_l1": round(take.e_l1, 4)}
+    if take.picks:
+        settings["recordings"] = [
+            {
+                "concept": pick.concept,
+                "file": pick.excerpt.path.name,
+                "sha256": pick.excerpt.digest,
+                "start_s": round(pick.excerpt.start_s, 3),
+                "similarity": round(pick.similarity, 4),
+                "lufs": round(pick.lufs, 2),
+            }
+            for pick in take.picks
+        ]
+    return settings

@@ -8,10 +8,8 @@ from typing import Any
 import numpy as np
 from PIL.Image import Image
 
-from sonic_ui.engine.control import Failure
-from sonic_ui.engine.events import Event, ImageAnalysis, JobEvent, Notice, SoundResult, SoundsDone, Take
-from sonic_ui.engine.jobs.base import JOB_TYPES, JobRunner, JobType, Plan, RunContext
-from sonic_ui.engine.metadata import sound_settings
+from sonic_ui.engine import events
+from sonic_ui.engine.jobs.base import JOB_TYPES, JobRunner, JobType, Plan, RunContext, sound_settings
 from sonic_ui.requests import BadInput, ImageToSoundRequest
 
 MIN_PROBABILITY = 0.15
@@ -116,7 +114,7 @@ class SoundRunner(JobRunner):
         target = sketch
         if sketch is not None and request.mode != "exact":
             target = np.asarray(output.envelope, np.float32)
-        self.queue.put(SoundsDone(samples, int(pipeline.sample_rate), target, energy))
+        self.queue.put(events.SoundsDone(samples, int(pipeline.sample_rate), target, energy))
 
     def _is_silenced(self, sketch: np.ndarray | None) -> bool:
         request = self.job.request
@@ -157,7 +155,9 @@ class SoundRunner(JobRunner):
             takes.append(samples)
             picks.append(chosen)
         energy = np.stack([rms_energy(samples, SAMPLE_RATE) for samples in takes])
-        self.queue.put(SoundsDone(np.stack(takes), SAMPLE_RATE, curve, energy, tuple(picks), library.skipped))
+        self.queue.put(
+            events.SoundsDone(np.stack(takes), SAMPLE_RATE, curve, energy, tuple(picks), library.skipped)
+        )
 
     def _concepts(self) -> list[Any]:
         """What recordings are looked for: the request's words, and what the picture shows."""
@@ -202,26 +202,26 @@ class SoundRunner(JobRunner):
 class SoundPlan(Plan):
     """A job that makes sounds of a picture, what the picture shows, and the sounds."""
 
-    analysis: ImageAnalysis
-    sounds: SoundsDone | None = field(default=None, kw_only=True)
+    analysis: events.ImageAnalysis
+    sounds: events.SoundsDone | None = field(default=None, kw_only=True)
 
-    def take(self, event: JobEvent) -> Iterator[Event]:
+    def take(self, event: events.JobEvent) -> Iterator[events.Event]:
         """As `Plan.take`."""
-        if isinstance(event, SoundsDone):
+        if isinstance(event, events.SoundsDone):
             self.sounds = event
             if event.skipped:
-                yield from super().take(Notice(_skipped(event.skipped)))
+                yield from super().take(events.Notice(_skipped(event.skipped)))
         else:
             yield from super().take(event)
 
-    def result(self, elapsed_s: float, stopped: bool) -> SoundResult:
+    def result(self, elapsed_s: float, stopped: bool) -> events.SoundResult:
         """The takes, with what they measure."""
         sounds, request, picture = self.sounds, self.job.request, self.context.input_picture
         if sounds is None:
-            raise Failure("The engine ended without a sound. Try again.")
+            raise events.Failure("The engine ended without a sound. Try again.")
         takes = tuple(_take(sounds, number) for number in range(len(sounds.samples)))
         labels = self.analysis.labels
-        return SoundResult(
+        return events.SoundResult(
             takes,
             sounds.sample_rate,
             sounds.target,
@@ -249,7 +249,7 @@ def plan_sounds(request: ImageToSoundRequest, context: RunContext) -> SoundPlan:
     return SoundPlan(context, job, analysis, notices=notices)
 
 
-def _take(sounds: SoundsDone, number: int) -> Take:
+def _take(sounds: events.SoundsDone, number: int) -> events.Take:
     """A take with what it measures."""
     from sonic_ui.audio.energy import energy_l1, pearson_r, resample_curve, smooth
     from sonic_ui.audio.loudness import integrated_lufs
@@ -260,7 +260,7 @@ def _take(sounds: SoundsDone, number: int) -> Take:
         r, e_l1 = pearson_r(target, smooth(energy)), energy_l1(target, smooth(energy))
     samples = sounds.samples[number]
     picks = sounds.picks[number] if sounds.picks else ()
-    return Take(samples, energy, r, e_l1, integrated_lufs(samples, sounds.sample_rate), picks)
+    return events.Take(samples, energy, r, e_l1, integrated_lufs(samples, sounds.sample_rate), picks)
 
 
 def _skipped(count: int) -> str:

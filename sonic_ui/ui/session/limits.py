@@ -9,10 +9,17 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import anyio.from_thread
+from gradio.context import LocalContext
+
 from sonic_ui.requests import BadInput, Range
 
 QUEUE = Range("SONIC_UI_QUEUE", 1, 10_000, 1, 32, whole=True)
 UPLOAD_MB = Range("SONIC_UI_UPLOAD_MB", 1, 4096, 1, 200, whole=True)
+
+MAX_SESSIONS = 250
+"""Sessions whose components' values Gradio keeps, near a megabyte each; of more, those unused for longest are
+forgotten. Gradio's own limit is 10,000."""
 
 
 @dataclass(frozen=True)
@@ -35,3 +42,21 @@ def read_limits(environment: Mapping[str, str] = os.environ) -> Limits:
         int(QUEUE.check(environment.get("SONIC_UI_QUEUE") or 32, "queue")),
         int(UPLOAD_MB.check(environment.get("SONIC_UI_UPLOAD_MB") or 200, "upload_mb")),
     )
+
+
+def forget_call() -> None:
+    """Let go of the session that a program's call made, from within the function that answers it.
+
+    The call itself goes on with what it holds. Who calls again, in the same session too, gets a new one: an
+    endpoint finds nothing there that an earlier call left. Outside of a call it does nothing.
+    """
+    page, request = LocalContext.blocks.get(None), LocalContext.request.get(None)
+    if page is None or request is None or request.session_hash is None:
+        return
+    holder, session = page.state_holder, request.session_hash
+
+    def forget() -> None:
+        holder.session_data.pop(session, None)
+        holder.time_last_used.pop(session, None)
+
+    anyio.from_thread.run_sync(forget)  # in the server's own thread, which alone works with them

@@ -1,14 +1,18 @@
-"""Settings that a picture carries, and the sounds and pictures they belong to."""
+"""Settings that a picture carries, the sounds and pictures they belong to, and a tab's table of settings:
+its components, the request they make, and where sentences about them stand."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypedDict, TypeVar
+from typing import Any, Generic, TypedDict, TypeVar
 
-from sonic_ui.engine import Result, SoundResult
+import gradio as gr
+
+from sonic_ui.engine.events import Result, SoundResult
 from sonic_ui.engine.inputs import file_digest
 from sonic_ui.requests import VERBS, BadInput, MakingRequest, read_request
-from sonic_ui.ui.session.examples import Example
+from sonic_ui.ui.session.context import Example
 
 MAX_RECORDS = 24
 SOUNDS = ("sound", "sound_a", "sound_b")
@@ -16,6 +20,7 @@ PICTURES = ("picture", "mask")
 FILES = (*SOUNDS, *PICTURES)
 """The settings that may name a file."""
 
+Values = dict[str, Any]
 RequestT = TypeVar("RequestT", bound=MakingRequest)
 
 
@@ -82,3 +87,67 @@ def missing_files(settings: dict[str, Any], files: Mapping[str, str]) -> dict[st
     """The names of the files that settings name and that were not found, by setting."""
     request = settings["request"]
     return {name: str(request[name]) for name in FILES if request.get(name) and name not in files}
+
+
+@dataclass(frozen=True)
+class Row:
+    """Components that belong together, by their names on the page.
+
+    message        where a sentence about them stands; None is above the button that generates
+    to_request     settings of the request from all values of the page; None takes the components' own values
+    from_request   values of the components from a request and the files found for it; None takes the settings
+                   of the same names. A component that is left out stays as it is.
+    fields         settings of the request whose sentences stand here besides those of the same names
+    none_stays     a setting that is None leaves its component as it is
+    """
+
+    components: Mapping[str, Any]
+    message: gr.HTML | None = None
+    to_request: Callable[[Values], Values] | None = None
+    from_request: Callable[[Any, Mapping[str, str]], Values] | None = None
+    fields: Sequence[str] = ()
+    none_stays: bool = False
+
+
+class SettingsTable(Generic[RequestT]):
+    """The rows of a tab, for requests of one kind."""
+
+    def __init__(self, kind: type[RequestT], rows: Sequence[Row]) -> None:
+        self._kind = kind
+        self._rows = rows
+        self.components: dict[str, Any] = {name: one for row in rows for name, one in row.components.items()}
+        self.messages: dict[str, gr.HTML] = {
+            name: row.message
+            for row in rows
+            if row.message is not None
+            for name in (*row.components, *row.fields)
+        }
+
+    def request(self, values: Sequence[Any]) -> RequestT:
+        """The request for the page's values, in the order of `components`. Raises `BadInput`."""
+        named = dict(zip(self.components, values, strict=True))
+        settings: Values = {}
+        for row in self._rows:
+            settings |= (
+                row.to_request(named) if row.to_request else {name: named[name] for name in row.components}
+            )
+        return self._kind.from_values(settings)
+
+    def values(self, settings: Values, files: Mapping[str, str]) -> Values:
+        """Values of the components, by name, for settings that come back. Raises `BadInput`.
+
+        A file that was not found leaves its component as it is; the part chosen in a sound comes back all the
+        same, for when it is added again.
+        """
+        request = request_from_settings(settings, files, self._kind)
+        values: Values = {}
+        for row in self._rows:
+            if row.from_request:
+                values |= row.from_request(request, files)
+                continue
+            for name in row.components:
+                if name in (*self._kind.SOUNDS, *self._kind.PICTURES):
+                    values |= {name: files[name]} if name in files else {}
+                elif not (row.none_stays and getattr(request, name) is None):
+                    values[name] = getattr(request, name)
+        return values

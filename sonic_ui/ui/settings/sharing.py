@@ -8,7 +8,7 @@ from typing import Any
 from sonic_ui.engine.inputs import file_digest
 from sonic_ui.requests import VERBS, BadInput, Request
 from sonic_ui.requests.links import PARAMETER, file_settings, read_link, write_link
-from sonic_ui.ui.session.examples import Example
+from sonic_ui.ui.session.context import Example
 from sonic_ui.ui.settings.reuse import Record, example_files
 
 ADDRESS = "@ADDRESS@"

@@ -1,6 +1,6 @@
 """The tabs of the page, a folder each, by the id of the tab in the table of verbs.
 
-`layout.build` lays it out and connects it, `events` handles what happens, `results` shows what comes back;
+`events.build` lays it out and connects what handles its events, `results` shows what comes back;
 `results.ANSWER` is what the endpoint of the verb returns, if that is not pictures and settings.
 """
 

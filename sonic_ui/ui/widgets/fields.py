@@ -1,10 +1,12 @@
-"""Fields that look and behave alike everywhere, and the options that all events of the page share."""
+"""Fields and sentences that are alike everywhere, and the options that all events of the page share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from sonic_ui.engine.events import Label, Result
 from sonic_ui.requests import Range
 from sonic_ui.requests.fields import Room
 
@@ -21,6 +23,10 @@ QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 AT_ONCE: dict[str, Any] = {"queue": False, **QUIET}
 FREQUENT: dict[str, Any] = {"trigger_mode": "multiple", "concurrency_limit": CONCURRENT, **QUIET}
 """Options of an event that shows no progress; of one without a queue; of one that comes again and again."""
+
+WORDS_SHOWN = 80
+AUDIBLE = 0.15
+"""Labels below this probability are not said to be heard."""
 
 ROOM_WORDS: dict[Room, str] = {
     "dry": "Open air",
@@ -56,3 +62,39 @@ def room_choice(tab: str) -> gr.Radio:
         elem_id=f"{tab}-room",
         elem_classes="su-choice su-rooms",
     )
+
+
+def detail_line(result: Result) -> str:
+    """The line of what made a result: "rain.wav · “ink” · seed 5 · 25 steps · 3.2 s"."""
+    request = result.request
+    details = [
+        *(Path(path).name for path in request.sound_paths.values()),
+        f"“{_short(request.prompt)}”" if request.prompt else "",
+        f"seed {request.seed}",
+        f"{request.steps} steps",
+        f"{result.elapsed_s:.1f} s",
+    ]
+    return " · ".join(part for part in details if part)
+
+
+def unknown_sentence(labels: Sequence[Label]) -> str:
+    """The sentence about a sound of another kind than the labels."""
+    return f"I do not know this sound. Nearest: {', '.join(label.name for label in labels[:2])}."
+
+
+def title_of(result: Result) -> str:
+    """What is heard in the sound of a result."""
+    return unknown_sentence(result.labels) if result.is_unknown else f"Heard {label_sentence(result.labels)}"
+
+
+def label_sentence(labels: Sequence[Label], is_unknown: bool = False) -> str:
+    """The audible labels as words: "rain", "rain and thunder"; the most probable one if none stands out."""
+    if is_unknown:
+        return f"an unknown sound nearest to {' and '.join(label.name for label in labels[:2])}"
+    names = [label.name for label in labels if label.probability >= AUDIBLE][:3]
+    names = names or [f"perhaps {label.name}" for label in labels[:1]] or ["a sound"]
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _short(words: str) -> str:
+    return words if len(words) <= WORDS_SHOWN else words[:WORDS_SHOWN].rsplit(" ", 1)[0] + " …"

@@ -9,8 +9,7 @@ from PIL.Image import Image
 from sonic_ui.ui.components import basic
 from sonic_ui.ui.components.base import event_field
 from sonic_ui.ui.components.picture_files import PictureFile
-from sonic_ui.ui.session.context import AppContext
-from sonic_ui.ui.session.examples import Example
+from sonic_ui.ui.session.context import AppContext, Example
 
 PREVIEW_PX = 1280
 """Longest side of what the page shows of a picture."""

@@ -11,7 +11,7 @@ from sonic_ui.bundles import Defaults
 from sonic_ui.requests import MakingRequest, PaintingRequest
 from sonic_ui.requests.base import GUIDANCE, SEED, STEPS, STRENGTH
 from sonic_ui.ui.components import basic
-from sonic_ui.ui.settings.table import Row
+from sonic_ui.ui.settings.reuse import Row
 from sonic_ui.ui.widgets.fields import slider
 
 ROLL = f"() => [Math.floor(Math.random() * {int(SEED.maximum) + 1}), true]"

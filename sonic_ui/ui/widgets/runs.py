@@ -8,13 +8,12 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import gradio as gr
 
-from sonic_ui.engine import Cancelled, CancelToken, Event, Failure, Notice, Result, SoundResult
+from sonic_ui.engine.events import Cancelled, CancelToken, Event, Failure, Notice, Result, SoundResult
 from sonic_ui.requests import BadInput, MakingRequest
 from sonic_ui.ui.components import basic
 from sonic_ui.ui.components.base import Value, run_ended
 from sonic_ui.ui.session.context import AppContext, SharedComponents
-from sonic_ui.ui.settings.reuse import Record, with_record
-from sonic_ui.ui.settings.table import SettingsTable
+from sonic_ui.ui.settings.reuse import Record, SettingsTable, with_record
 from sonic_ui.ui.widgets.fields import AT_ONCE, FREQUENT, Update
 
 STOPPED = "Stopped. The last picture stays."

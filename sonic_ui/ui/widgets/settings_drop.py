@@ -18,9 +18,8 @@ from sonic_ui.requests.links import PARAMETER
 from sonic_ui.ui.components import basic, share_panel
 from sonic_ui.ui.components.base import Value, event_field
 from sonic_ui.ui.session.context import AppContext, SharedComponents
-from sonic_ui.ui.settings.reuse import SOUNDS, Record, find_files, missing_files
+from sonic_ui.ui.settings.reuse import SOUNDS, Record, SettingsTable, Values, find_files, missing_files
 from sonic_ui.ui.settings.sharing import open_link, python_call, share_link
-from sonic_ui.ui.settings.table import SettingsTable, Values
 from sonic_ui.ui.widgets.fields import AT_ONCE, Refresh, Update
 
 KINDS = (".png", ".gif", ".mp4", ".webm")

@@ -10,16 +10,15 @@ from typing import Any
 import gradio as gr
 
 from sonic_ui.audio.clips import Clip
-from sonic_ui.engine import LABELS_SHOWN, Failure
+from sonic_ui.engine.events import LABELS_SHOWN, Failure
 from sonic_ui.requests import BadInput, SoundToImageRequest
 from sonic_ui.requests.base import END, START
 from sonic_ui.requests.sound_to_image import GAIN
 from sonic_ui.ui.components import basic
 from sonic_ui.ui.components.base import event_field
 from sonic_ui.ui.session.context import AppContext
-from sonic_ui.ui.settings.table import Row
-from sonic_ui.ui.widgets.fields import AT_ONCE, FREQUENT, Refresh, Update, slider
-from sonic_ui.ui.widgets.result_text import unknown_sentence
+from sonic_ui.ui.settings.reuse import Row
+from sonic_ui.ui.widgets.fields import AT_ONCE, FREQUENT, Refresh, Update, slider, unknown_sentence
 
 WIDTH_IN, HEIGHT_IN = 5.0, 3.5
 """The drawing stands in a column some 420 px wide: at this size its small type reads as small type there."""

@@ -11,7 +11,8 @@ import gradio as gr
 from PIL.Image import Image
 
 from sonic_ui.audio.mixing import Samples
-from sonic_ui.engine import SAMPLE_RATE, Cancelled, CancelToken, Failure, Preview, Progress, Result
+from sonic_ui.engine.events import Cancelled, CancelToken, Failure, Preview, Progress, Result
+from sonic_ui.engine.inputs import SAMPLE_RATE
 from sonic_ui.media.films import Timeline, film_timeline, in_between, write_film, write_gif, write_strip
 from sonic_ui.media.metadata import stem_of
 from sonic_ui.requests import BadInput, InterpolateRequest, PaintingRequest, VolumeSweepRequest

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sonic_ui.engine import CacheUsage, Cancelled, CancelToken, Event, Progress, Result, Studio
-from sonic_ui.engine.caches import InversionCache, InversionKey
+from sonic_ui.engine.caches import CacheUsage, InversionCache, InversionKey
+from sonic_ui.engine.events import Cancelled, CancelToken, Event, Progress, Result
+from sonic_ui.engine.studio import Studio
 from sonic_ui.requests import BadInput, EditImageRequest
 from tests.fakes import FakeBackend
 

@@ -11,8 +11,7 @@ import soundfile
 from PIL import Image
 
 from sonic_ui.audio.energy import pearson_r
-from sonic_ui.engine.control import Cancelled, CancelToken
-from sonic_ui.engine.events import JobEvent, Progress, SoundsDone
+from sonic_ui.engine.events import Cancelled, CancelToken, JobEvent, Progress, SoundsDone
 from sonic_ui.engine.jobs.image_to_sound import SoundJob, target_curve
 from sonic_ui.engine.local import LocalBackend
 from sonic_ui.requests import BadInput, ImageToSoundRequest

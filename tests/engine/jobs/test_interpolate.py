@@ -10,9 +10,17 @@ import numpy as np
 import pytest
 from diffusers import PNDMScheduler
 
-from sonic_ui.engine.control import Cancelled, CancelToken
 from sonic_ui.engine.cost import sample_passes
-from sonic_ui.engine.events import FramesAdded, FramesDone, JobEvent, Notice, Preview, Progress
+from sonic_ui.engine.events import (
+    Cancelled,
+    CancelToken,
+    FramesAdded,
+    FramesDone,
+    JobEvent,
+    Notice,
+    Preview,
+    Progress,
+)
 from sonic_ui.engine.jobs.interpolate import CANNOT_BEGIN, PIXELS_ALONE, InterpolateJob
 from sonic_ui.engine.local import LocalBackend
 from sonic_ui.pipelines.embedding_path import AudioMix, EmbeddingPath, linear

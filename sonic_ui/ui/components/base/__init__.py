@@ -11,7 +11,7 @@ from typing import Any
 import gradio as gr
 from PIL.Image import Image
 
-from sonic_ui.engine import Progress
+from sonic_ui.engine.events import Progress
 
 Value = dict[str, Any]
 

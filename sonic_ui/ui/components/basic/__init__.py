@@ -6,9 +6,10 @@ from contextlib import contextmanager
 
 import gradio as gr
 
-from sonic_ui.engine import Label, Status
+from sonic_ui.engine.events import Label
+from sonic_ui.engine.switching import Status
 from sonic_ui.ui.components.base import Value, file_payload, html_component
-from sonic_ui.ui.session.examples import Example
+from sonic_ui.ui.session.context import Example
 
 Sentence = dict[str, str]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from sonic_ui.engine import Event, Preview, Progress
+from sonic_ui.engine.events import Event, Preview, Progress
 from sonic_ui.ui.components.base import Value, file_payload, html_component, preview_uris, progress_value
 
 

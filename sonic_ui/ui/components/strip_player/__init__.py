@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import gradio as gr
 
-from sonic_ui.engine import Event, FrameInfo, FramesAdded, FramesDone, Preview, Progress
+from sonic_ui.engine.events import Event, FrameInfo, FramesAdded, FramesDone, Preview, Progress
 from sonic_ui.requests import Range
 from sonic_ui.ui.components.base import Value, file_payload, html_component, preview_uris, progress_value
 

@@ -7,14 +7,15 @@ from typing import Any
 
 import gradio as gr
 
-from sonic_ui.engine import CacheUsage, Result
+from sonic_ui.engine.caches import CacheUsage
+from sonic_ui.engine.events import Result
 from sonic_ui.engine.inputs import load_picture
 from sonic_ui.requests import EditImageRequest
 from sonic_ui.ui.api import FILES, Answer
 from sonic_ui.ui.components.result_view import Card
 from sonic_ui.ui.session.context import AppContext
+from sonic_ui.ui.widgets.fields import detail_line, label_sentence, title_of
 from sonic_ui.ui.widgets.picture_input import PREVIEW_PX, with_pictures, write_preview
-from sonic_ui.ui.widgets.result_text import detail_line, label_sentence, title_of
 
 MODE_WORDS = {"replace": "Replace", "add": "Add", "style": "Style"}
 

@@ -8,14 +8,14 @@ import gradio as gr
 import numpy as np
 
 from sonic_ui.audio.energy import resample_curve, unit
-from sonic_ui.engine import SoundResult, Take
+from sonic_ui.engine.events import SoundResult, Take
 from sonic_ui.media.films import FRAME_RATE, write_film
 from sonic_ui.media.metadata import safe_stem, sidecar, write_sound
 from sonic_ui.requests import ImageToSoundRequest
 from sonic_ui.ui.api import FILES, Answer
 from sonic_ui.ui.components.audio_results import AudioCard, TakeCard
 from sonic_ui.ui.session.context import AppContext
-from sonic_ui.ui.widgets.result_text import label_sentence
+from sonic_ui.ui.widgets.fields import label_sentence
 
 PLOTTED = 200
 """Points of a curve in a result."""

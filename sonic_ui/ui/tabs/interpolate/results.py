@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from sonic_ui.engine import SAMPLE_RATE, CancelToken, FrameInfo, Result
+from sonic_ui.engine.events import CancelToken, FrameInfo, Result
+from sonic_ui.engine.inputs import SAMPLE_RATE
 from sonic_ui.requests import InterpolateRequest
 from sonic_ui.ui.components.strip_player import Frame, Slot, Strip
 from sonic_ui.ui.session.context import AppContext
 from sonic_ui.ui.settings.reuse import Record, request_from_settings
-from sonic_ui.ui.widgets.result_text import detail_line, label_sentence
+from sonic_ui.ui.widgets.fields import detail_line, label_sentence
 from sonic_ui.ui.widgets.strips import FilmFiles, film_files, strip_answer
 
 

@@ -1,4 +1,4 @@
-"""What happens on the tab "Sound → Image": events of the studio become values of the page."""
+"""The tab "Sound → Image": a sound, and pictures of it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,15 +6,16 @@ from typing import Any
 
 import gradio as gr
 
-from sonic_ui.engine import Result
+from sonic_ui.engine.events import Result
 from sonic_ui.requests import VERBS, SoundToImageRequest
+from sonic_ui.requests.sound_to_image import COUNT
 from sonic_ui.ui.components import basic, result_view
 from sonic_ui.ui.session.context import AppContext, SharedComponents
-from sonic_ui.ui.settings.reuse import Record
-from sonic_ui.ui.settings.table import Row, SettingsTable
+from sonic_ui.ui.settings.reuse import Record, Row, SettingsTable
+from sonic_ui.ui.tabs import BuiltTab
 from sonic_ui.ui.tabs.sound_to_image import results
 from sonic_ui.ui.widgets import prompt_settings, runs, send_to_tab, settings_drop, sound_input
-from sonic_ui.ui.widgets.fields import Update
+from sonic_ui.ui.widgets.fields import Update, slider
 
 TAB = VERBS["sound_to_image"].tab
 
@@ -91,3 +92,22 @@ class Handlers:
         self.runs.connect(self.generate, [parts.prompts.prompt.submit])
         self.reuse.connect(parts.view, parts.shared, [refresh_after])
         return send_to_tab.sound_target(parts.sound, refresh_after)
+
+
+def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
+    """Lay out the tab inside the current tab context and connect it."""
+    defaults = context.studio.info.defaults
+    with gr.Row(elem_classes="su-desk", equal_height=False):
+        with gr.Column(elem_classes="su-inputs", scale=5, min_width=340):
+            with gr.Column(elem_classes="su-panel"):
+                sound = sound_input.sound_input(TAB, context, gain=True)
+            with gr.Column(elem_classes="su-panel"):
+                prompts = prompt_settings.prompt_settings(
+                    TAB, defaults, lambda: slider(COUNT, "Pictures", "More to choose from, and more time.")
+                )
+            bar = runs.run_bar(TAB)
+        with gr.Column(elem_classes="su-result", scale=8, min_width=340):
+            view = result_view.result_view(TAB, results.example_card(context, 0))
+            drop = settings_drop.settings_drop(TAB)
+    target = Handlers(context, Components(sound, prompts, bar, view, drop, shared)).connect()
+    return BuiltTab(view, bar.message, drop.share, prompts, target)

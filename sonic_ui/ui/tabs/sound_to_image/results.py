@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from sonic_ui.engine import Result
+from sonic_ui.engine.events import Result
 from sonic_ui.media.metadata import read_settings
 from sonic_ui.requests import BadInput, SoundToImageRequest
 from sonic_ui.ui.components.result_view import Card
 from sonic_ui.ui.session.context import AppContext
-from sonic_ui.ui.widgets.result_text import detail_line, label_sentence, title_of
+from sonic_ui.ui.widgets.fields import detail_line, label_sentence, title_of
 
 
 def result_card(number: int, result: Result, files: tuple[Any, ...]) -> Card:

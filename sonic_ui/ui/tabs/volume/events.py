@@ -1,4 +1,4 @@
-"""What happens on the tab "Volume": events of the studio become values of the page."""
+"""The tab "Volume": one sound, turned from a whisper to a roar."""
 
 import json
 import logging
@@ -8,15 +8,18 @@ from typing import Any
 
 import gradio as gr
 
-from sonic_ui.engine import Result
+from sonic_ui.engine.events import Result
 from sonic_ui.requests import VERBS, BadInput, VolumeSweepRequest
+from sonic_ui.requests.interpolate import FILM_S, SMOOTHING
 from sonic_ui.requests.volume_sweep import VOLUME
 from sonic_ui.ui.components import base, basic, loudness_meter, preview_player, strip_player
 from sonic_ui.ui.session.context import AppContext, SharedComponents
-from sonic_ui.ui.settings.table import Row, SettingsTable
+from sonic_ui.ui.settings.reuse import Row, SettingsTable
+from sonic_ui.ui.tabs import BuiltTab
 from sonic_ui.ui.tabs.volume import knobs, results
+from sonic_ui.ui.tabs.volume.knobs import FRAMES, KNOB_WORDS, KNOBS, number_list
 from sonic_ui.ui.widgets import prompt_settings, runs, settings_drop, sound_input, strips
-from sonic_ui.ui.widgets.fields import FREQUENT, Update
+from sonic_ui.ui.widgets.fields import FREQUENT, Update, room_choice, slider
 
 TAB = VERBS["volume_sweep"].tab
 METER = f"{TAB}-meter"
@@ -205,3 +208,59 @@ def _sound_request(values: tuple[Any, ...]) -> VolumeSweepRequest:
     """The part of a sound, and the room it is in, checked."""
     names = ("sound", "start_s", "end_s", "room")
     return VolumeSweepRequest.from_values(dict(zip(names, values, strict=True)))
+
+
+def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
+    """Lay out the tab inside the current tab context and connect it."""
+    with gr.Row(elem_classes="su-desk", equal_height=False):
+        with gr.Column(elem_classes="su-inputs", scale=5, min_width=340):
+            with gr.Column(elem_classes="su-panel"):
+                sound = sound_input.sound_input(TAB, context, compact=True)
+            with gr.Column(elem_classes="su-panel"):
+                sweep = _sweep()
+            with gr.Column(elem_classes="su-panel"):
+                prompts, film = _prompts(context)
+            bar = runs.run_bar(TAB, "Paint the sweep")
+        with gr.Column(elem_classes="su-result", scale=8, min_width=340):
+            player = strip_player.strip_player(
+                TAB, "The sound turned up", slider=None, first=results.example_strip(context, 0)
+            )
+            drop = settings_drop.settings_drop(TAB)
+    Handlers(context, Components(sound, sweep, prompts, film, bar, player, drop, shared)).connect()
+    return BuiltTab(player.view, bar.message, drop.share, prompts)
+
+
+def _sweep() -> SweepSettings:
+    return SweepSettings(
+        knob=gr.Radio(
+            [(words, name) for name, words in KNOB_WORDS.items()],
+            value="gain",
+            label="What to turn up",
+            elem_id=f"{TAB}-turn",
+            elem_classes="su-choice",
+        ),
+        meter=loudness_meter.loudness_meter(TAB, METER, {str(name): knob for name, knob in KNOBS.items()}),
+        preview=preview_player.preview_player(TAB, f"{TAB}-hear"),
+        frames=gr.Textbox(
+            number_list("gain", FRAMES["gain"]),
+            label="Pictures of the sweep",
+            info="Where on the slider above, from quiet to loud: up to 16.",
+            lines=1,
+            elem_id=f"{TAB}-frames",
+        ),
+        message=basic.message(f"{TAB}-turn-message"),
+        room=room_choice(TAB),
+    )
+
+
+def _prompts(context: AppContext) -> tuple[prompt_settings.PromptSettings, FilmSettings]:
+    prompts = prompt_settings.prompt_settings(
+        TAB,
+        context.studio.info.defaults,
+        lambda: slider(FILM_S, "Film (seconds)", "From quiet to loud, one way."),
+        "One seed for all pictures: only the loudness changes.",
+    )
+    with basic.accordion("The film"):
+        loop = gr.Checkbox(True, label="There and back", container=False)
+        smoothing = slider(SMOOTHING, "Pictures blended in between", "More glides, none steps.")
+    return prompts, FilmSettings(loop, smoothing)

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from sonic_ui.engine import CancelToken, FrameInfo, Result
+from sonic_ui.engine.events import CancelToken, FrameInfo, Result
 from sonic_ui.requests import VolumeSweepRequest
 from sonic_ui.ui.components.strip_player import Frame, Slot, Strip
 from sonic_ui.ui.session.context import AppContext
 from sonic_ui.ui.settings.reuse import Record, request_from_settings
 from sonic_ui.ui.tabs.volume.knobs import KnobName, frame_lists, knob_of, position_of
-from sonic_ui.ui.widgets.fields import ROOM_WORDS
-from sonic_ui.ui.widgets.result_text import detail_line, label_sentence
+from sonic_ui.ui.widgets.fields import ROOM_WORDS, detail_line, label_sentence
 from sonic_ui.ui.widgets.strips import FilmFiles, film_files, strip_answer
 
 ENDS: dict[KnobName, tuple[str, str]] = {
