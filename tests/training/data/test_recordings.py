@@ -42,7 +42,7 @@ def write_recordings(folder: Path) -> Path:
     """A folder with a table of six short recordings."""
     rows = [
         ("sounds/rain/a.wav", "rain", "", "train"),
-        ("sounds/rain/modsounds_train_whistle.wav", "rain", "", "train"),
+        ("sounds/rain/modsounds_train_whistle.ogg", "rain", "", "train"),
         ("sounds/music/b.wav", "music", "", "train"),
         ("sounds/hail/c.wav", "hail", "", "train"),
         ("sounds/rain/d.wav", "rain", "4", "report"),
@@ -68,7 +68,8 @@ def test_every_source_has_a_label_and_no_label_two_meanings() -> None:
 
 def test_use_is_binding_and_labels_have_their_meaning(tmp_path: Path) -> None:
     found = {r.path.name: r for r in read_recordings(write_recordings(tmp_path))}
-    assert set(found) == {"a.wav", "modsounds_train_whistle.wav", "b.wav", "c.wav"}
+    assert set(found) == {"a.wav", "modsounds_train_whistle.ogg", "b.wav", "c.wav"}
+    assert found["modsounds_train_whistle.ogg"].source == "train"
     assert found["a.wav"].source == "rain" and not found["a.wav"].is_other_kind
     assert found["b.wav"].is_other_kind and not found["b.wav"].is_ambiguous
     assert found["c.wav"].is_ambiguous and found["c.wav"].source is None and not found["c.wav"].is_other_kind
