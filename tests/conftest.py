@@ -35,6 +35,16 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return finished_run(tmp_path_factory.mktemp("run"))
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of one file run on one core, and those that drive a browser one after another."""
+    for item in items:
+        folder = item.path.parent.name
+        item.add_marker(
+            pytest.mark.xdist_group(folder if folder == "browser" else item.nodeid.split("::")[0])
+        )
+
+
 @pytest.fixture
 def write_sound(tmp_path: Path) -> WriteSound:
     """A function that writes a tone with some hiss as WAV; see its arguments."""
