@@ -11,7 +11,7 @@ from sonic_ui.scenes import figures_animals as animals
 from sonic_ui.scenes import figures_nature as nature
 from sonic_ui.scenes import figures_things as things
 from sonic_ui.scenes.backdrops import paint_backdrop
-from sonic_ui.scenes.canvas import Canvas, value_noise
+from sonic_ui.scenes.canvas import Canvas, mix, value_noise
 from sonic_ui.scenes.world import SPECS, Scene, SourceInstance
 
 Painter = Callable[[Canvas, float, float], None]
@@ -51,6 +51,9 @@ def paint(scene: Scene, size: int = 128) -> Image.Image:
         0.15 + 0.30 * level["wind"] if "wind" in level else 0.0,
     )
     paint_backdrop(canvas, scene, storm)
+    standing = [n for n in level if SPECS[n].layer not in ("weather", "water")]
+    canvas.room = {0: 1.0, 1: 1.0, 2: 0.68}.get(len(standing), 0.54)
+    canvas.ambient = mix(canvas.ambient, (1.0, 1.0, 1.0), 0.38)
     places = _places(scene.sources, rng)
     for name, painter in PAINTERS.items():
         if name in level:
@@ -62,9 +65,9 @@ def _places(sources: tuple[SourceInstance, ...], rng: np.random.Generator) -> di
     """Where along the picture each source stands: apart from one another within a layer."""
     things_here = [s.name for s in sources if SPECS[s.name].layer not in ("weather", "water")]
     if len(things_here) == 1:
-        at = {things_here[0]: float(rng.uniform(0.38, 0.62))}
+        at = {things_here[0]: float(rng.uniform(0.22, 0.78))}
     else:
-        slots = np.linspace(0.30, 0.70, len(things_here))
+        slots = np.linspace(0.26, 0.74, len(things_here))
         at = dict(zip(things_here, (float(v) for v in rng.permutation(slots)), strict=True))
     for s in sources:
         at.setdefault(s.name, float(rng.uniform(0.3, 0.7)))
@@ -72,52 +75,46 @@ def _places(sources: tuple[SourceInstance, ...], rng: np.random.Generator) -> di
 
 
 def _painting(canvas: Canvas, rng: np.random.Generator) -> Image.Image:
-    pixels = canvas.pixels()
-    pixels *= 1 + 0.05 * (value_noise(rng, canvas.px, (40, 90))[..., None] - 0.5)
-    canvas.put(pixels)
     return canvas.downsampled()
+
+
+def _blurred(image: Image.Image, share: float) -> np.ndarray:
+    """The picture in [0, 1], blurred by a share of its side."""
+    soft = image.filter(ImageFilter.GaussianBlur(image.width * share))
+    return np.asarray(soft, np.float32) / 255.0
+
+
+def _image(pixels: np.ndarray) -> Image.Image:
+    return Image.fromarray((np.clip(pixels, 0, 1) * 255).astype(np.uint8), "RGB")
 
 
 def _watercolour(canvas: Canvas, rng: np.random.Generator) -> Image.Image:
-    """Flat washes with darker edges on grained paper."""
-    px = canvas.px
-    flat = canvas.image.resize((px // 2, px // 2), Image.Resampling.BILINEAR).filter(
-        ImageFilter.MedianFilter(3)
-    )
-    flat = flat.resize((px, px), Image.Resampling.BILINEAR)
-    pixels = np.asarray(flat, np.float32) / 255.0
-    soft = np.asarray(flat.filter(ImageFilter.GaussianBlur(px * 0.012)), np.float32) / 255.0
-    edge = np.clip(np.abs(pixels - soft).mean(-1, keepdims=True) * 4, 0, 1)
-    wash = value_noise(rng, px, (4, 9, 19))[..., None]
-    paper = 1.0 - 0.07 * value_noise(rng, px, (70, 120))[..., None]
-    out = 1.0 - (1.0 - pixels) * (0.72 + 0.34 * wash)
-    out = out * (1 - 0.55 * edge) * paper
-    margin = value_noise(rng, px, (9, 20))
-    x, y = canvas.grid()
-    rim = np.minimum(np.minimum(x, 1 - x), np.minimum(y, 1 - y)) + 0.05 * (margin - 0.5)
-    bare = np.clip(1 - (rim - 0.015) * 60, 0, 1)[..., None]
-    out = out * (1 - bare) + np.array([0.97, 0.955, 0.92], np.float32) * bare
-    canvas.put(out * 255)
-    return canvas.downsampled()
+    """Pale washes that pool at their edges, with a bare rim of paper."""
+    image = canvas.downsampled()
+    pixels = np.asarray(image, np.float32) / 255.0
+    edge = np.clip((_blurred(image, 0.014) - pixels).mean(-1, keepdims=True) * 2.2, 0, 0.35)
+    wash = value_noise(rng, canvas.size, (3, 6))[..., None]
+    out = 1.0 - (1.0 - pixels) * (0.66 + 0.30 * wash)
+    out = out * (1 - edge) * np.array([1.0, 0.99, 0.965], np.float32)
+    x, y = canvas.soft_grid()
+    rim = np.minimum(np.minimum(x, 1 - x), np.minimum(y, 1 - y))
+    rim = rim + 0.006 * (np.sin(17 * x + 2 * y) + np.sin(15 * y + 3 * x))
+    bare = np.clip(1 - (rim - 0.022) * 70, 0, 1)[..., None]
+    return _image(out * (1 - bare) + np.array([0.97, 0.955, 0.92], np.float32) * bare)
 
 
 def _ink_drawing(canvas: Canvas, rng: np.random.Generator) -> Image.Image:
-    """Dark contours over pale washes on cream paper."""
-    px = canvas.px
-    pixels = canvas.pixels() / 255.0
-    grey = canvas.image.convert("L").filter(ImageFilter.GaussianBlur(px * 0.004))
-    g = np.asarray(grey, np.float32) / 255.0
-    gx, gy = np.gradient(g)
-    line = np.clip((np.hypot(gx, gy) * px * 0.11 - 0.60) * 1.4, 0, 1)
-    line_image = Image.fromarray((line * 255).astype(np.uint8)).filter(ImageFilter.GaussianBlur(1.0))
-    line = np.clip(np.asarray(line_image, np.float32) / 255.0 * 1.5, 0, 1)[..., None]
-    paper = np.array([0.96, 0.93, 0.86], np.float32) * (1 - 0.05 * value_noise(rng, px, (60, 110))[..., None])
+    """Dark lines on the dark side of every edge, over pale washes on cream paper."""
+    image = canvas.downsampled()
+    grey = image.convert("L")
+    fine, coarse = _blurred(grey, 0.0025), _blurred(grey, 0.0085)
+    line = np.clip(((coarse - fine) - 0.022) * 14, 0, 1)[..., None]
+    pixels = np.asarray(image, np.float32) / 255.0
     tone = pixels.mean(-1, keepdims=True)
-    wash = 0.7 * pixels + 0.3 * tone
-    out = paper * (0.40 + 0.64 * wash)
+    wash = 0.72 * pixels + 0.28 * tone
+    out = np.array([0.97, 0.94, 0.87], np.float32) * (0.30 + 0.74 * wash)
     ink = np.array([0.10, 0.09, 0.14], np.float32)
-    canvas.put((out * (1 - line) + ink * line) * 255)
-    return canvas.downsampled()
+    return _image(out * (1 - line) + ink * line)
 
 
 STYLISTS: dict[str, Callable[[Canvas, np.random.Generator], Image.Image]] = {
