@@ -84,10 +84,10 @@ def _sky(canvas: Canvas, light: Light, scene: Scene, storm: float) -> None:
     canvas.paint_soft(pixels)
     saved, canvas.ambient = canvas.ambient, (1.0, 1.0, 1.0)
     orb = canvas.figure((0, 0), 1.0)
-    if scene.time_of_day == "night" and storm < 0.5:
+    if scene.time_of_day == "night" and storm < 0.44:
         for sx, sy in rng.random((9, 2)):
             orb.disc((float(sx), float(sy) * 0.4), 0.006, (224, 230, 255))
-    if storm < 0.55:
+    if storm < 0.44:
         at = (float(rng.uniform(0.10, 0.90)), light.orb_height + float(rng.uniform(-0.05, 0.05)))
         radius = 0.05
         canvas.glow(at, radius * 3.5, light.orb, 0.5)
@@ -155,6 +155,7 @@ def _forest(canvas: Canvas) -> None:
             for k in range(3):
                 y, w = base - h * (0.10 + 0.26 * k), h * (0.30 - 0.06 * k)
                 trees.poly([(at - w, y), (at, y - 0.42 * h), (at + w, y)], scale(colour, 1 + 0.06 * k))
+        trees.poly([(0, base - 0.04), (1, base - 0.04), (1, base + 0.06), (0, base + 0.06)], scale(colour, 0.9))
         trees.finish(shade=0.1)
 
 
@@ -170,7 +171,7 @@ def _town(canvas: Canvas) -> None:
         houses.poly([(x, 0), (x, -h), (x + w, -h), (x + w, 0)], wall)
         houses.poly([(x - 0.012, -h), (x + w / 2, -h - 0.09), (x + w + 0.012, -h)], (168, 108, 96))
         panes += [(x + wx, -h + 0.04, lit and rng.random() < 0.7) for wx in (0.04, 0.115)]
-        x += w + 0.02
+        x += w
     for wx, wy, bright in panes:
         saved, canvas.ambient = canvas.ambient, (1.0, 1.0, 1.0) if bright else canvas.ambient
         glass: Colour = (246, 204, 120) if bright else (128, 146, 168)

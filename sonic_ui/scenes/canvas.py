@@ -186,7 +186,7 @@ def _shaded(part: Image.Image, strength: float, radius: float, ambient: Colour) 
     small = alpha.resize((max(1, part.width // 4), max(1, part.height // 4)), Image.Resampling.BOX)
     soft = np.asarray(small.filter(ImageFilter.GaussianBlur(radius / 4)), np.float32)
     k = max(1, round(radius / 4))
-    wide = np.pad(soft, k)
+    wide = np.pad(soft, k, mode="edge")
     relief = (wide[2 * k :, 2 * k :] - wide[: -2 * k, : -2 * k]) * strength
     out = part.copy()
     for sign, colour, share in ((1, scale((255, 246, 226), ambient), 0.55), (-1, (14, 10, 34), 0.75)):

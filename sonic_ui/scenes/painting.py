@@ -108,11 +108,11 @@ def _ink_drawing(canvas: Canvas, rng: np.random.Generator) -> Image.Image:
     image = canvas.downsampled()
     grey = image.convert("L")
     fine, coarse = _blurred(grey, 0.0025), _blurred(grey, 0.0085)
-    line = np.clip(((coarse - fine) - 0.022) * 14, 0, 1)[..., None]
+    line = np.clip(((coarse - fine) - 0.018) * 16, 0, 1)[..., None]
     pixels = np.asarray(image, np.float32) / 255.0
     tone = pixels.mean(-1, keepdims=True)
     wash = 0.72 * pixels + 0.28 * tone
-    out = np.array([0.97, 0.94, 0.87], np.float32) * (0.30 + 0.74 * wash)
+    out = np.array([0.97, 0.94, 0.87], np.float32) * (0.40 + 0.66 * wash)
     ink = np.array([0.10, 0.09, 0.14], np.float32)
     return _image(out * (1 - line) + ink * line)
 
