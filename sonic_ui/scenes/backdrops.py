@@ -149,13 +149,20 @@ def _forest(canvas: Canvas) -> None:
         for x in np.linspace(-0.02, 1.02, n) + rng.uniform(-0.04, 0.04, n):
             h, at = float(rng.uniform(lo, hi)), float(x)
             trees.poly(
-                [(at - 0.014, base), (at - 0.014, base - 0.05), (at + 0.014, base - 0.05), (at + 0.014, base)],
+                [
+                    (at - 0.014, base),
+                    (at - 0.014, base - 0.05),
+                    (at + 0.014, base - 0.05),
+                    (at + 0.014, base),
+                ],
                 (112, 88, 72),
             )
             for k in range(3):
                 y, w = base - h * (0.10 + 0.26 * k), h * (0.30 - 0.06 * k)
                 trees.poly([(at - w, y), (at, y - 0.42 * h), (at + w, y)], scale(colour, 1 + 0.06 * k))
-        trees.poly([(0, base - 0.04), (1, base - 0.04), (1, base + 0.06), (0, base + 0.06)], scale(colour, 0.9))
+        trees.poly(
+            [(0, base - 0.04), (1, base - 0.04), (1, base + 0.06), (0, base + 0.06)], scale(colour, 0.9)
+        )
         trees.finish(shade=0.1)
 
 
@@ -254,32 +261,20 @@ def _room(canvas: Canvas, light: Light) -> None:
 
 def _hall(canvas: Canvas, light: Light) -> None:
     hall = canvas.figure((0, 0), 1.0)
-    for k in range(5):
-        inset = 0.07 * k
-        tone = scale((172, 174, 188), 1 - 0.11 * k)
-        hall.poly(
-            [(inset, 0.02 + inset * 0.5), (1 - inset, 0.02 + inset * 0.5), (1 - inset, 0.70), (inset, 0.70)],
-            tone,
-        )
-    for k in range(4):
-        inset = 0.07 * k
-        for side in (inset, 1 - inset - 0.035):
-            hall.poly(
-                [
-                    (side, inset * 0.5),
-                    (side + 0.035, inset * 0.5),
-                    (side + 0.035, 0.74 - 0.01 * k),
-                    (side, 0.74 - 0.01 * k),
-                ],
-                scale((212, 208, 204), 1 - 0.1 * k),
-            )
-    for k in range(7):
-        hall.stroke([(-0.2 + 0.233 * k, 1.0), (0.29 + 0.07 * k, 0.70)], 0.005, (70, 72, 82), 0.8)
-    hall.finish(shade=0.05)
-    sky = mix(light.zenith, light.horizon, 0.6)
     for k in range(3):
-        x = 0.355 + 0.11 * k
-        _pane(canvas, [(x, 0.27), (x + 0.07, 0.27), (x + 0.07, 0.58), (x, 0.58)], sky)
+        inset = 0.13 * k
+        low, tone = 0.74 - 0.02 * k, scale((180, 182, 196), 1 - 0.12 * k)
+        hall.poly([(inset, 0.10 * k), (1 - inset, 0.10 * k), (1 - inset, low), (inset, low)], tone)
+    for k in range(2):
+        for side in (0.13 * k + 0.02, 0.91 - 0.13 * k):
+            low, high = 0.78 - 0.03 * k, 0.10 * k
+            column = [(side, high), (side + 0.07, high), (side + 0.07, low), (side, low)]
+            hall.poly(column, scale((214, 208, 202), 1 - 0.10 * k))
+    hall.finish(shade=0.12)
+    sky = mix(light.zenith, light.horizon, 0.6)
+    for k in range(2):
+        x = 0.37 + 0.15 * k
+        _pane(canvas, [(x, 0.30), (x + 0.11, 0.30), (x + 0.11, 0.60), (x, 0.60)], sky)
 
 
 def _church(canvas: Canvas, light: Light) -> None:

@@ -148,7 +148,7 @@ class Figure:
         part = self.layer.crop((x0, y0, x1, y1))
         alpha = part.getchannel("A")
         if halo > 0:
-            mist = mix(scale((255, 250, 240), self.canvas.ambient), (255, 250, 240), 0.25)
+            mist = mix(scale((255, 250, 240), self.canvas.ambient), (255, 250, 240), 0.10)
             mask = _soft(alpha, px * 0.022).point([int(min(255, v * 1.5) * halo) for v in range(256)])
             self.canvas.image.paste(_bytes(mist), (x0, y0), mask)
         if outline > 0:
@@ -201,7 +201,8 @@ class Canvas:
     """The picture being painted, `SUPERSAMPLING` times larger than asked for.
 
     `ambient` is the light of the time of day by which every figure's colours are multiplied; `room` in
-    (0, 1] is how much of its usual size a thing may take: less where several share the picture.
+    (0, 1] is how much of its usual size a thing may take: less where several share the picture, which
+    `shared` says. `indoors` tells a room from the open; feet on the ground stay below `shore`.
     """
 
     def __init__(self, size: int, rng: np.random.Generator) -> None:
@@ -210,7 +211,9 @@ class Canvas:
         self.rng = rng
         self.ambient: Colour = (1.0, 1.0, 1.0)
         self.room = 1.0
+        self.shared = False
         self.indoors = False
+        self.shore = 0.0
         self.image = Image.new("RGB", (self.px, self.px))
 
     def figure(self, at: Point, size: float, *, flip: bool = False, turn: float = 0.0) -> Figure:

@@ -10,7 +10,8 @@ WHITE: Colour = (252, 248, 240)
 
 def _foot(canvas: Canvas, level: float) -> float:
     """Foot line of a thing on the ground: the larger, the nearer."""
-    return 0.79 + 0.14 * level + float(canvas.rng.uniform(-0.012, 0.012))
+    foot = 0.79 + 0.14 * level + float(canvas.rng.uniform(-0.012, 0.012))
+    return max(foot, canvas.shore)
 
 
 def dog(canvas: Canvas, level: float, x: float) -> None:
@@ -108,7 +109,9 @@ def rooster(canvas: Canvas, level: float, x: float) -> None:
 def _tail(r: Figure) -> None:
     """Four sickle feathers, the nearest last."""
     tones: tuple[Colour, ...] = ((20, 84, 92), (34, 132, 104), (24, 84, 120), (48, 148, 108))
-    for (tip_x, tip_y), tone in zip(((-0.30, -0.50), (-0.47, -0.44), (-0.56, -0.26), (-0.53, -0.04)), tones):
+    for (tip_x, tip_y), tone in zip(
+        ((-0.30, -0.50), (-0.47, -0.44), (-0.56, -0.26), (-0.53, -0.04)), tones, strict=True
+    ):
         r.blob(
             [
                 (-0.10, 0.06),
@@ -160,18 +163,22 @@ def birds(canvas: Canvas, level: float, x: float) -> None:
     for k in range(int(2 + 4.9 * level)):
         fx = (0.14 + 0.31 * k + float(rng.uniform(-0.05, 0.05))) % 0.92 + 0.04
         fy = 0.08 + 0.05 * (k % 3) + float(rng.uniform(-0.02, 0.02))
-        flock.stroke([(fx - wing, fy - wing * 0.5), (fx - wing * 0.45, fy - wing * 0.42), (fx, fy)], 0.014, NAVY)
-        flock.stroke([(fx, fy), (fx + wing * 0.45, fy - wing * 0.42), (fx + wing, fy - wing * 0.5)], 0.014, NAVY)
+        flock.stroke(
+            [(fx - wing, fy - wing * 0.5), (fx - wing * 0.45, fy - wing * 0.42), (fx, fy)], 0.014, NAVY
+        )
+        flock.stroke(
+            [(fx, fy), (fx + wing * 0.45, fy - wing * 0.42), (fx + wing, fy - wing * 0.5)], 0.014, NAVY
+        )
     flock.finish(shade=0, halo=0.3)
     size = canvas.sized(level, 0.30, 0.60)
     left = x > 0.5
     x = min(max(1 - x if left else x, 0.03 + 0.57 * size), 0.97 - 0.97 * size)
     x = 1 - x if left else x
     way = -1.0 if left else 1.0
-    at = (x, 0.34 + 0.10 * level)
+    at = (x, (0.22 if canvas.shared else 0.34) + 0.10 * level)
     coats: list[Colour] = [(52, 128, 222), (228, 72, 52), (250, 192, 44)]
     first = int(rng.integers(3))
-    _branch(canvas, at[1] + size * 0.33, size, left)
+    _branch(canvas, at[1] + size * 0.33, size, left, x + 1.05 * way * size if canvas.shared else None)
     mate = (x + way * 0.70 * size, at[1] + 0.16 * size)
     _bird(canvas, mate, size * 0.52, coats[(first + 1) % 3], not left)
     _bird(canvas, at, size, coats[first], left)
@@ -180,14 +187,19 @@ def birds(canvas: Canvas, level: float, x: float) -> None:
 NAVY: Colour = (40, 44, 66)
 
 
-def _branch(canvas: Canvas, y: float, size: float, left: bool) -> None:
+def _branch(canvas: Canvas, y: float, size: float, left: bool, end: float | None) -> None:
+    """A branch across the picture, or from the side up to `end`."""
     branch = canvas.figure((0, 0), 1.0)
     ends: list[Point] = [(-0.06, y + 0.05), (0.30, y + 0.01), (0.70, y), (1.06, y - 0.03)]
+    if end is not None:
+        stop = 1 - end if left else end
+        ends = [(-0.06, y + 0.05), (stop * 0.5, y + 0.01), (stop, y - 0.01)]
     if left:
         ends = [(1 - a, b) for a, b in ends]
     branch.stroke(ends, 0.026 + 0.05 * size, (112, 76, 50))
     r = 0.05 + 0.06 * size
-    for a, b, up in ((0.08, 0.04, -1), (0.93, -0.02, 1), (0.90, -0.02, -1)):
+    leaves = ((0.08, 0.04, -1), (0.93, -0.02, 1), (0.90, -0.02, -1))
+    for a, b, up in leaves[: 3 if end is None else 1]:
         at = 1 - a if left else a
         leaf: list[Point] = [(at, y + b), (at - r * 0.7, y + b + up * r), (at, y + b + up * 1.9 * r)]
         branch.blob([*leaf, (at + r * 0.7, y + b + up * r)], (104, 172, 70))
@@ -229,7 +241,7 @@ def crickets(canvas: Canvas, level: float, x: float) -> None:
     flip = bool(rng.random() < 0.5)
     foot = 0.84 + 0.06 * level
     _blades(canvas, foot, 0.26 + 0.06 * level, (44, 96, 50))
-    if size < 0.60:
+    if size < 0.60 and not canvas.shared:
         side = x + 0.9 * size if x < 0.5 else x - 0.9 * size
         _cricket(canvas, (side, foot - 0.14 - 0.16 * size), 0.6 * size, not flip)
     _cricket(canvas, (x, foot - 0.30 * size), size, flip)

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 from sonic_ui.scenes.backdrops import HORIZON, wet_ground
-from sonic_ui.scenes.canvas import Canvas, Colour, Figure, Point, mix, scale, smooth_open
+from sonic_ui.scenes.canvas import Canvas, Colour, Figure, Point, mix, smooth_open
 
 FOAM: Colour = (248, 252, 255)
 
@@ -70,10 +70,12 @@ def thunder(canvas: Canvas, level: float, x: float) -> None:
     canvas.glow((x, 0.16 + reach * 0.4), 0.20 + 0.22 * level, (150, 140, 255), 0.40 + 0.25 * level)
     size = 0.16 + 0.10 * level
     bolts = [(x, 1.0)]
+    apart = 0.16 if canvas.shared else 0.34
+    inward = apart if x < 0.5 else -apart
     if level > 0.4:
-        bolts.append((x + (0.36 if x < 0.5 else -0.36), 0.68))
+        bolts.append((x + inward, 0.68))
     if level > 0.75:
-        bolts.append((x + (-0.30 if x < 0.5 else 0.30), 0.56))
+        bolts.append((x - inward, 0.56))
     for at, share in bolts:
         _bolt(canvas, float(np.clip(at, 0.08, 0.92)), reach * share, size * share, bool(rng.random() < 0.5))
     canvas.ambient = mix(saved, (0.8, 0.8, 1.0), 0.3)
@@ -109,6 +111,9 @@ def wind(canvas: Canvas, level: float, x: float) -> None:
     rng = canvas.rng
     way = 1 if rng.random() < 0.5 else -1
     root = 0.5 - (0.16 + 0.16 * float(rng.random())) * way
+    if canvas.shared:
+        way = 1 if x > 0.5 else -1
+        root = 0.5 + 0.10 * way
     saved, canvas.ambient = canvas.ambient, mix(canvas.ambient, (1.0, 1.0, 1.0), 0.7)
     air = canvas.figure((0.5, 0), 1.0, flip=way < 0)
     for k in range(int(2 + 4.9 * level)):
@@ -125,13 +130,16 @@ def wind(canvas: Canvas, level: float, x: float) -> None:
         lx = -0.44 + (0.38 * k + 0.2 * float(rng.random())) % 0.92
         ly = 0.12 + (0.29 * k + 0.1 * float(rng.random())) % 0.76
         r = 0.032
-        leaves.blob([(lx - r, ly + r * 0.5), (lx, ly - r * 0.6), (lx + r, ly - r * 0.5), (lx, ly + r * 0.6)], tones[k % 3])
+        leaves.blob(
+            [(lx - r, ly + r * 0.5), (lx, ly - r * 0.6), (lx + r, ly - r * 0.5), (lx, ly + r * 0.6)],
+            tones[k % 3],
+        )
     leaves.finish(shade=0.2, outline=0.7)
     canvas.ambient = saved
 
 
 def _bent_tree(canvas: Canvas, at: Point, bend: float, way: int) -> None:
-    tree = canvas.figure(at, 0.78, flip=way < 0)
+    tree = canvas.figure(at, 0.66 if canvas.shared else 0.78, flip=way < 0)
     tip = (0.06 + bend * 0.85, -0.78 + 0.40 * bend)
     middle = (0.02 + bend * 0.22, -0.40)
     tree.poly([(-0.09, 0.02), (-0.03, -0.10), (0.05, -0.10), (0.10, 0.02)], (112, 76, 52))
@@ -182,8 +190,11 @@ def sea_waves(canvas: Canvas, level: float, x: float) -> None:
     way = 1 if rng.random() < 0.5 else -1
     for k in range(3):
         height = (0.018 + 0.075 * level) * (0.5 + 0.25 * k)
-        _swell(canvas, 0.60 + 0.085 * k, height, 4.2 - 0.9 * k, way, mix((56, 136, 176), (28, 98, 148), k / 2))
-    size = 0.26 + 0.52 * level
+        _swell(
+            canvas, 0.60 + 0.085 * k, height, 4.2 - 0.9 * k, way, mix((56, 136, 176), (28, 98, 148), k / 2)
+        )
+    size = 0.28 + 0.50 * level
+    canvas.shore = 0.90
     _breaker(canvas, (canvas.inside(x, 0.52 * size), 0.88), size, way)
     front = canvas.figure((0, 0), 1.0)
     t = np.linspace(-0.05, 1.05, 40)
@@ -208,13 +219,23 @@ def _swell(canvas: Canvas, base: float, height: float, count: float, way: int, t
 def _breaker(canvas: Canvas, at: Point, size: float, way: int) -> None:
     """One wave that curls over, its lip white with foam."""
     w = canvas.figure(at, size, flip=way < 0)
-    back = smooth_open([(-0.95, 0.06), (-0.62, -0.06), (-0.36, -0.30), (-0.10, -0.56), (0.16, -0.63), (0.36, -0.54)])
+    back = smooth_open(
+        [(-0.95, 0.06), (-0.62, -0.06), (-0.36, -0.30), (-0.10, -0.56), (0.16, -0.63), (0.36, -0.54)]
+    )
     lip = smooth_open([(0.36, -0.54), (0.46, -0.40), (0.44, -0.26)])
-    hollow = smooth_open([(0.44, -0.26), (0.32, -0.40), (0.16, -0.42), (0.04, -0.28), (0.10, -0.06), (0.40, 0.06)])
+    hollow = smooth_open(
+        [(0.44, -0.26), (0.32, -0.40), (0.16, -0.42), (0.04, -0.28), (0.10, -0.06), (0.40, 0.06)]
+    )
     outline = [(float(a), float(b)) for a, b in np.concatenate([back, lip, hollow])]
     w.poly([*outline, (0.40, 0.16), (-0.95, 0.16)], (30, 112, 166))
-    w.blob([(-0.50, 0.06), (-0.28, -0.20), (-0.06, -0.42), (0.02, -0.40), (-0.10, -0.16), (-0.14, 0.06)], (84, 176, 210))
-    w.blob([(-0.06, 0.06), (-0.06, -0.20), (0.06, -0.42), (0.01, -0.24), (0.06, 0.0), (0.12, 0.08)], (150, 216, 232))
+    w.blob(
+        [(-0.50, 0.06), (-0.28, -0.20), (-0.06, -0.42), (0.02, -0.40), (-0.10, -0.16), (-0.14, 0.06)],
+        (84, 176, 210),
+    )
+    w.blob(
+        [(-0.06, 0.06), (-0.06, -0.20), (0.06, -0.42), (0.01, -0.24), (0.06, 0.0), (0.12, 0.08)],
+        (150, 216, 232),
+    )
     w.stroke([(float(a), float(b)) for a, b in back[8:]], 0.085, FOAM, curved=False)
     for a, b, r in ((0.34, -0.54, 0.11), (0.45, -0.42, 0.10), (0.46, -0.28, 0.085), (0.40, -0.18, 0.055)):
         w.disc((a, b), r, FOAM)
@@ -230,7 +251,7 @@ def stream(canvas: Canvas, level: float, x: float) -> None:
     y = HORIZON + 0.03 + (0.99 - HORIZON) * t**1.25
     side = 1 if rng.random() < 0.5 else -1
     sway = side * 0.17 * np.sin(0.4 + 5.6 * t**0.8) * (0.35 + 0.65 * t)
-    middle = 0.5 + (x - 0.5) * 0.5 + sway
+    middle = 0.5 + (x - 0.5) * (0.9 if canvas.shared else 0.5) + sway
     half = 0.022 + (0.085 + 0.26 * level) * t**1.15
     bank = canvas.figure((0, 0), 1.0)
     for grow, colour in ((0.045, (150, 122, 88)), (0.0, (48, 138, 206))):

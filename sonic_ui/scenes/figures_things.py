@@ -42,7 +42,7 @@ def clock(canvas: Canvas, level: float, x: float) -> None:
         a = 2 * np.pi * k / 12
         inner, wide = (0.32, 0.05) if k % 3 else (0.28, 0.08)
         f.stroke([_around(inner, a), _around(0.365, a)], wide, (60, 52, 52), curved=False)
-    hour = float(rng.integers(0, 12)) + 0.25 * float(rng.integers(0, 4))
+    hour = float(rng.choice([1.75, 3.0, 4.0, 7.0, 8.25, 9.0, 10.25, 11.5, 1.5, 2.75]))
     minute = 2 * np.pi * (hour % 1.0) - np.pi / 2
     f.stroke([(0, 0), _around(0.20, 2 * np.pi * hour / 12 - np.pi / 2)], 0.095, (28, 26, 34), curved=False)
     f.stroke([(0, 0), _around(0.33, minute)], 0.07, (28, 26, 34), curved=False)
@@ -56,11 +56,44 @@ def _around(radius: float, angle: float) -> Point:
 
 
 def church_bell(canvas: Canvas, level: float, x: float) -> None:
-    """A swinging golden bell in the dark arch of its tower, under a red roof with a cross."""
+    """A swinging golden bell: in the dark arch of its tower with a red roof, or in a timber frame indoors."""
     rng = canvas.rng
     size = canvas.sized(level, 0.24, 0.60)
     w, y = 0.62 * size, 0.30 + 0.32 * size
     x = canvas.inside(x, w + 0.02)
+    swing = float(rng.choice([-1, 1])) * float(rng.uniform(0.08, 0.30))
+    if canvas.indoors:
+        _bell_frame(canvas, (x, y), size)
+    else:
+        _bell_tower(canvas, (x, y), size)
+    _bell(canvas, (x, y), size, swing)
+
+
+def _bell_frame(canvas: Canvas, at: Point, size: float) -> None:
+    """Two posts and a beam of timber."""
+    foot = (0.92 - at[1]) / size
+    wood: Colour = (134, 86, 54)
+    canvas.shadow((at[0], 0.92), 1.3 * size, 0.45)
+    frame = canvas.figure(at, size)
+    for side in (-0.54, 0.54):
+        frame.poly([(side - 0.06, -0.5), (side + 0.06, -0.5), (side + 0.06, foot), (side - 0.06, foot)], wood)
+        frame.poly(
+            [
+                (side - 0.14, foot - 0.07),
+                (side + 0.14, foot - 0.07),
+                (side + 0.14, foot),
+                (side - 0.14, foot),
+            ],
+            wood,
+        )
+    frame.poly([(-0.66, -0.58), (0.66, -0.58), (0.66, -0.42), (-0.66, -0.42)], scale(wood, 0.85))
+    frame.stand_out(0.3)
+
+
+def _bell_tower(canvas: Canvas, at: Point, size: float) -> None:
+    """A tower of pale stone with a dark arch around the bell."""
+    x, y = at
+    w = 0.62 * size
     stone: Colour = (206, 192, 172)
     top = y - 0.62 * size
     tower = canvas.figure((x, 0.0), 1.0)
@@ -74,7 +107,6 @@ def church_bell(canvas: Canvas, level: float, x: float) -> None:
     arch = [(half * float(np.cos(a)), spring + 0.42 * size * float(np.sin(a))) for a in t]
     tower.poly([(-half, y + 0.56 * size), *arch, (half, y + 0.56 * size)], (58, 52, 66))
     tower.stand_out(0.3)
-    _bell(canvas, (x, y), size, float(rng.choice([-1, 1])) * float(rng.uniform(0.08, 0.30)))
 
 
 def _bell(canvas: Canvas, at: Point, size: float, swing: float) -> None:
@@ -220,7 +252,7 @@ def car(canvas: Canvas, level: float, x: float) -> None:
     """A car with its lamps on, seen from its side, on a road; the louder, the nearer."""
     rng = canvas.rng
     size = canvas.sized(level, 0.34, 0.84)
-    foot = 0.74 + 0.15 * level
+    foot = max(0.74 + 0.15 * level, canvas.shore)
     half = 0.05 + 0.05 * level
     road = canvas.figure((0, foot), 1.0)
     road.poly([(0, -half), (1, -half), (1, half), (0, half)], (92, 92, 102))
@@ -316,7 +348,7 @@ def _rails(canvas: Canvas, foot: float, near: float) -> None:
 def _plume(canvas: Canvas, at: Point, way: int, size: float, level: float) -> None:
     """White puffs that drift back from the chimney."""
     smoke = canvas.figure(at, size, flip=way < 0)
-    for k in range(int(4 + 3.9 * level), -1, -1):
+    for k in range(int(4 + 3.9 * level * canvas.room**2), -1, -1):
         wobble = float(canvas.rng.uniform(-0.02, 0.02))
         middle = (-0.02 - 0.19 * k, -0.06 - 0.085 * k**0.8 + wobble)
         smoke.disc(middle, 0.085 + 0.028 * k, mix((250, 250, 252), (206, 208, 218), k / 8))

@@ -19,8 +19,9 @@ Painter = Callable[[Canvas, float, float], None]
 PAINTERS: dict[str, Painter] = {
     "sea_waves": nature.sea_waves,
     "stream": nature.stream,
-    "helicopter": things.helicopter,
-    "birds": animals.birds,
+    "thunder": nature.thunder,
+    "wind": nature.wind,
+    "rain": nature.rain,
     "train": things.train,
     "car": things.car,
     "church_bell": things.church_bell,
@@ -30,9 +31,8 @@ PAINTERS: dict[str, Painter] = {
     "rooster": animals.rooster,
     "dog": animals.dog,
     "crickets": animals.crickets,
-    "wind": nature.wind,
-    "thunder": nature.thunder,
-    "rain": nature.rain,
+    "helicopter": things.helicopter,
+    "birds": animals.birds,
 }
 """From far to near: the order in which they are painted."""
 
@@ -51,8 +51,7 @@ def paint(scene: Scene, size: int = 128) -> Image.Image:
         0.15 + 0.30 * level["wind"] if "wind" in level else 0.0,
     )
     paint_backdrop(canvas, scene, storm)
-    standing = [n for n in level if SPECS[n].layer not in ("weather", "water")]
-    canvas.room = {0: 1.0, 1: 1.0, 2: 0.68}.get(len(standing), 0.54)
+    _share(canvas, scene.sources)
     canvas.ambient = mix(canvas.ambient, (1.0, 1.0, 1.0), 0.38)
     places = _places(scene.sources, rng)
     for name, painter in PAINTERS.items():
@@ -61,17 +60,21 @@ def paint(scene: Scene, size: int = 128) -> Image.Image:
     return STYLISTS[scene.style](canvas, rng)
 
 
+def _share(canvas: Canvas, sources: tuple[SourceInstance, ...]) -> None:
+    """Tell the painters how much of the picture each may take."""
+    standing = sum(SPECS[s.name].layer not in ("weather", "water") for s in sources)
+    placed = sum(s.name != "rain" for s in sources)
+    canvas.room = min(1.0, 1 / (0.5 + 0.25 * standing + 0.25 * placed))
+    canvas.shared = placed > 1
+
+
 def _places(sources: tuple[SourceInstance, ...], rng: np.random.Generator) -> dict[str, float]:
-    """Where along the picture each source stands: apart from one another within a layer."""
-    things_here = [s.name for s in sources if SPECS[s.name].layer not in ("weather", "water")]
-    if len(things_here) == 1:
-        at = {things_here[0]: float(rng.uniform(0.22, 0.78))}
-    else:
-        slots = np.linspace(0.26, 0.74, len(things_here))
-        at = dict(zip(things_here, (float(v) for v in rng.permutation(slots)), strict=True))
-    for s in sources:
-        at.setdefault(s.name, float(rng.uniform(0.3, 0.7)))
-    return at
+    """Where along the picture each source stands: apart from one another; rain is everywhere."""
+    placed = [s.name for s in sources if s.name != "rain"]
+    if len(placed) < 2:
+        return {s.name: float(rng.uniform(0.22, 0.78)) for s in sources}
+    slots = rng.permutation(np.linspace(0.26, 0.74, len(placed))) + rng.uniform(-0.03, 0.03, len(placed))
+    return {"rain": 0.5, **dict(zip(placed, (float(v) for v in slots), strict=True))}
 
 
 def _painting(canvas: Canvas, rng: np.random.Generator) -> Image.Image:
@@ -111,8 +114,8 @@ def _ink_drawing(canvas: Canvas, rng: np.random.Generator) -> Image.Image:
     line = np.clip(((coarse - fine) - 0.018) * 16, 0, 1)[..., None]
     pixels = np.asarray(image, np.float32) / 255.0
     tone = pixels.mean(-1, keepdims=True)
-    wash = 0.72 * pixels + 0.28 * tone
-    out = np.array([0.97, 0.94, 0.87], np.float32) * (0.40 + 0.66 * wash)
+    wash = np.clip(0.88 * pixels + 0.12 * tone, 0, 1) ** 0.8
+    out = np.array([0.97, 0.94, 0.87], np.float32) * (0.24 + 0.81 * wash)
     ink = np.array([0.10, 0.09, 0.14], np.float32)
     return _image(out * (1 - line) + ink * line)
 
