@@ -82,18 +82,42 @@ def _sky(canvas: Canvas, light: Light, scene: Scene, storm: float) -> None:
     opacity = 0.6 if scene.time_of_day != "night" else 0.25
     pixels += (np.asarray(white, np.float32) - pixels) * (cover * max(opacity, storm * 0.7))[..., None]
     canvas.paint_soft(pixels)
+    if storm < 0.44:
+        _lights(canvas, light, scene.time_of_day == "night")
+
+
+def _lights(canvas: Canvas, light: Light, night: bool) -> None:
+    """Sun or moon; stars by night, a pair of clouds by day."""
+    rng = canvas.rng
     saved, canvas.ambient = canvas.ambient, (1.0, 1.0, 1.0)
     orb = canvas.figure((0, 0), 1.0)
-    if scene.time_of_day == "night" and storm < 0.44:
+    if night:
         for sx, sy in rng.random((9, 2)):
             orb.disc((float(sx), float(sy) * 0.4), 0.006, (224, 230, 255))
-    if storm < 0.44:
-        at = (float(rng.uniform(0.10, 0.90)), light.orb_height + float(rng.uniform(-0.05, 0.05)))
-        radius = 0.05
-        canvas.glow(at, radius * 3.5, light.orb, 0.5)
-        orb.disc(at, radius, light.orb)
+    at = (float(rng.uniform(0.10, 0.90)), light.orb_height + float(rng.uniform(-0.05, 0.05)))
+    canvas.lamp = (at[0], light.orb)
+    canvas.glow(at, 0.18, light.orb, 0.5)
+    orb.disc(at, 0.05, light.orb)
     orb.finish(shade=0)
+    if not night:
+        tone = mix(light.horizon, (255, 255, 255), 0.5)
+        side = -1 if at[0] > 0.5 else 1
+        for k in range(2):
+            where = (at[0] + side * (0.30 + 0.34 * k + float(rng.uniform(-0.06, 0.06))), 0.14 + 0.16 * k)
+            cloud = canvas.figure(where, 0.25 - 0.07 * k, flip=bool(rng.random() < 0.5))
+            for cx, cy, r in ((-0.34, 0.05, 0.22), (0.0, -0.08, 0.33), (0.36, 0.04, 0.24)):
+                cloud.disc((cx, cy), r, tone, 0.75)
+            cloud.poly([(-0.50, 0.10), (0.54, 0.10), (0.46, 0.28), (-0.44, 0.27)], tone, 0.75)
+            cloud.finish(shade=0.18)
     canvas.ambient = saved
+
+
+def light_path(canvas: Canvas) -> None:
+    """The sun's or moon's light on the water, below it."""
+    if canvas.lamp is not None:
+        x, colour = canvas.lamp
+        canvas.glow((x, HORIZON + 0.05), 0.07, colour, 0.40)
+        canvas.glow((x, HORIZON + 0.14), 0.09, colour, 0.30)
 
 
 def _ridge(
@@ -116,6 +140,11 @@ def _ridge(
 def _hills(canvas: Canvas) -> None:
     _ridge(canvas, HORIZON + 0.02, 0.10, 5, (132, 160, 158), 0.0)
     _ridge(canvas, HORIZON + 0.05, 0.09, 4, (116, 156, 104), 0.0)
+    bushes = canvas.figure((0, HORIZON + 0.045), 1.0)
+    for x in canvas.rng.uniform(0, 1, 2):
+        for dx, r in ((-0.05, 0.04), (0.0, 0.06), (0.055, 0.045)):
+            bushes.disc((float(x) + dx, -r * 0.5), r, (84, 132, 78))
+    bushes.finish(shade=0.3)
 
 
 def _mountains(canvas: Canvas) -> None:
@@ -195,6 +224,7 @@ def _coast(canvas: Canvas) -> None:
     sea = canvas.figure((0, 0), 1.0)
     sea.poly([(0, HORIZON), (1, HORIZON), (1, 0.80), (0, 0.80)], (58, 128, 158))
     sea.finish(shade=0)
+    light_path(canvas)
 
 
 def _ground(canvas: Canvas, scene: Scene) -> None:

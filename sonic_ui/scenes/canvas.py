@@ -202,7 +202,8 @@ class Canvas:
 
     `ambient` is the light of the time of day by which every figure's colours are multiplied; `room` in
     (0, 1] is how much of its usual size a thing may take: less where several share the picture, which
-    `shared` says. `indoors` tells a room from the open; feet on the ground stay below `shore`.
+    `shared` says. `indoors` tells a room from the open; feet on the ground stay below `shore`. `lamp` is
+    where the sun or moon stands from left to right, and its colour.
     """
 
     def __init__(self, size: int, rng: np.random.Generator) -> None:
@@ -214,6 +215,7 @@ class Canvas:
         self.shared = False
         self.indoors = False
         self.shore = 0.0
+        self.lamp: tuple[float, Colour] | None = None
         self.image = Image.new("RGB", (self.px, self.px))
 
     def figure(self, at: Point, size: float, *, flip: bool = False, turn: float = 0.0) -> Figure:

@@ -241,9 +241,10 @@ def crickets(canvas: Canvas, level: float, x: float) -> None:
     flip = bool(rng.random() < 0.5)
     foot = 0.84 + 0.06 * level
     _blades(canvas, foot, 0.26 + 0.06 * level, (44, 96, 50))
-    if size < 0.60 and not canvas.shared:
+    mate = min(0.6 * size, 1.6 * (0.63 - size))
+    if mate > 0.1 and not canvas.shared:
         side = x + 0.9 * size if x < 0.5 else x - 0.9 * size
-        _cricket(canvas, (side, foot - 0.14 - 0.16 * size), 0.6 * size, not flip)
+        _cricket(canvas, (side, foot - 0.14 - 0.27 * mate), mate, not flip)
     _cricket(canvas, (x, foot - 0.30 * size), size, flip)
     _blades(canvas, 1.04, 0.13, (96, 158, 62))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from sonic_ui.scenes.backdrops import HORIZON, wet_ground
+from sonic_ui.scenes.backdrops import HORIZON, light_path, wet_ground
 from sonic_ui.scenes.canvas import Canvas, Colour, Figure, Point, mix, smooth_open
 
 FOAM: Colour = (248, 252, 255)
@@ -117,7 +117,7 @@ def wind(canvas: Canvas, level: float, x: float) -> None:
     saved, canvas.ambient = canvas.ambient, mix(canvas.ambient, (1.0, 1.0, 1.0), 0.7)
     air = canvas.figure((0.5, 0), 1.0, flip=way < 0)
     for k in range(int(2 + 4.9 * level)):
-        y = (0.14, 0.66, 0.40, 0.80, 0.27, 0.53)[k] + float(rng.uniform(-0.025, 0.025))
+        y = (0.11, 0.64, 0.78, 0.25, 0.38, 0.52)[k] + float(rng.uniform(-0.025, 0.025))
         x0 = -0.54 + 0.24 * ((2 * k) % 3) + float(rng.uniform(-0.05, 0.05))
         _gust(air, (x0, y), 0.48 + 0.10 * level, 0.017 + 0.007 * level)
     air.finish(shade=0, outline=0.55)
@@ -193,6 +193,7 @@ def sea_waves(canvas: Canvas, level: float, x: float) -> None:
         _swell(
             canvas, 0.60 + 0.085 * k, height, 4.2 - 0.9 * k, way, mix((56, 136, 176), (28, 98, 148), k / 2)
         )
+    light_path(canvas)
     size = 0.28 + 0.50 * level
     canvas.shore = 0.90
     _breaker(canvas, (canvas.inside(x, 0.52 * size), 0.88), size, way)
