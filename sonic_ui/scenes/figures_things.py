@@ -319,7 +319,8 @@ def train(canvas: Canvas, level: float, x: float) -> None:
     _rails(canvas, foot, 0.5 + 0.5 * level)
     flip = bool(rng.random() < 0.5)
     way = -1 if flip else 1
-    x = canvas.inside(x + way * (0.20 - 0.12 * level), 0.70 * size)
+    ahead = 0.0 if canvas.shared else 0.20 - 0.12 * level
+    x = canvas.inside(x + way * ahead, 0.70 * size)
     at = (x, foot - 0.21 * size)
     coats: list[Colour] = [(34, 116, 78), (186, 44, 44), (44, 84, 168)]
     coat = coats[int(rng.integers(3))]

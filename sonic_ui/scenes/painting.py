@@ -44,7 +44,7 @@ def paint(scene: Scene, size: int = 128) -> Image.Image:
     """
     rng = np.random.default_rng([scene.seed, 7])
     canvas = Canvas(size, rng)
-    level = {s.name: s.level for s in scene.sources}
+    level = {s.name: float(s.level) for s in scene.sources}
     storm = max(
         0.45 + 0.45 * level["rain"] if "rain" in level else 0.0,
         0.70 + 0.30 * level["thunder"] if "thunder" in level else 0.0,
