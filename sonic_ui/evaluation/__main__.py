@@ -8,7 +8,18 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-GROUP_NAMES = ("judge", "following", "real", "volume", "glide", "mixing", "edits", "sounds", "speed")
+GROUP_NAMES = (
+    "judge",
+    "following",
+    "quality",
+    "real",
+    "volume",
+    "glide",
+    "mixing",
+    "edits",
+    "sounds",
+    "speed",
+)
 ON_DEMAND = ("full_size",)
 """Groups that run only when they are named: they need several GiB of memory and some minutes."""
 

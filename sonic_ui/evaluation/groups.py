@@ -13,11 +13,12 @@ import torch
 from PIL import Image
 
 from sonic_ui.bundles import PIPELINE_FOLDERS
-from sonic_ui.evaluation import edits, pictures, sounds, speed, strips
+from sonic_ui.evaluation import edits, pictures, quality, sounds, speed, strips
 from sonic_ui.evaluation.held_out import held_out_renders, mixed_clips, real_clips, synthetic_clips
 from sonic_ui.evaluation.report import Figure
 from sonic_ui.models.picture_judge import PictureJudge, load_judge
 from sonic_ui.models.sound_mapper import EnergyModulator
+from sonic_ui.scenes.world import SOURCES
 
 
 @dataclass
@@ -66,6 +67,11 @@ class Bench:
         return load_judge(self.bundle).float()
 
     @cached_property
+    def features(self) -> PictureJudge:
+        """The classifier whose features pictures are compared by, trained apart from the judge."""
+        return load_judge(self.bundle, "features").float()
+
+    @cached_property
     def eyes(self) -> Any:
         """The bundle's CLIP with what prepares its pictures: an `ImageEncoder`."""
         from sonic_ui.models.image_encoder import ImageEncoder
@@ -103,10 +109,34 @@ def following_group(bench: Bench) -> list[Figure]:
     return figures
 
 
+def quality_group(bench: Bench) -> list[Figure]:
+    """Pictures by themselves: latents, distance to renders, sharpness, collapse and variety."""
+    _, renders = held_out_renders(bench.some(400), bench.px)
+    true = quality.to_tensor(renders)
+    clips = synthetic_clips(bench.some(4), bench.px, stream=5)
+    embeds = bench.painter.embed([clip.samples for clip in clips])
+    words, heard = quality.word_pictures(bench.painter, bench.some(4)), bench.painter.paint(embeds)
+    for name, images in (("words", words), ("sounds", heard)):
+        bench.keep(f"quality_{name}", images)
+    bands = quality.latent_bands(bench.pipeline, true[:128])
+    note = "i + j of the 2-D DCT from half the grid's side up"
+    figures = [Figure("share of latent variance in the upper bands", bands, 0.3, at_least=False, note=note)]
+    figures += quality.appearance_figures(bench.features, true, words, heard)
+    truth = [
+        quality.to_tensor([clip.picture for clip in clips if clip.sources == (name,)]) for name in SOURCES
+    ]
+    firsts = torch.stack([embeds[k * len(embeds) // len(SOURCES)] for k in range(len(SOURCES))])
+    repeated, by_source = quality.repeated_figures(
+        bench.judge, bench.features, bench.painter, firsts, truth, bench.some(20)
+    )
+    bench.details["collapse_by_source"] = by_source
+    return figures + repeated
+
+
 def real_group(bench: Bench) -> list[Figure]:
     """AIC of real recordings; nothing where the folder is absent."""
     from sonic_ui.models.audio_encoder import embed_labels, label_probabilities
-    from sonic_ui.scenes.world import SOURCES, SPECS
+    from sonic_ui.scenes.world import SPECS
 
     if not (recordings := real_clips(bench.data)):
         return []
@@ -211,6 +241,7 @@ def full_size_group(bench: Bench) -> list[Figure]:
 GROUPS: dict[str, Callable[[Bench], list[Figure]]] = {
     "judge": judge_group,
     "following": following_group,
+    "quality": quality_group,
     "real": real_group,
     "volume": volume_group,
     "glide": glide_group,

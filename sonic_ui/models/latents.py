@@ -128,6 +128,27 @@ def compression_factor(vae: nn.Module) -> int:
     return int(2 ** (len(channels) - 1))
 
 
+def upper_band_share(latents: Tensor) -> float:
+    """Share of the latents' variance [N, C, h, w] in the upper spatial bands: i + j >= h / 2 of the 2-D DCT.
+
+    At 16 x 16 these are the bands from 8 up, at 8 x 8 from 4 up: the same detail of the picture. Each channel
+    loses its mean first; all share one scale.
+    """
+    return float(upper_band_power(latents.detach().double()))
+
+
+def upper_band_power(latents: Tensor) -> Tensor:
+    """`upper_band_share` as a tensor that gradients pass through."""
+    size = latents.shape[-1]
+    place = torch.arange(size, dtype=latents.dtype, device=latents.device)
+    basis = torch.cos(torch.pi * (place[None] + 0.5) * place[:, None] / size)  # [band, place]
+    basis = basis / basis.norm(dim=1, keepdim=True)
+    values = latents - latents.mean((0, 2, 3), keepdim=True)
+    power = (basis @ values @ basis.T).square().mean((0, 1))
+    upper = (place[:, None] + place[None]) >= size / 2
+    return power[upper].sum() / power.sum()
+
+
 def _raw_latents(encoded: Any, generator: torch.Generator | None) -> Tensor:
     """The latent tensor in the output of any autoencoder's `encode`."""
     if hasattr(encoded, "latent_dist"):  # AutoencoderKL

@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
+JUDGED_PX = 128
+"""Side of the pictures that judges are trained on; larger ones are brought to it."""
+
 
 class _Block(nn.Module):
     """Residual pair of 3x3 convolutions with batch normalisation."""
@@ -54,18 +57,27 @@ class PictureJudge(ModelMixin, ConfigMixin):
     def read(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
         """Probability of presence and judged level (level times presence), [B, sources] each."""
         self.eval()
-        logits, level = self(pictures)
+        logits, level = self(judged_size(pictures))
         presence = logits.sigmoid()
         return presence, level * presence
 
 
-def load_judge(bundle: Path) -> PictureJudge:
+def judged_size(pictures: Tensor) -> Tensor:
+    """Pictures [B, 3, H, W] no larger than judges are trained on."""
+    if pictures.shape[-1] <= JUDGED_PX:
+        return pictures
+    return F.interpolate(pictures, size=(JUDGED_PX, JUDGED_PX), mode="area")
+
+
+def load_judge(bundle: Path, name: str = "judge") -> PictureJudge:
     """The judge that a bundle carries: it measures pictures and never takes part in painting them.
+
+    name   "judge", or "features": the one whose features pictures are compared by
 
     Raises:
         FileNotFoundError: the bundle has none.
     """
-    folder = bundle / "judge"
+    folder = bundle / name
     if not folder.exists():
         raise FileNotFoundError(f"{folder} is missing; a bundle needs a judge to be evaluated")
     return PictureJudge.from_pretrained(folder).eval()

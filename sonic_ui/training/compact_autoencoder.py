@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from diffusers import AutoencoderDC
 from torch import Tensor, nn
 
-from sonic_ui.models.latents import LatentNormalizer
+from sonic_ui.models.latents import LatentNormalizer, upper_band_power
 from sonic_ui.training.autoencoder import picture_batch, reconstruction_loss
 from sonic_ui.training.sheets import save_sheet
 
@@ -55,20 +55,15 @@ def load_matching(module: nn.Module, state: Mapping[str, Tensor]) -> int:
     return len(fitting)
 
 
-def upper_band_share(latents: Tensor) -> float:
-    """Share of the latents' variance [N, C, h, w] in the upper spatial bands: i + j >= h / 2 of the 2-D DCT.
-
-    At 16 x 16 these are the bands from 8 up, at 8 x 8 from 4 up: the same detail of the picture. Each channel
-    loses its mean first; all share one scale.
-    """
-    size = latents.shape[-1]
-    place = torch.arange(size, dtype=torch.float64)
-    basis = torch.cos(torch.pi * (place[None] + 0.5) * place[:, None] / size)  # [band, place]
-    basis = basis / basis.norm(dim=1, keepdim=True)
-    values = latents.double() - latents.double().mean((0, 2, 3), keepdim=True)
-    power = (basis @ values @ basis.T).square().mean((0, 1))
-    upper = (place[:, None] + place[None]) >= size / 2
-    return float(power[upper].sum() / power.sum())
+def calm_start(module: AutoencoderDC, level: int) -> None:
+    """Let blocks from `level` on begin as their shortcuts alone, so that learning starts from a blurred copy."""
+    for side in (module.encoder.down_blocks, module.decoder.up_blocks):
+        for blocks in side[level:]:
+            for part in blocks:
+                if hasattr(part, "norm"):
+                    nn.init.zeros_(part.norm.weight)
+                else:
+                    part.conv.weight.data.mul_(0.1)
 
 
 def one_scale_normalizer(latents: Tensor) -> LatentNormalizer:
@@ -85,8 +80,10 @@ def one_scale_normalizer(latents: Tensor) -> LatentNormalizer:
 class CompactAutoencoderStage:
     """Learn to write a picture as few latents and read it back.
 
+    crop           side of the crops in pixels; of 1 in 4 batches twice that side, a quarter as many
     latent_noise   deviation of the noise on the latents over theirs, drawn anew for each picture in [0, this]
     pooled_share   of the steps, those that decode pooled latents, too (by 2; in a third of them by 4)
+    upper_weight   weight of the latents' share of variance in the upper bands: detail pays for its variance
     """
 
     def __init__(
@@ -99,11 +96,13 @@ class CompactAutoencoderStage:
         latent_noise: float = 0.4,
         pooled_share: float = 0.5,
         pooled_weight: float = 1.0,
+        upper_weight: float = 0.0,
     ) -> None:
         self.pictures = pictures
         self.module: nn.Module = module.to(memory_format=torch.channels_last)
         self.crop, self.edge_weight, self.latent_noise = crop, edge_weight, latent_noise
         self.pooled_share, self.pooled_weight = pooled_share, pooled_weight
+        self.upper_weight = upper_weight
 
     def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
         """One group of all weights."""
@@ -117,19 +116,28 @@ class CompactAutoencoderStage:
     def loss(self, generator: torch.Generator, batch_size: int) -> tuple[Tensor, dict[str, float]]:
         """Reconstruction of a batch, and of its pooled latents."""
         index = torch.randint(0, len(self.pictures), (batch_size,), generator=generator)
-        target = picture_batch(self.pictures, index, crop=self.crop, generator=generator)
-        pooled, by_four = (torch.rand(2, generator=generator) < torch.tensor([self.pooled_share, 0.3])).tolist()
+        large, pooled, by_four = (
+            torch.rand(3, generator=generator) < torch.tensor([0.25, self.pooled_share, 0.3])
+        ).tolist()
+        if self.crop is not None and large:
+            index = index[: max(1, batch_size // 4)]
+        crop = None if self.crop is None else self.crop * (2 if large else 1)
+        target = picture_batch(self.pictures, index, crop=crop, generator=generator)
         with torch.autocast("cpu", torch.bfloat16):
             latents = self.module.encode(target).latent.float()
             output = self.module.decode(self.noised(latents, generator)).sample.float()
             loss = reconstruction_loss(output, target, self.edge_weight) + 1e-4 * latents.square().mean()
             if pooled:
-                factor = 4 if by_four else 2
+                factor = 4 if by_four and latents.shape[-1] >= 4 else 2
                 small = self.module.decode(self.noised(F.avg_pool2d(latents, factor), generator)).sample
                 aim = F.avg_pool2d(target, factor)
                 loss = loss + self.pooled_weight * reconstruction_loss(small.float(), aim, self.edge_weight)
         mse = F.mse_loss(output.detach().clamp(-1, 1), target)
-        return loss, {"psnr_db": float(-10 * torch.log10(mse / 4))}
+        figures = {"psnr_db": float(-10 * torch.log10(mse / 4))}
+        if self.upper_weight:
+            upper = upper_band_power(latents)
+            loss, figures["upper"] = loss + self.upper_weight * upper, float(upper.detach())
+        return loss, figures
 
     @torch.no_grad()
     def sample(self, module: nn.Module, path: Path) -> None:

@@ -67,7 +67,9 @@ def melted(pictures: Tensor, generator: torch.Generator) -> Tensor:
     coarse = torch.randn(b, 2, 16, 16, generator=generator) * 0.085
     bend = F.interpolate(coarse, size=(h, w), mode="bicubic", align_corners=True)
     plain = F.affine_grid(torch.eye(2, 3).expand(b, 2, 3), [b, 3, h, w], align_corners=False)
-    out = F.grid_sample(pictures, plain + bend.permute(0, 2, 3, 1), padding_mode="reflection", align_corners=False)
+    out = F.grid_sample(
+        pictures, plain + bend.permute(0, 2, 3, 1), padding_mode="reflection", align_corners=False
+    )
     return F.avg_pool2d(out, 7, 1, 3, count_include_pad=False)
 
 
