@@ -40,6 +40,33 @@ def grow(small: AutoencoderDC, large: AutoencoderDC) -> int:
     return load_matching(large, state)
 
 
+@torch.no_grad()
+def scale_stream(outer: OuterDecoder, factor: float) -> None:
+    """Fit the outer decoder to features `factor` times as large; its pictures stay the same.
+
+    Its blocks add values of about 1 to what flows through: they are trained on features brought to that size.
+    """
+    for part in (part for blocks in outer.blocks for part in blocks):
+        if hasattr(part, "norm"):
+            part.conv1.weight.div_(factor)
+            part.norm.weight.mul_(factor)
+            part.norm.bias.mul_(factor)
+        else:
+            part.conv.bias.mul_(factor)
+
+
+@torch.no_grad()
+def whitened_start(outer: OuterDecoder, features: Tensor) -> None:
+    """Let the first convolution read features [B, C, h, w] as of mean 0 and deviation 1, channel by channel.
+
+    What tells pictures apart is small beside what all features share.
+    """
+    mean, std = features.mean((0, 2, 3)), features.std((0, 2, 3)).clamp(min=1e-6)
+    conv = outer.blocks[0][0].conv
+    conv.weight.div_(std[None, :, None, None])
+    conv.bias.sub_((conv.weight.sum((2, 3)) * mean).sum(1))
+
+
 def inner_features(large: AutoencoderDC, raw: Tensor, more: int) -> Tensor:
     """What the inner levels of the decoder make of raw latents [B, C, h, w]."""
     decoder = large.decoder
@@ -84,6 +111,8 @@ class OuterStage:
 
     pictures   uint8 [N, H, W, 3]
     latents    normalised [N, K, C, h, w]: K ways to tell each picture: its own latents, or a denoiser's
+    square_weight  of the squared error: colours come first with it, outlines with `edge_weight`
+    scale      of the features: `scale_stream` by it, once training is done
     patch      side of the crops in features; `crops` of each picture
     """
 
@@ -102,12 +131,18 @@ class OuterStage:
         latent_noise: float = 0.2,
         patch: int = 10,
         crops: int = 4,
+        edge_weight: float = 1.0,
+        square_weight: float = 0.0,
     ) -> None:
         self.pictures, self.latents, self.normalizer = pictures, latents, normalizer
         self.small, self.large, self.more = small.requires_grad_(False), large, added_levels(small, large)
         self.weight, self.matching, self.noise = critic, matching, latent_noise
         self.patch, self.crops = patch, crops
+        self.edge_weight, self.square_weight = edge_weight, square_weight
+        self.scale = 1.0
+        self.scale = float(self.told(torch.arange(8), torch.Generator()).std())
         parts = {"decoder": OuterDecoder(large, self.more), "encoder": OuterEncoder(large, self.more)}
+        whitened_start(parts["decoder"], self.told(torch.arange(min(32, len(latents))), torch.Generator()))
         self.module: nn.Module = nn.ModuleDict(parts | {"critic": PatchCritic()}).to(
             memory_format=torch.channels_last
         )
@@ -128,7 +163,8 @@ class OuterStage:
         z = self.latents[index, way].float()
         share = torch.rand(len(z), 1, 1, 1, generator=generator) * self.noise
         raw = self.normalizer.denormalize(z + share * torch.randn(z.shape, generator=generator))
-        return inner_features(self.large, raw.contiguous(memory_format=torch.channels_last), self.more)
+        features = inner_features(self.large, raw.contiguous(memory_format=torch.channels_last), self.more)
+        return features / self.scale
 
     def cut(self, features: Tensor, pictures: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Crops of features [B * crops, C, p, p] and the pixels of their middles."""
@@ -156,7 +192,8 @@ class OuterStage:
             output = module["decoder"](features).float()
             rim = self.margin * 2 ** (self.more + 1)
             output = output[..., rim:-rim, rim:-rim]
-            loss = reconstruction_loss(output, target, 1.0)
+            loss = reconstruction_loss(output, target, self.edge_weight)
+            loss = loss + self.square_weight * F.mse_loss(output, target)
             figures = {"l1": float(F.l1_loss(output.detach(), target))}
             loss = loss + self._encoder_distance(whole[:1], figures)
             if self.weight:
@@ -170,7 +207,7 @@ class OuterStage:
             aim = self.small.encoder.conv_in(F.avg_pool2d(pictures, 2**self.more)).float()
         given = module["encoder"](pictures.contiguous(memory_format=torch.channels_last)).float()
         distance = (given - aim).square().mean() / aim.square().mean()
-        figures["encoder"] = float(distance)
+        figures["encoder"] = float(distance.detach())
         return distance
 
     def _critic_terms(self, output: Tensor, target: Tensor, figures: dict[str, float]) -> Tensor:
