@@ -125,7 +125,7 @@ def compression_factor(vae: nn.Module) -> int:
     channels = config.get("block_out_channels") or config.get("encoder_block_out_channels")
     if channels is None:
         raise ValueError(f"{type(vae).__name__} is not one of diffusers' picture autoencoders.")
-    return int(2 ** (len(channels) - 1))
+    return int(2 ** (len(channels) - 1)) * int(config.get("enlargement") or 1)
 
 
 def upper_band_share(latents: Tensor) -> float:

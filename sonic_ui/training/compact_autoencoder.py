@@ -56,7 +56,7 @@ def load_matching(module: nn.Module, state: Mapping[str, Tensor]) -> int:
 
 
 def calm_start(module: AutoencoderDC, level: int) -> None:
-    """Let blocks from `level` on begin as their shortcuts alone, so that learning starts from a blurred copy."""
+    """Let blocks from `level` on begin as their shortcuts alone: learning starts from a blurred copy."""
     for side in (module.encoder.down_blocks, module.decoder.up_blocks):
         for blocks in side[level:]:
             for part in blocks:

@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import nn
 
+from sonic_ui.models.enlarging_autoencoder import EnlargingAutoencoder
 from sonic_ui.models.latents import compression_factor
 from sonic_ui.models.picture_judge import PictureJudge
 from sonic_ui.scenes.world import SOURCES, sample_scene
@@ -22,9 +23,8 @@ from sonic_ui.training.compact_autoencoder import (
     one_scale_normalizer,
     upper_band_share,
 )
-from sonic_ui.training.grown_autoencoder import OuterDecoder, OuterStage, grow, inner_features
+from sonic_ui.training.enlarging import EnlargerStage
 from sonic_ui.training.loop import LoopConfig, train
-from sonic_ui.training.sharp_decoder import SharpDecoderStage
 from sonic_ui.training.spoiled import SPOILERS, HonestJudgeStage
 from sonic_ui.training.together import Meeting, rate_at, train_together
 
@@ -81,23 +81,6 @@ def test_one_scale_keeps_the_channels_apart() -> None:
     assert normal.mean().abs() < 0.05
     assert normal.square().mean() == pytest.approx(1, abs=0.05)
     assert normal[:, 0].std() / normal[:, 1].std() == pytest.approx(4, abs=0.4)
-
-
-def test_the_sharp_decoder_learns_beside_its_critic() -> None:
-    images, module = pictures(), autoencoder()
-    with torch.no_grad():
-        x = torch.from_numpy(images).permute(0, 3, 1, 2).float() / 127.5 - 1
-        raw = module.encode(x).latent  # type: ignore[operator]
-    normalizer = one_scale_normalizer(raw)
-    latents = normalizer.normalize(raw)[:, None]
-    stage = SharpDecoderStage(images, latents, module.decoder, normalizer)  # type: ignore[arg-type]
-    before = stage.loss(torch.Generator().manual_seed(1), 4)[1]["l1"]
-    optimizer = torch.optim.AdamW(stage.parameter_groups(3e-3))
-    for step in range(30):
-        optimizer.zero_grad()
-        stage.loss(torch.Generator().manual_seed(step), 4)[0].backward()
-        optimizer.step()
-    assert stage.loss(torch.Generator().manual_seed(1), 4)[1]["l1"] < 0.8 * before
 
 
 @pytest.mark.parametrize("spoil", SPOILERS)
@@ -171,26 +154,25 @@ def test_the_rate_falls_at_the_end() -> None:
     assert rate_at(1.0, 100, config) == 0
 
 
-def test_a_small_autoencoder_grows() -> None:
+def test_the_enlarger_learns_beside_its_critic(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    small = build_compact_autoencoder(4, (8, 8, 16), (0, 1, 1), (0, 1, 1))
-    large = build_compact_autoencoder(4, (8, 8, 8, 16), (0, 1, 1, 1), (0, 1, 1, 1))
-    assert grow(small, large) > 10
-    images = pictures(4, 64)
+    module = EnlargingAutoencoder(4, (8, 8, 16), (0, 1, 1), width=16, blocks=1)
+    assert compression_factor(module) == 16
+    images = pictures(4, 128)
+    x = torch.from_numpy(images).permute(0, 3, 1, 2).float() / 127.5 - 1
     with torch.no_grad():
-        x = torch.from_numpy(images).permute(0, 3, 1, 2).float() / 127.5 - 1
-        raw = small.encode(nn.functional.avg_pool2d(x, 2)).latent
-        inner = inner_features(large, raw, 1)
-        assert torch.equal(OuterDecoder(large, 1)(inner), large.decode(raw).sample)
+        raw = module.encode(x).latent
+        assert raw.shape == (4, 4, 8, 8)
+        assert module(x).shape == x.shape
     normalizer = one_scale_normalizer(raw)
-    latents = normalizer.normalize(raw)[:, None]
-    stage = OuterStage(images, latents, small, large, normalizer, critic=0.05, patch=6)
-    before = stage.loss(torch.Generator().manual_seed(1), 4)[1]
+    stage = EnlargerStage(images, normalizer.normalize(raw)[:, None], module, normalizer, critic=0.05)
+    before = stage.loss(torch.Generator().manual_seed(1), 4)[1]["l1"]
     optimizer = torch.optim.AdamW(stage.parameter_groups(3e-3))
     for step in range(30):
         optimizer.zero_grad()
         stage.loss(torch.Generator().manual_seed(step), 4)[0].backward()
         optimizer.step()
-    after = stage.loss(torch.Generator().manual_seed(1), 4)[1]
-    assert after["l1"] < 0.8 * before["l1"]
-    assert after["encoder"] < 0.5 * before["encoder"]
+    assert stage.loss(torch.Generator().manual_seed(1), 4)[1]["l1"] < 0.8 * before
+    module.save_pretrained(tmp_path)
+    again = EnlargingAutoencoder.from_pretrained(tmp_path)
+    assert torch.allclose(again(x), module(x), atol=1e-5)
