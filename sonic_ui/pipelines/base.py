@@ -22,6 +22,7 @@ from transformers import (
 )
 
 from sonic_ui.models.audio_encoder import encode_sound
+from sonic_ui.models.enlarging_autoencoder import EnlargingAutoencoder
 from sonic_ui.models.gated_attention import AudioAttention
 from sonic_ui.models.latents import LatentNormalizer, decode_latents
 from sonic_ui.models.microsoft_clap import MicrosoftClap, MicrosoftClapFeatures
@@ -57,7 +58,7 @@ class AudioPipeline(DiffusionPipeline):
 
     def __init__(
         self,
-        vae: AutoencoderKL | AutoencoderDC | AutoencoderTiny,
+        vae: AutoencoderKL | AutoencoderDC | AutoencoderTiny | EnlargingAutoencoder,
         text_encoder: CLIPTextModel,
         tokenizer: CLIPTokenizer,
         unet: UNet2DConditionModel,

@@ -1,4 +1,4 @@
-"""Train the enlarger of an `EnlargingAutoencoder`: the inner autoencoder is fixed, a critic learns beside it."""
+"""Train the enlarger of an `EnlargingAutoencoder`: the inner part is fixed, a critic learns beside it."""
 
 from __future__ import annotations
 

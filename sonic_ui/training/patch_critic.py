@@ -1,4 +1,4 @@
-"""A critic of patches: which small parts of pictures are painted and which are made. Source: arXiv 1611.07004."""
+"""A critic of patches: which small parts of pictures are painted, which made. Source: arXiv 1611.07004."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The compact autoencoder, its sharp decoder, spoiled pictures and training together, each in seconds."""
+"""The compact autoencoder, its enlarger, spoiled pictures and training together, each in seconds."""
 
 from __future__ import annotations
 
