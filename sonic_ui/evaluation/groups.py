@@ -110,7 +110,12 @@ def following_group(bench: Bench) -> list[Figure]:
 
 
 def quality_group(bench: Bench) -> list[Figure]:
-    """Pictures by themselves: latents, distance to renders, sharpness, collapse and variety."""
+    """Pictures by themselves: latents, distance to renders, sharpness, collapse and variety.
+
+    Nothing where the bundle carries no `features`.
+    """
+    if not (bench.bundle / "features").exists():
+        return []
     _, renders = held_out_renders(bench.some(400), bench.px)
     true = quality.to_tensor(renders)
     clips = synthetic_clips(bench.some(4), bench.px, stream=5)

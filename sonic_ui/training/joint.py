@@ -1,8 +1,8 @@
 """The denoiser and its audio adapter learned together, where samples are dear: every picture teaches both.
 
-SonicDiffusion trains the adapter on a finished denoiser (stage 2). Here a part of each batch has words alone, at
-strength 0, and teaches the denoiser as before; the rest is heard. At strength 0 the denoiser stays what it is
-without sound.
+SonicDiffusion trains the adapter on a finished denoiser (stage 2). Here a part of each batch has words alone,
+at strength 0, and teaches the denoiser as before; the rest is heard. At strength 0 the denoiser stays what it
+is without sound.
 """
 
 from __future__ import annotations
@@ -71,7 +71,9 @@ class JointStage:
         for place, i in enumerate(index.tolist()):
             scene, draw = self.data.scenes[i], rng.random()
             if place < heard:
-                words = "" if draw < 0.55 else setting_caption(scene, rng) if draw < 0.9 else caption(scene, rng)
+                words = (
+                    "" if draw < 0.55 else setting_caption(scene, rng) if draw < 0.9 else caption(scene, rng)
+                )
             else:
                 words = "" if draw < 0.12 else caption(scene, rng)
             out.append(words)

@@ -12,18 +12,22 @@ import torch
 from torch import nn
 
 from sonic_ui.models.enlarging_autoencoder import EnlargingAutoencoder
-from sonic_ui.models.latents import compression_factor
+from sonic_ui.models.gated_attention import AudioAttention
+from sonic_ui.models.latents import compression_factor, upper_band_share
 from sonic_ui.models.picture_judge import PictureJudge
+from sonic_ui.models.projector import AudioProjector
 from sonic_ui.scenes.world import SOURCES, sample_scene
+from sonic_ui.training.adapter import HeardScenes, SoundAdapter
 from sonic_ui.training.compact_autoencoder import (
     CompactAutoencoderStage,
     build_compact_autoencoder,
     calm_start,
     load_matching,
     one_scale_normalizer,
-    upper_band_share,
 )
+from sonic_ui.training.denoiser import LatentData, build_unet
 from sonic_ui.training.enlarging import EnlargerStage
+from sonic_ui.training.joint import JointStage
 from sonic_ui.training.loop import LoopConfig, train
 from sonic_ui.training.spoiled import SPOILERS, HonestJudgeStage
 from sonic_ui.training.together import Meeting, rate_at, train_together
@@ -176,3 +180,25 @@ def test_the_enlarger_learns_beside_its_critic(tmp_path: Path) -> None:
     module.save_pretrained(tmp_path)
     again = EnlargingAutoencoder.from_pretrained(tmp_path)
     assert torch.allclose(again(x), module(x), atol=1e-5)
+
+
+def test_denoiser_and_adapter_learn_together() -> None:
+    torch.manual_seed(0)
+    rng = np.random.default_rng(0)
+    scenes = [sample_scene(rng, sources=(name,)) for name in SOURCES[:4]]
+    unet = build_unet((16, 16, 16, 16), 4, 16, 8)
+    adapter = SoundAdapter(AudioProjector(8, 16, 3), AudioAttention.from_unet(unet))
+    heard = HeardScenes(torch.randn(4, 2, 8), torch.ones(4, 2))
+    data = LatentData(torch.randn(4, 2, 4, 8, 8), scenes)
+
+    def words(captions: list[str]) -> torch.Tensor:
+        return torch.zeros(len(captions), 5, 16)
+
+    stage = JointStage(data, heard, unet, words, adapter)  # type: ignore[arg-type]
+    assert len(stage.parameter_groups(1e-3)) == 4
+    stage.loss(torch.Generator().manual_seed(0), 4)[0].backward()
+    assert unet.conv_in.weight.grad is not None
+    assert all(gate.grad is not None for gate in adapter.gates())
+    adapter.attention.detach()
+    frozen = JointStage(data, heard, unet, words, adapter, frozen=True)  # type: ignore[arg-type]
+    assert len(frozen.parameter_groups(1e-3)) == 3
