@@ -35,6 +35,18 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return finished_run(tmp_path_factory.mktemp("run"))
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Scheduler of tests over cores: those of one file together, and one browser at a time."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class BrowserAlone(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "browser" if nodeid.startswith("tests/browser/") else super()._split_scope(nodeid)
+
+    return BrowserAlone(config, log)
+
+
 @pytest.fixture
 def write_sound(tmp_path: Path) -> WriteSound:
     """A function that writes a tone with some hiss as WAV; see its arguments."""
