@@ -11,6 +11,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from sonic_ui.media.metadata import read_settings
+from tests.browser.served import UNHURRIED_STEPS
 from tests.browser.steps import ready, set_number, settled, upload
 
 pytestmark = pytest.mark.browser
@@ -85,7 +86,7 @@ def test_record_generate_cancel_download_and_reuse(new_page: Any, address: str, 
     result = page.locator(".su-picture").get_attribute("src")
 
     # Another one, cancelled: the last good picture stays.
-    set_number(page, "Steps", 100)
+    set_number(page, "Steps", UNHURRIED_STEPS)
     set_number(page, "Pictures", 8)
     page.locator(GENERATE).click()
     expect(page.locator(".su-previews img")).to_have_count(8)
