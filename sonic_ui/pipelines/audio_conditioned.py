@@ -20,6 +20,7 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
+from sonic_ui.models.compact_autoencoder import CompactAutoencoder
 from sonic_ui.models.devices import Placement, wants_compiling
 from sonic_ui.models.encoders import encode_sound
 from sonic_ui.models.gated_attention import AudioAttention
@@ -56,7 +57,7 @@ class AudioConditionedPipeline(DiffusionPipeline):
 
     def __init__(
         self,
-        vae: AutoencoderKL | AutoencoderDC | AutoencoderTiny,
+        vae: AutoencoderKL | AutoencoderDC | AutoencoderTiny | CompactAutoencoder,
         text_encoder: CLIPTextModel,
         tokenizer: CLIPTokenizer,
         unet: UNet2DConditionModel,
