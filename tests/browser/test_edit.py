@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from sonic_ui.media.metadata import read_settings
-from tests.browser.steps import ENGINE_MS, generate, open_tab, ready, set_number, settled, upload
+from tests.browser.steps import ENGINE_MS, generate, open_tab, ready, set_number, upload
 
 pytestmark = pytest.mark.browser
 
@@ -271,8 +271,7 @@ def test_cancel_while_the_picture_is_studied_keeps_nothing(new_page: Any, addres
 def test_results_of_other_tabs_are_sent_here(new_page: Any, address: str) -> None:
     page = new_page(address)
     ready(page, "sound-to-image")
-    page.locator("#sound-to-image-generate").click()
-    settled(page, "sound-to-image")
+    generate(page, "sound-to-image")
     painted = page.locator("#sound-to-image-stage .su-download").get_attribute("download")
     page.locator(f"#sound-to-image-stage {TO_EDIT}").click()
     expect(page.locator(DETAIL)).to_have_text(f"{painted} · 64 × 64 px")
