@@ -121,13 +121,6 @@ def test_any_rate_comes_to_the_one_asked_for(tmp_path: Path, rate: int) -> None:
     assert strongest_hz(samples, 48000) == pytest.approx(440, abs=2)
 
 
-def test_eight_channels_are_averaged(tmp_path: Path) -> None:
-    channels = np.stack([tone(gain=0.1 * i) for i in range(8)], axis=1)
-    soundfile.write(tmp_path / "a.wav", channels, RATE)
-    assert probe(tmp_path / "a.wav").channels == 8
-    assert np.abs(decode(tmp_path / "a.wav", RATE)).max() == pytest.approx(0.35, abs=0.01)
-
-
 def test_channels_that_cancel_are_still_heard(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", np.stack([tone(), -tone()], axis=1), RATE)
     assert np.abs(decode(tmp_path / "a.wav", RATE)).max() == pytest.approx(0.5, abs=0.01)
