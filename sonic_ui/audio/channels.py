@@ -92,7 +92,7 @@ def weighted_sum(block: NDArray[np.float32], weights: NDArray[np.float64]) -> ND
     """Mono samples [frames] of a block [frames, C] by the weights [C] of its channels."""
     used = np.flatnonzero(weights)
     if used.size == 1 and weights[used[0]] == 1.0:
-        return np.ascontiguousarray(block[:, used[0]])
+        return block[:, used[0]] + np.float32(0)
     return np.asarray(block @ weights.astype(np.float32))
 
 

@@ -28,6 +28,9 @@ RATES_HZ = (2000, 768000)
 
 MAX_CHANNELS = 64
 
+WAVES = ("WAV", "RF64")
+"""Formats of which headers.py has seen to the sizes and knows the layout: an empty one is empty."""
+
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG", "a picture"),
     (b"\xff\xd8\xff", "a picture"),
@@ -161,7 +164,7 @@ def _open(file: Path) -> Reader:
 def _open_part(file: Path, part: Callable[[], FilePart] | None = None) -> Reader:
     """A reader of a file, or of `part` of it, by the library that reads more. Raises BadInput."""
     reader = open_soundfile(part() if part else file, wav_layout(file))
-    if reader is None or reader.info.duration_s == 0:
+    if reader is None or (reader.info.duration_s == 0 and not reader.info.format.startswith(WAVES)):
         return _open_other(file, part or partial(FilePart, file), reader)
     return _longer(reader, file, part or partial(FilePart, file))
 
@@ -188,13 +191,14 @@ def _open_other(file: Path, part: Callable[[], FilePart], empty: SoundFileReader
 def _longer(reader: SoundFileReader, file: Path, part: Callable[[], FilePart]) -> Reader:
     """The reader, or FFmpeg's where that reads more, or knows what more than two channels are.
 
-    libsndfile guesses the length of an MP3 by its first frame where no header counts its frames, and believes
-    a FLAC's header, also where the end was cut off.
+    libsndfile guesses the length of an MP3 by its first frame where no header counts its frames. In a FLAC
+    whose end was cut off it loses the block in which that is.
     """
     info = reader.info
     counted = xing_covers(file) if info.format == "MP3" else True
-    nameless = info.channels > 2 and not info.layout and not info.format.startswith(("WAV", "RF64"))
-    if counted and not nameless and not (info.format == "FLAC" and reader.ends_early()):
+    cut_off = info.format == "FLAC" and reader.ends_early()
+    nameless = info.channels > 2 and not info.layout and not info.format.startswith(WAVES)
+    if counted and not cut_off and not nameless:
         return reader
     try:
         other = open_ffmpeg(part(), joined=counted is False)
@@ -203,7 +207,8 @@ def _longer(reader: SoundFileReader, file: Path, part: Callable[[], FilePart]) -
     if isinstance(other, str):
         return reader
     more_s = other.info.duration_s - info.duration_s
-    if more_s > AGREED_S or (nameless and other.info.channels == info.channels and more_s > -AGREED_S):
+    better = cut_off or (nameless and more_s > -AGREED_S)
+    if more_s > AGREED_S or (better and other.info.channels == info.channels):
         reader.close()
         return other
     other.close()

@@ -39,7 +39,8 @@ class FFmpegReader:
         self._stream = container.streams.audio[0]
         self._origin_s = float((self._stream.start_time or 0) * self._stream.time_base)
         rate, channels = int(self._stream.rate or 0), int(self._stream.channels or 0)
-        names = tuple(str(channel.name) for channel in self._stream.layout.channels)
+        self._layout = self._stream.layout  # that of the first frames: it may change on the way
+        names = tuple(str(channel.name) for channel in self._layout.channels)
         layout = () if "NONE" in names else names
         self.info = SoundInfo(self._duration_s(), rate, channels, str(container.format.name), layout)
         self.seeks_fast = self.info.format not in SLOW and not joined
@@ -111,17 +112,19 @@ class FFmpegReader:
         """
         import av
 
-        info, resampler = self.info, None
+        info = self.info
+        wanted = resampled = (info.sample_rate, info.channels)
         try:
             self._container.seek(int(max(0.0, start_s - 0.2 + self._origin_s) * 1e6))
             for frame in self._container.decode(self._stream):
                 at = None if frame.time is None else round((frame.time - self._origin_s) * info.sample_rate)
-                if (frame.sample_rate, frame.layout.nb_channels) == (info.sample_rate, info.channels):
+                form = (frame.sample_rate, frame.layout.nb_channels)
+                if form == wanted:
                     yield at, _samples(frame)
                     continue
-                if resampler is None:
-                    layout = self._stream.layout
-                    resampler = av.AudioResampler(format="fltp", layout=layout, rate=info.sample_rate)
+                if form != resampled:
+                    resampler = av.AudioResampler(format="fltp", layout=self._layout, rate=info.sample_rate)
+                    resampled = form
                 for part in resampler.resample(frame):
                     yield at, _samples(part)
                     at = None
