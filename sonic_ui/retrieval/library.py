@@ -16,12 +16,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sonic_ui.audio.clips import SHORTEST_S, SILENCE_DBFS
+from sonic_ui.audio.clips import SHORTEST_S, is_silent
 from sonic_ui.audio.decode import decode, probe
 from sonic_ui.audio.energy import best_stretch, resample_curve, rms_energy, shape_by_curve
 from sonic_ui.audio.limiter import limit_true_peak
-from sonic_ui.audio.loudness import peak_dbfs, set_lufs
+from sonic_ui.audio.loudness import set_lufs
 from sonic_ui.audio.mixing import loop_to, with_soft_ends
+from sonic_ui.audio.reader_types import SUFFIXES
 from sonic_ui.requests import BadInput
 
 SAMPLE_RATE = 48_000
@@ -147,8 +148,6 @@ def _laid_out(excerpt: Excerpt, length: int, curve: NDArray[np.floating[Any]] | 
 
 log = logging.getLogger(__name__)
 
-_SOUNDS = (".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".m4a", ".aac", ".aif", ".aiff", ".caf")
-SUFFIXES = frozenset([*_SOUNDS, ".wma", ".webm", ".mp4", ".mkv", ".mov"])
 MAX_FILES = 5000
 MAX_EXCERPTS = 12
 """Of one file, spread evenly: an hour of rain is no better than a minute."""
@@ -252,7 +251,7 @@ def _excerpts_of(path: Path) -> tuple[list[float], list[NDArray[np.float32]]]:
     starts, clips = [], []
     for start_s in np.linspace(0.0, max(0.0, duration_s - EXCERPT_S), count):
         clip = decode(path, SAMPLE_RATE, start_s=float(start_s), duration_s=EXCERPT_S)
-        if clip.size >= SHORTEST_S * SAMPLE_RATE and peak_dbfs(clip) > SILENCE_DBFS:
+        if clip.size >= SHORTEST_S * SAMPLE_RATE and not is_silent(clip):
             starts.append(float(start_s))
             clips.append(clip)
     if not clips:

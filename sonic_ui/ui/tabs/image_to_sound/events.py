@@ -13,13 +13,13 @@ from sonic_ui.engine.events import LABELS_SHOWN, Event, Failure, Notice, Progres
 from sonic_ui.requests import VERBS, BadInput, ImageToSoundRequest
 from sonic_ui.requests.base import GUIDANCE, STEPS
 from sonic_ui.requests.image_to_sound import CONCEPTS, ENERGY_STRENGTH, LOUDNESS, TAKES
-from sonic_ui.ui.components import audio_results, base, basic, curve_pad
+from sonic_ui.ui.components import audio_results, base, basic, curve_pad, sound_file
 from sonic_ui.ui.components.curve_pad.curves import presets
 from sonic_ui.ui.session.context import AppContext, SharedComponents
 from sonic_ui.ui.settings.table import Row, SettingsTable
 from sonic_ui.ui.tabs import BuiltTab
 from sonic_ui.ui.tabs.image_to_sound import results
-from sonic_ui.ui.widgets import picture_input, prompt_settings, runs, send_to_tab, settings_drop
+from sonic_ui.ui.widgets import picture_input, prompt_settings, runs, send_to_tab, settings_drop, sound_input
 from sonic_ui.ui.widgets.fields import AT_ONCE, FREQUENT, Update, slider
 
 TAB = VERBS["image_to_sound"].tab
@@ -65,6 +65,7 @@ class Components:
     curve: curve_pad.CurvePad
     curve_message: gr.HTML
     hum: gr.Audio
+    hum_file: gr.HTML
     hum_message: gr.HTML
     mode: gr.HTML
     source: SourceSettings
@@ -257,6 +258,7 @@ class Handlers:
             outputs=[curve.pad, parts.hum_message],
             **FREQUENT,
         )
+        sound_input.connect_file(self._context, parts.hum, parts.hum_file)
         parts.prompts.seed.connect()
         self.runs.connect(self.generate, [parts.prompts.prompt.submit])
         parts.view.film(self.write_video, outputs=[parts.view], **FREQUENT)
@@ -302,19 +304,19 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
                 curve = curve_pad.curve_pad(TAB, "Energy over time", presets())
                 curve_message = basic.message(f"{TAB}-curve-message")
                 mode = basic.choice(f"{TAB}-mode", "How the curve is taken", MODE_WORDS, "exact")
-                hum, hum_message = _hum()
+                hum, hum_file, hum_message = _hum()
             targets = (("sound-to-image", "Sound → Image"), ("interpolate", "Interpolate"))
             view = audio_results.audio_results(TAB, targets)
             drop = settings_drop.settings_drop(TAB, "sound", [".wav"])
     parts = Components(
-        *(picture, labels, curve, curve_message, hum, hum_message, mode, source, prompts),
+        *(picture, labels, curve, curve_message, hum, hum_file, hum_message, mode, source, prompts),
         *(bar, view, drop, shared),
     )
     target = Handlers(context, parts).connect()
     return BuiltTab(view, bar.message, drop.share, target=target)
 
 
-def _hum() -> tuple[gr.Audio, gr.HTML]:
+def _hum() -> tuple[gr.Audio, gr.HTML, gr.HTML]:
     with basic.accordion("Hum it, or take the curve from a sound"):
         basic.status_text(f"{TAB}-hum-line", "Its loudness appears on the pad, where you can redraw it.")
         hum = gr.Audio(
@@ -327,7 +329,7 @@ def _hum() -> tuple[gr.Audio, gr.HTML]:
             elem_classes="su-audio su-hum",
             waveform_options=gr.WaveformOptions(waveform_color="#8a8474", waveform_progress_color="#d98438"),
         )
-        return hum, basic.message(f"{TAB}-hum-message")
+        return hum, sound_file.sound_file(hum), basic.message(f"{TAB}-hum-message")
 
 
 def _source(context: AppContext) -> SourceSettings:
