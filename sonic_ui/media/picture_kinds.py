@@ -28,11 +28,15 @@ RAW_ADVICE = "Develop it, or export the picture that the camera shows, as JPEG o
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of file: what it is called, what to do with it, and how its first bytes tell it."""
+    """A kind of file: what it is called, what to do with it, and how its first bytes tell it.
+
+    format   Pillow's name of it, if some installations read it
+    """
 
     name: str
     advice: str
     begins: Callable[[bytes], bool]
+    format: str = ""
 
 
 def _starts(*marks: bytes) -> Callable[[bytes], bool]:
@@ -61,8 +65,8 @@ def _is_svg(head: bytes) -> bool:
 
 
 KINDS = (
-    Kind("an AVIF picture, which the Pillow installed here does not read", AVIF_ADVICE, _is_avif),
-    Kind("a HEIC picture, as iPhones take them", HEIC_ADVICE, _is_heic),
+    Kind("an AVIF picture, which the Pillow installed here does not read", AVIF_ADVICE, _is_avif, "AVIF"),
+    Kind("a HEIC picture, as iPhones take them", HEIC_ADVICE, _is_heic, "HEIF"),
     Kind("a Canon raw file", RAW_ADVICE, lambda head: bool(_brands(head) & {b"crx "})),
     Kind("a film", "Save one of its frames as PNG or JPEG.", lambda head: bool(_brands(head))),
     Kind("a film", "Save one of its frames as PNG or JPEG.", _starts(b"\x1aE\xdf\xa3")),
@@ -90,10 +94,7 @@ def readable_formats() -> list[str]:
 def unread_kind(head: bytes) -> Kind | None:
     """The kind of a file that is recognized by its first bytes and not read; None for any other."""
     kind = next((kind for kind in KINDS if kind.begins(head)), None)
-    read_here = {_is_avif: "AVIF", _is_heic: "HEIF"}
-    if kind is not None and read_here.get(kind.begins) in readable_formats():
-        return None
-    return kind
+    return None if kind is None or kind.format in readable_formats() else kind
 
 
 @cache

@@ -52,7 +52,7 @@ def is_narrow(picture: Image.Image, tags: Mapping[int, Any]) -> bool:
     bits = _listed(tags.get(BITS_PER_SAMPLE))
     if picture.mode not in ("RGB", "RGBA") or set(bits) != {16}:
         return False
-    return max(high for _, high in picture.convert("RGB").getextrema()) <= SEEN_TOP
+    return int(np.asarray(picture.convert("RGB")).max()) <= SEEN_TOP
 
 
 def decode_deep(file: BinaryIO, tags: Mapping[int, Any], most_pixels: int) -> Image.Image:
@@ -61,7 +61,7 @@ def decode_deep(file: BinaryIO, tags: Mapping[int, Any], most_pixels: int) -> Im
 
     file.seek(0)
     try:
-        with av.open(file, format="tiff_pipe") as container:
+        with av.open(file, "r", format="tiff_pipe") as container:
             container.streams.video[0].codec_context.options = {"max_pixels": str(most_pixels)}
             pixels = next(container.decode(video=0)).to_ndarray()
     except (av.FFmpegError, StopIteration, IndexError) as problem:

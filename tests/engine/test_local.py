@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sonic_ui.bundles import Vocabulary
 from sonic_ui.engine.events import (
     Cancelled,
     CancelToken,
@@ -203,6 +204,24 @@ def test_words_that_do_not_fit_are_told(backend: LocalBackend) -> None:
     ]
     assert len(notices) == 1
     assert notices[0].message.endswith("long end”.")
+
+
+def test_words_that_the_engine_does_not_know_are_named(
+    backend: LocalBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def notices(prompt: str) -> list[str]:
+        events = paint(backend, prompt=prompt, steps=1)
+        return [event.message for event in events if isinstance(event, Notice)]
+
+    (sentence,) = notices("ink 夜 🦄")
+    assert sentence.startswith("Debug hardly knows “夜” and “🦄”") and notices("ink") == []
+    vocabulary = Vocabulary(styles=("ink",), words=("ink",))
+    bundle = replace(backend.bundle, info=backend.bundle.info.model_copy(update={"vocabulary": vocabulary}))
+    monkeypatch.setattr(backend.components, "bundle", bundle)
+    assert notices("ink unicorn") == [
+        "Debug does not know “unicorn”: it changes little or nothing. It knows: ink."
+    ]
+    assert notices("ink") == []
 
 
 def test_strengths_for_layers(backend: LocalBackend) -> None:

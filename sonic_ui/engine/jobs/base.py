@@ -19,7 +19,7 @@ import numpy as np
 from PIL.Image import Image
 
 from sonic_ui import __version__
-from sonic_ui.bundles import Bundle, BundleInfo
+from sonic_ui.bundles import Bundle, BundleInfo, Vocabulary, listed
 from sonic_ui.engine import events
 from sonic_ui.engine.caches import InversionCache
 from sonic_ui.engine.components import Components
@@ -292,15 +292,35 @@ class JobRunner(ABC):
                     raise _explained(item, self.count > 1 and not self.splits_on_oom) from item
                 yield item
 
-    def report_cut_words(self, *texts: str) -> None:
-        """Put a notice of what the tokenizer leaves out of any of the texts."""
+    def report_words(self, *texts: str) -> None:
+        """Put one notice of words that the engine does not know, and of what the tokenizer leaves out."""
         from sonic_ui.pipelines.audio_conditioned import truncated_text
 
+        tokenizer = self.pipeline.tokenizer
+        sentences = [self.unknown_words(self.components.bundle.info.vocabulary, tokenizer, *texts)]
         for text in texts:
-            if cut := truncated_text(self.pipeline.tokenizer, text):
-                self.queue.put(
-                    events.Notice(f"The words are longer than this engine reads. Left out: “{cut}”.")
-                )
+            if cut := truncated_text(tokenizer, text):
+                sentences.append(f"The words are longer than this engine reads. Left out: “{cut}”.")
+        if any(sentences):
+            self.queue.put(events.Notice(" ".join(filter(None, sentences))))
+
+    def unknown_words(self, vocabulary: Vocabulary | None, tokenizer: Any, *texts: str) -> str:
+        """A sentence about words that are not in the vocabulary; without one, about those that the tokenizer
+        has no pieces of. Empty if there are none.
+        """
+        from sonic_ui.pipelines.audio_conditioned import spelled_out
+
+        title, everything = self.components.bundle.info.title, " . ".join(texts)
+        if vocabulary is None:
+            if unknown := spelled_out(tokenizer, everything):
+                return f"{title} hardly knows {listed(unknown)}: it was trained on English words above all."
+            return ""
+        if unknown := vocabulary.unknown(everything):
+            effect = "they change" if len(unknown) > 1 else "it changes"
+            return (
+                f"{title} does not know {listed(unknown)}: {effect} little or nothing. {vocabulary.sentence}"
+            )
+        return ""
 
     def report_progress(self, message: str, step: int, total: int, done: float = 0.0) -> None:
         """Progress; `done` is the share of the work behind us, by its cost."""

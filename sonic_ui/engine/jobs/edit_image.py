@@ -44,7 +44,7 @@ class EditRunner(JobRunner):
     def work(self) -> None:
         """Invert and edit."""
         request = self.job.request
-        self.report_cut_words(request.prompt, request.negative_prompt, request.source_prompt)
+        self.report_words(request.prompt, request.negative_prompt, request.source_prompt)
         inversion = self.job.inversion
         if inversion is None:
             inversion = self._invert()

@@ -80,10 +80,23 @@ class SoundRunner(JobRunner):
 
     def work(self) -> None:
         """Generate, or build from recordings."""
+        self._report_unknown()
         if self.job.request.source == "recordings":
             self._build()
         else:
             self._generate()
+
+    def _report_unknown(self) -> None:
+        """Put a notice of words that the text encoder does not know: the bundle's own, or another's if its
+        sounds are made by parts of others.
+        """
+        bundle, request = self.components.bundle, self.job.request
+        if request.source == "generate" and bundle.sounding_parts:
+            vocabulary, tokenizer = None, self.pipeline.tokenizer
+        else:
+            vocabulary, tokenizer = bundle.info.vocabulary, self.components.pipeline.tokenizer
+        if words := self.unknown_words(vocabulary, tokenizer, request.prompt, request.negative_prompt):
+            self.queue.put(events.Notice(words))
 
     def _generate(self) -> None:
         if self.pipeline is None:

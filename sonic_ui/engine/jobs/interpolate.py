@@ -67,7 +67,7 @@ class InterpolateRunner(JobRunner):
     def work(self) -> None:
         """Paint every frame: a `FramesAdded` for each whose position is found, a `FramesDone` for all."""
         request = self.job.request
-        self.report_cut_words(request.prompt, request.negative_prompt)
+        self.report_words(request.prompt, request.negative_prompt)
         interpolator = self._interpolator()
         if request.continuity and not interpolator.can_begin:
             self.queue.put(Notice(CANNOT_BEGIN))

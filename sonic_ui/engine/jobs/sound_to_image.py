@@ -56,7 +56,7 @@ class PaintRunner(JobRunner):
     def work(self) -> None:
         """Paint every group; there is a `FramesDone` for all that was painted side by side."""
         request = self.job.request
-        self.report_cut_words(request.prompt, request.negative_prompt)
+        self.report_words(request.prompt, request.negative_prompt)
         self._report(0)
         for number, group in enumerate(self.job.groups):
             for batch in self.split_on_oom(group, partial(self._paint_group, number)):

@@ -378,7 +378,7 @@ def _hold_settings() -> HoldSettings:
 def _prompts(context: AppContext) -> tuple[prompt_settings.PromptSettings, StrengthList]:
     prompts = prompt_settings.prompt_settings(
         TAB,
-        context.studio.info.defaults,
+        context.studio.info,
         lambda: slider(VARIATION, "Variation", "0 stays nearest to the picture; more starts afresh."),
         "Counts where Variation is above 0.",
     )
