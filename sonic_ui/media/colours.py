@@ -32,7 +32,7 @@ CHANGED = 32.0
 BAND_PX = 1 << 20
 """So many pixels are restored at a time: they take 12 bytes each several times over."""
 
-_MAX_SAMPLE_VALUES = (341, 281)
+MAX_SAMPLE_VALUES = (341, 281)
 """TIFF 6.0: SMaxSampleValue and MaxSampleValue."""
 
 
@@ -195,7 +195,7 @@ def scaled(values: NDArray[Any], tags: Mapping[int, Any]) -> NDArray[np.uint8]:
 
 def _declared_white(tags: Mapping[int, Any]) -> float | None:
     """The largest value that a TIFF says it may hold; None if it names none that makes sense."""
-    for tag in _MAX_SAMPLE_VALUES:
+    for tag in MAX_SAMPLE_VALUES:
         value = tags.get(tag)
         value = value[0] if isinstance(value, tuple) and value else value
         if isinstance(value, (int, float)) and value > 0:

@@ -46,9 +46,6 @@ END_OF_JPEG = b"\xff\xd9"
 ORIENTATION = 0x0112
 """EXIF's tag."""
 
-REDUCED_IMAGE = 1
-"""Bit of TIFF's NewSubfileType (254): a small copy of another picture in the file."""
-
 _DECODING = (OSError, ValueError, SyntaxError, EOFError, ArithmeticError, LookupError, TypeError, MemoryError)
 _DAMAGE = (*_DECODING, struct.error, zlib.error)
 
@@ -127,13 +124,13 @@ def _decode(file: BufferedReader, name: str) -> tuple[Image.Image, bool]:
     file.seek(0)
     if (kind := unread_kind(head)) is not None:
         raise BadInput(_not_read(name, kind.name, kind.advice), "picture")
-    tags = _tiff_tags(file, name)
+    tags = tiff.read_tags(file)
     if tiff.is_float_colour(tags):
-        check_size((tags.get(256, 0), tags.get(257, 0)), name)
+        check_size((tags.get(tiff.WIDTH, 0), tags.get(tiff.HEIGHT, 0)), name)
         return tiff.decode_deep(file, tags, MAX_PIXELS), False
     opened = _open_picture(file, name)
     check_size(opened.size, name)
-    if tags.get(254) == REDUCED_IMAGE:
+    if tags.get(tiff.SUBFILE) == tiff.REDUCED_IMAGE:
         raise BadInput(_not_read(name, "a camera's raw file", RAW_ADVICE), "picture")
     try:
         opened.load()
@@ -158,14 +155,6 @@ def _open_picture(file: BufferedReader, name: str) -> Image.Image:
             return Image.open(file, formats=readable_formats())
     except Image.DecompressionBombError as error:
         raise _too_large(name, "more pixels than can be opened safely") from error
-    except _DAMAGE as error:
-        raise _unreadable(name) from error
-
-
-def _tiff_tags(file: BufferedReader, name: str) -> dict[int, Any]:
-    """The tags of a TIFF's first picture, none for other files. Raises BadInput."""
-    try:
-        return tiff.read_tags(file)
     except _DAMAGE as error:
         raise _unreadable(name) from error
 

@@ -5,37 +5,49 @@ Tags by TIFF 6.0, section 8.
 
 from __future__ import annotations
 
+import struct
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-from sonic_ui.media.colours import scaled
+from sonic_ui.media.colours import MAX_SAMPLE_VALUES, scaled
 
-BITS_PER_SAMPLE, SAMPLE_FORMAT, PREDICTOR = 258, 339, 317
+SUBFILE, WIDTH, HEIGHT, BITS_PER_SAMPLE, SAMPLE_FORMAT, PREDICTOR = 254, 256, 257, 258, 339, 317
+TAGS = (SUBFILE, WIDTH, HEIGHT, BITS_PER_SAMPLE, SAMPLE_FORMAT, PREDICTOR, *MAX_SAMPLE_VALUES)
+
+REDUCED_IMAGE = 1
+"""As a NewSubfileType: a small copy of another picture in the file."""
+
 FLOATING = 3
 """As a SampleFormat: IEEE floating point; as a Predictor: differences of floating numbers."""
 
+_DAMAGE = (OSError, ValueError, SyntaxError, LookupError, TypeError, struct.error)
 MAGIC = (b"II*\0", b"MM\0*")
 SEEN_TOP = 63
 """A picture of 16 bits whose upper 8 are all at most this holds 14 bits, or fewer."""
 
 
 def read_tags(file: BinaryIO) -> dict[int, Any]:
-    """The tags of a TIFF's first picture; none for another file. Leaves the file at its start."""
+    """Those of `TAGS` that a TIFF's first picture has; none of another file, or of a damaged one. Leaves the
+    file at its start.
+    """
     file.seek(0)
     head = file.read(8)
     tags: dict[int, Any] = {}
-    if head[:4] in MAGIC:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of tags that Pillow does not know
-            directory = ImageFileDirectory_v2(head)
-            file.seek(int(directory.next or 0))
-            directory.load(file)
-            tags = dict(directory)
+    if head[:4] not in MAGIC:
+        file.seek(0)
+        return tags
+    with warnings.catch_warnings(), suppress(*_DAMAGE):
+        warnings.simplefilter("ignore")  # of tags that Pillow does not know
+        directory = ImageFileDirectory_v2(head)
+        file.seek(int(directory.next or 0))
+        directory.load(file)
+        tags = {tag: directory[tag] for tag in TAGS if tag in directory}
     file.seek(0)
     return tags
 
