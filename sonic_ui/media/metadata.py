@@ -235,6 +235,11 @@ def safe_stem(name: str, empty: str = "sound") -> str:
     return stem.strip("-_") or empty
 
 
+def readable_name(path: str | Path) -> str:
+    """A file's name as it may be written and sent: NFC, and "?" for bytes that are no text."""
+    return unicodedata.normalize("NFC", Path(path).name.encode("utf-8", "replace").decode())
+
+
 def _is_mark(character: str) -> bool:
     """Whether it belongs to the letter before: a combining mark, or a joiner of Indic and Persian script."""
     return unicodedata.category(character)[0] == "M" or character in "\u200c\u200d"

@@ -16,6 +16,7 @@ from sonic_ui.media.metadata import (
     is_wave,
     read_settings,
     read_sound_settings,
+    readable_name,
     safe_stem,
     sidecar,
     write_pictures,
@@ -96,6 +97,10 @@ def test_files_of_others_are_told_apart(path: Path, tmp_path: Path) -> None:
 )
 def test_names_keep_their_letters_and_marks(name: str, stem: str) -> None:
     assert safe_stem(name) == stem
+
+
+def test_names_in_settings_can_be_written_anywhere() -> None:
+    assert readable_name("/tmp/u\u0308ber\udcff.wav") == "über?.wav"
 
 
 @pytest.mark.parametrize("name", ["雨" * 80, "e" + "\u0301\u0323" * 80, "क्षि" * 40, "😀" * 80])

@@ -19,11 +19,13 @@ import numpy as np
 from PIL.Image import Image
 
 from sonic_ui import __version__
-from sonic_ui.bundles import Bundle, BundleInfo, Vocabulary, listed
+from sonic_ui.bundles import Bundle, BundleInfo
 from sonic_ui.engine import events
 from sonic_ui.engine.caches import InversionCache
 from sonic_ui.engine.components import Components
 from sonic_ui.engine.inputs import InputPicture, MaskedPicture, Sound
+from sonic_ui.engine.words import cut_words, unknown_words
+from sonic_ui.media.metadata import readable_name
 from sonic_ui.requests import VERBS, BadInput, ImageToSoundRequest, MakingRequest, PaintingRequest
 
 log = logging.getLogger(__name__)
@@ -294,33 +296,11 @@ class JobRunner(ABC):
 
     def report_words(self, *texts: str) -> None:
         """Put one notice of words that the engine does not know, and of what the tokenizer leaves out."""
-        from sonic_ui.pipelines.audio_conditioned import truncated_text
-
-        tokenizer = self.pipeline.tokenizer
-        sentences = [self.unknown_words(self.components.bundle.info.vocabulary, tokenizer, *texts)]
-        for text in texts:
-            if cut := truncated_text(tokenizer, text):
-                sentences.append(f"The words are longer than this engine reads. Left out: “{cut}”.")
+        info, tokenizer = self.components.bundle.info, self.pipeline.tokenizer
+        unknown = unknown_words(info, info.vocabulary, tokenizer, *texts)
+        sentences = [unknown, *(cut_words(tokenizer, text) for text in texts)]
         if any(sentences):
             self.queue.put(events.Notice(" ".join(filter(None, sentences))))
-
-    def unknown_words(self, vocabulary: Vocabulary | None, tokenizer: Any, *texts: str) -> str:
-        """A sentence about words that are not in the vocabulary; without one, about those that the tokenizer
-        has no pieces of. Empty if there are none.
-        """
-        from sonic_ui.pipelines.audio_conditioned import spelled_out
-
-        title, everything = self.components.bundle.info.title, " . ".join(texts)
-        if vocabulary is None:
-            if unknown := spelled_out(tokenizer, everything):
-                return f"{title} hardly knows {listed(unknown)}: it was trained on English words above all."
-            return ""
-        if unknown := vocabulary.unknown(everything):
-            effect = "they change" if len(unknown) > 1 else "it changes"
-            return (
-                f"{title} does not know {listed(unknown)}: {effect} little or nothing. {vocabulary.sentence}"
-            )
-        return ""
 
     def report_progress(self, message: str, step: int, total: int, done: float = 0.0) -> None:
         """Progress; `done` is the share of the work behind us, by its cost."""
@@ -458,7 +438,7 @@ def sound_settings(
 
 def _request_settings(bundle: BundleInfo, request: MakingRequest) -> dict[str, Any]:
     paths = {**request.sound_paths, **request.picture_paths}
-    names = {name: Path(path).name for name, path in paths.items()}
+    names = {name: readable_name(path) for name, path in paths.items()}
     return {
         "app": f"Sonic UI {__version__}",
         "bundle": bundle.name,
@@ -478,7 +458,7 @@ def _take_settings(take: events.Take) -> dict[str, Any]:
         settings["recordings"] = [
             {
                 "concept": pick.concept,
-                "file": pick.excerpt.path.name,
+                "file": readable_name(pick.excerpt.path),
                 "sha256": pick.excerpt.digest,
                 "start_s": round(pick.excerpt.start_s, 3),
                 "similarity": round(pick.similarity, 4),

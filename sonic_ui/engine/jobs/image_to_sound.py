@@ -10,6 +10,7 @@ from PIL.Image import Image
 
 from sonic_ui.engine import events
 from sonic_ui.engine.jobs.base import JOB_TYPES, JobRunner, JobType, Plan, RunContext, sound_settings
+from sonic_ui.engine.words import unknown_words
 from sonic_ui.requests import BadInput, ImageToSoundRequest
 
 MIN_PROBABILITY = 0.15
@@ -95,7 +96,8 @@ class SoundRunner(JobRunner):
             vocabulary, tokenizer = None, self.pipeline.tokenizer
         else:
             vocabulary, tokenizer = bundle.info.vocabulary, self.components.pipeline.tokenizer
-        if words := self.unknown_words(vocabulary, tokenizer, request.prompt, request.negative_prompt):
+        texts = (request.prompt, request.negative_prompt)
+        if words := unknown_words(bundle.info, vocabulary, tokenizer, *texts):
             self.queue.put(events.Notice(words))
 
     def _generate(self) -> None:
