@@ -20,6 +20,7 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
+from sonic_ui.bundles import words_of
 from sonic_ui.models.compact_autoencoder import CompactAutoencoder
 from sonic_ui.models.devices import Placement, wants_compiling
 from sonic_ui.models.encoders import encode_sound
@@ -166,6 +167,19 @@ def truncated_text(tokenizer: Any, prompt: str) -> str:
     ).offset_mapping
     room = int(tokenizer.model_max_length) - int(tokenizer.num_special_tokens_to_add())
     return prompt[offsets[room][0] :].strip() if len(offsets) > room else ""
+
+
+def spelled_out(tokenizer: Any, prompt: str) -> list[str]:
+    """Words and signs of other scripts that a tokenizer takes apart to single letters or bytes: it has no
+    pieces for them, so that its text encoder hardly saw them in training.
+    """
+    words = [word for word in words_of(prompt) if not word.isascii()]
+    pieces = {word: tokenizer.tokenize(word) for word in words}
+    return [
+        word
+        for word, parts in pieces.items()
+        if len(parts) >= max(2, len(word)) or not parts or tokenizer.unk_token in parts
+    ]
 
 
 def move_to_device(

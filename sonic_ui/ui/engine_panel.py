@@ -49,10 +49,11 @@ def engine_panel(studio: Studio) -> EnginePanel | None:
 def connect_engines(
     studio: Studio, panel: EnginePanel | None, head: gr.HTML, prompts: Sequence[PromptSettings]
 ) -> None:
-    """Change engines on a click or a call, and bring the sliders to what suits the new one."""
+    """Change engines on a click or a call, and bring sliders and phrases to what suits the new one."""
     _add_endpoints(studio)
     if panel is None:
         return
+    chips = [part.chips for part in prompts]
     sliders = [slider for part in prompts for slider in (part.steps, part.guidance_scale, part.strength)]
 
     def change(name: str) -> Iterator[dict[Any, Any]]:
@@ -76,6 +77,7 @@ def connect_engines(
         yield {
             **done,
             **dict(zip(sliders, values, strict=True)),
+            **dict.fromkeys(chips, basic.chips_value(studio.info.vocabulary)),
             panel.message: basic.note(f"{studio.info.title} is ready."),
             head: basic.engine_status(studio.status),
         }
@@ -83,7 +85,7 @@ def connect_engines(
     run = panel.use.click(
         change,
         [panel.chosen],
-        [head, panel.use, panel.stop, panel.message, *sliders],
+        [head, panel.use, panel.stop, panel.message, *sliders, *chips],
         show_progress="hidden",
         concurrency_limit=4,
         api_visibility="private",

@@ -46,7 +46,8 @@ def build_page(studio: Studio, examples: Path = EXAMPLES) -> gr.Blocks:
         connect_send_to_tab(context, tabs, [tab.view for tab in built.values()], targets)
         prompts = [tab.prompts for tab in built.values() if tab.prompts]
         connect_engines(studio, panel, shared.head, prompts)
-        _follow_engine(page, studio, shared.head, [tab.message for tab in built.values()])
+        chips = [part.chips for part in prompts]
+        _follow_engine(page, studio, shared.head, [tab.message for tab in built.values()], chips)
         page.unload(engine_api.build(context).leave)
         page.unload(_release(context))
     page.queue(max_size=read_limits().queue)
@@ -101,20 +102,26 @@ def _release(context: AppContext) -> Callable[[gr.Request], None]:
     return release
 
 
-def _follow_engine(page: gr.Blocks, studio: Studio, head: gr.HTML, messages: list[gr.HTML]) -> None:
-    """Update the header while the models load behind the page; a sentence in every tab if they cannot."""
+def _follow_engine(
+    page: gr.Blocks, studio: Studio, head: gr.HTML, messages: list[gr.HTML], chips: list[gr.HTML]
+) -> None:
+    """Update the header while the models load behind the page; a sentence in every tab if they cannot. The
+    phrases of an engine elsewhere are known once it was reached.
+    """
 
     def update() -> list[Any]:
         status = studio.status
         settled = status.state in ("ready", "failed")
         problem = basic.error(status.problem) if status.state == "failed" else basic.CLEAR
-        return [basic.engine_status(status), gr.Timer(active=not settled), *([problem] * len(messages))]
+        phrases = basic.chips_value(studio.info.vocabulary)
+        rest = [*([problem] * len(messages)), *([phrases] * len(chips))]
+        return [basic.engine_status(status), gr.Timer(active=not settled), *rest]
 
     timer = gr.Timer(STATUS_EVERY_S)
     for event in (page.load, timer.tick):
         event(
             update,
-            outputs=[head, timer, *messages],
+            outputs=[head, timer, *messages, *chips],
             queue=False,
             show_progress="hidden",
             api_visibility="private",

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sonic_ui.bundles import Vocabulary
 from sonic_ui.engine.events import (
     Cancelled,
     CancelToken,
@@ -205,6 +206,24 @@ def test_words_that_do_not_fit_are_told(backend: LocalBackend) -> None:
     assert notices[0].message.endswith("long end”.")
 
 
+def test_words_that_the_engine_does_not_know_are_named(
+    backend: LocalBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def notices(prompt: str) -> list[str]:
+        events = paint(backend, prompt=prompt, steps=1)
+        return [event.message for event in events if isinstance(event, Notice)]
+
+    (sentence,) = notices("ink 夜 🦄")
+    assert sentence.startswith("Debug hardly knows “夜” and “🦄”") and notices("ink") == []
+    vocabulary = Vocabulary(styles=("ink",), words=("ink",))
+    bundle = replace(backend.bundle, info=backend.bundle.info.model_copy(update={"vocabulary": vocabulary}))
+    monkeypatch.setattr(backend.components, "bundle", bundle)
+    assert notices("ink unicorn") == [
+        "Debug does not know “unicorn”: it changes little or nothing. It knows: ink."
+    ]
+    assert notices("ink") == []
+
+
 def test_strengths_for_layers(backend: LocalBackend) -> None:
     layers = pixels(list(paint(backend, strength=[1] * 9)))[0]
     assert np.array_equal(layers, pixels(list(paint(backend, strength=1.0)))[0])
@@ -254,8 +273,13 @@ def test_short_memory_paints_fewer_at_once(backend: LocalBackend, monkeypatch: p
     events = list(paint(backend, count=3))
     assert batches[:3] == [6, 4, 2], "three, two, one at once; each guided"
     assert set(batches[2:]) == {2}
-    assert all(np.abs(a.astype(int) - b).max() <= 1 for a, b in zip(pixels(events), expected, strict=True))
-    assert events[-1].indices == (0, 1, 2)  # type: ignore[union-attr]
+    done = [event for event in events if isinstance(event, FramesDone)]
+    assert [event.indices for event in done] == [(0,), (1,), (2,)], "what was painted at once"
+    painted = [np.asarray(event.images[0]) for event in done]
+    assert all(np.abs(a.astype(int) - b).max() <= 1 for a, b in zip(painted, expected, strict=True))
+    monkeypatch.undo()
+    alone = pixels(list(paint(backend, seed=2)))[0]
+    assert np.array_equal(painted[2], alone), "the same batch, here of one, gives the same bytes"
 
 
 def test_a_closed_backend_lets_go(folder: Path) -> None:
