@@ -187,8 +187,8 @@ def _as_bad_input(error: ValidationError, request: type[Request]) -> BadInput:
     if isinstance(cause, BadInput):
         return cause
     field = str(problem["loc"][0]) if problem["loc"] else ""
-    if problem["type"] == "extra_forbidden":
-        known = ", ".join(request.model_fields)
+    if problem["type"] == "extra_forbidden" or not field:  # the name itself is no text
+        known, field = ", ".join(request.model_fields), field or str(problem.get("input"))
         named = field if field.isidentifier() and len(field) <= LONGEST_SHOWN else ""
         return BadInput(f"There is no setting called {shown(field)}; the settings are {known}.", named)
     if problem["type"] == "missing" and field.startswith("sound"):

@@ -1,9 +1,9 @@
 """Choosing other weights: a panel below the header, and the endpoints `engines` and `change_engine`."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, cast
 
 import gradio as gr
 
@@ -20,12 +20,12 @@ DESCRIPTION = """Work with another engine (other weights) from now on; `engines`
 What is not on this computer yet is fetched first. If the engine cannot be had, the current one stays and the
 answer is a sentence that says why.
 
-It changes for everybody who uses this app, so it takes the app's password, or a call from the computer that it
-runs on, unless its owner lets everybody.
+It changes for everybody who uses this app, so it takes the app's password, or a call from the computer that
+it runs on, unless its owner lets everybody.
 """
 NOT_YOURS = (
-    "Another engine would be another one for everybody here. That takes the app's password, or the person at the "
-    "computer that it runs on; its owner can let everybody (--open-engines)."
+    "Another engine would be another one for everybody here. That takes the app's password, or the person at "
+    "the computer that it runs on; its owner can let everybody (--open-engines)."
 )
 
 
@@ -126,7 +126,7 @@ def connect_engines(
 def _add_endpoints(studio: Studio, check: Callable[[gr.Request], None]) -> None:
     def change(request: ChangeEngineRequest, caller: api.Caller) -> dict[str, str]:
         check(caller.request)
-        with closing(studio.change_engine(request)) as messages:
+        with closing(cast(Generator[str, None, None], studio.change_engine(request))) as messages:
             for _ in messages:
                 caller.cancel.check()
         status = studio.status

@@ -1,4 +1,4 @@
-"""Between the network and the page: who may send what, sentences for what cannot be answered, and the start."""
+"""Between the network and the page: who may send what, sentences for what fails, and the start."""
 
 import ipaddress
 import logging
@@ -47,13 +47,12 @@ FOREIGN_PAGE = (
     "the Host header."
 )
 APP_FAILED = "Something went wrong in the app itself; its log has the details. Try again."
-NOT_UNDERSTOOD = (
-    "This call is not understood. /gradio_api/info says what each endpoint takes; gradio_client calls them."
-)
+HOW_TO_CALL = "/gradio_api/info says what each endpoint takes; gradio_client calls them."
+NOT_UNDERSTOOD = f"This call is not understood. {HOW_TO_CALL}"
 NO_ENDPOINT = "There is no endpoint of this name. /gradio_api/info lists them."
 NO_FILE = (
-    "{names}: this is no file that was uploaded here. Upload it first (gradio_client: handle_file), then send "
-    "what the upload answered."
+    "What was sent for {names} is no file that was uploaded here. Upload it first (gradio_client: "
+    "handle_file), then send what the upload answered."
 )
 PERSONS_MISTAKES = (LookupError, ValueError, TypeError, AttributeError, RecursionError)
 """What Gradio's own routes raise for calls of a wrong form."""
@@ -94,8 +93,8 @@ class Page(gr.Blocks):
 def _too_few(block_fn: Any, given: int) -> str:
     names = [str(block.label or block.get_block_name()) for block in block_fn.inputs]
     return (
-        f"{block_fn.api_name or 'This'} takes {len(names)} values ({', '.join(names)}), in this order; {given} "
-        "came. Send null for what is left open, or call it with gradio_client, which does."
+        f"The endpoint {block_fn.api_name} takes {len(names)} values ({', '.join(names)}), in this order; "
+        f"{given} came. Send null for what is left open, or call it with gradio_client, which does."
     )
 
 
@@ -110,7 +109,7 @@ def _not_usable(block_fn: Any, inputs: list[Any]) -> str:
 
 
 class Guard:
-    """ASGI middleware: limits what is sent and from where, slows guessing, and answers what fails with words."""
+    """ASGI middleware: limits what is sent and from where, slows guessing, answers what fails with words."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -227,9 +226,7 @@ async def _wrong_body(request: Request, error: RequestValidationError) -> JSONRe
     """The answer to a body of a wrong form. It never repeats the body, which may hold what no JSON can."""
     first = error.errors()[0]
     path = ".".join(str(part) if isinstance(part, int) else shown(part) for part in first["loc"])
-    return _sentence(
-        422, f"The call is not understood at {path}: {str(first['msg']).lower()}. {NOT_UNDERSTOOD}"
-    )
+    return _sentence(422, f"The call is wrong at {path}: {str(first['msg']).lower()}. {HOW_TO_CALL}")
 
 
 def _sentence(status: int, words: str, headers: dict[str, str] | None = None) -> JSONResponse:
@@ -238,7 +235,7 @@ def _sentence(status: int, words: str, headers: dict[str, str] | None = None) ->
 
 
 def server_options() -> dict[str, Any]:
-    """Options of `Blocks.launch` that put the guard before the page; fresh ones, since Gradio adds to them."""
+    """Options of `Blocks.launch` that put the guard before the page; fresh ones: Gradio adds to them."""
     return {
         "app_kwargs": {
             "middleware": [Middleware(Guard)],
@@ -267,7 +264,7 @@ def _host_name(request: Request) -> str:
 
 
 def is_at_the_machine(request: Request | None) -> bool:
-    """Whether a request comes from this computer itself, neither forwarded nor by the tools for assistants."""
+    """Whether a request comes from this computer itself, neither forwarded nor by an MCP server."""
     if request is None or request.client is None:
         return False
     near = is_loopback(request.client.host) and is_loopback(_host_name(request))
@@ -293,7 +290,7 @@ class PatientServer(http_server.Server):
 
 
 def serve(page: gr.Blocks, **options: Any) -> tuple[Any, str, str]:
-    """`page.launch` that waits for a slow machine: the server, its address, and the public one if there is one.
+    """`page.launch` that waits for a slow machine: the server, its address, the public one if there is one.
 
     Raises OSError where there is no free port.
     """
