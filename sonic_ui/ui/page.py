@@ -16,6 +16,7 @@ from sonic_ui.requests import VERBS
 from sonic_ui.ui import api, engine_api
 from sonic_ui.ui.components import basic
 from sonic_ui.ui.engine_panel import connect_engines, engine_panel
+from sonic_ui.ui.server import Page, server_options
 from sonic_ui.ui.session.context import EXAMPLES, AppContext, SharedComponents, read_examples
 from sonic_ui.ui.session.limits import MAX_SESSIONS, read_limits
 from sonic_ui.ui.tabs import BuiltTab
@@ -27,12 +28,16 @@ HOUR_S, DAY_S = 3600, 86_400
 STATUS_EVERY_S = 0.8
 
 
-def build_page(studio: Studio, examples: Path = EXAMPLES) -> gr.Blocks:
-    """The whole page on a studio. Nothing heavy is imported or loaded here; `studio.start()` does that."""
+def build_page(studio: Studio, examples: Path = EXAMPLES, open_engines: bool = False) -> gr.Blocks:
+    """The whole page on a studio. Nothing heavy is imported or loaded here; `studio.start()` does that.
+
+    open_engines   let everybody change the engine; the environment can say so too, see `session.limits`
+    """
+    limits = read_limits()
     context = AppContext(studio, read_examples(examples))
     for number, example in enumerate(context.examples):
         context.gallery.share(f"example-{number}", [example.picture] if example.picture else [])
-    with gr.Blocks(title="Sonic UI", analytics_enabled=False, delete_cache=(HOUR_S, DAY_S)) as page:
+    with Page(title="Sonic UI", analytics_enabled=False, delete_cache=(HOUR_S, DAY_S)) as page:
         shared = SharedComponents(basic.header(studio.status, studio.engines.changeable), gr.State({}))
         panel = engine_panel(studio)
         with_tab = [verb for verb in VERBS if importlib.util.find_spec(_folder(verb))]
@@ -45,12 +50,12 @@ def build_page(studio: Studio, examples: Path = EXAMPLES) -> gr.Blocks:
         targets = {VERBS[verb].tab: tab.target for verb, tab in built.items() if tab.target}
         connect_send_to_tab(context, tabs, [tab.view for tab in built.values()], targets)
         prompts = [tab.prompts for tab in built.values() if tab.prompts]
-        connect_engines(studio, panel, shared.head, prompts)
+        connect_engines(studio, panel, shared.head, prompts, open_engines or limits.open_engines)
         chips = [part.chips for part in prompts]
         _follow_engine(page, studio, shared.head, [tab.message for tab in built.values()], chips)
         page.unload(engine_api.build(context).leave)
         page.unload(_release(context))
-    page.queue(max_size=read_limits().queue)
+    page.queue(max_size=limits.queue)
     return page
 
 
@@ -81,6 +86,7 @@ def launch_options(examples: Path = EXAMPLES) -> dict[str, Any]:
         "ssr_mode": False,
         "show_error": False,
         "quiet": True,
+        **server_options(),
     }
 
 
