@@ -65,7 +65,7 @@ class MaskedPicture(InputPicture):
 
 
 _digests: LRUCache[str] = LRUCache(1024)
-_pictures: LRUCache[InputPicture] = LRUCache(16, max_bytes=200_000_000)
+_pictures: LRUCache[InputPicture] = LRUCache(16)
 
 
 def file_digest(path: str) -> str:
@@ -90,7 +90,7 @@ def load_picture(path: str | Path) -> InputPicture:
     if picture is None:
         picture = InputPicture(*images.read_picture(path))
         if version is not None:
-            _pictures.put(version, picture, 3 * picture.image.width * picture.image.height)
+            _pictures.put(version, picture)
             _digests.put(version, picture.digest)
     return picture
 
