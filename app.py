@@ -13,6 +13,7 @@ from sonic_ui.engine.local import LocalBackend
 from sonic_ui.engine.remote import RemoteStudio, read_address
 from sonic_ui.engine.studio import Studio
 from sonic_ui.engine.switching import Engines
+from sonic_ui.media.temporary import end_on_signals, remove_process_folder, use_for_all
 from sonic_ui.requests import BadInput
 from sonic_ui.ui.page import EXAMPLES, build_page, launch_options
 from sonic_ui.ui.session.limits import read_limits
@@ -33,7 +34,7 @@ def read_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         "--host", default="127.0.0.1", help="address to serve on; 0.0.0.0 for every machine near"
     )
     parser.add_argument(
-        "--port", type=int, default=None, help="port; the first free one from 7860 if left out"
+        "--port", type=_port, default=None, help="port; the first free one from 7860 if left out"
     )
     parser.add_argument(
         "--backend",
@@ -74,6 +75,13 @@ def read_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     return options
 
 
+def _port(text: str) -> int:
+    """A port on the command line."""
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"{text[:20]!r} is no port; it takes a whole number from 1 to 65535")
+    return int(text)
+
+
 def make_studio(options: argparse.Namespace, examples: Path = EXAMPLES) -> Studio:
     """The studio that the command line asks for; one that runs elsewhere is reached first, if it can be."""
     if options.backend == "local":
@@ -99,8 +107,13 @@ def _local(bundle: str) -> LocalBackend:
 def main(arguments: Sequence[str] | None = None, examples: Path = EXAMPLES) -> None:
     """Serve the page, then load the models behind it. `examples` is the folder of the example sounds."""
     options = read_options(arguments)
-    studio = make_studio(options, examples)
-    page = build_page(studio, examples)
+    end_on_signals()
+    try:
+        use_for_all()
+        studio = make_studio(options, examples)
+        page = build_page(studio, examples)
+    except BadInput as problem:
+        raise SystemExit(f"Sonic UI cannot start. {problem.message}") from None
     user, _, password = (options.auth or "").partition(":")
     try:
         _, address, public = page.launch(
@@ -118,7 +131,11 @@ def main(arguments: Sequence[str] | None = None, examples: Path = EXAMPLES) -> N
         ) from None
     print(f"Sonic UI is at {public or address}", flush=True)
     studio.start()
-    page.block_thread()
+    try:
+        page.block_thread()
+    finally:
+        page.close(verbose=False)
+        remove_process_folder()
 
 
 if ON_A_SPACE:

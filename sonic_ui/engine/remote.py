@@ -8,7 +8,6 @@ a sentence.
 import logging
 import os
 import secrets
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,6 +28,7 @@ from sonic_ui.engine.inputs import SAMPLE_RATE, file_digest
 from sonic_ui.engine.jobs.base import Backend
 from sonic_ui.engine.serialization import PROTOCOL, DecodeError, decode
 from sonic_ui.engine.studio import Studio
+from sonic_ui.media.temporary import new_folder, writing
 from sonic_ui.requests import BadInput, MakingRequest
 from sonic_ui.requests.links import file_settings
 
@@ -324,17 +324,19 @@ class RemoteEngine:
         """Embed and name a clip: `samples` float32 [T] at 48 kHz."""
         import soundfile
 
-        with tempfile.TemporaryDirectory(prefix="sonic-ui-") as folder:
+        with new_folder() as folder:
             path = Path(folder) / "clip.wav"
-            soundfile.write(path, samples, SAMPLE_RATE, subtype="FLOAT")
+            with writing(path):
+                soundfile.write(path, samples, SAMPLE_RATE, subtype="FLOAT")
             question = {"ask": "hear", "duration_s": samples.size / SAMPLE_RATE}
             return cast(events.AudioAnalysis, self._value(question, path))
 
     def analyze_image(self, picture: Image) -> events.ImageAnalysis:
         """Sources that a picture shows, and how its sound would rise and fall."""
-        with tempfile.TemporaryDirectory(prefix="sonic-ui-") as folder:
+        with new_folder() as folder:
             path = Path(folder) / "picture.png"
-            picture.save(path, "PNG", compress_level=3)
+            with writing(path):
+                picture.save(path, "PNG", compress_level=3)
             return cast(events.ImageAnalysis, self._value({"ask": "see"}, path))
 
     def answers(

@@ -11,11 +11,13 @@ import contextlib
 import logging
 import os
 import shutil
+import signal
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 from sonic_ui.requests import BadInput
 
@@ -151,6 +153,18 @@ def remove_process_folder() -> None:
     with _making:
         if _folder is not None:
             _folder.remove()
+
+
+def end_on_signals() -> None:
+    """Let the signals that stop a program end it as Ctrl-C does, so that its temporary files go with it."""
+
+    def end(number: int, frame: object) -> NoReturn:
+        raise SystemExit(128 + number)
+
+    if threading.current_thread() is threading.main_thread():
+        for name in ("SIGTERM", "SIGHUP"):
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), end)
 
 
 def new_folder(prefix: str = "") -> "tempfile.TemporaryDirectory[str]":

@@ -25,12 +25,12 @@ PICTURE = Image.new("RGB", (32, 32), "teal")
 needs_posix = pytest.mark.skipif(not hasattr(os, "fork"), reason="locks and modes of POSIX")
 
 HOLD = """
-import sys
-from pathlib import Path
-from sonic_ui.media.temporary import PrivateFolder
-folder = PrivateFolder(Path(sys.argv[1]))
-(folder.path / "result.png").write_bytes(b"1")
-print(folder.path, flush=True)
+import os, sys
+from sonic_ui.media.temporary import BASE, end_on_signals, process_folder
+os.environ[BASE] = sys.argv[1]
+end_on_signals()
+(process_folder() / "result.png").write_bytes(b"1")
+print(process_folder(), flush=True)
 sys.stdin.read()
 """
 
@@ -58,8 +58,9 @@ def test_what_a_killed_process_left_goes_with_the_next_start(tmp_path: Path) -> 
     fresh = PrivateFolder(tmp_path)
     assert not left.exists() and (used / "result.png").is_file()
     assert stat.S_IMODE(fresh.path.stat().st_mode) == 0o700
-    running.communicate("", timeout=20)
-    assert not used.exists(), "it ended by itself"
+    running.terminate()
+    running.communicate(timeout=20)
+    assert not used.exists(), "its end was asked for"
     fresh.remove()
     assert [*tmp_path.iterdir()] == []
 
