@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 PREFIX = "sonic-ui-app-"
 LOCK = "in-use"
+SCRATCH = "scratch"
 BASE = "GRADIO_TEMP_DIR"
 """Environment variable of Gradio's temporary files: where the folder is made, and then the folder itself."""
 
@@ -143,7 +144,7 @@ def _base() -> Path:
 
 def use_for_all() -> None:
     """Let every library of this process put its temporary files into the private folder. Raises `BadInput`."""
-    scratch = process_folder() / "scratch"
+    scratch = process_folder() / SCRATCH
     scratch.mkdir(exist_ok=True)
     tempfile.tempdir = str(scratch)
 

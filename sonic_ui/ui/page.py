@@ -10,6 +10,7 @@ from typing import Any
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import gradio as gr
+import gradio.mcp
 from starlette.middleware import Middleware
 
 from sonic_ui.engine.studio import Studio
@@ -36,7 +37,7 @@ def build_page(studio: Studio, examples: Path = EXAMPLES) -> gr.Blocks:
 
     Raises `BadInput` where no temporary file can be written.
     """
-    process_folder()  # before Gradio asks where its files are to lie
+    gradio.mcp.DEFAULT_TEMP_DIR = str(process_folder())  # the one that Gradio reads before it is set
     results = PictureFolder(read_limits().results_mb * 10**6)
     context = AppContext(studio, read_examples(examples), pictures=results)
     for number, example in enumerate(context.examples):

@@ -143,3 +143,24 @@ def test_inversions_of_callers_without_a_session_go_with_the_call(
         assert len(studio._inversions.sizes()) == 1
     finally:
         page.close()
+
+
+def test_what_is_painted_and_never_read_does_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    import gradio as gr
+    from gradio.components.image_editor import AcceptBlobs
+
+    from sonic_ui.ui.components import picture_files
+
+    monkeypatch.setattr(picture_files, "LAYER_BYTES", 2500)
+    editor = picture_files.PaintedLayers(render=False)
+
+    def send(name: str, index: Any) -> None:
+        data = {"type": "layer", "index": index, "file": b"", "id": name}
+        editor.accept_blobs(AcceptBlobs.model_construct(data=data, files=[("layer", bytes(1000))]))
+
+    for number in range(5):
+        send(str(number), "0")
+    assert [*editor.blob_storage] == ["3", "4"]
+    for index in ("1000000000", "many", "-1"):
+        with pytest.raises(gr.Error, match="32 layers"):
+            send("huge", index)

@@ -10,7 +10,7 @@ import anyio
 from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
 
-from sonic_ui.media.temporary import LOCK, NOT_SAVED, make_room, process_folder
+from sonic_ui.media.temporary import NOT_SAVED, SCRATCH, make_room, process_folder
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +20,10 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-ROUTE = "/gradio_api/upload"
+ROUTES = ("/gradio_api/upload", "/gradio_api/component_server")
+"""The second takes what is painted."""
+
+BROKEN_OFF_S = 3600.0
 FOLDER = re.compile(r"[0-9a-f]{64}")
 """Gradio puts every upload into a folder named by its SHA-256."""
 
@@ -75,11 +78,12 @@ class UploadQuota:
             max(0, self._max_bytes - length),
             which=lambda name: FOLDER.fullmatch(name) is not None and name not in self._ours,
         )
+        make_room(self._folder / SCRATCH, self._max_bytes, max_age_s=BROKEN_OFF_S)
 
     def _remove_unfinished(self) -> None:
         """Files that lie loose are of uploads that ended before they were whole."""
         for path in self._folder.iterdir():
-            if path.name.startswith("tmp") and path.is_file() and path.name != LOCK:
+            if path.name.startswith("tmp") and path.is_file():
                 path.unlink(missing_ok=True)
 
     def _counted(self, receive: Receive) -> Receive:
@@ -101,7 +105,7 @@ class UploadQuota:
 
 
 def _is_upload(scope: Scope) -> bool:
-    return str(scope.get("path", "")).rstrip("/").endswith(ROUTE)
+    return str(scope.get("path", "")).rstrip("/").endswith(ROUTES)
 
 
 def _content_length(scope: Scope) -> int:
