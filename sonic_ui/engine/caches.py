@@ -32,7 +32,7 @@ def nbytes_of(value: Any) -> int:
 
 
 class LRUCache(Generic[Value]):
-    """Least-recently-used cache, bounded by the bytes of its values, and by their number if `size` is given."""
+    """Least-recently-used cache, bounded by the bytes of its values, and by their number if given."""
 
     def __init__(self, size: int | None = None, max_bytes: int = CACHE_BYTES) -> None:
         self._size = size

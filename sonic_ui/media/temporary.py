@@ -1,9 +1,9 @@
 """Temporary files: one private folder a process, its end, and what is done about a disk that is full.
 
-Everything temporary lies in the folder, uploads and results among it. It is readable by its owner alone (0700)
-and removed when the process ends; what a killed process left is removed by the next that starts. A folder is
-in use as long as a process holds the lock on the file `LOCK` in it (flock(2)), which ends with the process,
-however it ends.
+Everything temporary lies in the folder, uploads and results among it. Its owner alone may read it (0700). It
+goes when the process ends; what a killed process left goes when the next one starts. A folder is in use as
+long as a process holds the lock on the file `LOCK` in it (flock(2)), which ends with the process, however it
+ends.
 """
 
 import atexit
@@ -42,8 +42,8 @@ MAX_ENTRIES = 2000
 """Results, or uploads, that are on the disk at once."""
 
 NOT_SAVED = (
-    "It could not be saved: the disk is full or cannot be written to ({reason}). Free some space on the app’s "
-    "computer, then try again."
+    "It could not be saved: the disk is full or cannot be written to ({reason}). Free some space on the "
+    "app’s computer, then try again."
 )
 NO_FOLDER = (
     "The folder for temporary files, {base}, cannot be written to ({reason}). Free some space there, or set "
@@ -52,7 +52,10 @@ NO_FOLDER = (
 
 
 class PrivateFolder:
-    """A folder of this process inside `base`, removed at the end. Raises `BadInput` where it cannot be made."""
+    """A folder of this process inside `base`, removed at the end.
+
+    Raises `BadInput` where it cannot be made.
+    """
 
     def __init__(self, base: Path) -> None:
         self._owner = os.getpid()
@@ -143,7 +146,7 @@ def _base() -> Path:
 
 
 def use_for_all() -> None:
-    """Let every library of this process put its temporary files into the private folder. Raises `BadInput`."""
+    """Let every library put its temporary files into the private folder. Raises `BadInput`."""
     scratch = process_folder() / SCRATCH
     scratch.mkdir(exist_ok=True)
     tempfile.tempdir = str(scratch)
@@ -216,9 +219,7 @@ def make_room(
     entries = [_Entry(path) for path in _children(folder) if which(path.name)]
     entries.sort(key=lambda entry: entry.changed)
     total, yesterday = sum(entry.nbytes for entry in entries), time.time() - max_age_s
-    while entries and (
-        total > max_bytes or len(entries) > max_entries or entries[0].changed < yesterday
-    ):
+    while entries and (total > max_bytes or len(entries) > max_entries or entries[0].changed < yesterday):
         oldest = entries.pop(0)
         total -= oldest.nbytes
         oldest.remove()

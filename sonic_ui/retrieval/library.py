@@ -158,7 +158,7 @@ MAX_EXCERPTS = 12
 """Of one file, spread evenly: an hour of rain is no better than a minute."""
 
 INDEX_BYTES = 128 * 2**20
-"""Starts and embeddings of all files that an indexer has seen, together: more than one largest folder takes."""
+"""Starts and embeddings of all files that an indexer has seen, together: more than a largest folder takes."""
 
 Embed = Callable[[list[NDArray[np.float32]]], NDArray[np.float32]]
 """Mono clips at SAMPLE_RATE -> embeddings [B, D], unit length."""

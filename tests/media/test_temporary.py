@@ -1,4 +1,4 @@
-"""Temporary files: private, gone at the end however it comes, within their quota; a full disk is a sentence."""
+"""Temporary files: private, gone at the end however it comes, within a quota; a full disk is a sentence."""
 
 from __future__ import annotations
 

@@ -151,7 +151,7 @@ def test_what_is_painted_and_never_read_does_not_pile_up(monkeypatch: pytest.Mon
 
     from sonic_ui.ui.components import picture_files
 
-    monkeypatch.setattr(picture_files, "LAYER_BYTES", 2500)
+    monkeypatch.setattr(picture_files.PaintedLayers, "LAYER_BYTES", 2500)
     editor = picture_files.PaintedLayers(render=False)
 
     def send(name: str, index: Any) -> None:
@@ -162,5 +162,5 @@ def test_what_is_painted_and_never_read_does_not_pile_up(monkeypatch: pytest.Mon
         send(str(number), "0")
     assert [*editor.blob_storage] == ["3", "4"]
     for index in ("1000000000", "many", "-1"):
-        with pytest.raises(gr.Error, match="32 layers"):
+        with pytest.raises(gr.Error, match="32 painted layers"):
             send("huge", index)

@@ -6,11 +6,6 @@ Gradio's own decode every picture before a handler sees it, however large, and s
 from typing import Any
 
 import gradio as gr
-from gradio.components.base import server
-
-MAX_LAYERS = 32
-LAYER_BYTES = 64 * 2**20
-"""What is painted and not read yet, of all sessions together; the oldest is forgotten."""
 
 
 class PictureFile(gr.Image):
@@ -28,20 +23,26 @@ class PaintedLayers(gr.ImageEditor):
 
     is_template = True
 
-    @server
+    MAX_LAYERS = 32
+    LAYER_BYTES = 64 * 2**20
+    """What is painted and not read yet, of all sessions together; the oldest is forgotten."""
+
+    @gr.components.base.server
     def accept_blobs(self, data: Any) -> None:
         """Take a layer that comes as bytes, before the event that reads it. Raises `gr.Error`."""
         index = data.data.get("index")
-        if index not in (None, "", "null") and not (str(index).isdecimal() and int(index) < MAX_LAYERS):
-            raise gr.Error(f"A picture is painted in {MAX_LAYERS} layers at most.", print_exception=False)
+        if index not in (None, "", "null") and not (str(index).isdecimal() and int(index) < self.MAX_LAYERS):
+            raise gr.Error(f"A picture has {self.MAX_LAYERS} painted layers at most.", print_exception=False)
         super().accept_blobs(data)
-        stored = self.blob_storage
-        sizes = {name: sum(len(one) for one in _blobs(stored[name])) for name in stored}
-        for name in [*stored]:
-            if sum(sizes.values()) <= LAYER_BYTES:
-                break
-            stored.pop(name, None)
-            del sizes[name]
+        while len(self.blob_storage) > 1 and self._stored_bytes() > self.LAYER_BYTES:
+            self.blob_storage.pop(next(iter(self.blob_storage)), None)
+
+    def _stored_bytes(self) -> int:
+        """All that is painted and not read yet."""
+        stored = [*self.blob_storage.values()]
+        return sum(
+            len(blob or b"") for one in stored for blob in (one.background, *one.layers, one.composite)
+        )
 
     def preprocess(self, payload: Any) -> list[bytes | str]:
         """The layers above the picture, not decoded; empty if there are none."""
@@ -51,8 +52,3 @@ class PaintedLayers(gr.ImageEditor):
             cached = self.blob_storage.pop(payload.id, None)
             return [layer for layer in cached.layers if layer] if cached else []
         return [layer.path for layer in payload.layers if layer is not None and layer.path]
-
-
-def _blobs(data: Any) -> list[bytes]:
-    """The bytes of an editor's picture: what is below, the layers, and all of it together."""
-    return [blob for blob in (data.background, *data.layers, data.composite) if blob]

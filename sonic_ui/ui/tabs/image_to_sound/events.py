@@ -207,9 +207,7 @@ class Handlers:
     def _finished(self, run: runs.RunContext[ImageToSoundRequest], result: SoundResult) -> Update:
         files = results.write_takes(self._context, result)
         preview = picture_input.preview_of(result.image)
-        card = results.audio_card(
-            run.run, result, files, picture_input.write_preview(self._context, preview)
-        )
+        card = results.audio_card(run.run, result, files, picture_input.write_preview(self._context, preview))
         self._results.put((run.session, card.id), replace(result, image=preview))
         return self.runs.finished(run, card.id, files, result, audio_results.done(run.run, card))
 
