@@ -9,7 +9,7 @@ from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -28,8 +28,14 @@ from sonic_ui.engine.events import (
     Take,
 )
 from sonic_ui.engine.serialization import REMOTE_FILE, DecodeError, decode, encode
-from sonic_ui.requests import EditImageRequest, ImageToSoundRequest, SoundToImageRequest
+from sonic_ui.engine.studio import Studio
+from sonic_ui.requests import VERBS, EditImageRequest, ImageToSoundRequest, SoundToImageRequest
+from sonic_ui.requests.image_to_sound import SoundSource
+from sonic_ui.requests.interpolate import Method
+from sonic_ui.requests.links import file_settings
 from sonic_ui.retrieval.library import Excerpt, Pick
+from tests.conftest import WriteSound
+from tests.fakes import FakeBackend
 
 NOISE = Image.effect_noise((40, 30), 90).convert("RGB")
 
@@ -198,3 +204,40 @@ def test_a_pickle_in_an_array_is_not_opened() -> None:
     np.save(buffer, np.array([{"a": 1}], dtype=object), allow_pickle=True)
     with pytest.raises(DecodeError):
         decode({"_": "array", "data": base64.b64encode(buffer.getvalue()).decode()})
+
+
+# Every verb and source
+
+SOUNDS_OF = {"sound": "rain.wav", "sound_a": "rain.wav", "sound_b": "dog.wav", "picture": "sea.png"}
+WANTED: dict[str, list[dict[str, Any]]] = {
+    "sound_to_image": [{"count": 2}, {"strength": (1.0, 0.5), "gain_db": -6}],
+    "edit_image": [{"mask": "mask.png"}, {"strengths": (0.5, 1.0)}, {"mode": "style", "layers": "harder"}],
+    "interpolate": [{"frames": 3, "method": method} for method in get_args(Method)],
+    "volume_sweep": [{"gains_db": (-6, 0)}, {"scales": (0.5, 1.0)}],
+    "image_to_sound": [
+        *({"source": source, "takes": 2, "curve": (0.0, 1.0)} for source in ("generate", "recordings")),
+        {"moments": (0, 1, 0), "mode": "natural"},
+    ],
+}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_all_events_of_a_verb_come_back(verb: str, tmp_path: Path, write_sound: WriteSound) -> None:
+    kind = VERBS[verb].request
+    write_sound("rain.wav", 0.3), write_sound("dog.wav", 0.3, hz=900)
+    NOISE.save(tmp_path / "sea.png")
+    NOISE.convert("L").save(tmp_path / "mask.png")
+    required = {name: value for name, value in SOUNDS_OF.items() if name in kind.model_fields}
+    for values in WANTED[verb]:
+        named = {**required, **values}
+        paths = {name: str(tmp_path / named[name]) for name in file_settings(kind) if name in named}
+        request = kind.from_values({**named, **paths})
+        events = [*Studio(FakeBackend(notice="ink")).run(request)]
+        for event in events:
+            written = encode(event)
+            back = decode(json.loads(json.dumps(written, allow_nan=False)), type(event))
+            if not isinstance(event, Preview):  # JPEG of JPEG
+                assert encode(back) == written
+        assert isinstance(events[-1], (Result, SoundResult)) and type(events[-1].request) is kind
+    sources = {values.get("source") for values in WANTED["image_to_sound"]}
+    assert {*get_args(get_args(SoundSource)[0])} <= sources
