@@ -192,15 +192,27 @@ class Connection:
         address = self.address
         # A token that is saved on this machine is for the hub: no other address ever sees it.
         token = address.token if address.is_space or address.token else False
-        return Client(
-            address.where,
-            token=token,
-            auth=address.login,
-            verbose=False,
-            analytics_enabled=False,
-            download_files=False,
-            httpx_kwargs={"timeout": TIMEOUT_S},
-        )
+
+        def connect(login: tuple[str, str] | None) -> Any:
+            return Client(
+                address.where,
+                token=token,
+                auth=login,
+                verbose=False,
+                analytics_enabled=False,
+                download_files=False,
+                httpx_kwargs={"timeout": TIMEOUT_S},
+            )
+
+        try:
+            return connect(address.login)
+        except ValueError as problem:
+            if address.login is None or "Could not login" not in str(problem):
+                raise
+            try:
+                return connect(None)  # an app that asks for no password takes no login either
+            except Exception:
+                raise problem from None
 
     def _explained(self, problem: BaseException) -> BaseException:
         """What to raise for an error of the connection; it is let go of if it is of no more use."""

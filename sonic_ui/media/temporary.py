@@ -194,8 +194,13 @@ def writing(*paths: Path) -> Iterator[None]:
                 path.unlink(missing_ok=True)
         if isinstance(error, OSError):
             log.warning("A file was not saved: %s", error)
-            raise BadInput(NOT_SAVED.format(reason=_reason(error)), "disk") from error
+            raise BadInput(not_saved(error), "disk") from error
         raise
+
+
+def not_saved(error: OSError) -> str:
+    """The sentence for a file that could not be written."""
+    return NOT_SAVED.format(reason=_reason(error))
 
 
 def _reason(error: OSError) -> str:

@@ -2,22 +2,15 @@
 
 import logging
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
 
 import anyio
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
-from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sonic_ui.media.temporary import NOT_SAVED, SCRATCH, make_room, process_folder
+from sonic_ui.media.temporary import SCRATCH, make_room, not_saved, process_folder
 
 log = logging.getLogger(__name__)
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 ROUTES = ("/gradio_api/upload", "/gradio_api/component_server")
 """The second takes what is painted."""
@@ -31,17 +24,15 @@ TOO_LARGE = (
 )
 
 
-class TooLarge(Exception):
-    """A body went past the quota while it came in."""
-
-
 class UploadQuota:
     """ASGI middleware: makes room for every upload, oldest first, and cleans up after one that failed.
 
     max_bytes   all uploads together
+
+    Raises `HTTPException` with a sentence for what does not fit, and for a disk that is full.
     """
 
-    def __init__(self, app: App, max_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
         self._app = app
         self._max_bytes = max_bytes
         self._folder = process_folder()
@@ -53,19 +44,16 @@ class UploadQuota:
             return await self._app(scope, receive, send)
         length = _content_length(scope)
         if length > self._max_bytes:
-            return await self._refuse(413, TOO_LARGE, scope, receive, send)
+            raise HTTPException(413, TOO_LARGE.format(limit=self._max_bytes // 10**6))
         await anyio.to_thread.run_sync(self._make_room, length)
         self._uploading += 1
         try:
             await self._app(scope, self._counted(receive), send)
-        except TooLarge:
-            await self._refuse(413, TOO_LARGE, scope, receive, send)
         except ClientDisconnect:
             log.info("An upload was broken off")
         except OSError as error:
             log.warning("An upload was not saved: %s", error)
-            reason = (error.strerror or "it failed").lower()
-            await self._refuse(507, NOT_SAVED.replace("{reason}", reason), scope, receive, send)
+            raise HTTPException(507, not_saved(error)) from error
         finally:
             self._uploading -= 1
             if not self._uploading:
@@ -93,14 +81,10 @@ class UploadQuota:
             message = await receive()
             passed += len(message.get("body", b""))
             if passed > self._max_bytes:
-                raise TooLarge
+                raise HTTPException(413, TOO_LARGE.format(limit=self._max_bytes // 10**6))
             return message
 
         return counted
-
-    async def _refuse(self, status: int, words: str, scope: Scope, receive: Receive, send: Send) -> None:
-        sentence = words.replace("{limit}", f"{self._max_bytes / 1e6:.0f}")
-        await PlainTextResponse(sentence, status)(scope, receive, send)
 
 
 def _is_upload(scope: Scope) -> bool:
