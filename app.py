@@ -15,7 +15,7 @@ from sonic_ui.engine.local import LocalBackend
 from sonic_ui.engine.remote import RemoteStudio, read_address
 from sonic_ui.engine.studio import Studio
 from sonic_ui.engine.switching import Engines
-from sonic_ui.media.temporary import end_on_signals, remove_process_folder, use_for_all
+from sonic_ui.media.temporary import end_on_signals, not_saved, remove_process_folder, use_for_all
 from sonic_ui.requests import BadInput
 from sonic_ui.ui.page import EXAMPLES, build_page, launch_options
 from sonic_ui.ui.server import is_loopback, log_short_lines, serve
@@ -139,6 +139,8 @@ def main(arguments: Sequence[str] | None = None, examples: Path = EXAMPLES) -> N
         page = build_page(studio, examples, options.open_engines)
     except BadInput as problem:
         raise SystemExit(f"Sonic UI cannot start. {problem.message}") from None
+    except OSError as problem:  # what the page shows at first is copied to where it is served from
+        raise SystemExit(f"Sonic UI cannot start. {not_saved(problem)}") from None
     user, _, password = (options.auth or "").partition(":")
     try:
         _, address, public = serve(
