@@ -1,4 +1,4 @@
-"""Hostile inputs for the running app: values, files, bodies, questions, as strangers and accidents send them."""
+"""Hostile inputs for the running app: values, files, bodies and questions that strangers send."""
 
 import json
 import struct
