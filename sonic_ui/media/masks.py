@@ -25,9 +25,11 @@ def empty_canvas(picture: Path) -> dict[str, Any]:
 
 def painted_canvas(picture: Path, mask: Path) -> dict[str, Any]:
     """A value for the editor: the picture with a mask painted on it. Raises `BadInput`."""
+    from sonic_ui.media.images import painted_area
+
     try:
         with Image.open(picture) as below, Image.open(mask) as saved:
-            size, alpha = below.size, saved.convert("L")
+            size, alpha = below.size, painted_area(saved)
     except (OSError, ValueError, UnidentifiedImageError) as error:
         raise BadInput(NOT_READ, "mask") from error
     opacity = alpha.resize(size).point(lambda value: round(value * PAINT_OPACITY))

@@ -5,9 +5,9 @@ A PNG holds them in a text chunk. A WAV holds them in its LIST/INFO chunk (RIFF,
 """
 
 import json
-import re
 import struct
 import tempfile
+import unicodedata
 from collections.abc import Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
@@ -29,6 +29,11 @@ KEY = "sonic-ui"
 
 MAX_CHUNKS = 1000
 
+STEM_CHARACTERS = 40
+STEM_BYTES = 56
+"""Of one file's name within another's: two of them, a seed and a number stay far below 255 bytes, which is
+what file systems take (encrypted ones 143)."""
+
 FOREIGN = (
     "{name} carries no settings of Sonic UI. Drop a PNG that was downloaded here; pictures saved by other "
     "programs or sent through a chat often lose what they carry."
@@ -36,17 +41,19 @@ FOREIGN = (
 
 
 def write_pictures(images: Sequence[Image.Image], settings: dict[str, Any], folder: Path) -> tuple[Path, ...]:
-    """Save each picture as PNG with `settings` and its own number in the `sonic-ui` text chunk.
+    """Save each picture as PNG with `settings` in the `sonic-ui` text chunk, its own number among them and
+    what `settings["pictures"]` holds of it: its seed, and the pictures that were painted beside it.
 
     Files are named after the sounds and the seed, numbered where there are several.
     """
     with writing():
         folder.mkdir(parents=True, exist_ok=True)
-    stem = stem_of(settings)
+    stem, each = stem_of(settings), settings.get("pictures")
+    shared = {name: value for name, value in settings.items() if name != "pictures"}
     paths = []
     for number, image in enumerate(images):
         path = folder / (f"{stem}-{number + 1}.png" if len(images) > 1 else f"{stem}.png")
-        write_picture(image, {**settings, "picture": number}, path)
+        write_picture(image, {**shared, "picture": number, **(each[number] if each else {})}, path)
         paths.append(path)
     return tuple(paths)
 
@@ -207,16 +214,37 @@ def stem_of(settings: dict[str, Any]) -> str:
     """The beginning of the names of a result's files: its picture if it had one, its sounds and its seed."""
     request = settings["request"]
     if request.get("picture"):
-        picture, sound = (safe_stem(str(request[name])) for name in ("picture", "sound"))
+        picture, sound = (safe_stem(str(request[name]), name) for name in ("picture", "sound"))
         return f"{picture}-with-{sound}-{request['seed']}"
     sounds = [safe_stem(str(request[name])) for name in ("sound", "sound_a", "sound_b") if name in request]
     return f"{'-to-'.join(sounds)}-{request['seed']}"
 
 
-def safe_stem(name: str) -> str:
-    """A sound's name as the beginning of a file name."""
-    stem = re.sub(r"[^\w-]+", "-", Path(name).stem, flags=re.UNICODE).strip("-_")
-    return stem[:40] or "sound"
+def safe_stem(name: str, empty: str = "sound") -> str:
+    """A file's name as a part of another: letters of every script with their marks, digits, - and _.
+
+    NFC (Unicode annex 15), at most STEM_CHARACTERS and STEM_BYTES long in UTF-8, never cut between a letter
+    and its marks; `empty` where nothing is left.
+    """
+    letters = ["-"]  # each with its marks
+    for one in unicodedata.normalize("NFC", Path(name).stem):
+        if _is_mark(one):
+            letters[-1] += one if letters[-1] != "-" else ""
+        elif one == "_" or unicodedata.category(one)[0] in "LN":
+            letters.append(one)
+        elif letters[-1] != "-":
+            letters.append("-")
+    stem = ""
+    for letter in letters[1:]:
+        if len(stem + letter) > STEM_CHARACTERS or len((stem + letter).encode()) > STEM_BYTES:
+            break
+        stem += letter
+    return stem.strip("-_") or empty
+
+
+def _is_mark(character: str) -> bool:
+    """Whether it belongs to the letter before: a combining mark, or a joiner of Indic and Persian script."""
+    return unicodedata.category(character)[0] == "M" or character in "\u200c\u200d"
 
 
 class PictureFolder:

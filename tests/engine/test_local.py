@@ -256,8 +256,13 @@ def test_short_memory_paints_fewer_at_once(backend: LocalBackend, monkeypatch: p
     events = list(paint(backend, count=3))
     assert batches[:3] == [6, 4, 2], "three, two, one at once; each guided"
     assert set(batches[2:]) == {2}
-    assert all(np.abs(a.astype(int) - b).max() <= 1 for a, b in zip(pixels(events), expected, strict=True))
-    assert events[-1].indices == (0, 1, 2)  # type: ignore[union-attr]
+    done = [event for event in events if isinstance(event, FramesDone)]
+    assert [event.indices for event in done] == [(0,), (1,), (2,)], "what was painted at once"
+    painted = [np.asarray(event.images[0]) for event in done]
+    assert all(np.abs(a.astype(int) - b).max() <= 1 for a, b in zip(painted, expected, strict=True))
+    monkeypatch.undo()
+    alone = pixels(list(paint(backend, seed=2)))[0]
+    assert np.array_equal(painted[2], alone), "the same batch, here of one, gives the same bytes"
 
 
 def test_a_closed_backend_lets_go(folder: Path) -> None:

@@ -1,7 +1,7 @@
 """Edits of a picture, through `AudioEditPipeline`: it is inverted first, unless that was done before."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, ClassVar
 
@@ -53,10 +53,10 @@ class EditRunner(JobRunner):
             self.cancel.check()
         else:
             inversion = inversion.with_source(self.job.picture)
-        everything = tuple(range(self.count))
-        images = self.split_on_oom(everything, partial(self._edit, inversion))
+        batches = self.split_on_oom(tuple(range(self.count)), partial(self._edit, inversion))
         self.cancel.check()
-        self.queue.put(FramesDone(everything, tuple(images)))
+        for batch in batches:
+            self.queue.put(batch)
 
     @property
     def _steps(self) -> int:
@@ -105,7 +105,7 @@ class EditRunner(JobRunner):
             guidance_scale=request.guidance_scale,
             mask=job.mask,
             variation=request.variation,
-            seed=[request.seed + i for i in group],
+            seed=[request.seed_of(i) for i in group],
             on_step=on_step,
             **request.hold,
         )
@@ -127,8 +127,11 @@ class EditPlan(PaintingPlan):
     key: InversionKey
 
     def take(self, event: JobEvent) -> Iterator[Event]:
-        """As `Plan.take`."""
-        if not isinstance(event, InversionDone):
+        """As `Plan.take`; finished edits get the picture's own colours and transparency back."""
+        if isinstance(event, FramesDone):
+            restore = self.context.input_picture.in_own_colours
+            yield from super().take(replace(event, images=tuple(map(restore, event.images))))
+        elif not isinstance(event, InversionDone):
             yield from super().take(event)
         elif not self.context.cancel.cancelled:
             self.context.inversions.put(self.key, event.inversion, event.nbytes)
@@ -143,7 +146,8 @@ def plan_edits(request: EditImageRequest, context: RunContext) -> EditPlan:
     embedding = context.embed_audio(context.sounds["sound"]).embedding
     job = EditJob(request, picture.image, picture.mask, embedding, inversion)
     infos = tuple(FrameInfo(strength=one if isinstance(one, float) else None) for one in request.edits)
-    return EditPlan(context, job, infos, key, reused=inversion is not None)
+    notices = [picture.notice] if picture.notice else []
+    return EditPlan(context, job, infos, key, reused=inversion is not None, notices=notices)
 
 
 JOB_TYPES[EditImageRequest] = JobType(plan_edits, EditRunner)

@@ -240,7 +240,7 @@ def plan_sounds(request: ImageToSoundRequest, context: RunContext) -> SoundPlan:
     analysis = context.analyze_image(picture)
     job = SoundJob(request, picture.image, context.library)
     curve = request.curve if request.curve is not None else request.moments
-    notices = []
+    notices = [picture.notice] if picture.notice else []
     if curve is None:
         if analysis.suggestion is not None and request.control != "none":
             notices.append(NO_CURVE)

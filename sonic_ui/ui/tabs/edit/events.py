@@ -231,7 +231,7 @@ class Handlers:
         context = self._context
         files = context.pictures.write(result.images, result.settings)
         card = results.edit_card(run.run, result, files)
-        image = load_picture(result.request.picture_paths["picture"]).image
+        image = load_picture(result.request.picture_paths["picture"]).given
         before = picture_input.write_preview(context, image, "before")
         pairs = [before, *results.preview_files(context, result, files)]
         context.gallery.add(run.session, PAIRS.format(card.id), pairs)

@@ -30,7 +30,7 @@ def write_takes(context: AppContext, result: SoundResult) -> tuple[Path, ...]:
     paths = []
     for number, take in enumerate(result.takes):
         name = f"{stem}-{number + 1}.wav" if len(result.takes) > 1 else f"{stem}.wav"
-        settings = {**result.settings, "take": number}
+        settings = {**result.settings, "take": number, "seed": request.seed_of(number)}
         paths.append(write_sound(take.samples, result.sample_rate, settings, folder / name))
     return tuple(paths)
 
