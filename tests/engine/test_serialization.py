@@ -213,7 +213,7 @@ WANTED: dict[str, list[dict[str, Any]]] = {
     "sound_to_image": [{"count": 2}, {"strength": (1.0, 0.5), "gain_db": -6}],
     "edit_image": [{"mask": "mask.png"}, {"strengths": (0.5, 1.0)}, {"mode": "style", "layers": "harder"}],
     "interpolate": [{"frames": 3, "method": method} for method in get_args(Method)],
-    "volume_sweep": [{"gains_db": (-6, 0)}, {"scales": (0.5, 1.0)}],
+    "volume_sweep": [{"gains_db": (-6, 0)}, {"gains_db": (0,), "scales": (0.5, 1.0)}],
     "image_to_sound": [
         *({"source": source, "takes": 2, "curve": (0.0, 1.0)} for source in ("generate", "recordings")),
         {"moments": (0, 1, 0), "mode": "natural"},
