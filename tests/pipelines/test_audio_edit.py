@@ -337,7 +337,8 @@ def test_an_inversion_states_its_memory_and_holds_none_of_the_device(inversion: 
     tensors = [inversion.latents, inversion.corrections, inversion.text]
     assert all(t.device.type == "cpu" for t in tensors) and inversion.latents.dtype == torch.float16
     known = sum(t.numel() * t.element_size() for t in tensors) + inversion.features.nbytes
-    assert inversion.nbytes == known + 3 * (150 * 60 + 64 * 64)
+    assert inversion.nbytes == known + 4 * (150 * 60 + 64 * 64)
+    assert inversion.without_source().nbytes == known + 4 * 64 * 64
     assert inversion.steps == STEPS and inversion.sample_passes == STEPS + 1
 
 

@@ -11,6 +11,7 @@ import gradio as gr
 
 from sonic_ui.audio.clips import Clip
 from sonic_ui.engine.events import LABELS_SHOWN, Failure
+from sonic_ui.media.temporary import writing
 from sonic_ui.requests import BadInput, SoundToImageRequest
 from sonic_ui.requests.base import END, START
 from sonic_ui.requests.sound_to_image import GAIN
@@ -234,8 +235,10 @@ def write_sound_preview(context: AppContext, clip: Clip) -> Path:
     """Save a clip as WAV (24 bits: its noise floor lies far below any whisper) in a folder of its own."""
     import soundfile
 
-    path = context.pictures.new() / "heard.wav"
-    soundfile.write(path, clip.samples, clip.sample_rate, subtype="PCM_24")
+    path, file = context.pictures.new() / "heard.wav", BytesIO()
+    soundfile.write(file, clip.samples, clip.sample_rate, subtype="PCM_24", format="WAV")
+    with writing(path):
+        path.write_bytes(file.getvalue())
     return path
 
 

@@ -1,14 +1,14 @@
 """The tab "Image → Sound": a picture, a drawn curve, and what that sounds like."""
 
 import logging
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from sonic_ui.engine.caches import LRUCache
 from sonic_ui.engine.events import LABELS_SHOWN, Event, Failure, Notice, Progress, SoundResult
 from sonic_ui.requests import VERBS, BadInput, ImageToSoundRequest
 from sonic_ui.requests.base import GUIDANCE, STEPS
@@ -122,7 +122,7 @@ class Handlers:
     def __init__(self, context: AppContext, parts: Components) -> None:
         self._context = context
         self._parts = parts
-        self._results: OrderedDict[tuple[str, str], SoundResult] = OrderedDict()
+        self._results: LRUCache[SoundResult] = LRUCache(MAX_RESULTS)
         self.table = settings_table(parts)
         self.runs = runs.Runs(
             context, parts.shared, TAB, parts.view, parts.bar, self.table, parts.prompts.seed.seed
@@ -207,26 +207,23 @@ class Handlers:
 
     def _finished(self, run: runs.RunContext[ImageToSoundRequest], result: SoundResult) -> Update:
         files = results.write_takes(self._context, result)
-        card = results.audio_card(
-            run.run, result, files, picture_input.write_preview(self._context, result.image)
-        )
-        self._results[run.session, card.id] = result
-        while len(self._results) > MAX_RESULTS:
-            self._results.popitem(last=False)
+        preview = picture_input.preview_of(result.image)
+        card = results.audio_card(run.run, result, files, picture_input.write_preview(self._context, preview))
+        self._results.put((run.session, card.id), replace(result, image=preview))
         return self.runs.finished(run, card.id, files, result, audio_results.done(run.run, card))
 
     def write_video(self, request: gr.Request, event: gr.EventData) -> Update:
         """Make the video of a take."""
         session, view = request.session_hash or "", self._parts.view
         name, index = str(base.event_field(event, "id")), base.event_field(event, "index")
-        result = self._results.get((session, name))
+        result = self._results.find((session, name))
         if result is None or not isinstance(index, int) or not 0 <= index < len(result.takes):
             missing = "This sound is no longer kept. Make it again for a video."
             index = index if isinstance(index, int) else 0
             return {view: audio_results.video_done(name, index, None, missing)}
         sound = self._context.gallery.find(session, name, index)
-        stem = self._context.pictures.new() / (sound.stem if sound else "sound")
         try:
+            stem = self._context.pictures.new() / (sound.stem if sound else "sound")
             video = results.write_video(result, index, stem)
         except BadInput as problem:
             return {view: audio_results.video_done(name, index, None, problem.message)}
