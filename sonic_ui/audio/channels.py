@@ -7,8 +7,8 @@ carry the same keep its level. Then:
 - silent channels, those of a constant too, do not count: one of sixteen is as loud as it is alone;
 - where channels cancel each other (a cable wired the wrong way), the loudest is taken as it is;
 - a sum that is up to 4 dB quieter than its loudest channel stays so (two unrelated channels lose 3 dB): an
-  ordinary stereo file is the mean of its channels, to the bit. From 6 dB on, what one channel alone loses in a
-  mean, all of the loss is made good, and between the two in proportion;
+  ordinary stereo file is the mean of its channels, to the bit. From 6 dB on, which a sound in one of two
+  loses, all of the loss is made good, and between the two in proportion;
 - first-order ambisonics is its omnidirectional channel W: AmbiX with the weight 1 (SN3D), FuMa with sqrt(2)
   (Malham, "Higher order Ambisonic systems", 2003). Where W is 10 dB quieter than another channel it is no W,
   and the rules above hold.
@@ -38,7 +38,7 @@ LEAST_W_DB = -10.0
 
 
 class Moments:
-    """Sums over frames, from which the covariance of channels [C, C] follows; blocks [frames, C] are added."""
+    """Sums over frames, from which the covariance of channels [C, C] follows; add blocks [frames, C]."""
 
     def __init__(self, channels: int) -> None:
         self._frames = 0

@@ -46,7 +46,9 @@ def decode(
 def nothing_there(name: str, info: SoundInfo, start_s: float) -> BadInput:
     """The refusal of a file in which no samples stand from `start_s` on."""
     if info.duration_s <= 0 or start_s <= 0:
-        return BadInput(f"“{name}” is empty: it holds no samples, or is damaged. Save or record the sound again.", "sound")
+        return BadInput(
+            f"“{name}” is empty: it holds no samples, or is damaged. Save or record the sound again.", "sound"
+        )
     return BadInput(
         f"“{name}” is {info.duration_s:.1f} s long, and the part to listen to starts at {start_s:.1f} s. "
         "Choose an earlier start.",

@@ -34,7 +34,10 @@ EXTENSIBLE = 0xFFFE
 AMBISONIC_GUID = bytes.fromhex("2107d3118644c8c1ca000000")
 """All but the first four bytes of the sub-format of .amb files (WAVE_FORMAT_EXTENSIBLE, B-format)."""
 
-SPEAKERS = "FL FR FC LFE BL BR FLC FRC BC SL SR TC TFL TFC TFR TBL TBC TBR".split()
+SPEAKERS = (
+    *("FL", "FR", "FC", "LFE", "BL", "BR", "FLC", "FRC", "BC", "SL", "SR"),
+    *("TC", "TFL", "TFC", "TFR", "TBL", "TBC", "TBR"),
+)
 """Bits of a channel mask, from the lowest."""
 
 OGG_START = b"OggS\0\x02"
@@ -108,7 +111,7 @@ def ogg_links(path: Path) -> list[tuple[int, int]]:
 
 
 def xing_covers(path: Path) -> bool | None:
-    """Whether the Xing header of an MP3, which counts its frames, speaks of all the file; None without one."""
+    """Whether an MP3's Xing header, which counts its frames, speaks of all the file; None without one."""
     with path.open("rb") as file:
         tag = file.read(10)
         start = 0

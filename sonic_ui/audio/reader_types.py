@@ -1,4 +1,4 @@
-"""What every reader of sound files shares: blocks, what a file holds, and which names of files are accepted."""
+"""What readers of sound files share: blocks, what a file holds, and which names of files are accepted."""
 
 import io
 from collections.abc import Iterator, Sequence

@@ -133,7 +133,7 @@ class ChainReader:
             begin_s += info.duration_s
 
     def _conformed(self, reader: Reader, start_s: float, duration_s: float) -> Iterator[Block]:
-        """Blocks of one file; if its rate or channels differ from the first's, its mono sum in all channels."""
+        """Blocks of one file; where rate or channels are not the first's, its mono sum in all channels."""
         rate, channels = self.info.sample_rate, self.info.channels
         blocks = reader.blocks(start_s, duration_s)
         if (reader.info.sample_rate, reader.info.channels) == (rate, channels):

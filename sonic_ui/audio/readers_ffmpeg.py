@@ -27,7 +27,7 @@ TWO_FRAMES_S = 0.05
 class FFmpegReader:
     """A file that FFmpeg reads: M4A, AAC, WebM, the sound of a video.
 
-    joined   several files stand in it end to end, and its header speaks of the first: it is read from the front
+    joined   several files stand in it end to end, its header speaks of the first: it is read from the front
     """
 
     seeks_fast: bool
@@ -151,8 +151,8 @@ def _samples(frame: Any) -> Block:
 def open_ffmpeg(opened: FilePart, *, joined: bool = False) -> FFmpegReader | str:
     """A reader; or, for a file that is understood and has no sound, words for what it holds.
 
-    The file is closed with the reader, or here where there is none. Raises ValueError for one that FFmpeg does
-    not understand.
+    The file is closed with the reader, or here where there is none. Raises ValueError for one that FFmpeg
+    does not understand.
     """
     import av
 

@@ -47,7 +47,9 @@ class SoundFileReader:
 
     def ends_early(self) -> bool:
         """Whether the last frame that the header counts is not there."""
-        return not any(len(block) for block in self.blocks(self.info.duration_s - 1 / self.info.sample_rate, 1))
+        return not any(
+            len(block) for block in self.blocks(self.info.duration_s - 1 / self.info.sample_rate, 1)
+        )
 
     def close(self) -> None:
         """Close the file."""

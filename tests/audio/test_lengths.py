@@ -70,7 +70,7 @@ def test_an_empty_file_says_so(tmp_path: Path) -> None:
     for rest in (b"", b"LIST" + struct.pack("<I", 4) + b"INFO"):
         (tmp_path / "a.wav").write_bytes(empty + rest)
         for attempt in (load_clip, lambda path: decode(path, RATE)):
-            with pytest.raises(BadInput, match="“a.wav” is empty: it holds no samples"):
+            with pytest.raises(BadInput, match=r"“a\.wav” is empty: it holds no samples"):
                 attempt(tmp_path / "a.wav")
 
 

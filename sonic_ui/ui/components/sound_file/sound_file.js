@@ -17,6 +17,7 @@ const changed = new MutationObserver(() => {
   if (failed && failed.isConnected && sources.includes(failed.getAttribute('src'))) return;
   changed.disconnect();
   failed = null;
+  sources = [];
   number += 1;
   say('');
 });
