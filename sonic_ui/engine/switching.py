@@ -97,11 +97,10 @@ class Engines:
         """
         name = next((one for one in self._names if request.engine in (one, _public(one))), None)
         if self._make is None or name is None:
-            names = (
-                ", ".join(map(_public, self._names)) if self._make else "none: it is not to be changed here"
-            )
+            known = ", ".join(map(_public, self._names))
+            known = known if self._make else "none: it is not to be changed here"
             given = shown(request.engine)
-            raise BadInput(f"There is no engine called {given} to change to. Known: {names}.", "engine")
+            raise BadInput(f"There is no engine called {given} to change to. Known: {known}.", "engine")
         if not self._changing.acquire(blocking=False):
             raise BadInput("Another engine is being loaded. Wait for it, then choose again.", "engine")
         try:
