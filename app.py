@@ -15,6 +15,7 @@ from sonic_ui.engine.local import LocalBackend
 from sonic_ui.engine.remote import RemoteStudio, read_address
 from sonic_ui.engine.studio import Studio
 from sonic_ui.engine.switching import Engines
+from sonic_ui.media.temporary import end_on_signals, not_saved, remove_process_folder, use_for_all
 from sonic_ui.requests import BadInput
 from sonic_ui.ui.page import EXAMPLES, build_page, launch_options
 from sonic_ui.ui.server import is_loopback, log_short_lines, serve
@@ -131,8 +132,15 @@ def main(arguments: Sequence[str] | None = None, examples: Path = EXAMPLES) -> N
     log_short_lines()
     if options.auth is None and not is_loopback(options.host):
         print(OPEN_TO_ALL.format(host=options.host), file=sys.stderr, flush=True)
-    studio = make_studio(options, examples)
-    page = build_page(studio, examples, options.open_engines)
+    end_on_signals()
+    try:
+        use_for_all()
+        studio = make_studio(options, examples)
+        page = build_page(studio, examples, options.open_engines)
+    except BadInput as problem:
+        raise SystemExit(f"Sonic UI cannot start. {problem.message}") from None
+    except OSError as problem:  # what the page shows at first is copied to where it is served from
+        raise SystemExit(f"Sonic UI cannot start. {not_saved(problem)}") from None
     user, _, password = (options.auth or "").partition(":")
     try:
         _, address, public = serve(
@@ -150,7 +158,11 @@ def main(arguments: Sequence[str] | None = None, examples: Path = EXAMPLES) -> N
         ) from None
     print(f"Sonic UI is at {public or address}", flush=True)
     studio.start()
-    page.block_thread()
+    try:
+        page.block_thread()
+    finally:
+        page.close(verbose=False)
+        remove_process_folder()
 
 
 if ON_A_SPACE:

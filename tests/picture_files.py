@@ -26,6 +26,30 @@ def png_that_claims(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunks
 
 
+def tiff_of(values: np.ndarray) -> bytes:
+    """A plain TIFF of numbers [H, W] or [H, W, 3], whole or floating, as cameras of laboratories write it."""
+    height, width, channels = (*values.shape, 1)[:3]
+    kind = 3 if values.dtype.kind == "f" else 1
+    lists = struct.pack("<6H", *[8 * values.dtype.itemsize] * 3, *[kind] * 3)
+    begin = 8 + 2 + 10 * 12 + 4
+    several = channels > 1
+    tags = [
+        (256, 4, 1, width),
+        (257, 4, 1, height),
+        (258, 3, channels, begin if several else 8 * values.dtype.itemsize),
+        (259, 3, 1, 1),
+        (262, 3, 1, 2 if several else 1),
+        (273, 4, 1, begin + len(lists)),
+        (277, 3, 1, channels),
+        (278, 4, 1, height),
+        (279, 4, 1, values.nbytes),
+        (339, 3, channels, begin + 6 if several else kind),
+    ]
+    entries = b"".join(struct.pack("<HHII", *tag) for tag in tags)
+    head = b"II*\0" + struct.pack("<IH", 8, len(tags)) + entries + struct.pack("<I", 0)
+    return head + lists + values.tobytes()
+
+
 def raw(content: bytes) -> Write:
     """Writes exactly this."""
 
@@ -42,6 +66,7 @@ BAD: dict[str, tuple[Write, str]] = {
     "bomb.png": (raw(png_that_claims(100_000, 100_000)), "more pixels than can be opened safely"),
     "panorama.png": (lambda path: Image.new("RGB", (900, 20)).save(path), "900 × 20 px; at most 10 times"),
     "cut.jpg": (raw(b"\xff\xd8\xff\xe0" + b"\0" * 50), "cannot be read|is damaged"),
+    "layers.psd": (raw(b"8BPS" + bytes(60)), "it is a Photoshop document.*export it as PNG or JPEG"),
 }
 """How to write files that are refused, and what is said about them."""
 

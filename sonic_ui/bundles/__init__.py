@@ -15,3 +15,4 @@ from sonic_ui.bundles.registry import (
     find_bundle,
     read_bundle,
 )
+from sonic_ui.bundles.vocabulary import Vocabulary, listed, words_of

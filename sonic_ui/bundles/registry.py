@@ -1,9 +1,10 @@
 """Registry of bundles: their weights, folders and the pipelines that they serve.
 
 A bundle is one folder: `bundle.json` (name, defaults), `vocabulary.json` (the sources the audio encoder
-names) and one diffusers pipeline folder a verb. Or it is put together from parts, files of a model hub or of
-the folder, that the registry or `bundle.json` lists; its vocabulary is optional. Reading a bundle and
-checking its files needs no torch: a missing or cut file is found in milliseconds and named in a sentence.
+names, and the words its text encoder knows) and one diffusers pipeline folder a verb. Or it is put together
+from parts, files of a model hub or of the folder, that the registry or `bundle.json` lists; its vocabulary is
+optional. Reading a bundle and checking its files needs no torch: a missing or cut file is found in
+milliseconds and named in a sentence.
 """
 
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sonic_ui.bundles.files import ROOT, damaged, missing, read_json
 from sonic_ui.bundles.parts import AUDIOLDM, SOUNDING, Part, sonic_diffusion
+from sonic_ui.bundles.vocabulary import Vocabulary
 from sonic_ui.requests import VERBS, BadInput
 
 PIPELINE_FOLDERS = {name: verb.pipeline for name, verb in VERBS.items()}
@@ -51,6 +53,8 @@ class BundleInfo(BaseModel):
     memory_bytes: int = Field(default=0, ge=0)
     """Of the weights in float32 and the work, on a processor; 0: little. Half precision takes half."""
     defaults: Defaults = Defaults()
+    vocabulary: Vocabulary | None = None
+    """Of `vocabulary.json`; None: the text encoder was trained on everything that people write."""
     parts: tuple[Part, ...] = ()
 
     @property
@@ -177,9 +181,10 @@ def read_bundle(name_or_folder: str | Path = DEFAULT_BUNDLE) -> Bundle:
     words = read_json(words_file)
     try:
         sources = tuple(Source.model_validate(item) for item in words["sources"])
+        vocabulary = Vocabulary.model_validate(words) if "words" in words else None
     except (ValidationError, KeyError, TypeError):
         raise damaged(words_file, 'it should hold {"sources": [{"id", "label"}, ...]}') from None
-    return Bundle(info, sources, spec.folder)
+    return Bundle(info.model_copy(update={"vocabulary": vocabulary}), sources, spec.folder)
 
 
 def _read_info(folder: Path) -> BundleInfo:

@@ -13,12 +13,18 @@ from PIL.Image import Image
 from sonic_ui.audio.clips import Clip, load_clip
 from sonic_ui.bundles import ROOT
 from sonic_ui.engine.caches import LRUCache
+from sonic_ui.media.colours import OwnColours
 from sonic_ui.requests import BadInput, MakingRequest, PaintingRequest
 from sonic_ui.requests.fields import shown
 
 SAMPLE_RATE = 48_000
 EXAMPLES = ROOT / "assets" / "examples" / "sounds"
 MAX_CHOICES = 40
+
+CUT = (
+    "The end of “{name}” is missing: the part of the picture that it held is grey. Save or download it again "
+    "for all of it."
+)
 
 NO_FOLDER = (
     "The recordings in {name} cannot be read: this app reads only its own examples. Start it with "
@@ -44,10 +50,22 @@ class Sound:
 
 @dataclass(frozen=True)
 class InputPicture:
-    """A picture file as upright RGB, and its SHA-256. The picture is shared: copy it before you change it."""
+    """A picture file as upright RGB in sRGB, and its SHA-256. The picture is shared: copy it before you
+    change it.
+
+    own      its pixels before, with their profile and transparency; None if they are the same
+    notice   a sentence about what is wrong with the file, if something is
+    """
 
     image: Image = field(repr=False)
     digest: str
+    own: OwnColours | None = field(repr=False, default=None, kw_only=True)
+    notice: str = field(default="", kw_only=True)
+
+    @property
+    def given(self) -> Image:
+        """The picture as it was given, for eyes: with its own colours and transparency."""
+        return self.image if self.own is None else self.own.picture
 
 
 @dataclass(frozen=True)
@@ -63,9 +81,13 @@ class MaskedPicture(InputPicture):
         settings: dict[str, Any] = {"picture_sha256": self.digest, "picture_px": list(self.image.size)}
         return {**settings, "mask_sha256": self.mask_digest} if self.mask_digest else settings
 
+    def in_own_colours(self, edited: Image) -> Image:
+        """An edit of `image` [RGB, of its size] with the profile and the transparency that were given."""
+        return edited if self.own is None else self.own.restore(self.image, edited)
+
 
 _digests: LRUCache[str] = LRUCache(1024)
-_pictures: LRUCache[InputPicture] = LRUCache(16, max_bytes=200_000_000)
+_pictures: LRUCache[InputPicture] = LRUCache(16)
 
 
 def file_digest(path: str) -> str:
@@ -88,30 +110,32 @@ def load_picture(path: str | Path) -> InputPicture:
         version = None
     picture = None if version is None else _pictures.find(version)
     if picture is None:
-        picture = InputPicture(*images.read_picture(path))
+        file = images.read_picture(path)
+        notice = CUT.format(name=Path(path).name) if file.is_cut else ""
+        picture = InputPicture(file.image, file.digest, own=file.own, notice=notice)
         if version is not None:
-            _pictures.put(version, picture, 3 * picture.image.width * picture.image.height)
+            _pictures.put(version, picture)
             _digests.put(version, picture.digest)
     return picture
 
 
 def read_pictures(request: MakingRequest) -> MaskedPicture | None:
     """The picture that a request names, with its mask if it has one. Raises `BadInput` naming the setting."""
-    from sonic_ui.media.images import read_mask
+    from sonic_ui.media.images import load_mask, read_mask
 
     paths = request.picture_paths
     if "picture" not in paths:
         return None
     picture = load_picture(paths["picture"])
+    look: dict[str, Any] = {"own": picture.own, "notice": picture.notice}
     if "mask" not in paths:
-        return MaskedPicture(picture.image, picture.digest)
+        return MaskedPicture(picture.image, picture.digest, **look)
     try:
-        mask = load_picture(paths["mask"])
+        painted, digest = load_mask(paths["mask"])
     except BadInput as problem:
         raise BadInput(f"The mask cannot be used. {problem.message}", "mask") from problem
-    return MaskedPicture(
-        picture.image, picture.digest, read_mask(mask.image, picture.image.size), mask.digest
-    )
+    mask = read_mask(painted, picture.image.size)
+    return MaskedPicture(picture.image, picture.digest, mask, digest, **look)
 
 
 class SoundReader:

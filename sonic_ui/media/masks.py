@@ -7,6 +7,7 @@ from typing import Any
 
 from PIL import Image, ImageChops, UnidentifiedImageError
 
+from sonic_ui.media.temporary import writing
 from sonic_ui.requests import BadInput
 
 PAINT = (217, 132, 56)
@@ -24,16 +25,19 @@ def empty_canvas(picture: Path) -> dict[str, Any]:
 
 def painted_canvas(picture: Path, mask: Path) -> dict[str, Any]:
     """A value for the editor: the picture with a mask painted on it. Raises `BadInput`."""
+    from sonic_ui.media.images import painted_area
+
     try:
         with Image.open(picture) as below, Image.open(mask) as saved:
-            size, alpha = below.size, saved.convert("L")
+            size, alpha = below.size, painted_area(saved)
     except (OSError, ValueError, UnidentifiedImageError) as error:
         raise BadInput(NOT_READ, "mask") from error
     opacity = alpha.resize(size).point(lambda value: round(value * PAINT_OPACITY))
     layer = Image.new("RGB", size, PAINT)
     layer.putalpha(opacity)
     path = picture.with_name("painted.png")
-    layer.save(path, "PNG")
+    with writing(path):
+        layer.save(path, "PNG")
     return {"background": str(picture), "layers": [str(path)], "composite": str(picture)}
 
 
@@ -50,9 +54,10 @@ def write_mask(layers: Sequence[bytes | str], folder: Path) -> Path | None:
             raise BadInput(NOT_READ, "mask")
     if mask is None or mask.getextrema()[1] == 0:
         return None
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / "mask.png"
-    mask.save(path, "PNG")
+    with writing(path):
+        folder.mkdir(parents=True, exist_ok=True)
+        mask.save(path, "PNG")
     return path
 
 

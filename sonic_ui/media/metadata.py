@@ -5,12 +5,11 @@ A PNG holds them in a text chunk. A WAV holds them in its LIST/INFO chunk (RIFF,
 """
 
 import json
-import re
-import shutil
 import struct
 import tempfile
-import time
+import unicodedata
 from collections.abc import Iterator, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +17,22 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from sonic_ui.media.temporary import make_room, new_folder, writing
 from sonic_ui.requests import BadInput
 from sonic_ui.requests.base import MAX_REQUEST_CHARACTERS
 
-MAX_AGE_S = 86_400
+RESULT_BYTES = 2 * 10**9
+"""All results that are on the disk, together."""
+
 KEY = "sonic-ui"
 """Name of the PNG text chunk (iTXt, UTF-8 JSON) that holds the settings."""
 
 MAX_CHUNKS = 1000
+
+STEM_CHARACTERS = 40
+STEM_BYTES = 56
+"""Of one file's name within another's: two of them, a seed and a number stay far below 255 bytes, which is
+what file systems take (encrypted ones 143)."""
 
 FOREIGN = (
     "{name} carries no settings of Sonic UI. Drop a PNG that was downloaded here; pictures saved by other "
@@ -34,16 +41,19 @@ FOREIGN = (
 
 
 def write_pictures(images: Sequence[Image.Image], settings: dict[str, Any], folder: Path) -> tuple[Path, ...]:
-    """Save each picture as PNG with `settings` and its own number in the `sonic-ui` text chunk.
+    """Save each picture as PNG with `settings` in the `sonic-ui` text chunk, its own number among them and
+    what `settings["pictures"]` holds of it: its seed, and the pictures that were painted beside it.
 
     Files are named after the sounds and the seed, numbered where there are several.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    stem = stem_of(settings)
+    with writing():
+        folder.mkdir(parents=True, exist_ok=True)
+    stem, each = stem_of(settings), settings.get("pictures")
+    shared = {name: value for name, value in settings.items() if name != "pictures"}
     paths = []
     for number, image in enumerate(images):
         path = folder / (f"{stem}-{number + 1}.png" if len(images) > 1 else f"{stem}.png")
-        write_picture(image, {**settings, "picture": number}, path)
+        write_picture(image, {**shared, "picture": number, **(each[number] if each else {})}, path)
         paths.append(path)
     return tuple(paths)
 
@@ -53,7 +63,8 @@ def write_picture(image: Image.Image, settings: dict[str, Any], path: Path) -> N
     info = PngInfo()
     info.add_itxt(KEY, json.dumps(settings, ensure_ascii=False))
     info.add_text("Software", str(settings["app"]))
-    image.save(path, "PNG", pnginfo=info)
+    with writing(path):
+        image.save(path, "PNG", pnginfo=info)
 
 
 def write_sound(samples: np.ndarray, sample_rate: int, settings: dict[str, Any], path: Path) -> Path:
@@ -61,16 +72,19 @@ def write_sound(samples: np.ndarray, sample_rate: int, settings: dict[str, Any],
     import soundfile
 
     text = json.dumps(settings, ensure_ascii=False)
-    soundfile.write(path, np.clip(samples, -1.0, 1.0), sample_rate, subtype="PCM_16", format="WAV")
+    file = BytesIO()
+    soundfile.write(file, np.clip(samples, -1.0, 1.0), sample_rate, subtype="PCM_16", format="WAV")
     info = b"INFO" + _chunk(b"INAM", path.stem.encode() + b"\0") + _chunk(b"ISFT", _software(settings))
     listed = _chunk(b"LIST", info + _chunk(b"ICMT", text.encode() + b"\0"))
-    with path.open("r+b") as file:
-        file.seek(0, 2)
-        file.write(b"\0" * (file.tell() % 2) + listed)
-        size = file.tell()
-        file.seek(4)
-        file.write(struct.pack("<I", size - 8))
-    sidecar(path).write_text(json.dumps(settings, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    file.seek(0, 2)
+    file.write(b"\0" * (file.tell() % 2) + listed)
+    size = file.tell()
+    file.seek(4)
+    file.write(struct.pack("<I", size - 8))
+    beside = json.dumps(settings, ensure_ascii=False, indent=2) + "\n"
+    with writing(path, sidecar(path)):
+        path.write_bytes(file.getvalue())
+        sidecar(path).write_text(beside, encoding="utf-8")
     return path
 
 
@@ -200,23 +214,54 @@ def stem_of(settings: dict[str, Any]) -> str:
     """The beginning of the names of a result's files: its picture if it had one, its sounds and its seed."""
     request = settings["request"]
     if request.get("picture"):
-        picture, sound = (safe_stem(str(request[name])) for name in ("picture", "sound"))
+        picture, sound = (safe_stem(str(request[name]), name) for name in ("picture", "sound"))
         return f"{picture}-with-{sound}-{request['seed']}"
     sounds = [safe_stem(str(request[name])) for name in ("sound", "sound_a", "sound_b") if name in request]
     return f"{'-to-'.join(sounds)}-{request['seed']}"
 
 
-def safe_stem(name: str) -> str:
-    """A sound's name as the beginning of a file name."""
-    stem = re.sub(r"[^\w-]+", "-", Path(name).stem, flags=re.UNICODE).strip("-_")
-    return stem[:40] or "sound"
+def safe_stem(name: str, empty: str = "sound") -> str:
+    """A file's name as a part of another: letters of every script with their marks, digits, - and _.
+
+    NFC (Unicode annex 15), at most STEM_CHARACTERS and STEM_BYTES long in UTF-8, never cut between a letter
+    and its marks; `empty` where nothing is left.
+    """
+    letters = ["-"]  # each with its marks
+    for one in unicodedata.normalize("NFC", Path(name).stem):
+        if _is_mark(one):
+            letters[-1] += one if letters[-1] != "-" else ""
+        elif one == "_" or unicodedata.category(one)[0] in "LN":
+            letters.append(one)
+        elif letters[-1] != "-":
+            letters.append("-")
+    stem = ""
+    for letter in letters[1:]:
+        if len(stem + letter) > STEM_CHARACTERS or len((stem + letter).encode()) > STEM_BYTES:
+            break
+        stem += letter
+    return stem.strip("-_") or empty
+
+
+def readable_name(path: str | Path) -> str:
+    """A file's name as it may be written and sent: NFC, and "?" for bytes that are no text."""
+    return unicodedata.normalize("NFC", Path(path).name.encode("utf-8", "replace").decode())
+
+
+def _is_mark(character: str) -> bool:
+    """Whether it belongs to the letter before: a combining mark, or a joiner of Indic and Persian script."""
+    return unicodedata.category(character)[0] == "M" or character in "\u200c\u200d"
 
 
 class PictureFolder:
-    """A temporary folder for finished pictures, gone when the app ends; pictures of yesterday go sooner."""
+    """A folder for finished results inside the private one, gone when the app ends.
 
-    def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="sonic-ui-")
+    Results of yesterday go sooner, and so do the oldest where all together take more than `max_bytes`.
+    Raises `BadInput` for a disk that is full or read-only.
+    """
+
+    def __init__(self, max_bytes: int = RESULT_BYTES) -> None:
+        self._folder = new_folder("results-")
+        self._max_bytes = max_bytes
         self.path = Path(self._folder.name)
 
     def write(self, images: Sequence[Image.Image], settings: dict[str, Any]) -> tuple[Path, ...]:
@@ -225,10 +270,7 @@ class PictureFolder:
 
     def new(self) -> Path:
         """A new folder for the files of one result."""
-        self._forget_old()
-        return Path(tempfile.mkdtemp(dir=self.path))
-
-    def _forget_old(self) -> None:
-        for folder in self.path.iterdir():
-            if time.time() - folder.stat().st_mtime > MAX_AGE_S:
-                shutil.rmtree(folder, ignore_errors=True)
+        make_room(self.path, self._max_bytes)
+        with writing():
+            self.path.mkdir(parents=True, exist_ok=True)
+            return Path(tempfile.mkdtemp(dir=self.path))

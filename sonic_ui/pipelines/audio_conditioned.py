@@ -21,6 +21,8 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
+from sonic_ui.bundles import words_of
+from sonic_ui.models.compact_autoencoder import CompactAutoencoder
 from sonic_ui.models.devices import Placement, wants_compiling
 from sonic_ui.models.encoders import encode_sound
 from sonic_ui.models.gated_attention import AudioAttention
@@ -61,7 +63,7 @@ class AudioConditionedPipeline(DiffusionPipeline):
 
     def __init__(
         self,
-        vae: AutoencoderKL | AutoencoderDC | AutoencoderTiny,
+        vae: AutoencoderKL | AutoencoderDC | AutoencoderTiny | CompactAutoencoder,
         text_encoder: CLIPTextModel,
         tokenizer: CLIPTokenizer,
         unet: UNet2DConditionModel,
@@ -178,6 +180,19 @@ def truncated_text(tokenizer: Any, prompt: str) -> str:
     cut = int(offsets[room][0])
     begun = 0 if prompt[cut].isspace() else len(prompt[:cut]) - len(WORD_END.sub("", prompt[:cut]))
     return prompt[cut - begun if begun <= LONGEST_WORD else cut :].strip()
+
+
+def spelled_out(tokenizer: Any, prompt: str) -> list[str]:
+    """Words and signs of other scripts that a tokenizer takes apart to single letters or bytes: it has no
+    pieces for them, so that its text encoder hardly saw them in training.
+    """
+    words = [word for word in words_of(prompt) if not word.isascii()]
+    pieces = {word: tokenizer.tokenize(word) for word in words}
+    return [
+        word
+        for word, parts in pieces.items()
+        if len(parts) >= max(2, len(word)) or not parts or tokenizer.unk_token in parts
+    ]
 
 
 def move_to_device(

@@ -25,6 +25,7 @@ STRENGTH = Range("Strength of the sound", 0.0, 2.0, 0.05, 1.0)
 GUIDANCE = Range("Follow the words and the sound", 1.0, 15.0, 0.1, None)
 STEPS = Range("Steps", 1, 100, 1, None, whole=True)
 SEED = Range("Seed", 0, 2**32 - 1, 1, 0, whole=True)
+SEEDS = int(SEED.maximum) + 1
 START = Range("Start in seconds", 0.0, 7 * 24 * 3600.0, 0.1, None)
 END = Range("End in seconds", 0.0, 7 * 24 * 3600.0, 0.1, None)
 
@@ -101,6 +102,10 @@ class MakingRequest(Request):
     def outputs(self) -> int:
         """How many pictures or sounds go through the denoiser."""
         return 1
+
+    def seed_of(self, number: int) -> int:
+        """The seed that output `number` starts from; those of a strip share one."""
+        return self.seed
 
     @property
     def sound_paths(self) -> dict[str, str]:

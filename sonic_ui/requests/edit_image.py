@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from sonic_ui.requests import fields
-from sonic_ui.requests.base import STRENGTH, EndS, PaintingRequest, StartS
+from sonic_ui.requests.base import SEEDS, STRENGTH, EndS, PaintingRequest, StartS
 from sonic_ui.requests.edit_modes import EDIT_MODES, FEATURE_LAYERS, HOLD_HARDER
 from sonic_ui.requests.sound_to_image import GainDb
 
@@ -61,6 +61,9 @@ class EditImageRequest(PaintingRequest):
     @property
     def outputs(self) -> int:
         return len(self.edits)
+
+    def seed_of(self, number: int) -> int:
+        return (self.seed + number) % SEEDS
 
     @property
     def edits(self) -> tuple[float | tuple[float, ...], ...]:

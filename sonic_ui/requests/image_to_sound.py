@@ -72,6 +72,9 @@ class ImageToSoundRequest(MakingRequest):
     def outputs(self) -> int:
         return self.takes if self.source == "generate" else 0
 
+    def seed_of(self, number: int) -> int:
+        return self.seed + number
+
     def with_defaults(self, defaults: Mapping[str, Any]) -> Self:
         """Fill open settings from the bundle's defaults for this verb; the others are for painting."""
         own = defaults.get("image_to_sound")

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from sonic_ui.requests.base import EndS, PaintingRequest, StartS
+from sonic_ui.requests.base import SEEDS, EndS, PaintingRequest, StartS
 from sonic_ui.requests.fields import Range, SoundPath
 
 COUNT = Range("Number of pictures", 1, 8, 1, 1, whole=True)
@@ -29,3 +29,6 @@ class SoundToImageRequest(PaintingRequest):
     @property
     def outputs(self) -> int:
         return self.count
+
+    def seed_of(self, number: int) -> int:
+        return (self.seed + number) % SEEDS

@@ -18,6 +18,15 @@ STYLES = ("painting", "watercolour", "ink drawing")
 SPECS: dict[str, SourceSpec] = {name: source.spec for name, source in REGISTRY.items()}
 SOURCES: tuple[str, ...] = tuple(SPECS)
 
+WHEN = {"dawn": "at dawn", "day": "by day", "dusk": "at dusk", "night": "at night"}
+"""Times of day as captions have them."""
+
+WHERE = {
+    place: {"coast": "at the coast", "mountains": "in the mountains"}.get(place, f"in a {place}")
+    for place in (*OUTDOOR_PLACES, *INDOOR_PLACES)
+}
+"""Places as captions have them."""
+
 QUIET_WORDS = ("quiet", "small", "faint")
 LOUD_WORDS = ("loud", "big", "strong")
 
@@ -137,14 +146,17 @@ def caption(scene: Scene, rng: np.random.Generator | None = None, *, full: bool 
     if full or rng.random() < 0.6:
         words = f"{article(scene.style)} {scene.style} of {words}"
     if full or rng.random() < 0.6:
-        where = {"coast": "at the coast", "mountains": "in the mountains"}.get(
-            scene.place, f"in a {scene.place}"
-        )
-        words = f"{words} {where}"
+        words = f"{words} {WHERE[scene.place]}"
     if full or rng.random() < 0.6:
-        when = {"night": "at night", "dawn": "at dawn", "dusk": "at dusk", "day": "by day"}[scene.time_of_day]
-        words = f"{words} {when}"
+        words = f"{words} {WHEN[scene.time_of_day]}"
     return words
+
+
+def caption_words() -> list[str]:
+    """All words that captions are made of, in alphabetical order."""
+    phrases = [*STYLES, *WHEN.values(), *WHERE.values(), *QUIET_WORDS, *LOUD_WORDS, "a an of and"]
+    phrases += [spec.label for spec in SPECS.values()]
+    return sorted({word for phrase in phrases for word in phrase.split()})
 
 
 def article(noun: str) -> str:

@@ -13,13 +13,14 @@ import torch
 from torch import Tensor
 from transformers import ClapTextModelWithProjection, CLIPModel, CLIPProcessor, CLIPVisionModelWithProjection
 
+from sonic_ui.bundles.manifest import write_manifest
 from sonic_ui.models.encoders import picture_processor
 from sonic_ui.models.mel import GriffinLimVocoder
 from sonic_ui.models.presence_classifier import load_classifier
 from sonic_ui.models.sound_mapper import EnergyModulator
 from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
 from sonic_ui.pipelines.image_to_audio import ImageToAudioPipeline
-from sonic_ui.scenes.world import SOURCES, SPECS
+from sonic_ui.scenes.world import SOURCES, SPECS, STYLES, WHEN, WHERE, article, caption_words
 from sonic_ui.training.data.image_to_sound import training_sounds
 from sonic_ui.training.data.rendering import clap_tokenizer, clip_tokenizer
 from sonic_ui.training.run import Run
@@ -57,6 +58,7 @@ def export_bundle(run: Run, bundle: Path) -> Path:
     write_vocabulary(bundle)
     if run.checkpoint("energy_control").exists():
         export_image_to_sound(run, bundle)
+    write_manifest(bundle)
     return bundle
 
 
@@ -87,6 +89,7 @@ def export_image_to_sound(run: Run, bundle: Path) -> Path:
     pipeline.save_pretrained(str(bundle / "image_to_audio"), max_shard_size=SHARD)
     blind = image_to_audio_mapper.trained_modulator(run, blind=True)
     blind.half().save_pretrained(str(bundle / "energy_modulator_blind"))
+    write_manifest(bundle)
     return bundle / "image_to_audio"
 
 
@@ -112,9 +115,15 @@ def _save_clip(run: Run, folder: Path) -> None:
 
 
 def write_vocabulary(bundle: Path) -> None:
-    """Write the sources that the bundle knows, in order."""
-    sources = [{"id": name, "label": SPECS[name].label} for name in SOURCES]
-    (bundle / "vocabulary.json").write_text(json.dumps({"sources": sources}, indent=2) + "\n")
+    """Write the sources that the bundle knows, in order, phrases for prompts, and the words of captions."""
+    vocabulary = {
+        "sources": [{"id": name, "label": SPECS[name].label} for name in SOURCES],
+        "styles": [f"{article(style)} {style}" for style in STYLES],
+        "times": [*WHEN.values()],
+        "locations": [*WHERE.values()],
+        "words": caption_words(),
+    }
+    (bundle / "vocabulary.json").write_text(json.dumps(vocabulary, indent=2) + "\n")
 
 
 def import_bundle(run: Run, bundle: Path) -> Path:

@@ -18,7 +18,7 @@ from sonic_ui.requests import VERBS, BadInput, MakingRequest, Range, Request
 from sonic_ui.requests.fields import Numbers
 from sonic_ui.ui.session.calls import run_call
 from sonic_ui.ui.session.context import AppContext
-from sonic_ui.ui.session.limits import forget_call
+from sonic_ui.ui.session.limits import forget_call, is_without_session
 
 CONCURRENT_CALLS = 4
 """Calls of one endpoint that are under way at once; the engine works on one at a time."""
@@ -90,10 +90,14 @@ def add_verbs(context: AppContext, answers: Mapping[str, Answer]) -> None:
 
 def _add_verb(context: AppContext, verb: str, model: type[MakingRequest], answer: Answer) -> None:
     def run(request: MakingRequest, caller: Caller) -> tuple[Any, ...]:
-        for event in context.studio.run(request, caller.cancel, caller.session):
-            if isinstance(event, Result | SoundResult):
-                caller.cancel.check()  # nobody is there for a film of what is done
-                return answer.write(context, event, caller.session)
+        try:
+            for event in context.studio.run(request, caller.cancel, caller.session):
+                if isinstance(event, Result | SoundResult):
+                    caller.cancel.check()  # nobody is there for a film of what is done
+                    return answer.write(context, event, caller.session)
+        finally:
+            if is_without_session():
+                context.studio.release(caller.session)
         raise Failure(f"The engine ended without a {answer.noun}. Try again.")
 
     add_endpoint(verb, model, run, answer.outputs, describe(model, answer.returns))

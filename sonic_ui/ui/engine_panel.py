@@ -70,7 +70,7 @@ def connect_engines(
     prompts: Sequence[PromptSettings],
     open_engines: bool,
 ) -> None:
-    """Change engines on a click or a call, and bring the sliders to what suits the new one."""
+    """Change engines on a click or a call, and bring sliders and phrases to what suits the new one."""
 
     def check(request: gr.Request) -> None:
         check_may_change(request, open_engines)
@@ -78,6 +78,7 @@ def connect_engines(
     _add_endpoints(studio, check)
     if panel is None:
         return
+    chips = [part.chips for part in prompts]
     sliders = [slider for part in prompts for slider in (part.steps, part.guidance_scale, part.strength)]
 
     def change(name: str, request: gr.Request) -> Iterator[dict[Any, Any]]:
@@ -102,6 +103,7 @@ def connect_engines(
         yield {
             **done,
             **dict(zip(sliders, values, strict=True)),
+            **dict.fromkeys(chips, basic.chips_value(studio.info.vocabulary)),
             panel.message: basic.note(f"{studio.info.title} is ready."),
             head: basic.engine_status(studio.status),
         }
@@ -109,7 +111,7 @@ def connect_engines(
     run = panel.use.click(
         change,
         [panel.chosen],
-        [head, panel.use, panel.stop, panel.message, *sliders],
+        [head, panel.use, panel.stop, panel.message, *sliders, *chips],
         show_progress="hidden",
         concurrency_limit=4,
         api_visibility="private",

@@ -10,8 +10,12 @@ from typing import Any
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import gradio as gr
+import gradio.mcp
+from starlette.middleware import Middleware
 
 from sonic_ui.engine.studio import Studio
+from sonic_ui.media.metadata import PictureFolder
+from sonic_ui.media.temporary import process_folder
 from sonic_ui.requests import VERBS
 from sonic_ui.ui import api, engine_api
 from sonic_ui.ui.components import basic
@@ -19,6 +23,7 @@ from sonic_ui.ui.engine_panel import connect_engines, engine_panel
 from sonic_ui.ui.server import Page, server_options
 from sonic_ui.ui.session.context import EXAMPLES, AppContext, SharedComponents, read_examples
 from sonic_ui.ui.session.limits import MAX_SESSIONS, read_limits
+from sonic_ui.ui.session.uploads import UploadQuota
 from sonic_ui.ui.tabs import BuiltTab
 from sonic_ui.ui.theme import page_css, page_theme
 from sonic_ui.ui.widgets.send_to_tab import connect_send_to_tab
@@ -32,17 +37,21 @@ def build_page(studio: Studio, examples: Path = EXAMPLES, open_engines: bool = F
     """The whole page on a studio. Nothing heavy is imported or loaded here; `studio.start()` does that.
 
     open_engines   let everybody change the engine; the environment can say so too, see `session.limits`
+
+    Raises `BadInput` where no temporary file can be written.
     """
     limits = read_limits()
-    context = AppContext(studio, read_examples(examples))
+    gradio.mcp.DEFAULT_TEMP_DIR = str(process_folder())  # the one that Gradio reads before it is set
+    results = PictureFolder(limits.results_mb * 10**6)
+    context = AppContext(studio, read_examples(examples), pictures=results)
     for number, example in enumerate(context.examples):
         context.gallery.share(f"example-{number}", [example.picture] if example.picture else [])
     with Page(title="Sonic UI", analytics_enabled=False, delete_cache=(HOUR_S, DAY_S)) as page:
         shared = SharedComponents(basic.header(studio.status, studio.engines.changeable), gr.State({}))
         panel = engine_panel(studio)
         with_tab = [verb for verb in VERBS if importlib.util.find_spec(_folder(verb))]
-        results = {verb: importlib.import_module(f"{_folder(verb)}.results") for verb in with_tab}
-        answers = {verb: getattr(module, "ANSWER", api.PICTURES) for verb, module in results.items()}
+        modules = {verb: importlib.import_module(f"{_folder(verb)}.results") for verb in with_tab}
+        answers = {verb: getattr(module, "ANSWER", api.PICTURES) for verb, module in modules.items()}
         api.add_verbs(context, answers)  # first: Gradio gives the handlers of the page names as well
         with gr.Tabs(elem_id="su-tabs") as tabs:
             built = {verb: _build_tab(verb, context, shared) for verb in with_tab}
@@ -51,7 +60,8 @@ def build_page(studio: Studio, examples: Path = EXAMPLES, open_engines: bool = F
         connect_send_to_tab(context, tabs, [tab.view for tab in built.values()], targets)
         prompts = [tab.prompts for tab in built.values() if tab.prompts]
         connect_engines(studio, panel, shared.head, prompts, open_engines or limits.open_engines)
-        _follow_engine(page, studio, shared.head, [tab.message for tab in built.values()])
+        chips = [part.chips for part in prompts]
+        _follow_engine(page, studio, shared.head, [tab.message for tab in built.values()], chips)
         page.unload(engine_api.build(context).leave)
         page.unload(_release(context))
     page.queue(max_size=limits.queue)
@@ -72,11 +82,12 @@ def _build_tab(verb: str, context: AppContext, shared: SharedComponents) -> Buil
 
 def launch_options(examples: Path = EXAMPLES) -> dict[str, Any]:
     """Options of `Blocks.launch` that belong to the page: its theme, and what it may serve and store."""
+    limits = read_limits()
     return {
         "theme": page_theme(),
         "css": page_css(),
         "state_session_capacity": MAX_SESSIONS,
-        "max_file_size": f"{read_limits().upload_mb}mb",
+        "max_file_size": f"{limits.upload_mb}mb",
         "enable_monitoring": False,
         "run_history": False,
         "allowed_paths": [str(examples)],
@@ -85,7 +96,7 @@ def launch_options(examples: Path = EXAMPLES) -> dict[str, Any]:
         "ssr_mode": False,
         "show_error": False,
         "quiet": True,
-        **server_options(),
+        **server_options(Middleware(UploadQuota, max_bytes=limits.uploads_mb * 10**6)),
     }
 
 
@@ -107,20 +118,26 @@ def _release(context: AppContext) -> Callable[[gr.Request], None]:
     return release
 
 
-def _follow_engine(page: gr.Blocks, studio: Studio, head: gr.HTML, messages: list[gr.HTML]) -> None:
-    """Update the header while the models load behind the page; a sentence in every tab if they cannot."""
+def _follow_engine(
+    page: gr.Blocks, studio: Studio, head: gr.HTML, messages: list[gr.HTML], chips: list[gr.HTML]
+) -> None:
+    """Update the header while the models load behind the page; a sentence in every tab if they cannot. The
+    phrases of an engine elsewhere are known once it was reached.
+    """
 
     def update() -> list[Any]:
         status = studio.status
         settled = status.state in ("ready", "failed")
         problem = basic.error(status.problem) if status.state == "failed" else basic.CLEAR
-        return [basic.engine_status(status), gr.Timer(active=not settled), *([problem] * len(messages))]
+        phrases = basic.chips_value(studio.info.vocabulary)
+        rest = [*([problem] * len(messages)), *([phrases] * len(chips))]
+        return [basic.engine_status(status), gr.Timer(active=not settled), *rest]
 
     timer = gr.Timer(STATUS_EVERY_S)
     for event in (page.load, timer.tick):
         event(
             update,
-            outputs=[head, timer, *messages],
+            outputs=[head, timer, *messages, *chips],
             queue=False,
             show_progress="hidden",
             api_visibility="private",

@@ -234,11 +234,14 @@ def _sentence(status: int, words: str, headers: dict[str, str] | None = None) ->
     return JSONResponse({"error": words, "detail": [{"msg": words}]}, status, headers)
 
 
-def server_options() -> dict[str, Any]:
-    """Options of `Blocks.launch` that put the guard before the page; fresh ones: Gradio adds to them."""
+def server_options(*inner: Middleware) -> dict[str, Any]:
+    """Options of `Blocks.launch` that put the guard before the page; fresh ones: Gradio adds to them.
+
+    inner   middleware that stands between the two
+    """
     return {
         "app_kwargs": {
-            "middleware": [Middleware(Guard)],
+            "middleware": [Middleware(Guard), *inner],
             "exception_handlers": {RequestValidationError: _wrong_body},
         },
         "_frontend": False,  # else Gradio gives up on its own page if it is not there within three seconds

@@ -29,7 +29,6 @@ PATIENCE_MS = 60_000
 RETRIES = 2
 """A browser on a crowded machine can be late: its test is tried again, and the report says so."""
 
-SERVE = "import sys, app; from pathlib import Path; app.main(sys.argv[2:], Path(sys.argv[1]))"
 SERVED = "Sonic UI is at"
 """What the app says once it is served."""
 
@@ -118,9 +117,8 @@ def serve(bundle: Path, examples: Path, log: Path) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    app = start(
-        [sys.executable, "-u", "-c", SERVE, str(examples), "--port", str(port), "--bundle", str(bundle)], log
-    )
+    options = [str(examples), "--port", str(port), "--bundle", str(bundle)]
+    app = start([sys.executable, "-u", "-m", "tests.browser.served", *options], log)
     try:
         yield f"http://127.0.0.1:{port}"
     finally:

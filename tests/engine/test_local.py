@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sonic_ui.bundles import Vocabulary
 from sonic_ui.engine.events import (
     Cancelled,
     CancelToken,
@@ -21,10 +22,12 @@ from sonic_ui.engine.events import (
     Notice,
     Preview,
     Progress,
+    Result,
 )
 from sonic_ui.engine.jobs.sound_to_image import PaintJob
 from sonic_ui.engine.local import LocalBackend
 from sonic_ui.requests import BadInput, SoundToImageRequest
+from tests.conftest import WriteSound
 
 TONE = (0.3 * np.sin(2 * np.pi * 300 * np.arange(48_000) / 48_000)).astype(np.float32)
 
@@ -205,6 +208,24 @@ def test_words_that_do_not_fit_are_told(backend: LocalBackend) -> None:
     assert notices[0].message.endswith("long end”.")
 
 
+def test_words_that_the_engine_does_not_know_are_named(
+    backend: LocalBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def notices(prompt: str) -> list[str]:
+        events = paint(backend, prompt=prompt, steps=1)
+        return [event.message for event in events if isinstance(event, Notice)]
+
+    (sentence,) = notices("ink 夜 🦄")
+    assert sentence.startswith("Debug hardly knows “夜” and “🦄”") and notices("ink") == []
+    vocabulary = Vocabulary(styles=("ink",), words=("ink",))
+    bundle = replace(backend.bundle, info=backend.bundle.info.model_copy(update={"vocabulary": vocabulary}))
+    monkeypatch.setattr(backend.components, "bundle", bundle)
+    assert notices("ink unicorn") == [
+        "Debug does not know “unicorn”: it changes little or nothing. It knows: ink."
+    ]
+    assert notices("ink") == []
+
+
 def test_strengths_for_layers(backend: LocalBackend) -> None:
     layers = pixels(list(paint(backend, strength=[1] * 9)))[0]
     assert np.array_equal(layers, pixels(list(paint(backend, strength=1.0)))[0])
@@ -254,8 +275,13 @@ def test_short_memory_paints_fewer_at_once(backend: LocalBackend, monkeypatch: p
     events = list(paint(backend, count=3))
     assert batches[:3] == [6, 4, 2], "three, two, one at once; each guided"
     assert set(batches[2:]) == {2}
-    assert all(np.abs(a.astype(int) - b).max() <= 1 for a, b in zip(pixels(events), expected, strict=True))
-    assert events[-1].indices == (0, 1, 2)  # type: ignore[union-attr]
+    done = [event for event in events if isinstance(event, FramesDone)]
+    assert [event.indices for event in done] == [(0,), (1,), (2,)], "what was painted at once"
+    painted = [np.asarray(event.images[0]) for event in done]
+    assert all(np.abs(a.astype(int) - b).max() <= 1 for a, b in zip(painted, expected, strict=True))
+    monkeypatch.undo()
+    alone = pixels(list(paint(backend, seed=2)))[0]
+    assert np.array_equal(painted[2], alone), "the same batch, here of one, gives the same bytes"
 
 
 def test_a_closed_backend_lets_go(folder: Path) -> None:
@@ -278,3 +304,29 @@ def test_weights_of_another_shape_are_told(folder: Path, tmp_path: Path) -> None
     config.write_text(json.dumps({**values, "num_tokens": values["num_tokens"] + 1}))
     with pytest.raises(BadInput, match="did not load"):
         LocalBackend(str(copy)).load()
+
+
+def test_an_inversion_is_cached_without_the_picture_at_full_size(
+    backend: LocalBackend, tmp_path: Path, write_sound: WriteSound
+) -> None:
+    from PIL import Image
+
+    from sonic_ui.engine.studio import Studio
+    from sonic_ui.requests import EditImageRequest
+
+    picture, mask = tmp_path / "large.png", tmp_path / "mask.png"
+    Image.linear_gradient("L").resize((900, 600)).convert("RGB").save(picture)
+    left = Image.new("L", (900, 600))
+    left.paste(255, (0, 0, 450, 600))
+    left.save(mask)
+    request = EditImageRequest(
+        picture=str(picture), sound=str(write_sound()), mask=str(mask), steps=2, guidance_scale=1.0
+    )
+    studio = Studio(backend)
+    first = [*studio.run(request, session="me")][-1]
+    cached = studio.cache_usage("me", str(picture))
+    assert cached.count == 1 and cached.nbytes < 900 * 600
+    again = [*studio.run(request, session="me")][-1]
+    assert isinstance(first, Result) and isinstance(again, Result) and again.reused
+    assert first.images[0].size == (900, 600)
+    assert np.array_equal(np.asarray(first.images[0]), np.asarray(again.images[0]))

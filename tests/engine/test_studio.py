@@ -47,6 +47,10 @@ def test_the_result_tells_everything_but_the_path(write_sound: WriteSound) -> No
     assert result.settings["sound_listened_s"] == [0.0, 1.0]
     assert len(result.settings["sound_sha256"]) == 64
     assert result.labels[0].name == "rain"
+    assert result.settings["pictures"] == [{"seed": 5, "batch": [0]}]
+    several = result_of(list(Studio(FakeBackend()).run(wanted(sound, seed=2**32 - 2, count=3))))
+    assert [one["seed"] for one in several.settings["pictures"]] == [2**32 - 2, 2**32 - 1, 0]
+    assert all(one["batch"] == [0, 1, 2] for one in several.settings["pictures"])
 
 
 def test_a_sound_is_embedded_once(write_sound: WriteSound, tmp_path: Path) -> None:

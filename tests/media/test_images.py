@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,14 +13,18 @@ from PIL import Image
 from sonic_ui.media.images import (
     MAX_PIXELS,
     composite,
+    feathered,
     fit_picture,
+    load_mask,
     load_picture,
+    painted_area,
     read_mask,
     read_picture,
     upright_rgb,
 )
+from sonic_ui.media.picture_kinds import readable_formats
 from sonic_ui.requests import BadInput
-from tests.picture_files import png_that_claims
+from tests.picture_files import png_that_claims, tiff_of
 
 SIZE = 64
 
@@ -50,9 +55,10 @@ def test_common_files_are_read(kind: str, tmp_path: Path) -> None:
 def test_a_picture_and_its_digest_come_from_one_opening(tmp_path: Path) -> None:
     path = tmp_path / "picture.png"
     landscape().save(path)
-    picture, digest = read_picture(path)
-    assert picture.tobytes() == load_picture(path).tobytes()
-    assert digest == hashlib.sha256(path.read_bytes()).hexdigest()
+    read = read_picture(path)
+    assert read.image.tobytes() == load_picture(path).tobytes()
+    assert read.digest == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert read.own is None and not read.is_cut
 
 
 @pytest.mark.parametrize("mode", ["L", "1", "P", "CMYK", "YCbCr", "LA", "RGBA", "HSV", "LAB"])
@@ -89,6 +95,29 @@ def test_sixteen_bits_keep_their_scale(tmp_path: Path) -> None:
     assert np.asarray(upright_rgb(Image.fromarray(np.full((20, 20), np.nan, np.float32)))).max() == 0
 
 
+@pytest.mark.parametrize("shape", [(40, 90), (40, 90, 3)], ids=["grey", "colour"])
+@pytest.mark.parametrize(("dtype", "top"), [("float32", 4.0), ("uint16", 4095), ("uint16", 65535)])
+def test_a_tiff_is_scaled_by_its_range(
+    dtype: str, top: float, shape: tuple[int, ...], tmp_path: Path
+) -> None:
+    values = np.linspace(0, top, int(np.prod(shape))).reshape(shape).astype(dtype)
+    (tmp_path / "deep.tif").write_bytes(tiff_of(values))
+    read = np.asarray(load_picture(tmp_path / "deep.tif")).astype(float)
+    expected = values / top * 255 if values.ndim == 3 else np.repeat(values[..., None] / top * 255, 3, -1)
+    assert np.abs(read - expected).max() <= 1
+
+
+def test_a_jpeg_without_its_end_opens_as_in_a_browser(tmp_path: Path) -> None:
+    landscape(300, 200).save(tmp_path / "whole.jpg", quality=95)
+    data = (tmp_path / "whole.jpg").read_bytes()
+    for cut in (2, 40, len(data) // 3):
+        (tmp_path / "cut.jpg").write_bytes(data[:-cut])
+        read = read_picture(tmp_path / "cut.jpg")
+        assert read.is_cut and read.image.size == (300, 200)
+        upper = (0, 0, 300, 90)
+        assert mean_difference(read.image.crop(upper), landscape(300, 200).crop(upper)) < 4
+
+
 def test_transparency_lies_on_white(tmp_path: Path) -> None:
     clear = landscape().convert("RGBA")
     clear.putalpha(Image.fromarray(np.repeat(np.array([[0] * 45 + [255] * 45], np.uint8), 40, axis=0)))
@@ -121,6 +150,11 @@ def test_files_that_cannot_be_used_say_why(tmp_path: Path) -> None:
         "bomb.png": png_that_claims(100_000, 100_000),
         "huge.png": png_that_claims(12_000, 9_000),
         "drawing.eps": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n",
+        "drawing.svg": b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'/>",
+        "layers.psd": b"8BPS" + bytes(40),
+        "photo.jxl": b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(40),
+        "photo.heic": b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(40),
+        "film.mp4": b"\0\0\0\x18ftypisom\0\0\0\0isommp42" + bytes(40),
     }
     for name, data in contents.items():
         (tmp_path / name).write_bytes(data)
@@ -128,7 +162,11 @@ def test_files_that_cannot_be_used_say_why(tmp_path: Path) -> None:
     landscape(900, 20).save(tmp_path / "strip.png")
     for name, message in {
         "text.png": "“text.png” cannot be read as a picture.*PNG, JPEG",
-        "drawing.eps": "“drawing.eps” cannot be read as a picture",
+        "drawing.eps": "“drawing.eps” cannot be read as a picture: it is an EPS drawing. Open it in",
+        "drawing.svg": "it is an SVG drawing, which has no pixels. Open it in .* export it as PNG",
+        "layers.psd": r"it is a Photoshop document \(PSD\)\. Open it in",
+        "photo.jxl": "it is a JPEG XL picture. Save or export it as JPEG or PNG.",
+        "film.mp4": "it is a film. Save one of its frames",
         "empty.png": r"is empty \(0 bytes\)",
         "cut.png": "“cut.png” is damaged",
         "bomb.png": "more pixels than can be opened safely; at most 50 million",
@@ -167,7 +205,7 @@ def test_a_square_of_the_right_size_passes_untouched() -> None:
     picture = landscape(SIZE, SIZE)
     fitted = fit_picture(picture, SIZE)
     assert fitted.restore(fitted.square).tobytes() == fitted.square.tobytes() == picture.tobytes()
-    assert fitted.nbytes == 2 * 3 * SIZE * SIZE
+    assert fitted.nbytes == 2 * 4 * SIZE * SIZE
 
 
 def test_padding_is_the_pictures_mirror_image() -> None:
@@ -190,7 +228,54 @@ def test_large_pictures_are_refused_before_any_work() -> None:
     assert fitted.restore(fitted.square).size == (4000, 3000)
 
 
+def test_a_camera_s_raw_file_is_not_taken_for_its_thumbnail(tmp_path: Path) -> None:
+    landscape().save(tmp_path / "raw.dng", "TIFF", tiffinfo={254: 1})
+    with pytest.raises(BadInput, match=r"a camera's raw file\. Develop it"):
+        load_picture(tmp_path / "raw.dng")
+
+
+def test_heic_is_read_where_its_reader_is_installed(tmp_path: Path) -> None:
+    photo = tmp_path / "photo.heic"
+    photo.write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(40))
+    if "HEIF" in readable_formats():
+        landscape().save(photo, "HEIF")
+        assert mean_difference(load_picture(photo), landscape()) < 12
+        return
+    with pytest.raises(BadInput, match=r"a HEIC picture.*JPEG.*pip install pillow-heif"):
+        load_picture(photo)
+
+
 # Masks
+
+
+@pytest.mark.parametrize("colour", ["white", "black", (217, 132, 56)])
+@pytest.mark.parametrize("alpha", [255, 100])
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+def test_what_is_transparent_is_not_painted(mode: str, alpha: int, colour: Any, tmp_path: Path) -> None:
+    beneath = Image.new("RGB", (90, 40), "white" if colour == "black" else "black")
+    beneath.paste(colour, (30, 10, 60, 20))
+    opacity = Image.new("L", (90, 40), 0)
+    opacity.paste(alpha, (30, 10, 60, 20))
+    beneath.putalpha(opacity)
+    if mode == "P":
+        beneath.quantize(8).save(tmp_path / "mask.png")
+    else:
+        beneath.convert(mode).save(tmp_path / "mask.png")
+    painted, digest = load_mask(tmp_path / "mask.png")
+    assert np.array_equal(np.asarray(painted), np.where(np.asarray(opacity) > 0, 255, 0))
+    assert len(digest) == 64
+
+
+def test_black_and_white_paint_is_read_as_such() -> None:
+    drawn = Image.new("RGBA", (90, 40), (255, 255, 255, 0))
+    drawn.paste((255, 255, 255, 255), (0, 0, 60, 40))
+    drawn.paste((0, 0, 0, 255), (20, 10, 40, 30))
+    mask = np.asarray(painted_area(drawn))
+    assert mask[5, 5] == 255 and mask[20, 30] == 0 and mask[5, 80] == 0
+    on_black = Image.new("RGB", (90, 40), (3, 2, 4))  # as a JPEG leaves it
+    on_black.paste("red", (20, 10, 40, 30))
+    mask = np.asarray(painted_area(on_black))
+    assert mask[20, 30] == 255 and mask[5, 5] == 0
 
 
 def test_masks_of_any_kind() -> None:
@@ -238,6 +323,19 @@ def test_outside_of_the_mask_pixels_are_the_sources_own() -> None:
     edge = pixels[100, 100:112, 2].astype(int)
     assert (np.diff(edge) >= 0).all() and edge[0] < 130 and edge[-1] == 255
     thin = np.zeros((200, 300), bool)
-    thin[100, 50:250] = True
+    thin[20, 50:250] = True
     stroke = np.asarray(composite(edited, source, read_mask(thin, (300, 200))))
     assert (stroke[thin] == 255).all() and np.array_equal(stroke[~thin], np.asarray(source)[~thin])
+    both = np.asarray(composite(edited, source, read_mask(thin | inside, (300, 200))))
+    assert (both[thin] == 255).all() and np.array_equal(both[50:150], pixels[50:150])
+
+
+def test_a_feathered_edge_leaves_no_seam() -> None:
+    y, x = np.mgrid[0:1500, 0:2000]
+    disc = Image.fromarray(((x - 1000) ** 2 + (y - 750) ** 2 < 400**2).astype(np.uint8) * 255)
+    soft = np.asarray(feathered(disc)).astype(int)
+    assert (soft[np.asarray(disc) == 0] == 0).all() and soft[750, 1000] == 255
+    steps = np.abs(np.diff(soft[750]))
+    assert steps.max() <= 16, "over 40 px, at most twice an even step"
+    whole = Image.new("L", (90, 40), 255)
+    assert feathered(whole).tobytes() == whole.tobytes(), "nothing lies beyond the picture"

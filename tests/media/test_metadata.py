@@ -10,8 +10,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from PIL import Image
 
-from sonic_ui.media.metadata import is_wave, read_settings, read_sound_settings, sidecar, write_sound
+from sonic_ui.media.metadata import (
+    is_wave,
+    read_settings,
+    read_sound_settings,
+    readable_name,
+    safe_stem,
+    sidecar,
+    write_pictures,
+    write_sound,
+)
 from sonic_ui.requests import BadInput
 
 SETTINGS = {
@@ -70,3 +80,47 @@ def test_files_of_others_are_told_apart(path: Path, tmp_path: Path) -> None:
     broken.write_bytes(content[:44] + b"\xff" * 5000)
     with pytest.raises(BadInput):
         read_sound_settings(broken)
+
+
+@pytest.mark.parametrize(
+    ("name", "stem"),
+    [
+        ("my rain (2).wav", "my-rain-2"),
+        ("हिन्दी बारिश.wav", "हिन्दी-बारिश"),
+        ("cafe\u0301 u\u0308ber.wav", "café-über"),  # as macOS decomposes names
+        ("می\u200cخواهم.wav", "می\u200cخواهم"),
+        ("🌧️.wav", "sound"),
+        ("../../etc/passwd", "passwd"),
+        ("\udcff.wav", "sound"),
+        ("x" * 300 + ".wav", "x" * 40),
+    ],
+)
+def test_names_keep_their_letters_and_marks(name: str, stem: str) -> None:
+    assert safe_stem(name) == stem
+
+
+def test_names_in_settings_can_be_written_anywhere() -> None:
+    assert readable_name("/tmp/u\u0308ber\udcff.wav") == "über?.wav"
+
+
+@pytest.mark.parametrize("name", ["雨" * 80, "e" + "\u0301\u0323" * 80, "क्षि" * 40, "😀" * 80])
+def test_names_of_results_are_bounded_in_bytes(name: str, tmp_path: Path) -> None:
+    stem = safe_stem(name)
+    assert len(stem.encode()) <= 56 and safe_stem(stem) == stem
+    request = {"picture": f"{name}.png", "sound": f"{name}.wav", "seed": 2**32 - 1}
+    image = Image.new("RGB", (8, 8))
+    paths = write_pictures([image] * 2, {"app": "Sonic UI 1", "request": request}, tmp_path / "results")
+    assert all(path.is_file() and len(path.name.encode()) <= 143 for path in paths)
+
+
+def test_each_picture_tells_its_own_seed_and_what_was_painted_beside_it(tmp_path: Path) -> None:
+    each = [{"seed": 7, "batch": [0, 1]}, {"seed": 8, "batch": [0, 1]}]
+    settings = {
+        "app": "Sonic UI 1",
+        "request": {"sound": "rain.wav", "seed": 7, "count": 2},
+        "pictures": each,
+    }
+    paths = write_pictures([Image.new("RGB", (8, 8))] * 2, settings, tmp_path)
+    second = read_settings(paths[1])
+    assert (second["picture"], second["seed"], second["batch"]) == (1, 8, [0, 1])
+    assert second["request"] == settings["request"] and "pictures" not in second

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from gradio_client.exceptions import AppError
 
+from sonic_ui.bundles import Bundle, Vocabulary
 from sonic_ui.engine.studio import Studio
 from sonic_ui.engine.switching import Engines
 from sonic_ui.ui.page import build_page
-from tests.fakes import FakeBackend
+from tests.fakes import INFO, SOURCES, FakeBackend
 
 
 def make(name: str) -> FakeBackend:
@@ -52,3 +54,18 @@ def test_a_page_without_a_choice_has_no_panel(tmp_path: Any) -> None:
     page = build_page(Studio(FakeBackend()), tmp_path)
     ids = {getattr(block, "elem_id", None) for block in page.blocks.values()}
     assert "su-engines" not in ids
+
+
+def test_the_page_offers_the_phrases_that_the_engine_knows(tmp_path: Path) -> None:
+    class Small(FakeBackend):
+        @property
+        def bundle(self) -> Bundle:
+            vocabulary = Vocabulary(times=("at dusk", "by day"), words=("at", "dusk", "by", "day"))
+            return Bundle(INFO.model_copy(update={"vocabulary": vocabulary}), SOURCES, Path("fake"))
+
+    def chips(backend: FakeBackend) -> list[Any]:
+        blocks = build_page(Studio(backend), tmp_path).blocks.values()
+        return [block.value["groups"] for block in blocks if str(block.elem_id).endswith("-chips")]
+
+    assert chips(Small()) == [[{"title": "Time of day", "phrases": ["at dusk", "by day"]}]] * 4
+    assert chips(FakeBackend()) == [[]] * 4

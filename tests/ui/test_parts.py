@@ -219,7 +219,7 @@ def test_a_card_describes_each_picture(tmp_path: Path) -> None:
     request = SoundToImageRequest(sound="/tmp/x/rain.wav", prompt="ink", seed=3, steps=25, count=2)
     result = Result((picture(), picture()), request, (Label("rain", 0.9),), SETTINGS, 3.21)
     card = result_card(4, result, (tmp_path / "a.png", tmp_path / "b.png"))
-    assert card.title == "Heard rain"
+    assert card.title == "Heard rain" and card.captions == ("seed 3", "seed 4")
     assert card.detail == "rain.wav · “ink” · seed 3 · 25 steps · 3.2 s"
     assert card.descriptions[1] == "Picture 2 of 2 painted from a sound heard as rain, with the words “ink”."
 

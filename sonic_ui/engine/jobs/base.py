@@ -24,6 +24,8 @@ from sonic_ui.engine import events
 from sonic_ui.engine.caches import InversionCache
 from sonic_ui.engine.components import Components
 from sonic_ui.engine.inputs import InputPicture, MaskedPicture, Sound
+from sonic_ui.engine.words import cut_words, unknown_words
+from sonic_ui.media.metadata import readable_name
 from sonic_ui.requests import VERBS, BadInput, ImageToSoundRequest, MakingRequest, PaintingRequest
 
 log = logging.getLogger(__name__)
@@ -143,6 +145,7 @@ class PaintingPlan(Plan):
                known beforehand
     source     column of the classifier's levels that belongs to the sound
     reused     whether an edit starts from a cached inversion
+    batches    for each picture that is done, the numbers of those that were painted side by side with it
     """
 
     infos: tuple[events.FrameInfo, ...]
@@ -151,6 +154,7 @@ class PaintingPlan(Plan):
     source: int | None = field(default=None, kw_only=True)
     reused: bool = field(default=False, kw_only=True)
     done: dict[int, tuple[Image, events.FrameInfo]] = field(default_factory=dict, kw_only=True)
+    batches: dict[int, tuple[int, ...]] = field(default_factory=dict, kw_only=True)
 
     def take(self, event: events.JobEvent) -> Iterator[events.Event]:
         """As `Plan.take`; frames get their infos here."""
@@ -177,6 +181,7 @@ class PaintingPlan(Plan):
                 replace(info, level=float(row[self.source])) for info, row in zip(infos, levels, strict=True)
             ]
         self.done |= dict(zip(frames.indices, zip(frames.images, infos, strict=True), strict=True))
+        self.batches |= dict.fromkeys(frames.indices, frames.indices)
         return replace(frames, infos=tuple(infos))
 
     @property
@@ -187,9 +192,10 @@ class PaintingPlan(Plan):
     def result(self, elapsed_s: float, stopped: bool) -> events.Result:
         """The pictures in the order of the strip, with their settings."""
         context, request = self.context, self.job.request
-        frames = [self.done[index] for index in sorted(self.done)]
+        order = sorted(self.done)
         if self.info_at:
-            frames.sort(key=lambda frame: frame[1].position or 0.0)
+            order.sort(key=lambda index: self.done[index][1].position or 0.0)
+        frames = [self.done[index] for index in order]
         labels = [context.embed_audio(sound).labels for sound in context.sounds.values()]
         settings = painting_settings(
             context.backend.bundle.info, request, context.sounds, context.embed_audio
@@ -198,7 +204,9 @@ class PaintingPlan(Plan):
             tuple(image for image, _ in frames),
             request,
             labels[0] if labels else (),
-            settings | (context.picture.settings if context.picture else {}),
+            settings
+            | (context.picture.settings if context.picture else {})
+            | {"pictures": self._remade_from(order)},
             elapsed_s,
             tuple(self.notices),
             tuple(info for _, info in frames) if self.is_strip else (),
@@ -206,6 +214,22 @@ class PaintingPlan(Plan):
             labels[1] if len(labels) > 1 else (),
             self.reused,
         )
+
+    def _remade_from(self, order: Sequence[int]) -> list[dict[str, Any]]:
+        """What makes each picture again besides the request: its seed, and the pictures that are painted
+        side by side with it, by their numbers in the result.
+
+        A batch of another size rounds otherwise in the last bit: the seed alone gives the same picture
+        within a level of 255, the seed and the batch the same bytes.
+        """
+        number = {index: at for at, index in enumerate(order)}
+        return [
+            {
+                "seed": self.job.request.seed_of(index),
+                "batch": [number[other] for other in self.batches[index]],
+            }
+            for index in order
+        ]
 
 
 # Running
@@ -270,15 +294,13 @@ class JobRunner(ABC):
                     raise _explained(item, self.count > 1 and not self.splits_on_oom) from item
                 yield item
 
-    def report_cut_words(self, *texts: str) -> None:
-        """Put a notice of what the tokenizer leaves out of any of the texts."""
-        from sonic_ui.pipelines.audio_conditioned import truncated_text
-
-        for text in texts:
-            if cut := truncated_text(self.pipeline.tokenizer, text):
-                self.queue.put(
-                    events.Notice(f"The words are longer than this engine reads. Left out: “{cut}”.")
-                )
+    def report_words(self, *texts: str) -> None:
+        """Put one notice of words that the engine does not know, and of what the tokenizer leaves out."""
+        info, tokenizer = self.components.bundle.info, self.pipeline.tokenizer
+        unknown = unknown_words(info, info.vocabulary, tokenizer, *texts)
+        sentences = [unknown, *(cut_words(tokenizer, text) for text in texts)]
+        if any(sentences):
+            self.queue.put(events.Notice(" ".join(filter(None, sentences))))
 
     def report_progress(self, message: str, step: int, total: int, done: float = 0.0) -> None:
         """Progress; `done` is the share of the work behind us, by its cost."""
@@ -297,12 +319,16 @@ class JobRunner(ABC):
         self.preview_due = time.perf_counter() + cost * (1 - PREVIEW_SHARE) / PREVIEW_SHARE
         self.cancel.check()
 
-    def split_on_oom(self, group: tuple[int, ...], make: Callable[[tuple[int, ...]], list[Any]]) -> list[Any]:
-        """`make` of a group; where memory runs out, of its halves one after the other, and so on."""
+    def split_on_oom(
+        self, group: tuple[int, ...], make: Callable[[tuple[int, ...]], list[Any]]
+    ) -> list[events.FramesDone]:
+        """`make` of a group; where memory runs out, of its halves one after the other, and so on. One
+        `FramesDone` for all that was made at once.
+        """
         from sonic_ui.models.devices import is_out_of_memory, release_memory
 
         try:
-            return make(group)
+            return [events.FramesDone(group, tuple(make(group)))]
         except Exception as error:
             if len(group) == 1 or not is_out_of_memory(error):
                 raise
@@ -412,7 +438,7 @@ def sound_settings(
 
 def _request_settings(bundle: BundleInfo, request: MakingRequest) -> dict[str, Any]:
     paths = {**request.sound_paths, **request.picture_paths}
-    names = {name: Path(path).name for name, path in paths.items()}
+    names = {name: readable_name(path) for name, path in paths.items()}
     return {
         "app": f"Sonic UI {__version__}",
         "bundle": bundle.name,
@@ -432,7 +458,7 @@ def _take_settings(take: events.Take) -> dict[str, Any]:
         settings["recordings"] = [
             {
                 "concept": pick.concept,
-                "file": pick.excerpt.path.name,
+                "file": readable_name(pick.excerpt.path),
                 "sha256": pick.excerpt.digest,
                 "start_s": round(pick.excerpt.start_s, 3),
                 "similarity": round(pick.similarity, 4),

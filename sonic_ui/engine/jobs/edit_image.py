@@ -1,7 +1,7 @@
 """Edits of a picture, through `AudioEditPipeline`: it is inverted first, unless that was done before."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, ClassVar
 
@@ -20,7 +20,7 @@ class EditJob:
 
     picture     upright RGB; mask: white where it may change, None for all of it
     embedding   [D] of the sound
-    inversion   of this picture, source prompt and number of steps; None makes one
+    inversion   of this picture, source prompt and number of steps, without its source; None makes one
     """
 
     request: EditImageRequest
@@ -44,16 +44,19 @@ class EditRunner(JobRunner):
     def work(self) -> None:
         """Invert and edit."""
         request = self.job.request
-        self.report_cut_words(request.prompt, request.negative_prompt, request.source_prompt)
+        self.report_words(request.prompt, request.negative_prompt, request.source_prompt)
         inversion = self.job.inversion
         if inversion is None:
             inversion = self._invert()
-            self.queue.put(InversionDone(inversion, inversion.nbytes))
+            cached = inversion.without_source()
+            self.queue.put(InversionDone(cached, cached.nbytes))
             self.cancel.check()
-        everything = tuple(range(self.count))
-        images = self.split_on_oom(everything, partial(self._edit, inversion))
+        else:
+            inversion = inversion.with_source(self.job.picture)
+        batches = self.split_on_oom(tuple(range(self.count)), partial(self._edit, inversion))
         self.cancel.check()
-        self.queue.put(FramesDone(everything, tuple(images)))
+        for batch in batches:
+            self.queue.put(batch)
 
     @property
     def _steps(self) -> int:
@@ -102,7 +105,7 @@ class EditRunner(JobRunner):
             guidance_scale=request.guidance_scale,
             mask=job.mask,
             variation=request.variation,
-            seed=[request.seed + i for i in group],
+            seed=[request.seed_of(i) for i in group],
             on_step=on_step,
             **request.hold,
         )
@@ -124,8 +127,11 @@ class EditPlan(PaintingPlan):
     key: InversionKey
 
     def take(self, event: JobEvent) -> Iterator[Event]:
-        """As `Plan.take`."""
-        if not isinstance(event, InversionDone):
+        """As `Plan.take`; finished edits get the picture's own colours and transparency back."""
+        if isinstance(event, FramesDone):
+            restore = self.context.input_picture.in_own_colours
+            yield from super().take(replace(event, images=tuple(map(restore, event.images))))
+        elif not isinstance(event, InversionDone):
             yield from super().take(event)
         elif not self.context.cancel.cancelled:
             self.context.inversions.put(self.key, event.inversion, event.nbytes)
@@ -140,7 +146,8 @@ def plan_edits(request: EditImageRequest, context: RunContext) -> EditPlan:
     embedding = context.embed_audio(context.sounds["sound"]).embedding
     job = EditJob(request, picture.image, picture.mask, embedding, inversion)
     infos = tuple(FrameInfo(strength=one if isinstance(one, float) else None) for one in request.edits)
-    return EditPlan(context, job, infos, key, reused=inversion is not None)
+    notices = [picture.notice] if picture.notice else []
+    return EditPlan(context, job, infos, key, reused=inversion is not None, notices=notices)
 
 
 JOB_TYPES[EditImageRequest] = JobType(plan_edits, EditRunner)

@@ -10,6 +10,7 @@ from PIL.Image import Image
 
 from sonic_ui.engine import events
 from sonic_ui.engine.jobs.base import JOB_TYPES, JobRunner, JobType, Plan, RunContext, sound_settings
+from sonic_ui.engine.words import unknown_words
 from sonic_ui.requests import BadInput, ImageToSoundRequest
 
 MIN_PROBABILITY = 0.15
@@ -80,10 +81,24 @@ class SoundRunner(JobRunner):
 
     def work(self) -> None:
         """Generate, or build from recordings."""
+        self._report_unknown()
         if self.job.request.source == "recordings":
             self._build()
         else:
             self._generate()
+
+    def _report_unknown(self) -> None:
+        """Put a notice of words that the text encoder does not know: the bundle's own, or another's if its
+        sounds are made by parts of others.
+        """
+        bundle, request = self.components.bundle, self.job.request
+        if request.source == "generate" and bundle.sounding_parts:
+            vocabulary, tokenizer = None, self.pipeline.tokenizer
+        else:
+            vocabulary, tokenizer = bundle.info.vocabulary, self.components.pipeline.tokenizer
+        texts = (request.prompt, request.negative_prompt)
+        if words := unknown_words(bundle.info, vocabulary, tokenizer, *texts):
+            self.queue.put(events.Notice(words))
 
     def _generate(self) -> None:
         if self.pipeline is None:
@@ -240,7 +255,7 @@ def plan_sounds(request: ImageToSoundRequest, context: RunContext) -> SoundPlan:
     analysis = context.analyze_image(picture)
     job = SoundJob(request, picture.image, context.library)
     curve = request.curve if request.curve is not None else request.moments
-    notices = []
+    notices = [picture.notice] if picture.notice else []
     if curve is None:
         if analysis.suggestion is not None and request.control != "none":
             notices.append(NO_CURVE)

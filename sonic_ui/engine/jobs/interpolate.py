@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sonic_ui.engine.cost import interpolation_steps
-from sonic_ui.engine.events import FrameInfo, FramesAdded, FramesDone, Notice
+from sonic_ui.engine.events import FrameInfo, FramesAdded, Notice
 from sonic_ui.engine.inputs import Sound
 from sonic_ui.engine.jobs.base import JOB_TYPES, JobRunner, JobType, PaintingPlan, RunContext
 from sonic_ui.engine.jobs.sound_to_image import pipeline_settings
@@ -67,7 +67,7 @@ class InterpolateRunner(JobRunner):
     def work(self) -> None:
         """Paint every frame: a `FramesAdded` for each whose position is found, a `FramesDone` for all."""
         request = self.job.request
-        self.report_cut_words(request.prompt, request.negative_prompt)
+        self.report_words(request.prompt, request.negative_prompt)
         interpolator = self._interpolator()
         if request.continuity and not interpolator.can_begin:
             self.queue.put(Notice(CANNOT_BEGIN))
@@ -149,11 +149,12 @@ class InterpolateRunner(JobRunner):
             begin = 0 if at[some[0]] in ENDS else interpolator.begin_step
             return interpolator.paint([at[number] for number in some], self._on_step(some, begin))
 
-        images = self.split_on_oom(numbers, make)
+        batches = self.split_on_oom(numbers, make)
         self._cache(interpolator)
-        self.queue.put(FramesDone(numbers, tuple(images)))
+        for batch in batches:
+            self.queue.put(batch)
         self.cancel.check()
-        return images
+        return [image for batch in batches for image in batch.images]
 
     def _on_step(self, numbers: tuple[int, ...], begin: int) -> Callable[[Any], None]:
         """Called after each step of the pictures so numbered; none: of an end that is not shown."""

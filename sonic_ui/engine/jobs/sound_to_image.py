@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sonic_ui.engine.events import FrameInfo, FramesDone
+from sonic_ui.engine.events import FrameInfo
 from sonic_ui.engine.jobs.base import JOB_TYPES, JobRunner, JobType, PaintingPlan, RunContext
 from sonic_ui.requests import PaintingRequest, SoundToImageRequest
 
@@ -54,13 +54,13 @@ class PaintRunner(JobRunner):
         return len(self.job.seeds)
 
     def work(self) -> None:
-        """Paint every group; there is a `FramesDone` for each."""
+        """Paint every group; there is a `FramesDone` for all that was painted side by side."""
         request = self.job.request
-        self.report_cut_words(request.prompt, request.negative_prompt)
+        self.report_words(request.prompt, request.negative_prompt)
         self._report(0)
         for number, group in enumerate(self.job.groups):
-            images = self.split_on_oom(group, partial(self._paint_group, number))
-            self.queue.put(FramesDone(group, tuple(images)))
+            for batch in self.split_on_oom(group, partial(self._paint_group, number)):
+                self.queue.put(batch)
             self.cancel.check()
 
     @property
@@ -108,7 +108,7 @@ def plan_pictures(request: SoundToImageRequest, context: RunContext) -> Painting
     job = PaintJob(
         request=request,
         embeddings=np.repeat(context.embed_audio(context.sounds["sound"]).embedding[None], count, 0),
-        seeds=tuple(request.seed + i for i in range(count)),
+        seeds=tuple(map(request.seed_of, range(count))),
         scales=(1.0,) * count,
         groups=(tuple(range(count)),),
     )

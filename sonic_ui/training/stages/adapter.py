@@ -18,7 +18,7 @@ from sonic_ui.models.gated_attention import AudioAttention
 from sonic_ui.models.latents import decode_latents
 from sonic_ui.models.projector import AudioProjector
 from sonic_ui.models.timbre import TimbreClapModel
-from sonic_ui.scenes.world import SOURCES, Scene, article, caption
+from sonic_ui.scenes.world import SOURCES, WHEN, Scene, article, caption
 from sonic_ui.training.data.rendering import mixture_shares, training_pictures
 from sonic_ui.training.data.sounds import SceneSounds, first_sounds
 from sonic_ui.training.run import Run, Stage, artifact, save_sheet, stage
@@ -50,7 +50,7 @@ def source_caption(scene: Scene) -> str:
 def setting_caption(scene: Scene, rng: np.random.Generator) -> str:
     """Prompt of what no sound says: the style of the picture and the time of day."""
     style = f"{article(scene.style)} {scene.style}"
-    when = {"night": "at night", "dawn": "at dawn", "dusk": "at dusk", "day": "by day"}[scene.time_of_day]
+    when = WHEN[scene.time_of_day]
     return str(rng.choice([style, f"{style} {when}", when]))
 
 

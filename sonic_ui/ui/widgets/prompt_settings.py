@@ -7,12 +7,20 @@ from typing import Any
 
 import gradio as gr
 
-from sonic_ui.bundles import Defaults
+from sonic_ui.bundles import BundleInfo, Defaults
 from sonic_ui.requests import MakingRequest, PaintingRequest
 from sonic_ui.requests.base import GUIDANCE, SEED, STEPS, STRENGTH
 from sonic_ui.ui.components import basic
 from sonic_ui.ui.settings.table import Row
 from sonic_ui.ui.widgets.fields import slider
+
+TOGGLE = """(chips, words) => {
+  const { chosen, others } = chips;
+  const text = ` ${words || ''} `;
+  const rest = [chosen, ...others].reduce((left, phrase) => left.replaceAll(` ${phrase} `, ' '), text).trim();
+  return text.includes(` ${chosen} `) ? rest : `${rest} ${chosen}`.trim();
+}"""
+"""A phrase in the words: in place of the others of its group, or away if it is there."""
 
 ROLL = f"() => [Math.floor(Math.random() * {int(SEED.maximum) + 1}), true]"
 
@@ -44,6 +52,7 @@ class PromptSettings:
     """
 
     prompt: gr.Textbox
+    chips: gr.HTML
     message: gr.HTML
     strength: gr.Slider
     beside_seed: gr.Slider
@@ -66,12 +75,13 @@ class PromptSettings:
 
 def prompt_settings(
     tab: str,
-    defaults: Defaults,
+    info: BundleInfo,
     beside_seed: Callable[[], gr.Slider],
     seed_info: str = "The same number paints the same picture again.",
     advanced: Callable[[], gr.Slider] | None = None,
 ) -> PromptSettings:
-    """Lay them out; `beside_seed` and `advanced` make the sliders of a tab's own."""
+    """Lay them out for an engine; `beside_seed` and `advanced` make the sliders of a tab's own."""
+    defaults = info.defaults
     prompt = gr.Textbox(
         label="Words (optional)",
         placeholder="a watercolour at dusk",
@@ -80,6 +90,8 @@ def prompt_settings(
         max_lines=4,
         elem_id=f"{tab}-prompt",
     )
+    chips = basic.phrase_chips(f"{tab}-chips", info.vocabulary)
+    chips.input(None, js=TOGGLE, inputs=[chips, prompt], outputs=[prompt], api_visibility="private")
     message = basic.message(f"{tab}-words-message")
     strength = slider(
         STRENGTH,
@@ -93,7 +105,7 @@ def prompt_settings(
     with basic.accordion("Advanced"):
         added = advanced() if advanced is not None else None
         rest = _advanced(defaults)
-    return PromptSettings(prompt, message, strength, number, seed, *rest, advanced=added)
+    return PromptSettings(prompt, chips, message, strength, number, seed, *rest, advanced=added)
 
 
 def seed_field(tab: str, info: str) -> SeedField:

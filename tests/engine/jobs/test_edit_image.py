@@ -97,6 +97,35 @@ def test_the_inversion_used_least_recently_gives_way() -> None:
     assert cache.usage("me") == CacheUsage(0, 0)
 
 
+def test_an_edit_has_its_picture_s_transparency_and_stays_outside_of_the_mask(
+    write_sound: WriteSound, tmp_path: Path
+) -> None:
+    picture, mask = tmp_path / "cut-out.png", tmp_path / "mask.png"
+    given = Image.new("RGBA", (60, 40), (200, 60, 60, 255))
+    given.paste((10, 20, 30, 0), (0, 0, 20, 40))
+    given.save(picture)
+    painted = Image.new("RGBA", (60, 40), (255, 255, 255, 0))
+    painted.paste((0, 0, 0, 120), (40, 0, 60, 40))
+    painted.save(mask)
+    backend = FakeBackend()
+    request = EditImageRequest(picture=str(picture), sound=str(write_sound()), mask=str(mask))
+    result = result_of(list(Studio(backend).run(request)))
+    assert result.images[0].mode == "RGBA" and result.images[0].tobytes() == given.tobytes()
+    job = backend.edits[-1]
+    assert job.picture.getpixel((5, 5)) == (255, 255, 255) and job.mask is not None
+    assert np.array_equal(np.asarray(job.mask) > 0, np.asarray(painted)[..., 3] > 0)
+
+
+def test_a_cut_jpeg_is_edited_with_a_notice(write_sound: WriteSound, tmp_path: Path) -> None:
+    whole, cut = tmp_path / "whole.jpg", tmp_path / "cut.jpg"
+    Image.effect_noise((60, 40), 90).save(whole)
+    cut.write_bytes(whole.read_bytes()[:-60])
+    result = result_of(
+        list(Studio(FakeBackend()).run(EditImageRequest(picture=str(cut), sound=str(write_sound()))))
+    )
+    assert any("The end of “cut.jpg” is missing" in notice for notice in result.notices)
+
+
 def test_several_strengths_make_several_edits(write_sound: WriteSound, picture: str) -> None:
     wanted = EditImageRequest(picture=picture, sound=str(write_sound()), strengths=(0.3, 1.0, 1.7))
     result = result_of(list(Studio(FakeBackend()).run(wanted)))

@@ -1,4 +1,5 @@
-"""Components of a few lines: accordion, choice, message, status text, header, drawing, labels, examples."""
+"""Components of a few lines: accordion, choice, message, status text, header, drawing, labels, phrases,
+examples."""
 
 import base64
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -6,6 +7,7 @@ from contextlib import contextmanager
 
 import gradio as gr
 
+from sonic_ui.bundles import Vocabulary
 from sonic_ui.engine.events import Label
 from sonic_ui.engine.switching import Status
 from sonic_ui.ui.components.base import Value, file_payload, html_component
@@ -99,6 +101,22 @@ def labels_pending(text: str) -> Value:
 def labels_value(labels: Iterable[Label]) -> Value:
     """Labels with their share."""
     return {"waiting": "", "labels": [{"name": one.name, "share": one.probability} for one in labels]}
+
+
+def phrase_chips(elem_id: str, vocabulary: Vocabulary | None) -> gr.HTML:
+    """Phrases that the engine knows, as buttons. `input` is sent with the one that was clicked as `chosen`
+    and the others of its group, which it takes the place of, as `others`.
+    """
+    return html_component(
+        "phrase_chips", chips_value(vocabulary), elem_id=elem_id, elem_classes="su-chips-slot"
+    )
+
+
+def chips_value(vocabulary: Vocabulary | None) -> Value:
+    """The phrases of an engine by group; none for an engine that knows all words."""
+    groups = vocabulary.groups if vocabulary is not None else {}
+    listed = [{"title": title, "phrases": [*phrases]} for title, phrases in groups.items()]
+    return {"groups": listed, "chosen": "", "others": []}
 
 
 def example_cards(examples: Sequence[Example], view: str, elem_classes: str = "") -> gr.HTML:

@@ -178,12 +178,13 @@ class Handlers:
             return empty
         try:
             image = load_picture(picture).image
-        except BadInput:  # `analyze` says why
-            return empty
+            preview = picture_input.write_preview(self._context, image)
+        except BadInput as problem:  # `analyze` says what is wrong with the picture
+            disk = {parts.mask_message: basic.error(problem.message)} if problem.field == "disk" else {}
+            return {**empty, **disk}
         except Exception:
             log.exception("A picture was not shown")
             return empty
-        preview = picture_input.write_preview(self._context, image)
         card = results.picture_card(Path(picture).name, preview, image.size)
         return {**empty, parts.mask: empty_canvas(preview), parts.view: result_view.show(card)}
 
@@ -230,7 +231,7 @@ class Handlers:
         context = self._context
         files = context.pictures.write(result.images, result.settings)
         card = results.edit_card(run.run, result, files)
-        image = load_picture(result.request.picture_paths["picture"]).image
+        image = load_picture(result.request.picture_paths["picture"]).given
         before = picture_input.write_preview(context, image, "before")
         pairs = [before, *results.preview_files(context, result, files)]
         context.gallery.add(run.session, PAIRS.format(card.id), pairs)
@@ -378,7 +379,7 @@ def _hold_settings() -> HoldSettings:
 def _prompts(context: AppContext) -> tuple[prompt_settings.PromptSettings, StrengthList]:
     prompts = prompt_settings.prompt_settings(
         TAB,
-        context.studio.info.defaults,
+        context.studio.info,
         lambda: slider(VARIATION, "Variation", "0 stays nearest to the picture; more starts afresh."),
         "Counts where Variation is above 0.",
     )

@@ -82,9 +82,11 @@ def edit_card(run: int, result: Result, files: Sequence[Path]) -> Card:
 
 
 def strength_sentence(result: Result, index: int) -> str:
-    """The strength of one of the edits, in words; empty where there is one for each layer."""
-    strength = result.frames[index].strength
-    return "" if strength is None else f"strength {strength:g}"
+    """The strength of one of the edits, and its seed where that counts, in words; a strength for each layer
+    is passed over."""
+    strength, request = result.frames[index].strength, edit_request(result)
+    words = "" if strength is None else f"strength {strength:g}"
+    return f"{words}, seed {request.seed_of(index)}" if words and request.variation and index else words
 
 
 def preview_files(context: AppContext, result: Result, files: Sequence[Path]) -> list[Path]:

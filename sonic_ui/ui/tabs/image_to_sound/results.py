@@ -10,7 +10,7 @@ import numpy as np
 from sonic_ui.audio.energy import resample_curve, unit
 from sonic_ui.engine.events import SoundResult, Take
 from sonic_ui.media.films import FRAME_RATE, write_film
-from sonic_ui.media.metadata import safe_stem, sidecar, write_sound
+from sonic_ui.media.metadata import readable_name, safe_stem, sidecar, write_sound
 from sonic_ui.requests import ImageToSoundRequest
 from sonic_ui.ui.api import FILES, Answer
 from sonic_ui.ui.components.audio_results import AudioCard, TakeCard
@@ -30,7 +30,7 @@ def write_takes(context: AppContext, result: SoundResult) -> tuple[Path, ...]:
     paths = []
     for number, take in enumerate(result.takes):
         name = f"{stem}-{number + 1}.wav" if len(result.takes) > 1 else f"{stem}.wav"
-        settings = {**result.settings, "take": number}
+        settings = {**result.settings, "take": number, "seed": request.seed_of(number)}
         paths.append(write_sound(take.samples, result.sample_rate, settings, folder / name))
     return tuple(paths)
 
@@ -108,7 +108,7 @@ def _figures(take: Take) -> str:
 
 
 def _sources(take: Take) -> str:
-    return " · ".join(f"{pick.concept} from {pick.excerpt.path.name}" for pick in take.picks)
+    return " · ".join(f"{pick.concept} from {readable_name(pick.excerpt.path)}" for pick in take.picks)
 
 
 def _detail(result: SoundResult) -> str:

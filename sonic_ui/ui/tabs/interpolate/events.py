@@ -202,7 +202,7 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
             with gr.Column(elem_classes="su-panel su-deck-words"):
                 prompts = prompt_settings.prompt_settings(
                     TAB,
-                    context.studio.info.defaults,
+                    context.studio.info,
                     lambda: slider(FRAMES, "Pictures", "More glides finer, and takes longer."),
                     "All pictures start from it: only the sound changes.",
                     _continuity,

@@ -97,14 +97,15 @@ class Handlers:
 
 def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
     """Lay out the tab inside the current tab context and connect it."""
-    defaults = context.studio.info.defaults
     with gr.Row(elem_classes="su-desk", equal_height=False):
         with gr.Column(elem_classes="su-inputs", scale=5, min_width=340):
             with gr.Column(elem_classes="su-panel"):
                 sound = sound_input.sound_input(TAB, context, gain=True)
             with gr.Column(elem_classes="su-panel"):
                 prompts = prompt_settings.prompt_settings(
-                    TAB, defaults, lambda: slider(COUNT, "Pictures", "More to choose from, and more time.")
+                    TAB,
+                    context.studio.info,
+                    lambda: slider(COUNT, "Pictures", "More to choose from, and more time."),
                 )
             bar = runs.run_bar(TAB)
         with gr.Column(elem_classes="su-result", scale=8, min_width=340):

@@ -11,7 +11,7 @@ from sonic_ui.ui.widgets.fields import detail_line, label_sentence
 
 
 def result_card(number: int, result: Result, files: tuple[Any, ...]) -> Card:
-    """The card of a finished request."""
+    """The card of a finished request; each of several pictures tells its own seed."""
     labels, prompt, total = label_sentence(result.labels), result.request.prompt, len(files)
     words = f", with the words “{prompt}”" if prompt else ""
     names = [f"Picture {index + 1} of {total}" for index in range(total)] if total > 1 else ["Picture"]
@@ -20,6 +20,9 @@ def result_card(number: int, result: Result, files: tuple[Any, ...]) -> Card:
         title=f"Heard {labels}",
         detail=detail_line(result),
         files=files,
+        captions=tuple(f"seed {result.request.seed_of(index)}" for index in range(total))
+        if total > 1
+        else (),
         descriptions=tuple(f"{name} painted from a sound heard as {labels}{words}." for name in names),
     )
 

@@ -256,7 +256,7 @@ def _sweep() -> SweepSettings:
 def _prompts(context: AppContext) -> tuple[prompt_settings.PromptSettings, FilmSettings]:
     prompts = prompt_settings.prompt_settings(
         TAB,
-        context.studio.info.defaults,
+        context.studio.info,
         lambda: slider(FILM_S, "Film (seconds)", "From quiet to loud, one way."),
         "One seed for all pictures: only the loudness changes.",
     )
