@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -38,8 +37,10 @@ class WatchedBackend(FakeBackend):
         super().__init__()
         self.begun = 0
         self.stopped = 0
+        self.token = CancelToken()
 
     def run(self, job: Job, cancel: CancelToken) -> Iterator[JobEvent]:
+        self.token = cancel
         self.begun += 1
         try:
             yield from super().run(job, cancel)
@@ -94,6 +95,7 @@ def test_a_cancelled_job_stops_at_its_next_step(
     job = client.submit(**given, steps=90, seed=7, api_name=f"/{verb}")
     wait_until(lambda: backend.begun > begun)
     job.cancel()
+    wait_until(lambda: backend.token.cancelled)
     backend.gate.set()
     wait_until(lambda: backend.stopped > stopped)
     assert client.predict(handle_file(str(files["sound"])), steps=2, api_name="/sound_to_image")
@@ -132,7 +134,7 @@ def test_a_dropped_connection_stops_the_work(
     sound, begun, stopped = uploaded(address, files["sound"]), backend.begun, backend.stopped
     backend.gate.clear()
     leave(address, sound, backend, begun)
-    time.sleep(0.5)  # the server looks a few times a second
+    wait_until(lambda: backend.token.cancelled)
     backend.gate.set()
     wait_until(lambda: backend.stopped > stopped)
     assert backend.begun == begun + 1 and backend.steps_done < 90

@@ -56,7 +56,7 @@ def test_an_endpoint_answers_anything(
     usual = [sound if one.name == "sound" else None if one.is_file else one.default for one in parameters]
 
     @given(st.dictionaries(st.integers(0, len(usual) - 1), VALUES, min_size=1, max_size=3))
-    @examples(15)
+    @examples(10)
     def check(wrong: dict[int, Any]) -> None:
         post(http, verb, [wrong.get(number, value) for number, value in enumerate(usual)])
 

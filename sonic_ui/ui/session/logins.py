@@ -4,7 +4,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-FREE_TRIES = 3
+FREE_TRIES = 5
 """Wrong passwords of an address before the first wait; from then on each doubles it."""
 
 FREE_TRIES_IN_ALL = 20
