@@ -28,6 +28,7 @@ from sonic_ui.requests.base import read_object
 from sonic_ui.requests.fields import as_float
 from sonic_ui.requests.links import file_settings
 from sonic_ui.ui.session.context import AppContext
+from sonic_ui.ui.session.limits import is_without_session
 
 Answer = dict[str, Any]
 
@@ -59,6 +60,8 @@ class EngineApi:
         finally:
             cancel.cancel()  # a client that stops reading stops the work
             self._context.tasks.finish(client, task, cancel)
+            if is_without_session():
+                self.leave(request)
 
     def cancel(self, run: str, request: gr.Request) -> None:
         """Stop a question of this client."""

@@ -133,6 +133,8 @@ def test_inversions_of_callers_without_a_session_go_with_the_call(
         event = httpx.post(f"{api}/call/v2/edit_image", json=body, timeout=PATIENCE_S).json()["event_id"]
         said = httpx.get(f"{api}/call/v2/edit_image/{event}", timeout=PATIENCE_S).text
         assert "event: complete" in said
+        question = {"ask": "run", "request": '{"verb": "edit_image"}', "files": ["picture", "sound"]}
+        assert "Result" in call(api, "engine", [question, files])
         assert studio._inversions.sizes() == []
         client = Client(address, verbose=False, download_files=False)
         for reused in (False, True):
