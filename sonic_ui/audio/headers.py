@@ -1,8 +1,8 @@
 """Headers that do not tell the truth: sizes that were never filled in, files joined end to end, layouts.
 
-A recorder writes the sizes of WAV, AIFF and AU when it stops. Where it lost power they are 0, or what they
-were when it saved last; the sound goes on to the end of the file. Sources: Multimedia Programming Interface
-and Data Specifications 1.0 (RIFF), EBU Tech 3306 (RF64), AIFF 1.3, RFC 3533 (Ogg).
+A recorder writes the sizes of WAV, W64, AIFF and AU when it stops. Where it lost power they are 0, or what
+they were when it saved last; the sound goes on to the end of the file. Sources: Multimedia Programming
+Interface and Data Specifications 1.0 (RIFF), EBU Tech 3306 (RF64), AIFF 1.3, RFC 3533 (Ogg).
 """
 
 import mmap
@@ -34,6 +34,9 @@ EXTENSIBLE = 0xFFFE
 AMBISONIC_GUID = bytes.fromhex("2107d3118644c8c1ca000000")
 """All but the first four bytes of the sub-format of .amb files (WAVE_FORMAT_EXTENSIBLE, B-format)."""
 
+W64_GUID = bytes.fromhex("f3acd3118cd100c04f8edb8a")
+"""All but the first four bytes of the GUID of a Wave64 chunk."""
+
 SPEAKERS = (
     *("FL", "FR", "FC", "LFE", "BL", "BR", "FLC", "FRC", "BC", "SL", "SR"),
     *("TC", "TFL", "TFC", "TFR", "TBL", "TBC", "TBR"),
@@ -57,13 +60,13 @@ class _Header:
 
 
 def size_patches(path: Path) -> list[Patch]:
-    """Sizes that a WAV, AIFF or AU file ought to have; empty where they are right, or for other files."""
+    """Sizes that a WAV, W64, AIFF or AU file ought to have; empty where they are right, and for others."""
     size = path.stat().st_size
     with path.open("rb") as file:
         header = _read_header(file)
         if header is None:
             file.seek(0)
-            return _au_patches(file.read(12), size)
+            return _au_patches(file.read(12), size) or _w64_patches(file, size)
         begin = header.chunk + 8
         end = begin + header.claimed
         if header.claimed == NO_SIZE or end >= size or _goes_on(file, end, size, header.order):
@@ -172,6 +175,27 @@ def _au_patches(head: bytes, size: int) -> list[Patch]:
         return []
     offset, length = struct.unpack_from(">II", head, 4)
     return [(8, UNKNOWN_SIZE)] if length != NO_SIZE and offset + length < size else []
+
+
+def _w64_patches(file: BinaryIO, size: int) -> list[Patch]:
+    """The same for a Sony Wave64 file: its chunks have GUIDs, and 64-bit sizes that count their heads."""
+    file.seek(24)
+    if file.read(16) != b"wave" + W64_GUID:
+        return []
+    at = 40
+    for _ in range(MAX_CHUNKS):
+        file.seek(at)
+        head = file.read(24)
+        if len(head) < 24:
+            return []
+        end = at + max(24, *struct.unpack_from("<Q", head, 16))
+        end += -end % 8
+        if head[:4] == b"data":
+            file.seek(min(end, size))
+            goes_on = end >= size or file.read(16)[4:] == W64_GUID
+            return [] if goes_on else [(16, bytes(8)), (at + 16, bytes(8))]
+        at = end
+    return []
 
 
 def _page_end(data: mmap.mmap, at: int) -> int:

@@ -42,6 +42,9 @@ def unfilled(kind: str) -> bytes:
     if kind == "AIFF, first flush":
         data = written(sound, format="AIFF", subtype="PCM_16")
         return bytes(put(put(data, 4, ">I", 8046), data.index(b"SSND") + 4, ">I", 8008))
+    if kind == "W64, first flush":
+        data = written(sound, format="W64", subtype="PCM_16")
+        return bytes(put(put(data, 16, "<Q", 8104), data.index(b"data") + 16, "<Q", 8024))
     if kind == "RF64":
         data = written(sound, format="RF64", subtype="PCM_16")
         return bytes(put(data, data.index(b"ds64") + 8, "<QQQ", 0, 0, 0))
@@ -50,7 +53,9 @@ def unfilled(kind: str) -> bytes:
     return bytes(put(put(data, 4, "<I", riff), 40, "<I", samples))
 
 
-@pytest.mark.parametrize("kind", ["zero", "first flush", "endless", "RF64", "AIFF, first flush", "AU"])
+@pytest.mark.parametrize(
+    "kind", ["zero", "first flush", "endless", "RF64", "W64, first flush", "AIFF, first flush", "AU"]
+)
 def test_a_recorder_that_lost_power(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "a.wav"
     path.write_bytes(unfilled(kind))
