@@ -2,6 +2,8 @@
 
 import argparse
 import os
+import socket
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,12 +15,22 @@ from sonic_ui.engine.local import LocalBackend
 from sonic_ui.engine.remote import RemoteStudio, read_address
 from sonic_ui.engine.studio import Studio
 from sonic_ui.engine.switching import Engines
+from sonic_ui.media.temporary import end_on_signals, not_saved, remove_process_folder, use_for_all
 from sonic_ui.requests import BadInput
 from sonic_ui.ui.page import EXAMPLES, build_page, launch_options
+from sonic_ui.ui.server import is_loopback, log_short_lines, serve
 from sonic_ui.ui.session.limits import read_limits
 
 REACH_S = 15.0
 """How long the page waits for an engine elsewhere before it opens without it."""
+
+PORTS = range(1, 65_536)
+
+OPEN_TO_ALL = """
+*** Sonic UI has no password, and is served on {host}: everybody who reaches this computer over the network
+*** can use it, and fill its queue and its disk. Ask for a password with --auth USER:PASSWORD, or leave --host
+*** out to serve this computer alone.
+"""
 
 ON_A_SPACE = bool(os.environ.get("SPACE_ID"))
 ON_ZERO_GPU = ON_A_SPACE and bool(os.environ.get("SPACES_ZERO_GPU"))
@@ -53,7 +65,18 @@ def read_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--auth", metavar="USER:PASSWORD", help="ask for this name and password")
     parser.add_argument("--share", action="store_true", help="a public address for three days; needs --auth")
+    parser.add_argument(
+        "--open-engines",
+        action="store_true",
+        help="let everybody change the engine; else it takes the password or this computer",
+    )
     options = parser.parse_args(arguments)
+    if options.port is not None and options.port not in PORTS:
+        parser.error(f"--port: {options.port} is no port; choose one from {PORTS[0]} to {PORTS[-1]}")
+    if not _is_address(options.host):
+        parser.error(
+            f"--host: {options.host!r} is no address; 127.0.0.1 is this computer, 0.0.0.0 all near it"
+        )
     if options.sounds is not None and not options.sounds.expanduser().is_dir():
         parser.error(f"--sounds: there is no folder {str(options.sounds)!r}")
     if options.auth is not None and not all(options.auth.partition(":")):
@@ -72,6 +95,13 @@ def read_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         except BadInput as problem:
             parser.error(problem.message)
     return options
+
+
+def _is_address(host: str) -> bool:
+    try:
+        return bool(host) and bool(socket.getaddrinfo(host.strip("[]"), None))
+    except (OSError, UnicodeError):
+        return False
 
 
 def make_studio(options: argparse.Namespace, examples: Path = EXAMPLES) -> Studio:
@@ -99,16 +129,26 @@ def _local(bundle: str) -> LocalBackend:
 def main(arguments: Sequence[str] | None = None, examples: Path = EXAMPLES) -> None:
     """Serve the page, then load the models behind it. `examples` is the folder of the example sounds."""
     options = read_options(arguments)
-    studio = make_studio(options, examples)
-    page = build_page(studio, examples)
+    log_short_lines()
+    if options.auth is None and not is_loopback(options.host):
+        print(OPEN_TO_ALL.format(host=options.host), file=sys.stderr, flush=True)
+    end_on_signals()
+    try:
+        use_for_all()
+        studio = make_studio(options, examples)
+        page = build_page(studio, examples, options.open_engines)
+    except BadInput as problem:
+        raise SystemExit(f"Sonic UI cannot start. {problem.message}") from None
+    except OSError as problem:  # what the page shows at first is copied to where it is served from
+        raise SystemExit(f"Sonic UI cannot start. {not_saved(problem)}") from None
     user, _, password = (options.auth or "").partition(":")
     try:
-        _, address, public = page.launch(
+        _, address, public = serve(
+            page,
             server_name=options.host,
             server_port=options.port,
             auth=(user, password) if options.auth else None,
             share=options.share,
-            prevent_thread_lock=True,
             **launch_options(examples),
         )
     except OSError as error:
@@ -118,10 +158,15 @@ def main(arguments: Sequence[str] | None = None, examples: Path = EXAMPLES) -> N
         ) from None
     print(f"Sonic UI is at {public or address}", flush=True)
     studio.start()
-    page.block_thread()
+    try:
+        page.block_thread()
+    finally:
+        page.close(verbose=False)
+        remove_process_folder()
 
 
 if ON_A_SPACE:
+    log_short_lines()
     demo_options = read_options([])
     demo_studio = make_studio(demo_options)
     demo = build_page(demo_studio)

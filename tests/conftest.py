@@ -35,16 +35,29 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return finished_run(tmp_path_factory.mktemp("run"))
 
 
+BROWSER = "tests/browser/"
+LATE = (f"{BROWSER}test_image_to_sound", f"{BROWSER}test_share", f"{BROWSER}test_volume")
+"""Browser tests that wait until everything else has been given away: two browsers at once stand in each
+other's way, so the first goes on alone beside the other tests for as long as there are any."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests first, since they take longest; some of them last."""
+    items.sort(key=lambda item: 2 * item.nodeid.startswith(LATE) or not item.nodeid.startswith(BROWSER))
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Scheduler of tests over cores: those of one file together, and one browser at a time."""
+    """Scheduler of tests over cores: those of one file together, browser tests in two parts."""
     from xdist.scheduler import LoadFileScheduling
 
-    class BrowserAlone(LoadFileScheduling):
+    class BrowsersApart(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return "browser" if nodeid.startswith("tests/browser/") else super()._split_scope(nodeid)
+            if nodeid.startswith(LATE):
+                return "late browser"
+            return "browser" if nodeid.startswith(BROWSER) else super()._split_scope(nodeid)
 
-    return BrowserAlone(config, log)
+    return BrowsersApart(config, log)
 
 
 @pytest.fixture

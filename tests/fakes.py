@@ -34,6 +34,7 @@ from sonic_ui.engine.jobs.interpolate import InterpolateJob
 from sonic_ui.engine.jobs.sound_to_image import PaintJob
 from sonic_ui.pipelines.embedding_path import next_position, strip_groups
 from sonic_ui.requests import BadInput
+from sonic_ui.retrieval.library import Excerpt, Pick
 
 INFO = BundleInfo(
     name="fake", title="Fake", picture_px=32, defaults=Defaults(steps=3, guidance_scale=2.5, strength=0.5)
@@ -190,7 +191,11 @@ class FakeBackend:
         curve = SWELL if wished is None else wished
         takes = [_noise(request.seed + number, curve) for number in range(request.takes)]
         energy = np.stack([rms_energy(take, SOUND_RATE) for take in takes])
-        yield SoundsDone(np.stack(takes), SOUND_RATE, wished, energy)
+        picks: tuple[tuple[Pick, ...], ...] = ()
+        if request.source == "recordings":
+            assert job.library is not None
+            picks = ((Pick("rain", Excerpt(job.library / "rain.wav", 1.5, "abc"), 0.5, -20.0),),) * len(takes)
+        yield SoundsDone(np.stack(takes), SOUND_RATE, wished, energy, picks)
 
     def predict_intensities(self, images: Sequence[Image.Image]) -> np.ndarray | None:
         return np.tile(np.float32([0.75, 0.25]), (len(images), 1)) if self.judge else None

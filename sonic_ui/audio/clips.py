@@ -6,23 +6,26 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sonic_ui.audio.decode import finite_block, read_mono, resample
+from sonic_ui.audio.channels import block_to_mono
+from sonic_ui.audio.decode import finite_block, nothing_there, read_mono, resample
 from sonic_ui.audio.loudness import k_weighting, peak_dbfs
-from sonic_ui.audio.readers import Block, Reader, open_reader
+from sonic_ui.audio.readers import Reader, open_reader
 from sonic_ui.requests import BadInput
 
 SHORTEST_S = 0.1
 """Anything shorter is a click, not a sound."""
 
 SILENCE_DBFS = -80.0
-"""A clip whose peak lies below this is silent."""
+"""A clip whose peak lies below this, measured from its mean, is silent: so is a constant."""
 
 HOP_S = 0.1
 """Resolution of the search for the loudest part."""
 
 STREAMED_SAMPLES = 40_000_000
 STREAMED_S = 480.0
-"""Up to both of these a file is searched throughout; a longer one at SLICES points first."""
+"""Up to both of these a file is searched throughout; a longer one at SLICES points first.
+
+One that cannot be sought in (telephone codecs at 8 kHz, mostly) is searched as far as STREAMED_SAMPLES go."""
 
 SLICES = 240
 SLICE_S = 0.25
@@ -65,6 +68,8 @@ def load_clip(
             total_s = total_s if found_end_s > end - 1.0 else found_end_s
             end = begin + max_duration_s
         samples = read_mono(reader, begin, end - begin)
+        if samples.size == 0:
+            raise nothing_there(name, reader.info, begin)
     if samples.size < SHORTEST_S * rate:
         raise BadInput(
             f"“{name}” gives {samples.size / rate:.3f} s of sound; at least {SHORTEST_S} s is needed. "
@@ -103,9 +108,14 @@ def _check_bounds(name: str, begin: float, end: float, total_s: float) -> None:
         )
 
 
+def is_silent(samples: NDArray[np.floating]) -> bool:
+    """Whether no sample [T] is further from their mean than SILENCE_DBFS."""
+    return samples.size == 0 or peak_dbfs(samples - np.mean(samples, dtype=np.float64)) < SILENCE_DBFS
+
+
 def check_audible(samples: NDArray[np.floating], name: str = "") -> None:
-    """Raises BadInput where the samples [T] are silent (peak below SILENCE_DBFS)."""
-    if peak_dbfs(samples) < SILENCE_DBFS:
+    """Raises BadInput where the samples [T] are silent."""
+    if is_silent(samples):
         what = f"“{name}”" if name else "The sound"
         raise BadInput(
             f"{what} is silent in the part to listen to: nothing passes {SILENCE_DBFS:.0f} dB of full scale. "
@@ -119,11 +129,13 @@ def _loudest(reader: Reader, window_s: float, begin: float, end: float) -> tuple
 
     Loudness is K-weighted energy (BS.1770-4). A stretch longer than STREAMED_S is sampled in SLICES slices
     and searched around the loudest of these, so the time does not grow with its length; a lone short noise
-    between two slices can be missed there. In bare streams (.aac) time cannot be found quickly, and only
-    that much of their beginning is searched.
+    between two slices can be missed there. Where time cannot be found quickly, only STREAMED_SAMPLES of the
+    beginning are searched.
     """
     info = reader.info
-    streamed_s = min(STREAMED_S, STREAMED_SAMPLES / (info.sample_rate * info.channels))
+    streamed_s = STREAMED_SAMPLES / (info.sample_rate * info.channels)
+    if reader.seeks_fast:
+        streamed_s = min(STREAMED_S, streamed_s)
     if end - begin <= streamed_s or not reader.seeks_fast:
         energies, seen_s = _energies(reader, begin, min(end - begin, streamed_s))
         start = begin + min(_best(energies, window_s)[0], max(0.0, seen_s - window_s))
@@ -148,21 +160,15 @@ def _energies(reader: Reader, start_s: float, duration_s: float) -> tuple[NDArra
     sections = k_weighting(rate)
     state = np.zeros((sections.shape[0], 2))
     energies = np.zeros(max(1, int(np.ceil(duration_s * rate / hop)) + 1))
-    position = 0
+    position, offset = 0, None
     for block in reader.blocks(start_s, duration_s):
-        weighted, state = signal.sosfilt(sections, _audible_mono(block), zi=state)
+        mono = block_to_mono(finite_block(block), reader.info.layout).astype(np.float64)
+        offset = mono.mean() if offset is None else offset  # a constant must not begin with a jump
+        weighted, state = signal.sosfilt(sections, mono - offset, zi=state)
         index = (position + np.arange(weighted.size)) // hop
         energies += np.bincount(index, np.square(weighted), energies.size)[: energies.size]
         position += weighted.size
     return energies[: max(1, int(np.ceil(position / hop)))], position / rate
-
-
-def _audible_mono(block: Block) -> NDArray[np.float64]:
-    """The mean of the channels, or the first where they cancel each other [T]."""
-    finite = finite_block(block)
-    mono = finite.mean(axis=1, dtype=np.float64)
-    first = finite[:, 0].astype(np.float64)
-    return first if np.mean(np.square(mono)) < 0.01 * np.mean(np.square(first)) else mono
 
 
 def _best(energies: NDArray[np.float64], window_s: float) -> tuple[float, float]:

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from sonic_ui.audio.channels import Moments, mono_weights, weighted_sum
 from sonic_ui.audio.readers import Block, Reader, SoundInfo, open_reader
 from sonic_ui.requests import BadInput
 
@@ -14,11 +15,13 @@ MAX_DECODE_S = 600.0
 LARGEST_SAMPLE = 16.0
 """Float files may pass full scale; beyond this the numbers are of another scale and are brought back to 1."""
 
+ROBUST_PERCENTILE = 99.99
+
 __all__ = ["MAX_DECODE_S", "SoundInfo", "decode", "probe", "read_mono", "resample"]
 
 
 def probe(path: str | Path) -> SoundInfo:
-    """Length, rate, channels and container of a file, without decoding it. Raises BadInput."""
+    """Length, rate, channels and container of a file. Raises BadInput."""
     with open_reader(path) as reader:
         return reader.info
 
@@ -36,13 +39,16 @@ def decode(
         length = MAX_DECODE_S if duration_s is None else min(max(0.0, duration_s), MAX_DECODE_S)
         samples = read_mono(reader, begin, length)
         if samples.size == 0:
-            raise _nothing_there(Path(path).name, reader.info, begin)
+            raise nothing_there(Path(path).name, reader.info, begin)
         return resample(samples, reader.info.sample_rate, sample_rate)
 
 
-def _nothing_there(name: str, info: SoundInfo, start_s: float) -> BadInput:
+def nothing_there(name: str, info: SoundInfo, start_s: float) -> BadInput:
+    """The refusal of a file in which no samples stand from `start_s` on."""
     if info.duration_s <= 0 or start_s <= 0:
-        return BadInput(f"“{name}” holds no samples, or is damaged. Save or record the sound again.", "sound")
+        return BadInput(
+            f"“{name}” is empty: it holds no samples, or is damaged. Save or record the sound again.", "sound"
+        )
     return BadInput(
         f"“{name}” is {info.duration_s:.1f} s long, and the part to listen to starts at {start_s:.1f} s. "
         "Choose an earlier start.",
@@ -51,31 +57,52 @@ def _nothing_there(name: str, info: SoundInfo, start_s: float) -> BadInput:
 
 
 def read_mono(reader: Reader, start_s: float, duration_s: float) -> NDArray[np.float32]:
-    """One stretch at the file's own rate as finite mono samples [T].
+    """One stretch at the file's own rate as finite mono samples [T], which channels.py makes of all channels.
 
-    Channels are averaged; where they cancel each other (a cable wired the wrong way), the first is taken.
+    A file of several channels is read twice, once for their levels: nothing holds more of it than the result.
     """
-    mixed, first = [], []
-    mixed_power = first_power = 0.0
-    for block in reader.blocks(start_s, duration_s):
-        finite = finite_block(block)
-        mono = finite.mean(axis=1)
-        mixed.append(mono)
-        first.append(np.ascontiguousarray(finite[:, 0]))
-        mixed_power += float(np.sum(np.square(mono, dtype=np.float64)))
-        first_power += float(np.sum(np.square(first[-1], dtype=np.float64)))
-    if not mixed:
-        return np.zeros(0, dtype=np.float32)
-    samples = np.concatenate(first if mixed_power < 0.01 * first_power else mixed).astype(np.float32)
-    peak = float(np.max(np.abs(samples), initial=0.0))
-    return samples / np.float32(peak) if peak > LARGEST_SAMPLE else samples
+    channels = reader.info.channels
+    weights = np.ones(1)
+    if channels > 1:
+        moments = Moments(channels)
+        for block in reader.blocks(start_s, duration_s):
+            moments.add(finite_block(block))
+        weights = mono_weights(moments.covariance, reader.info.layout)
+    parts = [weighted_sum(finite_block(block), weights) for block in reader.blocks(start_s, duration_s)]
+    return to_scale(np.concatenate(parts)) if parts else np.zeros(0, dtype=np.float32)
 
 
 def finite_block(block: Block) -> Block:
-    """The block with NaN as silence and infinities as full scale."""
-    if np.isfinite(block).all():
+    """The block with NaN as silence, and infinities and numbers that are no sound's as full scale.
+
+    No sound's is a number beyond LARGEST_SAMPLE that is as many times larger than the block's robust peak.
+    """
+    if not np.isfinite(block).all():
+        block = np.nan_to_num(block, nan=0.0, posinf=1.0, neginf=-1.0).astype(np.float32)
+    if np.max(np.abs(block), initial=0.0) <= LARGEST_SAMPLE:
         return block
-    return np.nan_to_num(block, nan=0.0, posinf=1.0, neginf=-1.0).astype(np.float32)
+    full = max(1.0, robust_peak(block))
+    return np.where(np.abs(block) > LARGEST_SAMPLE * full, np.copysign(np.float32(full), block), block)
+
+
+def robust_peak(samples: NDArray[np.float32]) -> float:
+    """The largest magnitude but for ROBUST_PERCENTILE: a few wrong numbers, at least one, do not count."""
+    return float(np.percentile(np.abs(samples), ROBUST_PERCENTILE, method="lower"))
+
+
+def to_scale(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Samples [T] whose robust peak passes LARGEST_SAMPLE, brought back to 1; others as they are.
+
+    Just beyond it they keep nearly all of their level, so that no jump stands between two files that are
+    nearly alike: a robust peak p becomes 1 + (LARGEST_SAMPLE - 1) (LARGEST_SAMPLE / p)^3.
+    """
+    if np.max(np.abs(samples), initial=0.0) <= LARGEST_SAMPLE:
+        return samples
+    peak = robust_peak(samples)
+    if peak > LARGEST_SAMPLE:
+        target = 1 + (LARGEST_SAMPLE - 1) * (LARGEST_SAMPLE / peak) ** 3
+        samples = samples * np.float32(target / peak)
+    return np.clip(samples, -LARGEST_SAMPLE, LARGEST_SAMPLE)
 
 
 def resample(samples: NDArray[np.float32], from_rate: int, to_rate: int) -> NDArray[np.float32]:

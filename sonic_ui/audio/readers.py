@@ -2,42 +2,34 @@
 
 A reader knows a file's rate, channels and length and yields float32 blocks [frames, channels] of any stretch
 of it, so that nothing ever holds more of a file than is asked for. A damaged file is read as far as it goes.
+Its length is what can be decoded: sizes in headers are mended, files that are joined end to end are read as
+one, and where the two libraries disagree, the one that reads more reads it.
 """
 
 import contextlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sonic_ui.audio.channels import block_to_mono
+from sonic_ui.audio.headers import ogg_links, size_patches, wav_layout, xing_covers
+from sonic_ui.audio.reader_types import ACCEPTED, AGREED_S, Block, FilePart, Reader, SoundInfo
+from sonic_ui.audio.readers_ffmpeg import open_ffmpeg
+from sonic_ui.audio.readers_soundfile import SoundFileReader, open_soundfile
 from sonic_ui.requests import BadInput
 
-Block = NDArray[np.float32]
-
-BLOCK_FRAMES = 1 << 16
-"""Frames read at once."""
+__all__ = ["ACCEPTED", "Block", "Reader", "SoundInfo", "checked_path", "open_reader"]
 
 RATES_HZ = (2000, 768000)
 """Sample rates that are believed. A header outside of this is damaged."""
 
 MAX_CHANNELS = 64
 
-MAX_FRAMES = 1 << 48
-"""libsndfile gives an endless number of frames where a header has none; FFmpeg then finds the length."""
-
-ACCEPTED = "WAV, FLAC, MP3, OGG, Opus, M4A, AAC, AIFF, WebM and the sound of a video are accepted"
-
-_FFMPEG_FORMATS = (
-    "mov,mp4,m4a,3gp,matroska,webm,ogg,mp3,aac,wav,w64,flac,asf,amr,avi,caf,aiff,au,ac3,eac3,mpegts,mpeg,"
-    "wv,ape,tta,dsf,flv"
-)
-"""Containers FFmpeg may open. No playlists: they could name other files."""
-
-_WITHOUT_INDEX = {"aac", "ac3", "eac3", "amr", "mp3", "mpegts", "mpeg"}
-"""Bare streams: finding a time in them means reading all that lies before."""
+WAVES = ("WAV", "RF64")
+"""Formats of which headers.py has seen to the sizes and knows the layout: an empty one is empty."""
 
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG", "a picture"),
@@ -50,30 +42,6 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"%PDF", "a PDF document"),
     (b"MThd", "MIDI notes, which hold no sound"),
 )
-
-
-@dataclass(frozen=True)
-class SoundInfo:
-    """What a file says of itself. `format` is the container's name, such as "WAV" or "mov,mp4,m4a"."""
-
-    duration_s: float
-    sample_rate: int
-    channels: int
-    format: str
-
-
-class Reader(Protocol):
-    """An open sound file."""
-
-    info: SoundInfo
-    seeks_fast: bool
-    """Whether any place of the file is found without reading what lies before."""
-
-    def blocks(self, start_s: float, duration_s: float) -> Iterator[Block]:
-        """Float32 blocks [frames, channels] of a stretch, as far as the file goes."""
-
-    def close(self) -> None:
-        """Let go of the file."""
 
 
 def checked_path(path: str | Path) -> Path:
@@ -97,12 +65,12 @@ def checked_path(path: str | Path) -> Path:
 
 @contextlib.contextmanager
 def open_reader(path: str | Path) -> Iterator[Reader]:
-    """Open a sound file with the first library that understands it.
+    """Open a sound file with the library that reads most of it.
 
     Raises BadInput for a missing, empty or unreadable file and for one that holds no sound.
     """
     file = checked_path(path)
-    reader = _open_soundfile(file) or _open_ffmpeg(file)
+    reader = _open(file)
     try:
         _check_header(reader.info, file)
         yield reader
@@ -132,174 +100,118 @@ def _not_sound(file: Path) -> BadInput:
     return BadInput(f"“{file.name}” cannot be read as sound: {seems}. {ACCEPTED}.", "sound")
 
 
-class SoundFileReader:
-    """A file that libsndfile reads: WAV, FLAC, MP3, OGG, Opus, AIFF and others."""
+class ChainReader:
+    """Files that are joined end to end, read as one: at the rate and with the channels of the first.
+
+    `links` open each of them; what cannot be opened is left out. Raises BadInput where none can.
+    """
 
     seeks_fast = True
 
-    def __init__(self, opened: Any) -> None:
-        self._file = opened
-        rate, channels = int(opened.samplerate), int(opened.channels)
-        self.info = SoundInfo(opened.frames / max(rate, 1), rate, channels, str(opened.format))
+    def __init__(self, links: Sequence[Callable[[], Reader]]) -> None:
+        self._links: list[tuple[Callable[[], Reader], SoundInfo]] = []
+        problem: BadInput | None = None
+        for link in links:
+            try:
+                with contextlib.closing(link()) as reader:
+                    self._links.append((link, reader.info))
+            except BadInput as refusal:
+                problem = problem or refusal
+        if not self._links:
+            raise problem or ValueError("there is nothing to read")
+        infos = [info for _, info in self._links]
+        self.info = replace(infos[0], duration_s=sum(info.duration_s for info in infos))
 
     def blocks(self, start_s: float, duration_s: float) -> Iterator[Block]:
-        """Blocks of BLOCK_FRAMES frames."""
-        import soundfile
+        """Blocks of the files, one after the other."""
+        begin_s, end_s = 0.0, start_s + duration_s
+        for open_link, info in self._links:
+            first_s, last_s = max(0.0, start_s - begin_s), min(end_s - begin_s, info.duration_s)
+            if last_s > first_s:
+                with contextlib.closing(open_link()) as reader:
+                    yield from self._conformed(reader, first_s, last_s - first_s)
+            begin_s += info.duration_s
 
-        rate = self.info.sample_rate
-        start = min(round(start_s * rate), self._file.frames)
-        left = min(round(duration_s * rate), self._file.frames - start)
-        try:
-            self._file.seek(start)
-            while left > 0:
-                block = self._file.read(min(left, BLOCK_FRAMES), dtype="float32", always_2d=True)
-                if len(block) == 0:
-                    return
-                left -= len(block)
-                yield block
-        except soundfile.SoundFileError:
-            return  # damaged from here on: what came before stands
+    def _conformed(self, reader: Reader, start_s: float, duration_s: float) -> Iterator[Block]:
+        """Blocks of one file; where rate or channels are not the first's, its mono sum in all channels."""
+        rate, channels = self.info.sample_rate, self.info.channels
+        blocks = reader.blocks(start_s, duration_s)
+        if (reader.info.sample_rate, reader.info.channels) == (rate, channels):
+            yield from blocks
+            return
+        import soxr
 
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
-
-
-class FFmpegReader:
-    """A file that FFmpeg reads: M4A, AAC, WebM, the sound of a video."""
-
-    seeks_fast: bool
-
-    def __init__(self, container: Any, opened: BinaryIO) -> None:
-        self._container = container
-        self._opened = opened
-        self._stream = container.streams.audio[0]
-        rate, channels = int(self._stream.rate or 0), int(self._stream.channels or 0)
-        self.info = SoundInfo(self._duration_s(), rate, channels, str(container.format.name))
-        self.seeks_fast = self.info.format not in _WITHOUT_INDEX
-
-    def _duration_s(self) -> float:
-        """From the header, or (recordings of a browser have none) from the last packets."""
-        if self._stream.duration is not None:
-            return max(0.0, float(self._stream.duration * self._stream.time_base))
-        if self._container.duration is not None:
-            return max(0.0, self._container.duration / 1e6)
-        return self._last_s(self._container.size * 1_000_000) or self._last_s(0)
-
-    def _last_s(self, from_us: int) -> float:
-        """End in seconds of the last packet from a time on (in microseconds; past the end gives the last)."""
-        import av
-
-        last_s = 0.0
-        with contextlib.suppress(av.FFmpegError, EOFError, OverflowError):
-            self._container.seek(from_us)
-            for packet in self._container.demux(self._stream):
-                if packet.pts is not None:
-                    last_s = max(last_s, float((packet.pts + (packet.duration or 0)) * packet.time_base))
-        return last_s
-
-    def blocks(self, start_s: float, duration_s: float) -> Iterator[Block]:
-        """Blocks of about BLOCK_FRAMES frames, put together from the codec's own."""
-        waiting: list[Block] = []
-        frames = 0
-        for block in self._stretch(start_s, duration_s):
-            waiting.append(block)
-            frames += len(block)
-            if frames >= BLOCK_FRAMES:
-                yield np.concatenate(waiting)
-                waiting, frames = [], 0
-        if waiting:
-            yield np.concatenate(waiting)
-
-    def _stretch(self, start_s: float, duration_s: float) -> Iterator[Block]:
-        """The codec's frames, cut to the stretch."""
-        rate = self.info.sample_rate
-        first = round(start_s * rate)
-        end = first + round(duration_s * rate)
-        position: int | None = None
-        for frame_start, block in self._frames(start_s):
-            if block.shape[1] != self.info.channels:
-                return  # the channels change on the way: another stream begins
-            at = frame_start if frame_start is not None else (position or 0)
-            position = at + len(block)
-            kept = block[max(0, first - at) : max(0, end - at)]
-            if len(kept):
-                yield kept
-            if position >= end:
-                return
-
-    def _frames(self, start_s: float) -> Iterator[tuple[int | None, Block]]:
-        """Decoded frames from a little before `start_s`: their position in samples and their samples."""
-        import av
-
-        info = self.info
-        resampler = av.AudioResampler(format="flt", layout=self._stream.layout, rate=info.sample_rate)
-        origin_s = float((self._stream.start_time or 0) * self._stream.time_base)
-        try:
-            self._container.seek(int(max(0.0, start_s - 0.2 + origin_s) * 1e6))
-            for frame in self._container.decode(self._stream):
-                at = None if frame.time is None else round((frame.time - origin_s) * info.sample_rate)
-                if frame.format.name == "fltp":  # what most codecs give
-                    yield at, frame.to_ndarray().T
-                    continue
-                for part in resampler.resample(frame):
-                    yield at, part.to_ndarray().reshape(-1, info.channels).astype(np.float32, copy=False)
-                    at = None
-        except (av.FFmpegError, ValueError, EOFError):
-            return  # damaged from here on: what came before stands
+        stream = soxr.ResampleStream(reader.info.sample_rate, rate, 1, dtype="float32")
+        for block in blocks:
+            mono = block_to_mono(block, reader.info.layout)
+            yield np.repeat(stream.resample_chunk(mono)[:, None], channels, axis=1)
+        rest = stream.resample_chunk(np.zeros(0, np.float32), last=True)
+        yield np.repeat(rest[:, None], channels, axis=1)
 
     def close(self) -> None:
-        """Close the container and the file below it."""
-        self._container.close()
-        self._opened.close()
+        """Nothing is open between reads."""
 
 
-def _open_soundfile(file: Path) -> Reader | None:
-    import soundfile
+def _open(file: Path) -> Reader:
+    links, patches = ogg_links(file), size_patches(file)
+    if len(links) > 1:
+        return ChainReader([partial(_open_part, file, partial(FilePart, file, *link)) for link in links])
+    if patches:
+        return _open_part(file, partial(FilePart, file, patches=patches))
+    return _open_part(file)
 
+
+def _open_part(file: Path, part: Callable[[], FilePart] | None = None) -> Reader:
+    """A reader of a file, or of `part` of it, by the library that reads more. Raises BadInput."""
+    reader = open_soundfile(part() if part else file, wav_layout(file))
+    if reader is None or (reader.info.duration_s == 0 and not reader.info.format.startswith(WAVES)):
+        return _open_other(file, part or partial(FilePart, file), reader)
+    return _longer(reader, file, part or partial(FilePart, file))
+
+
+def _open_other(file: Path, part: Callable[[], FilePart], empty: SoundFileReader | None) -> Reader:
+    """A reader of what libsndfile does not know, or finds nothing in. Raises BadInput."""
     try:
-        opened = soundfile.SoundFile(str(file))
-        if opened.frames < MAX_FRAMES:
-            return SoundFileReader(opened)
-        opened.close()
-        return None
-    except (soundfile.SoundFileError, TypeError, ValueError, OSError):
-        return None
-
-
-def _open_container(file: Path) -> FFmpegReader | str:
-    """A reader; or, for a file that is understood and has no sound, words for what it holds.
-
-    Raises ValueError for a file that FFmpeg does not understand.
-    """
-    import av
-
-    options = {"protocol_whitelist": "file", "format_whitelist": _FFMPEG_FORMATS}
-    opened = file.open("rb")
-    container = None
-    try:
-        container = av.open(opened, container_options=options)
-        if container.streams.audio:
-            return FFmpegReader(container, opened)
-        held = "pictures but no sound" if container.streams.video else "no sound"
-    except (av.FFmpegError, ValueError, OSError, EOFError, IndexError) as error:
-        held = ""
-        cause: Exception = error
-    if container is not None:
-        container.close()
-    opened.close()
-    if not held:
-        raise ValueError(f"not a container of sound: {cause}")
-    return held
-
-
-def _open_ffmpeg(file: Path) -> Reader:
-    try:
-        reader = _open_container(file)
+        reader = open_ffmpeg(part())
     except ValueError as error:
+        if empty is not None:
+            return empty
         raise _not_sound(file) from error
     if isinstance(reader, str):
+        if empty is not None:
+            return empty
         raise BadInput(
             f"“{file.name}” holds {reader}. Choose a file with a sound track, or record one.", "sound"
         )
+    if empty is not None:
+        empty.close()
+    return reader
+
+
+def _longer(reader: SoundFileReader, file: Path, part: Callable[[], FilePart]) -> Reader:
+    """The reader, or FFmpeg's where that reads more, or knows what more than two channels are.
+
+    libsndfile guesses the length of an MP3 by its first frame where no header counts its frames. In a FLAC
+    whose end was cut off it loses the block in which that is.
+    """
+    info = reader.info
+    counted = xing_covers(file) if info.format == "MP3" else True
+    cut_off = info.format == "FLAC" and reader.ends_early()
+    nameless = info.channels > 2 and not info.layout and not info.format.startswith(WAVES)
+    if counted and not cut_off and not nameless:
+        return reader
+    try:
+        other = open_ffmpeg(part(), joined=counted is False)
+    except ValueError:
+        return reader
+    if isinstance(other, str):
+        return reader
+    more_s = other.info.duration_s - info.duration_s
+    better = cut_off or (nameless and more_s > -AGREED_S)
+    if more_s > AGREED_S or (better and other.info.channels == info.channels):
+        reader.close()
+        return other
+    other.close()
+    if more_s < -AGREED_S:
+        reader.info = replace(info, duration_s=other.info.duration_s)
     return reader

@@ -26,22 +26,51 @@ def check_pipeline(folder: Path) -> None:
     for name, kind in index.items():
         if name.startswith("_") or not isinstance(kind, list) or kind[:1] in ([], [None]):
             continue
-        _check_component(folder / name)
+        check_component(folder / name, str(kind[-1]))
 
 
-def _check_component(folder: Path) -> None:
+def check_component(folder: Path, kind: str = "") -> None:
+    """Check one component's folder, as `check_pipeline` does; `kind` is the name of its class."""
     if not folder.is_dir():
         raise missing(folder)
     configurations = [path for path in folder.glob("*.json") if not path.name.endswith(".index.json")]
     if not configurations:
-        raise missing(folder / "*config.json")
+        raise missing(folder / _configuration_of(kind))
     for path in configurations:
         read_json(path)
+    if (folder / "tokenizer_config.json").is_file() or "Tokenizer" in kind:
+        _check_tokenizer(folder)
     weights = list(_weights(folder))
     if (folder / "config.json").is_file() and not weights:
-        raise missing(folder / "*.safetensors")
+        diffusers = "_diffusers_version" in read_json(folder / "config.json")
+        raise missing(folder / f"{'diffusion_pytorch_model' if diffusers else 'model'}.safetensors")
     for path in weights:
         _check_safetensors(path)
+
+
+CONFIGURATIONS = {
+    "Scheduler": "scheduler_config.json",
+    "Tokenizer": "tokenizer_config.json",
+    "Processor": "preprocessor_config.json",
+    "FeatureExtractor": "preprocessor_config.json",
+}
+"""What the configuration of a component is called, by a part of the name of its class."""
+
+VOCABULARIES = ("tokenizer.json", "vocab.txt", "spiece.model", "tokenizer.model")
+
+
+def _configuration_of(kind: str) -> str:
+    return next((name for part, name in CONFIGURATIONS.items() if part in kind), "config.json")
+
+
+def _check_tokenizer(folder: Path) -> None:
+    """A tokenizer has its vocabulary in one file, or that of byte pairs in two."""
+    if any((folder / name).is_file() for name in VOCABULARIES):
+        return
+    pair = [folder / "vocab.json", folder / "merges.txt"]
+    absent = [path for path in pair if not path.is_file()]
+    if absent:
+        raise missing(folder / "tokenizer.json" if len(absent) == 2 else absent[0])
 
 
 def _weights(folder: Path) -> Iterator[Path]:

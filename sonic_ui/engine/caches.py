@@ -1,21 +1,40 @@
-"""Least-recently-used caches, safe to share between threads."""
+"""Least-recently-used caches, safe to share between threads, and what their values take in memory."""
 
+import sys
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping, Set
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 
 Value = TypeVar("Value")
+
+CACHE_BYTES = 64 * 2**20
+"""All values of one cache together, unless it is given another limit."""
 
 INVERSION_BYTES = 2 * 2**30
 """All inversions together. With the miniature one takes about 15 MB."""
 
 
-class LRUCache(Generic[Value]):
-    """Least-recently-used cache, bounded by the number of its values, by their bytes, or by both."""
+def nbytes_of(value: Any) -> int:
+    """Memory that a value takes: arrays, tensors and pictures, and what holds them."""
+    if hasattr(value, "dtype"):  # an array or a tensor
+        return int(value.nbytes)
+    if hasattr(value, "getbands"):  # one of Pillow's pictures, which keeps RGB in four bytes a pixel
+        return int(value.width * value.height) * (1 if value.mode in ("1", "L", "P") else 4)
+    if is_dataclass(value) and not isinstance(value, type):
+        return sum(nbytes_of(getattr(value, field.name)) for field in fields(value))
+    if isinstance(value, Mapping):
+        return sum(nbytes_of(one) for pair in value.items() for one in pair)
+    if isinstance(value, list | tuple | Set):
+        return sum(map(nbytes_of, value))
+    return sys.getsizeof(value)
 
-    def __init__(self, size: int | None = None, max_bytes: int | None = None) -> None:
+
+class LRUCache(Generic[Value]):
+    """Least-recently-used cache, bounded by the bytes of its values, and by their number if given."""
+
+    def __init__(self, size: int | None = None, max_bytes: int = CACHE_BYTES) -> None:
         self._size = size
         self._max_bytes = max_bytes
         self._values: OrderedDict[Hashable, tuple[Value, int]] = OrderedDict()
@@ -37,11 +56,16 @@ class LRUCache(Generic[Value]):
             self._values.move_to_end(key)
             return self._values[key][0]
 
-    def put(self, key: Hashable, value: Value, nbytes: int = 0) -> None:
-        """Add a value; those used least recently give way, and so does one that is too large by itself."""
+    def put(self, key: Hashable, value: Value, nbytes: int | None = None) -> None:
+        """Add a value; those used least recently give way. One that is too large by itself is not cached.
+
+        nbytes   memory that it takes; measured where it is not given
+        """
+        size = nbytes_of(value) if nbytes is None else nbytes
         with self._lock:
-            self._values[key] = (value, nbytes)
-            self._values.move_to_end(key)
+            self._values.pop(key, None)
+            if size <= self._max_bytes:
+                self._values[key] = (value, size)
             while self._is_full():
                 self._values.popitem(last=False)
 
@@ -59,9 +83,7 @@ class LRUCache(Generic[Value]):
     def _is_full(self) -> bool:
         if self._size is not None and len(self._values) > self._size:
             return True
-        return (
-            self._max_bytes is not None and sum(size for _, size in self._values.values()) > self._max_bytes
-        )
+        return sum(size for _, size in self._values.values()) > self._max_bytes
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,15 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL.Image import Image
 
 from sonic_ui.bundles import Bundle
+from sonic_ui.bundles.files import check_component
+from sonic_ui.bundles.manifest import check_sums
 from sonic_ui.engine.caches import LRUCache
 from sonic_ui.engine.events import AudioAnalysis, ImageAnalysis, Label
 from sonic_ui.engine.loading import damaged_weights, load_sound_pipeline
@@ -113,13 +116,15 @@ class Components:
 
     @property
     def classifier(self) -> Any:
-        """The presence classifier; None if the bundle has none."""
+        """The presence classifier; None if the bundle has none. Raises `BadInput` for damaged files."""
 
         def load() -> Any:
             from sonic_ui.models.presence_classifier import load_classifier
 
-            folder = self.bundle.folder
-            return load_classifier(folder).float() if (folder / "judge").is_dir() else None
+            if (folder := self._checked_folder("judge")) is None:
+                return None
+            with damaged_weights(folder.name, DAMAGED.replace("{folder}", folder.name)):
+                return load_classifier(self.bundle.folder).float()
 
         return self._once("classifier", load)
 
@@ -137,8 +142,7 @@ class Components:
         """The `ImageEncoder`; None if the bundle has none. Raises `BadInput` for damaged files."""
 
         def load() -> Any:
-            folder = self.bundle.folder / "clip"
-            if not folder.is_dir():
+            if (folder := self._checked_folder("clip")) is None:
                 return None
             from sonic_ui.models.encoders import ImageEncoder
 
@@ -146,6 +150,15 @@ class Components:
                 return ImageEncoder.from_folder(folder, self.pipeline.device)
 
         return self._once("image_encoder", load)
+
+    def _checked_folder(self, name: str) -> Path | None:
+        """A network's own folder in the bundle, whole; None if it has none. Raises `BadInput`."""
+        check_sums(self.bundle.folder, [name])
+        folder = self.bundle.folder / name
+        if not folder.is_dir():
+            return None
+        check_component(folder)
+        return folder
 
     # Sounds of pictures
 

@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 POLL_S = 0.1
 LABELS_SHOWN = 5
+MAX_WORDS = 1000
 
 
 class Cancelled(Exception):
@@ -103,12 +104,12 @@ def encode_error(error: BaseException) -> dict[str, str]:
 
 
 def decode_error(values: Mapping[str, Any]) -> BadInput | Cancelled | Failure:
-    """The error that `encode_error` wrote."""
-    kind, words = values.get("kind"), str(values.get("words"))
+    """The error that `encode_error` wrote; sentences are cut at MAX_WORDS characters."""
+    kind, words = values.get("kind"), str(values.get("words"))[:MAX_WORDS]
     if kind == "cancelled":
         return Cancelled()
     if kind == "input":
-        return BadInput(words, str(values.get("field") or ""))
+        return BadInput(words, str(values.get("field") or "")[:MAX_WORDS])
     return Failure(words)
 
 

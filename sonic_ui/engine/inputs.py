@@ -67,12 +67,6 @@ class InputPicture:
         """The picture as it was given, for eyes: with its own colours and transparency."""
         return self.image if self.own is None else self.own.picture
 
-    @property
-    def nbytes(self) -> int:
-        """Memory that its pixels take."""
-        own = 0 if self.own is None else self.own.nbytes
-        return own + 3 * self.image.width * self.image.height
-
 
 @dataclass(frozen=True)
 class MaskedPicture(InputPicture):
@@ -93,7 +87,7 @@ class MaskedPicture(InputPicture):
 
 
 _digests: LRUCache[str] = LRUCache(1024)
-_pictures: LRUCache[InputPicture] = LRUCache(16, max_bytes=200_000_000)
+_pictures: LRUCache[InputPicture] = LRUCache(16)
 
 
 def file_digest(path: str) -> str:
@@ -120,7 +114,7 @@ def load_picture(path: str | Path) -> InputPicture:
         notice = CUT.format(name=Path(path).name) if file.is_cut else ""
         picture = InputPicture(file.image, file.digest, own=file.own, notice=notice)
         if version is not None:
-            _pictures.put(version, picture, picture.nbytes)
+            _pictures.put(version, picture)
             _digests.put(version, picture.digest)
     return picture
 

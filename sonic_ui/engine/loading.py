@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sonic_ui.bundles import Bundle, check_pipeline
+from sonic_ui.bundles import PIPELINE_FOLDERS, Bundle, Part, check_pipeline
 from sonic_ui.bundles.fetching import fetch_parts, gigabytes
+from sonic_ui.bundles.manifest import check_sums
 from sonic_ui.engine.events import CancelToken
 from sonic_ui.requests import BadInput
 
@@ -19,6 +20,9 @@ log = logging.getLogger(__name__)
 
 Report = Callable[[str], None]
 
+DESCRIPTIONS = ("bundle.json", "vocabulary.json")
+"""What a bundle's folder says of itself."""
+
 
 def load_painting_pipeline(bundle: Bundle, report: Report, cancel: CancelToken) -> tuple[Any, Placement]:
     """An `AudioToImagePipeline` with a bundle's weights, and where it was placed.
@@ -27,6 +31,9 @@ def load_painting_pipeline(bundle: Bundle, report: Report, cancel: CancelToken) 
 
     Raises `BadInput` for weights that cannot be had, do not fit or have no room, and `Cancelled`.
     """
+    if not bundle.painting_parts:
+        check_pipeline(bundle.pipeline_folder("sound_to_image"))
+    check_sums(bundle.folder, [*DESCRIPTIONS, *_own_files(bundle, bundle.painting_parts, "sound_to_image")])
     files: Any = None
     if bundle.parts:
         report("looking for its files")
@@ -36,8 +43,6 @@ def load_painting_pipeline(bundle: Bundle, report: Report, cancel: CancelToken) 
             report(f"fetching {gigabytes(here)} of {gigabytes(whole)}")
 
         files = fetch_parts(bundle.parts, bundle.folder, on_bytes)
-    if not bundle.painting_parts:
-        check_pipeline(bundle.pipeline_folder("sound_to_image"))
     cancel.check()
     report("")
 
@@ -58,8 +63,16 @@ def load_painting_pipeline(bundle: Bundle, report: Report, cancel: CancelToken) 
         ) from error
 
 
+def _own_files(bundle: Bundle, parts: Sequence[Part], verb: str) -> list[str]:
+    """Files in a bundle's folder that the pipeline of a verb is read from: its parts', or its own folder."""
+    if not parts:
+        return [PIPELINE_FOLDERS[verb]]
+    return [f"{part.repository[2:]}/{file}" for part in parts if part.is_local for file in part.files]
+
+
 def load_sound_pipeline(bundle: Bundle, dtype: Any) -> Any:
     """An `ImageToAudioPipeline` with a bundle's weights, its denoiser in `dtype`. Raises `BadInput`."""
+    check_sums(bundle.folder, _own_files(bundle, bundle.sounding_parts, "image_to_sound"))
     if not bundle.sounding_parts:
         from sonic_ui.pipelines.image_to_audio import ImageToAudioPipeline
 

@@ -5,21 +5,22 @@ streams answers. `/engine_cancel` stops what a question started. Every way in wh
 a sentence.
 """
 
+import json
 import logging
 import os
 import secrets
-import tempfile
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Annotated, Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 import numpy as np
 from PIL.Image import Image
-from pydantic import ValidationError
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from sonic_ui import __version__
 from sonic_ui.bundles import Bundle, BundleInfo, Source
@@ -29,7 +30,9 @@ from sonic_ui.engine.inputs import SAMPLE_RATE, file_digest
 from sonic_ui.engine.jobs.base import Backend
 from sonic_ui.engine.serialization import PROTOCOL, DecodeError, decode
 from sonic_ui.engine.studio import Studio
+from sonic_ui.media.temporary import new_folder, writing
 from sonic_ui.requests import BadInput, MakingRequest
+from sonic_ui.requests.fields import shown
 from sonic_ui.requests.links import file_settings
 
 log = logging.getLogger(__name__)
@@ -45,6 +48,10 @@ TOKEN = "SONIC_UI_TOKEN"
 LOGIN = "SONIC_UI_LOGIN"
 
 Answer = dict[str, Any]
+ValueT = TypeVar("ValueT")
+
+RESULTS = (events.Result, events.SoundResult)
+EVENTS = (events.Progress, events.Preview, events.Notice, events.FramesAdded, events.FramesDone, *RESULTS)
 
 
 @dataclass(frozen=True)
@@ -145,6 +152,9 @@ class Connection:
         while True:
             finished = job.done()
             answers = job.outputs()
+            if len(answers) > MAX_ANSWERS:
+                self._stop(client, run)
+                raise not_understood()
             for answer in answers[read:]:
                 yield _checked(answer)
             read = len(answers)
@@ -182,15 +192,27 @@ class Connection:
         address = self.address
         # A token that is saved on this machine is for the hub: no other address ever sees it.
         token = address.token if address.is_space or address.token else False
-        return Client(
-            address.where,
-            token=token,
-            auth=address.login,
-            verbose=False,
-            analytics_enabled=False,
-            download_files=False,
-            httpx_kwargs={"timeout": TIMEOUT_S},
-        )
+
+        def connect(login: tuple[str, str] | None) -> Any:
+            return Client(
+                address.where,
+                token=token,
+                auth=login,
+                verbose=False,
+                analytics_enabled=False,
+                download_files=False,
+                httpx_kwargs={"timeout": TIMEOUT_S},
+            )
+
+        try:
+            return connect(address.login)
+        except ValueError as problem:
+            if address.login is None or "Could not login" not in str(problem):
+                raise
+            try:
+                return connect(None)  # an app that asks for no password takes no login either
+            except Exception:
+                raise problem from None
 
     def _explained(self, problem: BaseException) -> BaseException:
         """What to raise for an error of the connection; it is let go of if it is of no more use."""
@@ -250,7 +272,7 @@ def no_engine(address: str) -> str:
 
 def _checked(answer: Any) -> Answer:
     if not isinstance(answer, dict):
-        raise events.Failure("The engine answered something that this app does not understand. Try again.")
+        raise not_understood()
     return answer
 
 
@@ -269,6 +291,29 @@ NO_LIBRARY = (
     "Choose the examples."
 )
 SESSIONS_CACHED = 256
+PICTURES_REMEMBERED = 64
+"""Of one session, so that the page can say what is cached of them there."""
+
+MAX_ANSWERS = 20_000
+"""To one question: more than a hundred steps of the longest strip, and signs of life."""
+MAX_HELLO_CHARACTERS = 200_000
+NO_RESULT = "The engine at {address} ended without a result. Try again."
+
+
+class _Hello(BaseModel):
+    """What another app says of its engine, within limits."""
+
+    info: BundleInfo
+    sources: Annotated[tuple[Source, ...], Field(max_length=1000)]
+    serves: Annotated[tuple[Annotated[str, Field(max_length=100)], ...], Field(max_length=100)]
+    place: Annotated[str, Field(max_length=300)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _check_size(cls, answer: Answer) -> Answer:
+        if len(json.dumps(answer)) > MAX_HELLO_CHARACTERS:
+            raise ValueError("too long")
+        return answer
 
 
 class RemoteEngine:
@@ -298,8 +343,8 @@ class RemoteEngine:
             answer = self.last_answer({"ask": "hello"})
         except events.Failure as problem:
             raise BadInput(str(problem), "bundle") from problem
-        theirs, version = answer.get("protocol"), str(answer.get("version"))
-        if theirs != PROTOCOL:
+        theirs, version = shown(answer.get("protocol")), shown(answer.get("version")).strip("'")
+        if answer.get("protocol") != PROTOCOL:
             self.connection.close()
             raise BadInput(
                 f"The engine at {self.connection.address.shown} is Sonic UI {version} (protocol {theirs}), "
@@ -308,13 +353,11 @@ class RemoteEngine:
                 "bundle",
             )
         try:
-            info = BundleInfo.model_validate(answer["info"])
-            sources = tuple(Source.model_validate(one) for one in answer["sources"])
-            self._verbs = tuple(map(str, answer["serves"]))
-            self._device = str(answer["place"]).rpartition(", ")[2]
-        except (KeyError, TypeError, ValidationError):
+            hello = _Hello.model_validate(answer)
+        except (ValidationError, RecursionError):
             raise BadInput(no_engine(self.connection.address.shown), "bundle") from None
-        self._bundle = Bundle(info, sources, Path("elsewhere"))
+        self._verbs, self._device = hello.serves, hello.place.rpartition(", ")[2]
+        self._bundle = Bundle(hello.info, hello.sources, Path("elsewhere"))
 
     def supports(self, verb: str) -> bool:
         """Whether the bundle there has a pipeline of its own for a verb."""
@@ -324,34 +367,38 @@ class RemoteEngine:
         """Embed and name a clip: `samples` float32 [T] at 48 kHz."""
         import soundfile
 
-        with tempfile.TemporaryDirectory(prefix="sonic-ui-") as folder:
+        with new_folder() as folder:
             path = Path(folder) / "clip.wav"
-            soundfile.write(path, samples, SAMPLE_RATE, subtype="FLOAT")
+            with writing(path):
+                soundfile.write(path, samples, SAMPLE_RATE, subtype="FLOAT")
             question = {"ask": "hear", "duration_s": samples.size / SAMPLE_RATE}
-            return cast(events.AudioAnalysis, self._value(question, path))
+            return self._value(question, path, events.AudioAnalysis)
 
     def analyze_image(self, picture: Image) -> events.ImageAnalysis:
         """Sources that a picture shows, and how its sound would rise and fall."""
-        with tempfile.TemporaryDirectory(prefix="sonic-ui-") as folder:
+        with new_folder() as folder:
             path = Path(folder) / "picture.png"
-            picture.save(path, "PNG", compress_level=3)
-            return cast(events.ImageAnalysis, self._value({"ask": "see"}, path))
+            with writing(path):
+                picture.save(path, "PNG", compress_level=3)
+            return self._value({"ask": "see"}, path, events.ImageAnalysis)
 
     def answers(
         self, question: Answer, files: Sequence[str] = (), cancel: events.CancelToken | None = None
     ) -> Iterator[Answer]:
         """The answers to a question. Raises as `Connection.ask` does, and the errors that answers hold."""
         for answer in self.connection.ask(question, [*files], cancel):
-            if answer.get("problem") is not None:
-                raise events.decode_error(answer["problem"])
+            problem = answer.get("problem")
+            if problem is not None:
+                raise events.decode_error(problem) if isinstance(problem, dict) else not_understood()
             yield answer
 
     def last_answer(self, question: Answer, files: Sequence[str] = ()) -> Answer:
         """The last answer to a question; raises as `answers`."""
-        return [{}, *self.answers(question, files)][-1]
+        last = deque(self.answers(question, files), maxlen=1)
+        return last[0] if last else {}
 
-    def _value(self, question: Answer, path: Path) -> Any:
-        return decoded(self.last_answer(question, [str(path)]).get("value"))
+    def _value(self, question: Answer, path: Path, kind: type[ValueT]) -> ValueT:
+        return decoded(self.last_answer(question, [str(path)]).get("value"), kind)
 
 
 class RemoteStudio(Studio):
@@ -359,7 +406,7 @@ class RemoteStudio(Studio):
 
     def __init__(self, address: Address) -> None:
         self._engine = RemoteEngine(address)
-        self._usage: LRUCache[tuple[CacheUsage, set[str]]] = LRUCache(SESSIONS_CACHED)
+        self._usage: LRUCache[tuple[CacheUsage, tuple[str, ...]]] = LRUCache(SESSIONS_CACHED)
         # Its jobs are never run: whole requests go to the other app.
         super().__init__(cast(Backend, self._engine))
 
@@ -372,20 +419,26 @@ class RemoteStudio(Studio):
         yield events.Progress(0, 0, "Sending it to the engine")
         yield from self._until_ready(cancel)
         question = {"ask": "run", "request": request.to_json(), "files": [*files], "session": session}
+        finished = False
         try:
             for answer in self._engine.answers(question, [*files.values()], cancel):
                 if "kept" in answer:
-                    self._remember_usage(session, decoded(answer["kept"]), request)
+                    self._remember_usage(session, decoded(answer["kept"], CacheUsage), request)
                 if "event" in answer:
-                    yield _with_local_files(decoded(answer["event"]), files)
+                    event = _with_local_files(decoded(answer["event"], EVENTS), request, files)
+                    finished = finished or isinstance(event, RESULTS)
+                    yield event
         except Lost:
             with self._settled:
                 self._state = "waiting"  # the next request connects again
             raise
+        if not finished:
+            cancel.check()
+            raise events.Failure(NO_RESULT.format(address=self._engine.connection.address.shown))
 
     def cache_usage(self, session: str, picture: str | None = None) -> CacheUsage:
         """What the other app caches for a session, by its last answer."""
-        usage, digests = self._usage.find(session) or (CacheUsage(0, 0), set())
+        usage, digests = self._usage.find(session) or (CacheUsage(0, 0), ())
         return usage if picture is None or file_digest(picture) in digests else CacheUsage(0, 0)
 
     def release(self, session: str) -> None:
@@ -413,26 +466,41 @@ class RemoteStudio(Studio):
         return files
 
     def _remember_usage(self, session: str, usage: CacheUsage, request: MakingRequest) -> None:
-        _, digests = self._usage.find(session) or (usage, set())
+        _, digests = self._usage.find(session) or (usage, ())
         picture = getattr(request, "picture", None)
-        self._usage.put(session, (usage, digests | ({file_digest(picture)} if picture else set())))
+        recent = (*digests, file_digest(picture))[-PICTURES_REMEMBERED:] if picture else digests
+        self._usage.put(session, (usage, recent))
 
 
-def _with_local_files(event: events.Event, files: dict[str, str]) -> events.Event:
-    """An event of the other app as one of here: files are called by their paths and names of here."""
-    if not isinstance(event, (events.Result, events.SoundResult)):
-        return event
+def _with_local_files(event: Any, request: MakingRequest, files: dict[str, str]) -> events.Event:
+    """An event of the other app as one of here: files are called by their paths and names of here.
+
+    Raises `Failure` for the result of another request.
+    """
+    if not isinstance(event, RESULTS):
+        return cast(events.Event, event)
+    if type(event.request) is not type(request):
+        raise not_understood()
     names = {name: Path(path).name for name, path in files.items()}
     settings = {**event.settings, "request": {**event.settings["request"], **names}}
-    request: Any = event.request.changed(**files)
-    return cast(events.Event, replace(event, request=request, settings=settings))
-
-
-def decoded(value: Any) -> Any:
-    """`decode`, with a sentence for what it cannot read."""
     try:
-        return decode(value)
+        local: Any = event.request.changed(**files)
+    except BadInput as problem:
+        raise not_understood() from problem
+    return cast(events.Event, replace(event, request=local, settings=settings))
+
+
+def decoded(value: Any, kind: type[ValueT] | tuple[type[ValueT], ...]) -> ValueT:
+    """`decode`, with a sentence for what it cannot read, and for what is none of `kind`."""
+    try:
+        return cast(ValueT, decode(value, kind))
     except DecodeError as problem:
-        raise events.Failure(
-            "The engine answered something that this app does not understand. Bring both to the same version."
-        ) from problem
+        log.warning("An answer of the engine is %s", problem)
+        raise not_understood() from problem
+
+
+def not_understood() -> events.Failure:
+    """What to raise for an answer that no app of this version gives."""
+    return events.Failure(
+        "The engine answered something that this app does not understand. Bring both to the same version."
+    )

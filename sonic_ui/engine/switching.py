@@ -5,6 +5,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from sonic_ui.bundles import BUNDLES, read_bundle
@@ -12,6 +13,7 @@ from sonic_ui.bundles.fetching import gigabytes
 from sonic_ui.engine.events import Cancelled
 from sonic_ui.engine.jobs.base import Backend
 from sonic_ui.requests import BadInput, ChangeEngineRequest
+from sonic_ui.requests.fields import shown
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +85,7 @@ class Engines:
         for name in self._names if self.changeable else ():
             with contextlib.suppress(BadInput):  # a folder that was taken away
                 info = read_bundle(name).info
-                found.append(Engine(name, info.title, _line(info), name == self._current))
+                found.append(Engine(_public(name), info.title, _line(info), name == self._current))
         return tuple(found)
 
     def change(self, studio: BackendUser, request: ChangeEngineRequest) -> Iterator[str]:
@@ -93,10 +95,12 @@ class Engines:
         first. Raises `BadInput` if the new one cannot be had: the old one stays. Whoever stops reading
         stops the fetching.
         """
-        name = request.engine
-        if self._make is None or name not in self._names:
-            known = ", ".join(self._names) if self._make else "none: it is not to be changed here"
-            raise BadInput(f"There is no engine called {name!r} to change to. Known: {known}.", "engine")
+        name = next((one for one in self._names if request.engine in (one, _public(one))), None)
+        if self._make is None or name is None:
+            known = ", ".join(map(_public, self._names))
+            known = known if self._make else "none: it is not to be changed here"
+            given = shown(request.engine)
+            raise BadInput(f"There is no engine called {given} to change to. Known: {known}.", "engine")
         if not self._changing.acquire(blocking=False):
             raise BadInput("Another engine is being loaded. Wait for it, then choose again.", "engine")
         try:
@@ -125,6 +129,11 @@ class Engines:
         studio.use(new)
         self._current = name
         _close(old)
+
+
+def _public(name: str) -> str:
+    """The name of an engine for others: of a folder its last part, since paths are the owner's own."""
+    return name if name in BUNDLES else Path(name).expanduser().resolve().name
 
 
 def _loading(backend: Backend) -> Iterator[str]:

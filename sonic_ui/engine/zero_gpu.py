@@ -5,7 +5,6 @@ processor. A worker is a copy of the app as it was when it was forked: it change
 stopped by a file.
 """
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from sonic_ui.engine import events
 from sonic_ui.engine.cost import ANALYSIS_S, gpu_seconds
 from sonic_ui.engine.jobs.base import Job
 from sonic_ui.engine.local import LocalBackend
+from sonic_ui.media.temporary import new_folder
 
 _backends: dict[str, LocalBackend] = {}
 """By name: filled when the app starts, read by the workers that are forked afterwards."""
@@ -94,7 +94,7 @@ class ZeroBackend(LocalBackend):
 
     def run(self, job: Job, cancel: events.CancelToken) -> Iterator[events.JobEvent]:
         self.load()
-        with tempfile.TemporaryDirectory(prefix="sonic-ui-") as folder:
+        with new_folder() as folder:
             stop = FileCancelToken(str(Path(folder) / "stop"))
             try:
                 for event in _events(str(id(self)), job, str(Path(folder) / "stop")):

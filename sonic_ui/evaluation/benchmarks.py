@@ -6,15 +6,11 @@ download, in processor time, so that other work on the machine does not count.
 
 import contextlib
 import json
-import os
 import resource
-import socket
 import statistics
-import subprocess
 import sys
 import time
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -25,6 +21,7 @@ import torch
 from diffusers import AutoencoderKL, StableDiffusionPipeline, UNet2DConditionModel
 from torch import Tensor, nn
 
+from sonic_ui.evaluation.app_process import app_command, free_port, running_app
 from sonic_ui.evaluation.metrics import Metric, timed
 from sonic_ui.models.gated_attention import AudioAttention, stable_diffusion_blocks
 from sonic_ui.pipelines.embedding_path import linear
@@ -109,42 +106,6 @@ def strip_ratio(
     ratios = [timed(strip)[1] / timed(singles)[1] for _ in range(rounds + 1)]
     name, note = f"strip of {frames} frames over {frames} single pictures", f"{steps} steps"
     return Metric(name, statistics.median(ratios[1:]), 0.7, at_least=False, note=note)
-
-
-def free_port() -> int:
-    """A port of this computer that is free."""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return int(s.getsockname()[1])
-
-
-def app_command(port: int, bundle: Path | str) -> list[str]:
-    """Command line that starts the app."""
-    return [sys.executable, "app.py", "--port", str(port), "--bundle", str(bundle)]
-
-
-@contextlib.contextmanager
-def running_app(
-    command: list[str], port: int, limit_s: float = 300.0
-) -> Iterator[tuple[subprocess.Popen[bytes], float]]:
-    """Start a server; yields it and the seconds until its page answered."""
-    environment = {**os.environ, "GRADIO_ANALYTICS_ENABLED": "False"}
-    started = time.perf_counter()
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        while time.perf_counter() - started < limit_s:
-            with contextlib.suppress(OSError):
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=2).read()
-                break
-            if process.poll() is not None:
-                raise RuntimeError(f"the server ended with code {process.returncode} before it answered")
-            time.sleep(0.05)
-        yield process, time.perf_counter() - started
-    finally:
-        process.terminate()
-        process.wait(20)
 
 
 def page_ratio(bundle: Path, *, rounds: int = 3) -> Metric:

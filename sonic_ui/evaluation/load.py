@@ -190,7 +190,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/load/figures.json"))
     options = parser.parse_args(arguments)
 
-    from sonic_ui.evaluation.benchmarks import app_command, free_port, running_app
+    from sonic_ui.evaluation.app_process import app_command, free_port, running_app
 
     with tempfile.TemporaryDirectory(prefix="sonic-ui-load-") as folder:
         bundle = options.bundle

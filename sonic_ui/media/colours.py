@@ -52,11 +52,6 @@ class OwnColours:
         """The pixels with their profile, for programs that apply it."""
         return self._tagged(self.pixels.copy())
 
-    @property
-    def nbytes(self) -> int:
-        """Memory that the pixels take."""
-        return len(self.pixels.getbands()) * self.pixels.width * self.pixels.height
-
     def restore(self, source: Image.Image, edited: Image.Image) -> Image.Image:
         """An edit of the picture with its profile and its transparency.
 

@@ -21,6 +21,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from sonic_ui.audio.style import DARK_GROUND, DARK_TEXT
 from sonic_ui.media.metadata import write_picture
+from sonic_ui.media.temporary import writing
 from sonic_ui.requests import BadInput
 
 if TYPE_CHECKING:
@@ -175,14 +176,13 @@ def write_film(
     samples = resample(np.asarray(sound, np.float32), sample_rate, FILM_RATE_HZ)[:length]
     samples = np.pad(samples, (0, length - samples.size))
     path = Path(f"{path_stem}{kind.suffix}")
-    try:
-        with av.open(str(path), "w", container_options=kind.container_options) as container:
-            container.metadata["comment"] = json.dumps(settings, ensure_ascii=False)
-            container.metadata["title"] = path.stem
-            _encode(container, kind, frames, samples, rate)
-    except BaseException:
-        path.unlink(missing_ok=True)  # nobody should find half a film
-        raise
+    with (
+        writing(path),  # nobody should find half a film
+        av.open(str(path), "w", container_options=kind.container_options) as container,
+    ):
+        container.metadata["comment"] = json.dumps(settings, ensure_ascii=False)
+        container.metadata["title"] = path.stem
+        _encode(container, kind, frames, samples, rate)
     return path
 
 
@@ -281,15 +281,16 @@ def write_gif(
     drawn = [enlarged(f, GIF_PX).quantize(palette=palette, dither=Image.Dither.NONE) for f in frames]
     ends = np.rint(np.arange(len(frames) + 1) * max(100.0 / frame_rate, 2.0))
     options: dict[str, Any] = {"loop": 0} if loop else {}
-    drawn[0].save(
-        path,
-        "GIF",
-        save_all=True,
-        append_images=drawn[1:],
-        duration=(10 * np.diff(ends).astype(int)).tolist(),
-        comment=json.dumps(settings).encode("ascii"),
-        **options,
-    )
+    with writing(Path(path)):
+        drawn[0].save(
+            path,
+            "GIF",
+            save_all=True,
+            append_images=drawn[1:],
+            duration=(10 * np.diff(ends).astype(int)).tolist(),
+            comment=json.dumps(settings).encode("ascii"),
+            **options,
+        )
     return Path(path)
 
 

@@ -246,8 +246,9 @@ class FittedPicture:
 
     @property
     def nbytes(self) -> int:
-        """Memory that the two pictures take."""
-        return 3 * sum(picture.width * picture.height for picture in (self.source, self.square))
+        """Memory that the two pictures take; Pillow keeps RGB in four bytes a pixel."""
+        pictures = [self.square] if self.source is self.square else [self.source, self.square]
+        return 4 * sum(picture.width * picture.height for picture in pictures)
 
     def tensor(self) -> Tensor:
         """[1, 3, size, size] in [-1, 1], as an autoencoder reads it."""

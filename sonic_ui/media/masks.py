@@ -7,6 +7,7 @@ from typing import Any
 
 from PIL import Image, ImageChops, UnidentifiedImageError
 
+from sonic_ui.media.temporary import writing
 from sonic_ui.requests import BadInput
 
 PAINT = (217, 132, 56)
@@ -35,7 +36,8 @@ def painted_canvas(picture: Path, mask: Path) -> dict[str, Any]:
     layer = Image.new("RGB", size, PAINT)
     layer.putalpha(opacity)
     path = picture.with_name("painted.png")
-    layer.save(path, "PNG")
+    with writing(path):
+        layer.save(path, "PNG")
     return {"background": str(picture), "layers": [str(path)], "composite": str(picture)}
 
 
@@ -52,9 +54,10 @@ def write_mask(layers: Sequence[bytes | str], folder: Path) -> Path | None:
             raise BadInput(NOT_READ, "mask")
     if mask is None or mask.getextrema()[1] == 0:
         return None
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / "mask.png"
-    mask.save(path, "PNG")
+    with writing(path):
+        folder.mkdir(parents=True, exist_ok=True)
+        mask.save(path, "PNG")
     return path
 
 

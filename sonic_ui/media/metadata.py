@@ -5,12 +5,11 @@ A PNG holds them in a text chunk. A WAV holds them in its LIST/INFO chunk (RIFF,
 """
 
 import json
-import shutil
 import struct
 import tempfile
-import time
 import unicodedata
 from collections.abc import Iterator, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +17,13 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from sonic_ui.media.temporary import make_room, new_folder, writing
 from sonic_ui.requests import BadInput
 from sonic_ui.requests.base import MAX_REQUEST_CHARACTERS
 
-MAX_AGE_S = 86_400
+RESULT_BYTES = 2 * 10**9
+"""All results that are on the disk, together."""
+
 KEY = "sonic-ui"
 """Name of the PNG text chunk (iTXt, UTF-8 JSON) that holds the settings."""
 
@@ -44,7 +46,8 @@ def write_pictures(images: Sequence[Image.Image], settings: dict[str, Any], fold
 
     Files are named after the sounds and the seed, numbered where there are several.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    with writing():
+        folder.mkdir(parents=True, exist_ok=True)
     stem, each = stem_of(settings), settings.get("pictures")
     shared = {name: value for name, value in settings.items() if name != "pictures"}
     paths = []
@@ -60,7 +63,8 @@ def write_picture(image: Image.Image, settings: dict[str, Any], path: Path) -> N
     info = PngInfo()
     info.add_itxt(KEY, json.dumps(settings, ensure_ascii=False))
     info.add_text("Software", str(settings["app"]))
-    image.save(path, "PNG", pnginfo=info)
+    with writing(path):
+        image.save(path, "PNG", pnginfo=info)
 
 
 def write_sound(samples: np.ndarray, sample_rate: int, settings: dict[str, Any], path: Path) -> Path:
@@ -68,16 +72,19 @@ def write_sound(samples: np.ndarray, sample_rate: int, settings: dict[str, Any],
     import soundfile
 
     text = json.dumps(settings, ensure_ascii=False)
-    soundfile.write(path, np.clip(samples, -1.0, 1.0), sample_rate, subtype="PCM_16", format="WAV")
+    file = BytesIO()
+    soundfile.write(file, np.clip(samples, -1.0, 1.0), sample_rate, subtype="PCM_16", format="WAV")
     info = b"INFO" + _chunk(b"INAM", path.stem.encode() + b"\0") + _chunk(b"ISFT", _software(settings))
     listed = _chunk(b"LIST", info + _chunk(b"ICMT", text.encode() + b"\0"))
-    with path.open("r+b") as file:
-        file.seek(0, 2)
-        file.write(b"\0" * (file.tell() % 2) + listed)
-        size = file.tell()
-        file.seek(4)
-        file.write(struct.pack("<I", size - 8))
-    sidecar(path).write_text(json.dumps(settings, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    file.seek(0, 2)
+    file.write(b"\0" * (file.tell() % 2) + listed)
+    size = file.tell()
+    file.seek(4)
+    file.write(struct.pack("<I", size - 8))
+    beside = json.dumps(settings, ensure_ascii=False, indent=2) + "\n"
+    with writing(path, sidecar(path)):
+        path.write_bytes(file.getvalue())
+        sidecar(path).write_text(beside, encoding="utf-8")
     return path
 
 
@@ -246,10 +253,15 @@ def _is_mark(character: str) -> bool:
 
 
 class PictureFolder:
-    """A temporary folder for finished pictures, gone when the app ends; pictures of yesterday go sooner."""
+    """A folder for finished results inside the private one, gone when the app ends.
 
-    def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="sonic-ui-")
+    Results of yesterday go sooner, and so do the oldest where all together take more than `max_bytes`.
+    Raises `BadInput` for a disk that is full or read-only.
+    """
+
+    def __init__(self, max_bytes: int = RESULT_BYTES) -> None:
+        self._folder = new_folder("results-")
+        self._max_bytes = max_bytes
         self.path = Path(self._folder.name)
 
     def write(self, images: Sequence[Image.Image], settings: dict[str, Any]) -> tuple[Path, ...]:
@@ -258,10 +270,7 @@ class PictureFolder:
 
     def new(self) -> Path:
         """A new folder for the files of one result."""
-        self._forget_old()
-        return Path(tempfile.mkdtemp(dir=self.path))
-
-    def _forget_old(self) -> None:
-        for folder in self.path.iterdir():
-            if time.time() - folder.stat().st_mtime > MAX_AGE_S:
-                shutil.rmtree(folder, ignore_errors=True)
+        make_room(self.path, self._max_bytes)
+        with writing():
+            self.path.mkdir(parents=True, exist_ok=True)
+            return Path(tempfile.mkdtemp(dir=self.path))

@@ -1,7 +1,8 @@
 """Pictures to latents and back, for any of diffusers' picture autoencoders.
 
 Everything that reads or writes latents goes through `encode_picture` and `decode_latents`, so that a bundle
-may use `AutoencoderKL`, `AutoencoderDC` or `AutoencoderTiny` without the rest noticing.
+may use `AutoencoderKL`, `AutoencoderDC`, `AutoencoderTiny` or our `CompactAutoencoder`, and the rest does not
+notice.
 """
 
 from collections.abc import Callable, Sequence
@@ -118,12 +119,12 @@ def decode_latents(vae: nn.Module, latents: Tensor, normalizer: LatentNormalizer
 
 
 def compression_factor(vae: nn.Module) -> int:
-    """How many pixels a latent covers along one side: 8 for Stable Diffusion and the miniature."""
+    """How many pixels a latent covers along one side: 8 for Stable Diffusion, 32 for the miniature."""
     config: Any = vae.config
     channels = config.get("block_out_channels") or config.get("encoder_block_out_channels")
     if channels is None:
         raise ValueError(f"{type(vae).__name__} is not one of diffusers' picture autoencoders.")
-    return int(2 ** (len(channels) - 1))
+    return int(config.get("reduction", 1) * 2 ** (len(channels) - 1))
 
 
 def raw_latents(encoded: Any, generator: torch.Generator | None = None) -> Tensor:

@@ -1,5 +1,6 @@
 """Base of the pipelines that are conditioned by sound: components, conditions, denoiser's call, pictures."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
@@ -21,6 +22,7 @@ from transformers import (
 )
 
 from sonic_ui.bundles import words_of
+from sonic_ui.models.compact_autoencoder import CompactAutoencoder
 from sonic_ui.models.devices import Placement, wants_compiling
 from sonic_ui.models.encoders import encode_sound
 from sonic_ui.models.gated_attention import AudioAttention
@@ -36,6 +38,10 @@ Samples: TypeAlias = NDArray[np.floating[Any]]
 Sounds: TypeAlias = Samples | Sequence[Samples]
 OnStep: TypeAlias = Callable[[StepReport], None]
 Pictures: TypeAlias = list[Image.Image] | NDArray[np.float32] | Tensor
+
+WORD_END = re.compile(r"\S+$")
+LONGEST_WORD = 40
+"""Characters."""
 
 
 class AudioConditionedPipeline(DiffusionPipeline):
@@ -57,7 +63,7 @@ class AudioConditionedPipeline(DiffusionPipeline):
 
     def __init__(
         self,
-        vae: AutoencoderKL | AutoencoderDC | AutoencoderTiny,
+        vae: AutoencoderKL | AutoencoderDC | AutoencoderTiny | CompactAutoencoder,
         text_encoder: CLIPTextModel,
         tokenizer: CLIPTokenizer,
         unet: UNet2DConditionModel,
@@ -160,12 +166,20 @@ def encode_prompts(tokenizer: Any, text_encoder: nn.Module, prompts: Sequence[st
 
 
 def truncated_text(tokenizer: Any, prompt: str) -> str:
-    """The end of `prompt` that does not fit the tokenizer's length, as it was written; "" when all fits."""
+    """The end of `prompt` that does not fit the tokenizer's length, as it was written; "" when all fits.
+
+    A word of which only a part fits belongs to it, unless so much of it fits that it is no word but a script
+    without spaces.
+    """
     offsets = tokenizer(
         prompt, add_special_tokens=False, return_offsets_mapping=True, verbose=False
     ).offset_mapping
     room = int(tokenizer.model_max_length) - int(tokenizer.num_special_tokens_to_add())
-    return prompt[offsets[room][0] :].strip() if len(offsets) > room else ""
+    if len(offsets) <= room:
+        return ""
+    cut = int(offsets[room][0])
+    begun = 0 if prompt[cut].isspace() else len(prompt[:cut]) - len(WORD_END.sub("", prompt[:cut]))
+    return prompt[cut - begun if begun <= LONGEST_WORD else cut :].strip()
 
 
 def spelled_out(tokenizer: Any, prompt: str) -> list[str]:

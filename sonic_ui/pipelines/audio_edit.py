@@ -18,13 +18,14 @@ from PIL import Image
 from torch import Tensor
 
 from sonic_ui.media.images import FittedPicture, composite, fit_picture, read_mask
+from sonic_ui.models.compact_autoencoder import CompactAutoencoder
 from sonic_ui.models.gated_attention import (
     AudioAttention,
     AudioScale,
     layer_audio_scales,
     weighted_audio_scales,
 )
-from sonic_ui.models.latents import compression_factor, encode_picture
+from sonic_ui.models.latents import compression_factor, decode_latents, encode_picture
 from sonic_ui.pipelines import check_inputs
 from sonic_ui.pipelines.audio_conditioned import AudioConditionedPipeline, OnStep, Pictures, Sounds
 from sonic_ui.pipelines.inversion import FEATURE_BYTES, Inversion, StoredFeatures, Trajectory, invert_latents
@@ -34,6 +35,8 @@ from sonic_ui.requests import BadInput
 from sonic_ui.requests.edit_modes import ATTENTION_LAYERS, FEATURE_LAYERS, HOLD_HARDER
 
 FEATURES = ("replay", "source pass")
+UNCHANGED = 0.1
+"""Mean change around a pixel, of 2, up to which it counts as the source's own."""
 
 
 @dataclass(frozen=True)
@@ -280,8 +283,24 @@ class AudioEditPipeline(AudioConditionedPipeline):
             latents, passes = self._denoise_edits(plan, start, on_step)
         images = self._finish(latents, output_type)
         if output_type == "pil":
-            images = [_finished(picture, fitted, editable) for picture in images]
+            squares = self._with_detail(latents, inversion) if self._loses_detail else images
+            images = [_finished(picture, fitted, editable) for picture in squares]
         return AudioEditOutput(images=images, inversion=inversion, sample_passes=cost + passes)
+
+    @property
+    def _loses_detail(self) -> bool:
+        """Whether the autoencoder's latents are so few that a picture does not come back as it was."""
+        return isinstance(self.vae, CompactAutoencoder)
+
+    def _with_detail(self, latents: Tensor, inversion: Inversion) -> list[Image.Image]:
+        """Edited latents [B, C, h, w] as squares with the source's own detail where nothing changed."""
+        unedited = decode_latents(self.vae, inversion.latents[:1].to(self.device), self.latent_normalizer)
+        edited = decode_latents(self.vae, latents, self.latent_normalizer).float()
+        source = inversion.picture.tensor().to(self.device)
+        squares: list[Image.Image] = self.image_processor.postprocess(
+            carry_detail(edited, unedited.float(), source), "pil"
+        )
+        return squares
 
     def _inverted(
         self,
@@ -371,6 +390,19 @@ class AudioEditPipeline(AudioConditionedPipeline):
             return [fitted.cut(picture) for picture in self._decode_pil(latents)]
 
         return StepReport(step, path.steps, path.timesteps[level - 1], clean, decode)
+
+
+def carry_detail(edited: Tensor, unedited: Tensor, source: Tensor) -> Tensor:
+    """Edited pictures [B, 3, H, W] with what the autoencoder lost of the source, where nothing changed.
+
+    unedited   [1, 3, H, W] the source as the autoencoder gives it back; `source` as it is
+    The share of the lost detail falls with the change around a pixel: a thing that went leaves no outline.
+    """
+    window = max(3, edited.shape[-1] // 16 | 1)
+    change = (edited - unedited).abs().amax(1, keepdim=True)
+    change = torch.nn.functional.avg_pool2d(change, window, 1, window // 2, count_include_pad=False)
+    share = torch.exp(-((change / UNCHANGED) ** 2))
+    return edited + share * (source - unedited)
 
 
 def _varied(noise: Tensor, seeds: list[int], variation: float) -> Tensor:

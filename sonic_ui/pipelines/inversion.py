@@ -11,12 +11,13 @@ N steps.
 """
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Self
 
 import torch
 from diffusers import DDIMScheduler
+from PIL.Image import Image
 from torch import Tensor
 
 from sonic_ui.media.images import FittedPicture
@@ -180,6 +181,15 @@ class Inversion:
         """Memory that the inversion takes, its picture and features included."""
         tensors = (self.latents, self.corrections, self.text)
         return sum(t.nbytes for t in tensors) + self.features.nbytes + self.picture.nbytes
+
+    def without_source(self) -> Self:
+        """The same as it is cached: its square stands in for the picture at full size, which is read again
+        for the next edit and comes back by `with_source`."""
+        return replace(self, picture=replace(self.picture, source=self.picture.square))
+
+    def with_source(self, source: Image) -> Self:
+        """The same with its picture at full size, RGB."""
+        return replace(self, picture=replace(self.picture, source=source))
 
 
 @torch.no_grad()

@@ -6,7 +6,16 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
 
-from sonic_ui.requests.fields import NO_SOUND, BadInput, FilePath, Prompt, Range, Words, shown
+from sonic_ui.requests.fields import (
+    LONGEST_SHOWN,
+    NO_SOUND,
+    BadInput,
+    FilePath,
+    Prompt,
+    Range,
+    Words,
+    shown,
+)
 
 MIN_WINDOW_S = 0.1
 MAX_STRENGTH_LAYERS = 32
@@ -22,6 +31,10 @@ END = Range("End in seconds", 0.0, 7 * 24 * 3600.0, 0.1, None)
 
 StartS = Annotated[float | None, START]
 EndS = Annotated[float | None, END]
+
+
+TYPE_WORDS = {"bool": "true or false", "string": "text"}
+"""What a setting without a marker takes, by the first word of pydantic's type of error."""
 
 
 class Request(BaseModel):
@@ -179,9 +192,13 @@ def _as_bad_input(error: ValidationError, request: type[Request]) -> BadInput:
     if isinstance(cause, BadInput):
         return cause
     field = str(problem["loc"][0]) if problem["loc"] else ""
-    if problem["type"] == "extra_forbidden":
-        known = ", ".join(request.model_fields)
-        return BadInput(f"There is no setting called {shown(field)}; the settings are {known}.", field)
+    if problem["type"] == "extra_forbidden" or not field:  # the name itself is no text
+        known, field = ", ".join(request.model_fields), field or str(problem.get("input"))
+        named = field if field.isidentifier() and len(field) <= LONGEST_SHOWN else ""
+        return BadInput(f"There is no setting called {shown(field)}; the settings are {known}.", named)
     if problem["type"] == "missing" and field.startswith("sound"):
         return BadInput(NO_SOUND, field)
-    return BadInput(f"The setting {field} is {shown(problem.get('input'))}: {problem['msg'].lower()}.", field)
+    given, kind = shown(problem.get("input")), problem["type"].partition("_")[0]
+    if kind in TYPE_WORDS:
+        return BadInput(f"The setting {field} is {given}; it takes {TYPE_WORDS[kind]}.", field)
+    return BadInput(f"The setting {field} is {given}: {problem['msg'].lower()}.", field)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 
-from sonic_ui.requests.fields import BadInput, shown
+from sonic_ui.requests.fields import BadInput, as_float, shown
 
 MAX_CURVE_INPUT = 200_000
 MAX_CURVE_POINTS = 1000
@@ -63,23 +63,25 @@ def _averaged(numbers: Sequence[float]) -> Sequence[float]:
 
 
 def _level(value: object, nth: int) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    number = None if isinstance(value, str) else as_float(value)
+    if number is None or not math.isfinite(number):
         raise _curve_problem(
             f"Number {nth} of the curve is {shown(value)}; it takes numbers from 0 (silent) to 1 (loudest)."
         )
-    if not 0.0 <= value <= 1.0:
+    if not 0.0 <= number <= 1.0:
+        remedy = "Divide all of them by the largest." if number > 1 else "Give 0 instead of what lies below."
         raise _curve_problem(
-            f"Number {nth} of the curve is {value:g}; it takes numbers from 0 (silent) to 1 (loudest). "
-            "Divide all of them by the largest."
+            f"Number {nth} of the curve is {number:g}; it takes numbers from 0 (silent) to 1 (loudest). "
+            f"{remedy}"
         )
-    return float(value)
+    return number
 
 
 def _pair(value: Sequence[object]) -> tuple[float, float]:
-    numbers = [one for one in value if isinstance(one, (int, float)) and not isinstance(one, bool)]
-    if len(value) != 2 or len(numbers) != 2:
+    numbers = [as_float(one) for one in value if not isinstance(one, str)]
+    if len(value) != 2 or len(numbers) != 2 or numbers[0] is None or numbers[1] is None:
         raise _moments_problem(f"One moment is {shown(value)}")
-    start_s, end_s = float(numbers[0]), float(numbers[1])
+    start_s, end_s = numbers[0], numbers[1]
     if not 0.0 <= start_s < end_s <= MAX_MOMENT_S:  # also refuses NaN
         raise _moments_problem(f"One moment runs from {start_s:g} s to {end_s:g} s")
     return start_s, end_s

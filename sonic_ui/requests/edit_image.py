@@ -9,6 +9,9 @@ from sonic_ui.requests.sound_to_image import GainDb
 
 TAU_ATTN = fields.Range("Keep the layout (tau of self-attention)", 0.0, 1.0, 0.05, None)
 TAU_FEATURE = fields.Range("Keep the detail (tau of hidden states)", 0.0, 1.0, 0.05, None)
+EDIT_STEPS = fields.Range("Steps", 2, 100, 1, None, whole=True)
+"""Steps of an edit: the way from a picture to its noise and back needs two (`pipelines/inversion.py`)."""
+
 VARIATION = fields.Range("Variation", 0.0, 1.0, 0.05, 0.0)
 MAX_STRENGTHS = 6
 
@@ -35,9 +38,11 @@ class EditImageRequest(PaintingRequest):
     source_prompt    what the picture shows, in words; empty works for any
     strengths        several edits at once, one a strength, instead of the one `strength`
     variation        0 starts from the picture's own noise; up to 1 mixes in noise of the seed
+    steps            denoising steps; at least two
     """
 
     verb: Literal["edit_image"] = "edit_image"
+    steps: Annotated[int | None, EDIT_STEPS] = None
     picture: fields.PicturePath
     sound: fields.SoundPath
     start_s: StartS = None

@@ -5,6 +5,9 @@ allows None, so does the marker.
 """
 
 import math
+import os
+import reprlib
+import unicodedata
 from dataclasses import dataclass
 from types import NoneType
 from typing import Annotated, Any, Literal, get_args
@@ -15,6 +18,8 @@ from pydantic_core import CoreSchema
 NO_SOUND = "There is no sound yet. Record a few seconds, upload a file or click one of the examples."
 NO_PICTURE = "There is no picture yet. Upload one, take one with the camera or click one of the examples."
 MAX_PROMPT_CHARACTERS = 1000
+LONGEST_SHOWN = 40
+"""Characters of a value in a sentence."""
 
 
 class BadInput(ValueError):
@@ -86,13 +91,8 @@ class Range(Marker):
 
     def _number(self, value: object) -> float | None:
         """`value` as an int or float; None for anything that is not a usable number."""
-        if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-            return None
-        try:
-            number = float(value)
-        except (ValueError, OverflowError):
-            return None
-        if not math.isfinite(number) or (self.whole and number != int(number)):
+        number = as_float(value)
+        if number is None or not math.isfinite(number) or (self.whole and number != int(number)):
             return None
         return int(number) if self.whole else number
 
@@ -110,10 +110,12 @@ class Numbers(Marker):
 
 @dataclass(frozen=True)
 class Words(Marker):
-    """Text for the networks: its spaces tidied, not too long."""
+    """Text for the networks: tidied, not too long."""
 
     def check(self, value: object, field: str, kind: Any) -> str:
-        text = " ".join(str(value if value is not None else "").split())
+        if not isinstance(value, str | None):
+            raise BadInput(f"The words are {shown(value)}; they take text. Write it in quotes.", field)
+        text = tidy_text(value or "")
         if len(text) > MAX_PROMPT_CHARACTERS:
             raise BadInput(
                 f"The words are {len(text)} characters long; at most {MAX_PROMPT_CHARACTERS} are accepted. "
@@ -131,11 +133,17 @@ class FilePath(Marker):
     missing: str
 
     def check(self, value: object, field: str, kind: Any) -> str | None:
+        if isinstance(value, os.PathLike):
+            value = os.fspath(value)
         if value == "" and NoneType in get_args(kind):
             return None
-        path = str(value).strip() if value is not None else ""
+        if not isinstance(value, str | None):
+            raise BadInput(f"The {self.holds} is {shown(value)}; it takes a file. Upload one.", field)
+        path = (value or "").strip()
         if not path or "\0" in path:
             raise BadInput(self.missing, field)
+        if not is_unicode(path):
+            raise BadInput(f"The {self.holds}'s file has a name that is no text. Rename the file.", field)
         return path
 
 
@@ -180,8 +188,45 @@ def shown(value: object) -> str:
     """A value as it may stand in a sentence: short, and quoted when it is text."""
     if value is None:
         return "empty"
-    text = repr(value)
-    return text if len(text) <= 40 else text[:37] + "..."
+    if isinstance(value, int) and abs(value) >= 10**LONGEST_SHOWN:
+        return f"a number of {math.ceil(value.bit_length() * math.log10(2))} digits"
+    try:
+        text = repr(value[: LONGEST_SHOWN + 1]) if isinstance(value, str) else reprlib.repr(value)
+    except (ValueError, RecursionError):  # an endless number somewhere inside, or too many lists in lists
+        return f"a {type(value).__name__} that cannot be shown"
+    return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 3] + "..."
+
+
+def as_float(value: object) -> float | None:
+    """A number, or text that holds one, as a float (NaN and infinity too); None for anything else.
+
+    Booleans are no numbers, and neither are integers beyond every float.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        return float(value)
+    except (ValueError, OverflowError):
+        return None
+
+
+def is_unicode(text: str) -> bool:
+    """Whether text can be written as UTF-8: it holds no lone surrogate."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def tidy_text(text: str) -> str:
+    """Text with single spaces and without what cannot be written: lone surrogates, control characters.
+
+    Two surrogates that make a character of UTF-16 (Unicode 16, section 3.9, D91) become that character.
+    """
+    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
+    kept = (one for one in whole if one.isspace() or unicodedata.category(one) != "Cc")
+    return " ".join("".join(kept).split())
 
 
 def _plain(number: float) -> str:

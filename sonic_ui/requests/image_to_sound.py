@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, model_validator
 
 from sonic_ui.requests.base import MakingRequest
 from sonic_ui.requests.curves import Moments, check_curve, check_moments
-from sonic_ui.requests.fields import BadInput, OneOf, PicturePath, Range, shown
+from sonic_ui.requests.fields import BadInput, OneOf, PicturePath, Range, is_unicode, shown
 
 ENERGY_STRENGTH = Range("Strength of the curve", 0.0, 2.0, 0.05, 1.0)
 TAKES = Range("Number of takes", 1, 4, 1, 1, whole=True)
@@ -29,7 +29,8 @@ SoundSource = Annotated[
 def _check_library(value: object) -> object:
     if value is None or value == "":
         return None
-    if not isinstance(value, str) or len(value) > MAX_LIBRARY_CHARACTERS or "\0" in value:
+    usable = isinstance(value, str) and len(value) <= MAX_LIBRARY_CHARACTERS and is_unicode(value)
+    if not usable or "\0" in str(value):
         raise BadInput(f"The library is {shown(value)}; it takes the name of a folder.", "library")
     return value
 

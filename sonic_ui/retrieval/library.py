@@ -5,23 +5,28 @@ similarity (Algorithm 1), each is brought to a loudness drawn from a range, and 
 The library is a CLAP index of a folder: every sound in it embedded once, and cached by its content.
 """
 
+import contextlib
 import hashlib
 import logging
 import os
+import struct
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sonic_ui.audio.clips import SHORTEST_S, SILENCE_DBFS
+from sonic_ui.audio.clips import SHORTEST_S, is_silent
 from sonic_ui.audio.decode import decode, probe
 from sonic_ui.audio.energy import best_stretch, resample_curve, rms_energy, shape_by_curve
 from sonic_ui.audio.limiter import limit_true_peak
-from sonic_ui.audio.loudness import peak_dbfs, set_lufs
+from sonic_ui.audio.loudness import set_lufs
 from sonic_ui.audio.mixing import loop_to, with_soft_ends
+from sonic_ui.audio.reader_types import SUFFIXES
 from sonic_ui.requests import BadInput
 
 SAMPLE_RATE = 48_000
@@ -147,11 +152,12 @@ def _laid_out(excerpt: Excerpt, length: int, curve: NDArray[np.floating[Any]] | 
 
 log = logging.getLogger(__name__)
 
-_SOUNDS = (".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".m4a", ".aac", ".aif", ".aiff", ".caf")
-SUFFIXES = frozenset([*_SOUNDS, ".wma", ".webm", ".mp4", ".mkv", ".mov"])
 MAX_FILES = 5000
 MAX_EXCERPTS = 12
 """Of one file, spread evenly: an hour of rain is no better than a minute."""
+
+INDEX_BYTES = 128 * 2**20
+"""Starts and embeddings of all files that an indexer has seen, together: more than a largest folder takes."""
 
 Embed = Callable[[list[NDArray[np.float32]]], NDArray[np.float32]]
 """Mono clips at SAMPLE_RATE -> embeddings [B, D], unit length."""
@@ -166,12 +172,14 @@ OnFile = Callable[[int, int], None]
 class RecordingIndexer:
     """Indexer of recordings: embeds files with `embed` and caches that by SHA-256, also on disk in `store`.
 
-    `store` is a file that belongs to one audio encoder: see `fingerprint`.
+    `store` is a file that belongs to one audio encoder: see `fingerprint`. Beyond `max_bytes` the files that
+    were seen first are forgotten.
     """
 
-    def __init__(self, embed: Embed, store: Path | None = None) -> None:
+    def __init__(self, embed: Embed, store: Path | None = None, max_bytes: int = INDEX_BYTES) -> None:
         self._embed = embed
         self._store = store
+        self._max_bytes = max_bytes
         self._known: dict[str, Embedded] = _read(store)
         self._digests: dict[tuple[str, int, int], str] = {}
 
@@ -196,6 +204,7 @@ class RecordingIndexer:
                 embeddings += list(embedded)
         finally:
             if known < len(files) - skipped:
+                self._forget()
                 _write(self._store, self._known)
         on_file(len(files), len(files))
         if not excerpts:
@@ -212,6 +221,16 @@ class RecordingIndexer:
             starts, clips = _excerpts_of(path)
             self._known[digest] = (np.array(starts, np.float32), self._embed(clips))
         return self._known[digest]
+
+    def _forget(self) -> None:
+        """Forget what was seen first, as far as there is too much."""
+        total = sum(starts.nbytes + embedded.nbytes for starts, embedded in self._known.values())
+        for digest in [*self._known]:
+            if total <= self._max_bytes:
+                break
+            total -= sum(array.nbytes for array in self._known.pop(digest))
+        for key in [*self._digests][: -2 * MAX_FILES]:
+            del self._digests[key]
 
     def _digest(self, path: Path) -> str:
         about = path.stat()
@@ -252,7 +271,7 @@ def _excerpts_of(path: Path) -> tuple[list[float], list[NDArray[np.float32]]]:
     starts, clips = [], []
     for start_s in np.linspace(0.0, max(0.0, duration_s - EXCERPT_S), count):
         clip = decode(path, SAMPLE_RATE, start_s=float(start_s), duration_s=EXCERPT_S)
-        if clip.size >= SHORTEST_S * SAMPLE_RATE and peak_dbfs(clip) > SILENCE_DBFS:
+        if clip.size >= SHORTEST_S * SAMPLE_RATE and not is_silent(clip):
             starts.append(float(start_s))
             clips.append(clip)
     if not clips:
@@ -272,13 +291,18 @@ def store_for(name: str) -> Path:
     return cache / "sonic-ui" / f"heard-{name}.npz"  # saved format: the file's name
 
 
+_DAMAGE = (OSError, ValueError, KeyError, EOFError, TypeError, IndexError, SyntaxError, MemoryError)
+_BAD_ZIP = (BadZipFile, NotImplementedError, RuntimeError, zlib.error, struct.error)
+
+
 def _read(store: Path | None) -> dict[str, Embedded]:
+    """What was embedded before; nothing where the file is missing, or damaged in any way."""
     if store is None or not store.is_file():
         return {}
     try:
         with np.load(store) as saved:
             return dict(_entries(saved["digests"], saved["counts"], saved["starts"], saved["embeddings"]))
-    except (OSError, ValueError, KeyError, EOFError) as problem:
+    except (*_DAMAGE, *_BAD_ZIP) as problem:
         log.info("What was heard before cannot be read from %s: %s", store, problem)
         return {}
 
@@ -290,6 +314,9 @@ def _entries(
     embeddings: NDArray[np.float32],
 ) -> Iterator[tuple[str, Embedded]]:
     ends = np.cumsum(counts)
+    whole = starts.ndim == 1 and embeddings.ndim == 2 and counts.min(initial=1) > 0
+    if not whole or not len(starts) == len(embeddings) == ends[-1] or not np.isfinite(embeddings).all():
+        raise ValueError("its arrays do not fit together")
     for digest, begin, end in zip(digests, ends - counts, ends, strict=True):
         yield str(digest), (starts[begin:end], embeddings[begin:end])
 
@@ -297,9 +324,9 @@ def _entries(
 def _write(store: Path | None, index: dict[str, Embedded]) -> None:
     if store is None or not index:
         return
+    partial = store.with_suffix(f".{os.getpid()}.tmp.npz")
     try:
         store.parent.mkdir(parents=True, exist_ok=True)
-        partial = store.with_suffix(f".{os.getpid()}.tmp.npz")
         np.savez(
             partial,
             digests=np.array([*index]),
@@ -310,3 +337,5 @@ def _write(store: Path | None, index: dict[str, Embedded]) -> None:
         partial.replace(store)
     except OSError as problem:
         log.info("What was heard is not kept in %s: %s", store, problem)
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)  # nothing half-written stays

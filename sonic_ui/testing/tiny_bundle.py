@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 from transformers import CLIPImageProcessorPil, CLIPProcessor
 
+from sonic_ui.bundles.manifest import write_manifest
 from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
 from sonic_ui.pipelines.image_to_audio import ImageToAudioPipeline
 from sonic_ui.testing import tiny_models as tiny
@@ -43,6 +44,7 @@ def debug_bundle(folder: str | Path, seed: int = 0) -> Path:
     size = {"height": 32, "width": 32}
     pictures = CLIPImageProcessorPil(size={"shortest_edge": 32}, crop_size=size)
     CLIPProcessor(pictures, tiny.debug_tokenizer()).save_pretrained(root / "clip")
+    write_manifest(root)
     return root
 
 

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from transformers import ClapTextModelWithProjection, CLIPModel, CLIPProcessor, CLIPVisionModelWithProjection
 
+from sonic_ui.bundles.manifest import write_manifest
 from sonic_ui.models.encoders import picture_processor
 from sonic_ui.models.mel import GriffinLimVocoder
 from sonic_ui.models.presence_classifier import load_classifier
@@ -57,6 +58,7 @@ def export_bundle(run: Run, bundle: Path) -> Path:
     write_vocabulary(bundle)
     if run.checkpoint("energy_control").exists():
         export_image_to_sound(run, bundle)
+    write_manifest(bundle)
     return bundle
 
 
@@ -87,6 +89,7 @@ def export_image_to_sound(run: Run, bundle: Path) -> Path:
     pipeline.save_pretrained(str(bundle / "image_to_audio"), max_shard_size=SHARD)
     blind = image_to_audio_mapper.trained_modulator(run, blind=True)
     blind.half().save_pretrained(str(bundle / "energy_modulator_blind"))
+    write_manifest(bundle)
     return bundle / "image_to_audio"
 
 

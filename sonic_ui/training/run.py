@@ -25,7 +25,11 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class LoopConfig:
-    """How long and how fast to train. `threads` 0 leaves torch's own choice."""
+    """How long and how fast to train. `threads` 0 leaves torch's own choice.
+
+    bfloat16   compute in bfloat16 with float32 masters of the weights (arXiv 1710.03740); for stages that
+               bring their inputs to the module's type
+    """
 
     steps: int = 1000
     batch_size: int = 32
@@ -39,6 +43,7 @@ class LoopConfig:
     log_every: int = 25
     save_every: int = 250
     threads: int = 0
+    bfloat16: bool = False
 
 
 class Stage:
@@ -98,8 +103,10 @@ def train(stage: Stage, config: LoopConfig, out: Path, *, report: Callable[[str]
         fused=True,
     )
     base_rates = [group["lr"] for group in optimizer.param_groups]
-    average = deepcopy(stage.module).requires_grad_(False)
-    step = _resume(out / "checkpoint.pt", stage.module, average, optimizer)
+    masters, average = stage.module, deepcopy(stage.module).requires_grad_(False)
+    step = _resume(out / "checkpoint.pt", masters, average, optimizer)
+    if config.bfloat16:
+        stage.module = deepcopy(masters).to(torch.bfloat16)
     started, since = time.perf_counter(), step
     sums: dict[str, float] = {}
     stage.module.train()
@@ -110,11 +117,15 @@ def train(stage: Stage, config: LoopConfig, out: Path, *, report: Callable[[str]
         loss, figures = stage.loss(generator, config.batch_size)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
+        if stage.module is not masters:
+            _move_gradients(stage.module, masters)
         trained = [p for group in optimizer.param_groups for p in group["params"]]
         nn.utils.clip_grad_norm_(trained, config.clip_norm)
         optimizer.step()
+        if stage.module is not masters:
+            _copy_weights(masters, stage.module)
         step += 1
-        update_average(average, stage.module, min(config.ema_decay, (1 + step) / (10 + step)))
+        update_average(average, masters, min(config.ema_decay, (1 + step) / (10 + step)))
         for name, value in {"loss": loss.item(), **figures}.items():
             sums[name] = sums.get(name, 0.0) + value
         if step % config.log_every == 0:
@@ -123,10 +134,22 @@ def train(stage: Stage, config: LoopConfig, out: Path, *, report: Callable[[str]
             _log(out / "log.jsonl", {**line, "samples_per_s": round(speed, 1)}, report)
             sums = {}
         if step % config.save_every == 0 or step == config.steps:
-            _save(out / "checkpoint.pt", stage.module, average, optimizer, step)
+            _save(out / "checkpoint.pt", masters, average, optimizer, step)
             stage.sample(average, out / f"sample-{step:06d}.png")
             stage.module.train()
+    stage.module = masters
     return average
+
+
+def _move_gradients(module: nn.Module, masters: nn.Module) -> None:
+    for master, current in zip(masters.parameters(), module.parameters(), strict=True):
+        master.grad, current.grad = None if current.grad is None else current.grad.float(), None
+
+
+def _copy_weights(masters: nn.Module, module: nn.Module) -> None:
+    with torch.no_grad():
+        for master, current in zip(masters.parameters(), module.parameters(), strict=True):
+            current.copy_(master)
 
 
 def _log(path: Path, line: dict[str, Any], report: Callable[[str], None]) -> None:

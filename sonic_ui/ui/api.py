@@ -13,11 +13,12 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import gradio as gr
 
-from sonic_ui.engine.events import Failure, Result, SoundResult
+from sonic_ui.engine.events import Cancelled, CancelToken, Failure, Result, SoundResult
 from sonic_ui.requests import VERBS, BadInput, MakingRequest, Range, Request
 from sonic_ui.requests.fields import Numbers
+from sonic_ui.ui.session.calls import run_call
 from sonic_ui.ui.session.context import AppContext
-from sonic_ui.ui.session.limits import forget_call
+from sonic_ui.ui.session.limits import forget_call, is_without_session
 
 CONCURRENT_CALLS = 4
 """Calls of one endpoint that are under way at once; the engine works on one at a time."""
@@ -88,36 +89,59 @@ def add_verbs(context: AppContext, answers: Mapping[str, Answer]) -> None:
 
 
 def _add_verb(context: AppContext, verb: str, model: type[MakingRequest], answer: Answer) -> None:
-    def run(request: MakingRequest, session: str) -> tuple[Any, ...]:
-        for event in context.studio.run(request, session=session):
-            if isinstance(event, Result | SoundResult):
-                return answer.write(context, event, session)
+    def run(request: MakingRequest, caller: Caller) -> tuple[Any, ...]:
+        try:
+            for event in context.studio.run(request, caller.cancel, caller.session):
+                if isinstance(event, Result | SoundResult):
+                    caller.cancel.check()  # nobody is there for a film of what is done
+                    return answer.write(context, event, caller.session)
+        finally:
+            if is_without_session():
+                context.studio.release(caller.session)
         raise Failure(f"The engine ended without a {answer.noun}. Try again.")
 
     add_endpoint(verb, model, run, answer.outputs, describe(model, answer.returns))
 
 
+@dataclass(frozen=True)
+class Caller:
+    """Who calls an endpoint.
+
+    session   of the program that called
+    cancel    is set once it no longer waits
+    request   how it came
+    """
+
+    session: str
+    cancel: CancelToken
+    request: gr.Request
+
+
 def add_endpoint(
     name: str,
     model: type[Request],
-    call: Callable[[Any, str], Any],
+    call: Callable[[Any, Caller], Any],
     outputs: Mapping[str, Component],
     description: str,
     concurrency_limit: int = CONCURRENT_CALLS,
 ) -> None:
     """Add an endpoint that takes the settings of a request. `BadInput` and `Failure` reach programs as text.
 
-    call   the values of `outputs` for the request and the session that called
+    Values come as they were sent: the request's model alone reads them. The work stops at its next step once
+    the job is cancelled or its connection gone.
+
+    call   the values of `outputs` for the request and who called, on a thread of its own
     """
     parameters = parameters_of(name, model)
 
-    def answer(request: gr.Request, *values: Any) -> Any:
+    async def answer(request: gr.Request, *values: Any) -> Any:
+        caller = Caller(request.session_hash or "", CancelToken(), request)
         given = zip(parameters, values, strict=True)
-        settings = {
-            one.name: value for one, value in given if not (value is None and one.component is gr.JSON)
-        }
+        settings = {one.name: one.read(value) for one, value in given if value is not None or one.takes_none}
         try:
-            return call(model.from_values(settings), request.session_hash or "")
+            return await run_call(lambda: call(model.from_values(settings), caller), caller.cancel, request)
+        except Cancelled:
+            raise gr.Error("Stopped.", print_exception=False) from None
         except (BadInput, Failure) as problem:
             raise gr.Error(str(problem), print_exception=False) from problem
         finally:
@@ -138,16 +162,27 @@ def add_endpoint(
             api_name=name,
             api_description=description,
             concurrency_limit=concurrency_limit,
+            preprocess=False,
         )
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """A setting as an endpoint takes it; one without a default has `inspect.Parameter.empty`."""
+    """A setting as an endpoint takes it; one without a default has `inspect.Parameter.empty`.
+
+    is_file      whether it names a file
+    takes_none   whether None is a value of it; where it is not, None takes the default
+    """
 
     name: str
     component: Component
     default: Any
+    is_file: bool = False
+    takes_none: bool = True
+
+    def read(self, value: Any) -> Any:
+        """A value of the component as the request takes it: of a file its path."""
+        return value["path"] if self.is_file and isinstance(value, dict) else value
 
     def build(self) -> gr.components.Component:
         """The component for the schema."""
@@ -168,11 +203,12 @@ def parameters_of(name: str, model: type[Request]) -> list[Parameter]:
 def _parameter(model: type[Request], name: str) -> Parameter:
     field = model.model_fields[name]
     if component := _file_component(model, name):
-        return Parameter(name, component, None)
+        return Parameter(name, component, None, is_file=True)
     component = _component(field.annotation)
     if field.is_required():
         return Parameter(name, component, inspect.Parameter.empty)
-    return Parameter(name, component, None if component is gr.JSON else field.default)
+    takes_none = NoneType in get_args(field.annotation)
+    return Parameter(name, component, None if component is gr.JSON else field.default, takes_none=takes_none)
 
 
 def _file_component(model: type[Request], name: str) -> Component | None:

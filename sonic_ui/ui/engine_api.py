@@ -25,8 +25,10 @@ from sonic_ui.engine.events import CancelToken, encode_error
 from sonic_ui.engine.serialization import PROTOCOL, encode
 from sonic_ui.requests import VERBS, BadInput, MakingRequest
 from sonic_ui.requests.base import read_object
+from sonic_ui.requests.fields import as_float
 from sonic_ui.requests.links import file_settings
 from sonic_ui.ui.session.context import AppContext
+from sonic_ui.ui.session.limits import is_without_session
 
 Answer = dict[str, Any]
 
@@ -47,7 +49,7 @@ class EngineApi:
     def answer(self, question: Any, files: list[str] | None, request: gr.Request) -> Iterator[Answer]:
         """Answer a question, see the module. Nothing is raised: what goes wrong is an answer."""
         client = request.session_hash or ""
-        task = _task(question.get("run", "") if isinstance(question, dict) else "")
+        task = _task(question.get("run") if isinstance(question, dict) else "")
         _, cancel = self._context.tasks.begin(client, task)
         try:
             if not isinstance(question, dict):
@@ -58,6 +60,8 @@ class EngineApi:
         finally:
             cancel.cancel()  # a client that stops reading stops the work
             self._context.tasks.finish(client, task, cancel)
+            if is_without_session():
+                self.leave(request)
 
     def cancel(self, run: str, request: gr.Request) -> None:
         """Stop a question of this client."""
@@ -75,7 +79,7 @@ class EngineApi:
         if kind == "hello":
             yield self._hello()
         elif kind == "hear" and len(files) == 1:
-            duration_s = float(question.get("duration_s") or 0.0)
+            duration_s = as_float(question.get("duration_s")) or 0.0
             sound = studio.load_sound(files[0], 0.0, duration_s if duration_s > 0 else None)
             yield {"value": encode(studio.embed_audio(sound))}
         elif kind == "see" and len(files) == 1:
@@ -111,7 +115,7 @@ class EngineApi:
 
     def _session(self, client: str, question: Answer) -> str:
         """The name here of a client's own session; no client reaches another's."""
-        session = f"{client}/{str(question.get('session', ''))[:64]}"
+        session = f"{client}/{_text(question.get('session'))[:64]}"
         if len(self._clients[client]) < MAX_SESSIONS:
             self._clients[client].add(session)
         elif session not in self._clients[client]:
@@ -121,15 +125,15 @@ class EngineApi:
 
 def read_question(question: Answer, files: Sequence[str]) -> MakingRequest:
     """The request of a question, on the files that came along and on no others. Raises `BadInput`."""
-    values = read_object(str(question.get("request", "")))
+    values = read_object(_text(question.get("request")))
     verb, names = values.get("verb"), question.get("files")
     if not isinstance(verb, str) or verb not in VERBS or not isinstance(names, list):
         raise BadInput(NOT_UNDERSTOOD)
     allowed = file_settings(VERBS[verb].request)
-    if len(names) != len(files) or not set(map(str, names)) <= set(allowed):
+    if len(names) != len(files) or any(name not in allowed for name in names):
         raise BadInput(NOT_UNDERSTOOD)
     plain = {name: value for name, value in values.items() if name not in (*allowed, "library")}
-    return VERBS[verb].request.from_values({**plain, **dict(zip(map(str, names), files, strict=True))})
+    return VERBS[verb].request.from_values({**plain, **dict(zip(names, files, strict=True))})
 
 
 def build(context: AppContext) -> EngineApi:
@@ -160,4 +164,9 @@ def build(context: AppContext) -> EngineApi:
 
 
 def _task(run: object) -> str:
-    return f"remote-{str(run)[:64]}"
+    return f"remote-{_text(run)[:64]}"
+
+
+def _text(value: object) -> str:
+    """Text of a question; what is none is empty."""
+    return value if isinstance(value, str) else ""

@@ -1,8 +1,9 @@
 """Choosing other weights: a panel below the header, and the endpoints `engines` and `change_engine`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, cast
 
 import gradio as gr
 
@@ -10,6 +11,7 @@ from sonic_ui.engine.studio import Studio
 from sonic_ui.requests import BadInput, ChangeEngineRequest
 from sonic_ui.ui import api
 from sonic_ui.ui.components import basic
+from sonic_ui.ui.server import is_at_the_machine
 from sonic_ui.ui.widgets.prompt_settings import PromptSettings
 
 PANEL = "su-engines"
@@ -17,7 +19,14 @@ DESCRIPTION = """Work with another engine (other weights) from now on; `engines`
 
 What is not on this computer yet is fetched first. If the engine cannot be had, the current one stays and the
 answer is a sentence that says why.
+
+It changes for everybody who uses this app, so it takes the app's password, or a call from the computer that
+it runs on, unless its owner lets everybody.
 """
+NOT_YOURS = (
+    "Another engine would be another one for everybody here. That takes the app's password, or the person at "
+    "the computer that it runs on; its owner can let everybody (--open-engines)."
+)
 
 
 @dataclass(frozen=True)
@@ -46,23 +55,40 @@ def engine_panel(studio: Studio) -> EnginePanel | None:
     return EnginePanel(chosen, use, stop, message)
 
 
+def check_may_change(request: gr.Request, open_engines: bool) -> None:
+    """Raise `BadInput` unless this caller may change everybody's engine: whoever logged in, whoever is at the
+    machine, or everybody where they are `open_engines`.
+    """
+    if not (open_engines or request.username or is_at_the_machine(request.request)):
+        raise BadInput(NOT_YOURS, "engine")
+
+
 def connect_engines(
-    studio: Studio, panel: EnginePanel | None, head: gr.HTML, prompts: Sequence[PromptSettings]
+    studio: Studio,
+    panel: EnginePanel | None,
+    head: gr.HTML,
+    prompts: Sequence[PromptSettings],
+    open_engines: bool,
 ) -> None:
     """Change engines on a click or a call, and bring sliders and phrases to what suits the new one."""
-    _add_endpoints(studio)
+
+    def check(request: gr.Request) -> None:
+        check_may_change(request, open_engines)
+
+    _add_endpoints(studio, check)
     if panel is None:
         return
     chips = [part.chips for part in prompts]
     sliders = [slider for part in prompts for slider in (part.steps, part.guidance_scale, part.strength)]
 
-    def change(name: str) -> Iterator[dict[Any, Any]]:
+    def change(name: str, request: gr.Request) -> Iterator[dict[Any, Any]]:
         yield {panel.use: gr.Button(interactive=False), panel.stop: gr.Button(visible=True)}
         done: dict[Any, Any] = {
             panel.use: gr.Button(interactive=True),
             panel.stop: gr.Button(visible=False),
         }
         try:
+            check(request)
             for message in studio.change_engine(ChangeEngineRequest(engine=name)):
                 yield {panel.message: basic.note(f"{message[0].upper()}{message[1:]} …")}
         except BadInput as problem:
@@ -99,10 +125,12 @@ def connect_engines(
     )
 
 
-def _add_endpoints(studio: Studio) -> None:
-    def change(request: ChangeEngineRequest, session: str) -> dict[str, str]:
-        for _ in studio.change_engine(request):
-            pass
+def _add_endpoints(studio: Studio, check: Callable[[gr.Request], None]) -> None:
+    def change(request: ChangeEngineRequest, caller: api.Caller) -> dict[str, str]:
+        check(caller.request)
+        with closing(cast(Generator[str, None, None], studio.change_engine(request))) as messages:
+            for _ in messages:
+                caller.cancel.check()
         status = studio.status
         return {"engine": studio.info.name, "title": status.title, "place": status.location}
 

@@ -10,14 +10,20 @@ from typing import Any
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import gradio as gr
+import gradio.mcp
+from starlette.middleware import Middleware
 
 from sonic_ui.engine.studio import Studio
+from sonic_ui.media.metadata import PictureFolder
+from sonic_ui.media.temporary import process_folder
 from sonic_ui.requests import VERBS
 from sonic_ui.ui import api, engine_api
 from sonic_ui.ui.components import basic
 from sonic_ui.ui.engine_panel import connect_engines, engine_panel
+from sonic_ui.ui.server import Page, server_options
 from sonic_ui.ui.session.context import EXAMPLES, AppContext, SharedComponents, read_examples
 from sonic_ui.ui.session.limits import MAX_SESSIONS, read_limits
+from sonic_ui.ui.session.uploads import UploadQuota
 from sonic_ui.ui.tabs import BuiltTab
 from sonic_ui.ui.theme import page_css, page_theme
 from sonic_ui.ui.widgets.send_to_tab import connect_send_to_tab
@@ -27,17 +33,25 @@ HOUR_S, DAY_S = 3600, 86_400
 STATUS_EVERY_S = 0.8
 
 
-def build_page(studio: Studio, examples: Path = EXAMPLES) -> gr.Blocks:
-    """The whole page on a studio. Nothing heavy is imported or loaded here; `studio.start()` does that."""
-    context = AppContext(studio, read_examples(examples))
+def build_page(studio: Studio, examples: Path = EXAMPLES, open_engines: bool = False) -> gr.Blocks:
+    """The whole page on a studio. Nothing heavy is imported or loaded here; `studio.start()` does that.
+
+    open_engines   let everybody change the engine; the environment can say so too, see `session.limits`
+
+    Raises `BadInput` where no temporary file can be written.
+    """
+    limits = read_limits()
+    gradio.mcp.DEFAULT_TEMP_DIR = str(process_folder())  # the one that Gradio reads before it is set
+    results = PictureFolder(limits.results_mb * 10**6)
+    context = AppContext(studio, read_examples(examples), pictures=results)
     for number, example in enumerate(context.examples):
         context.gallery.share(f"example-{number}", [example.picture] if example.picture else [])
-    with gr.Blocks(title="Sonic UI", analytics_enabled=False, delete_cache=(HOUR_S, DAY_S)) as page:
+    with Page(title="Sonic UI", analytics_enabled=False, delete_cache=(HOUR_S, DAY_S)) as page:
         shared = SharedComponents(basic.header(studio.status, studio.engines.changeable), gr.State({}))
         panel = engine_panel(studio)
         with_tab = [verb for verb in VERBS if importlib.util.find_spec(_folder(verb))]
-        results = {verb: importlib.import_module(f"{_folder(verb)}.results") for verb in with_tab}
-        answers = {verb: getattr(module, "ANSWER", api.PICTURES) for verb, module in results.items()}
+        modules = {verb: importlib.import_module(f"{_folder(verb)}.results") for verb in with_tab}
+        answers = {verb: getattr(module, "ANSWER", api.PICTURES) for verb, module in modules.items()}
         api.add_verbs(context, answers)  # first: Gradio gives the handlers of the page names as well
         with gr.Tabs(elem_id="su-tabs") as tabs:
             built = {verb: _build_tab(verb, context, shared) for verb in with_tab}
@@ -45,12 +59,12 @@ def build_page(studio: Studio, examples: Path = EXAMPLES) -> gr.Blocks:
         targets = {VERBS[verb].tab: tab.target for verb, tab in built.items() if tab.target}
         connect_send_to_tab(context, tabs, [tab.view for tab in built.values()], targets)
         prompts = [tab.prompts for tab in built.values() if tab.prompts]
-        connect_engines(studio, panel, shared.head, prompts)
+        connect_engines(studio, panel, shared.head, prompts, open_engines or limits.open_engines)
         chips = [part.chips for part in prompts]
         _follow_engine(page, studio, shared.head, [tab.message for tab in built.values()], chips)
         page.unload(engine_api.build(context).leave)
         page.unload(_release(context))
-    page.queue(max_size=read_limits().queue)
+    page.queue(max_size=limits.queue)
     return page
 
 
@@ -68,11 +82,12 @@ def _build_tab(verb: str, context: AppContext, shared: SharedComponents) -> Buil
 
 def launch_options(examples: Path = EXAMPLES) -> dict[str, Any]:
     """Options of `Blocks.launch` that belong to the page: its theme, and what it may serve and store."""
+    limits = read_limits()
     return {
         "theme": page_theme(),
         "css": page_css(),
         "state_session_capacity": MAX_SESSIONS,
-        "max_file_size": f"{read_limits().upload_mb}mb",
+        "max_file_size": f"{limits.upload_mb}mb",
         "enable_monitoring": False,
         "run_history": False,
         "allowed_paths": [str(examples)],
@@ -81,6 +96,7 @@ def launch_options(examples: Path = EXAMPLES) -> dict[str, Any]:
         "ssr_mode": False,
         "show_error": False,
         "quiet": True,
+        **server_options(Middleware(UploadQuota, max_bytes=limits.uploads_mb * 10**6)),
     }
 
 

@@ -88,7 +88,7 @@ def test_silence_is_refused_with_a_sentence(tmp_path: Path) -> None:
         load_clip(tmp_path / "a.wav")
     with pytest.raises(BadInput, match="silent"):
         check_audible(np.full(100, 5e-5, np.float32))
-    check_audible(np.full(100, 5e-4, np.float32))
+    check_audible(np.tile(np.float32([5e-4, -5e-4]), 50))
 
 
 def test_three_hours_cost_neither_memory_nor_time(tmp_path: Path) -> None:

@@ -121,13 +121,6 @@ def test_any_rate_comes_to_the_one_asked_for(tmp_path: Path, rate: int) -> None:
     assert strongest_hz(samples, 48000) == pytest.approx(440, abs=2)
 
 
-def test_eight_channels_are_averaged(tmp_path: Path) -> None:
-    channels = np.stack([tone(gain=0.1 * i) for i in range(8)], axis=1)
-    soundfile.write(tmp_path / "a.wav", channels, RATE)
-    assert probe(tmp_path / "a.wav").channels == 8
-    assert np.abs(decode(tmp_path / "a.wav", RATE)).max() == pytest.approx(0.35, abs=0.01)
-
-
 def test_channels_that_cancel_are_still_heard(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", np.stack([tone(), -tone()], axis=1), RATE)
     assert np.abs(decode(tmp_path / "a.wav", RATE)).max() == pytest.approx(0.5, abs=0.01)
@@ -147,6 +140,27 @@ def test_floats_of_another_scale_are_brought_back(tmp_path: Path) -> None:
     assert np.abs(decode(tmp_path / "a.wav", RATE)).max() == pytest.approx(1.0)
     soundfile.write(tmp_path / "b.wav", tone(gain=1.5), RATE, subtype="FLOAT")
     assert np.abs(decode(tmp_path / "b.wav", RATE)).max() == pytest.approx(1.5, abs=0.01)
+
+
+def test_one_absurd_number_changes_nothing_else(tmp_path: Path) -> None:
+    sound = tone()
+    for absurd in (40.0, 1e6, 3e38, -1e9):
+        broken = np.stack([sound, sound], axis=1)
+        broken[5000, 1] = absurd
+        soundfile.write(tmp_path / "a.wav", broken, RATE, subtype="FLOAT")
+        samples = decode(tmp_path / "a.wav", RATE)
+        rest = np.arange(samples.size) != 5000
+        assert np.array_equal(samples[rest], sound[rest])
+        assert np.abs(samples[5000]) <= 1.0
+
+
+def test_floats_beyond_full_scale_come_back_without_a_jump(tmp_path: Path) -> None:
+    levels = []
+    for peak in (14, 15, 16, 17, 18):
+        soundfile.write(tmp_path / "a.wav", tone(gain=peak), RATE, subtype="FLOAT")
+        levels.append(20 * np.log10(np.abs(decode(tmp_path / "a.wav", RATE)).max()))
+    assert np.abs(np.diff(levels)).max() < 2.0
+    assert levels[0] == pytest.approx(20 * np.log10(14), abs=0.01)
 
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(200)

@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from sonic_ui.media.metadata import read_settings
-from tests.browser.steps import ENGINE_MS, generate, open_tab, ready, set_number, settled, upload
+from tests.browser.steps import ENGINE_MS, generate, open_tab, ready, set_number, upload
 
 pytestmark = pytest.mark.browser
 
@@ -24,6 +24,7 @@ IMAGE, MASK, COMPARE = "#edit-photo-image", "#edit-mask", "#edit-compare"
 PICTURE_MESSAGE = "#edit-photo-message"
 HANDLE = f"{COMPARE} [data-testid=slider]"
 TRIES = 6
+STEPS = 8
 TO_EDIT = ".su-send[data-to=edit]"
 WATCH = """() => {
   // Tiny networks edit fast: note what is said meanwhile, instead of looking at the right moment.
@@ -58,10 +59,12 @@ def give(page: Any, path: Path) -> None:
 
 
 def opened(new_page: Any, address: str, *size: int, **options: Any) -> Any:
-    """The page with the tab open, its sound named."""
+    """The page with the tab open, its sound named, and few steps: an edit takes two passes of them."""
     page = new_page(address, *size, **options)
     open_tab(page, "Edit", TAB)
     ready(page, TAB)
+    page.locator("#edit-tab").get_by_role("button", name="Advanced").click()
+    set_number(page.locator("#edit-tab"), "Steps", STEPS)
     return page
 
 
@@ -252,7 +255,6 @@ def test_bad_pictures_are_sentences_and_the_next_request_works(
 def test_cancel_while_the_picture_is_studied_keeps_nothing(new_page: Any, address: str, photos: Path) -> None:
     page = opened(new_page, address)
     give(page, photos / "meadow.png")
-    page.locator("#edit-tab").get_by_role("button", name="Advanced").click()
     set_number(page.locator("#edit-tab"), "Steps", 100)
     page.evaluate("""() => {
       const status = document.querySelector('#edit-stage .su-status');
@@ -269,8 +271,7 @@ def test_cancel_while_the_picture_is_studied_keeps_nothing(new_page: Any, addres
 def test_results_of_other_tabs_are_sent_here(new_page: Any, address: str) -> None:
     page = new_page(address)
     ready(page, "sound-to-image")
-    page.locator("#sound-to-image-generate").click()
-    settled(page, "sound-to-image")
+    generate(page, "sound-to-image")
     painted = page.locator("#sound-to-image-stage .su-download").get_attribute("download")
     page.locator(f"#sound-to-image-stage {TO_EDIT}").click()
     expect(page.locator(DETAIL)).to_have_text(f"{painted} · 64 × 64 px")
@@ -290,7 +291,7 @@ def test_results_of_other_tabs_are_sent_here(new_page: Any, address: str) -> Non
 def test_on_a_phone_it_stacks_without_overflow(new_page: Any, address: str, photos: Path) -> None:
     page = opened(new_page, address, 390, 844, has_touch=True, is_mobile=True)
     give(page, photos / "meadow.png")
-    for name in ("Edit only where you paint", "Layers, and words for the picture", "Advanced"):
+    for name in ("Edit only where you paint", "Layers, and words for the picture"):
         page.locator("#edit-tab").get_by_role("button", name=name).click()
     run(page)
     expect(page.locator(COMPARE)).to_be_visible()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.steps import ENGINE_MS, ready, settled
+from tests.browser.steps import ENGINE_MS, generate, ready
 
 pytestmark = pytest.mark.browser
 
@@ -35,6 +35,5 @@ def test_one_that_cannot_be_had_is_told_and_the_current_one_paints(new_page: Any
     expect(panel).to_be_hidden()
     picture = page.locator(f"#{TAB}-tab .su-picture")
     example = picture.get_attribute("src")
-    page.locator(f"#{TAB}-generate").click()
-    settled(page, TAB)
+    generate(page, TAB)
     expect(picture).not_to_have_attribute("src", example or "")

@@ -11,7 +11,7 @@ import soundfile
 from playwright.sync_api import TimeoutError, expect
 
 from sonic_ui.media.metadata import read_settings
-from tests.browser.steps import ENGINE_MS, open_tab, settled
+from tests.browser.steps import ENGINE_MS, generate, open_tab
 
 pytestmark = pytest.mark.browser
 
@@ -60,8 +60,7 @@ def draw(page: Any, points: list[tuple[float, float]]) -> None:
 
 
 def make(page: Any) -> None:
-    page.locator(GENERATE).click()
-    settled(page, TAB)
+    generate(page, TAB)
 
 
 def levels(page: Any) -> list[float]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.steps import open_tab, ready, set_number, settled, upload
+from tests.browser.steps import generate, open_tab, ready, set_number, upload
 
 pytestmark = pytest.mark.browser
 
@@ -29,8 +29,7 @@ def test_a_link_brings_settings_and_the_example(new_page: Any, address: str) -> 
     page.get_by_label("From (seconds)").fill("0.4")
     page.get_by_role("button", name="Advanced").click()
     set_number(page, "Steps", 3)
-    page.locator("#sound-to-image-generate").click()
-    settled(page, "sound-to-image")
+    generate(page, "sound-to-image")
     share(page, "sound-to-image")
     link = page.locator("#sound-to-image-share .su-share-link").input_value()
     assert link.startswith(f"{address}/?s=")
@@ -63,8 +62,7 @@ def test_a_link_opens_its_tab_and_leaves_private_sounds_out(
     tab.get_by_role("button", name="Choose the part to listen to").nth(1).click()
     tab.get_by_label("From (seconds)").nth(1).fill("0.3")
     set_number(tab, "Pictures$", 2)
-    page.locator("#interpolate-generate").click()
-    settled(page, "interpolate")
+    generate(page, "interpolate")
     share(page, "interpolate")
     panel = page.locator("#interpolate-share")
     expect(panel).to_contain_text("but not your first sound")
@@ -85,6 +83,5 @@ def test_a_damaged_link_is_a_sentence_and_the_page_works(new_page: Any, address:
     page = new_page(f"{address}/?s=abc")
     expect(page.locator("#sound-to-image-share")).to_contain_text("cut or changed on the way")
     ready(page, "sound-to-image")
-    page.locator("#sound-to-image-generate").click()
-    settled(page, "sound-to-image")
+    generate(page, "sound-to-image")
     expect(page.locator(".su-history li")).to_have_count(1)

@@ -11,7 +11,8 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from sonic_ui.media.metadata import read_settings
-from tests.browser.steps import ready, set_number, settled, upload
+from tests.browser.served import UNHURRIED_STEPS
+from tests.browser.steps import generate, ready, set_number, settled, upload
 
 pytestmark = pytest.mark.browser
 
@@ -85,7 +86,7 @@ def test_record_generate_cancel_download_and_reuse(new_page: Any, address: str, 
     result = page.locator(".su-picture").get_attribute("src")
 
     # Another one, cancelled: the last good picture stays.
-    set_number(page, "Steps", 100)
+    set_number(page, "Steps", UNHURRIED_STEPS)
     set_number(page, "Pictures", 8)
     page.locator(GENERATE).click()
     expect(page.locator(".su-previews img")).to_have_count(8)
@@ -116,8 +117,7 @@ def test_record_generate_cancel_download_and_reuse(new_page: Any, address: str, 
         expect(page.get_by_label("Keep")).to_be_checked()
         expect(page.locator("#sound-to-image-seed-number input")).to_have_value(str(request["seed"]))
         expect(page.locator("#sound-to-image-picture-message")).to_contain_text("are back")
-    page.locator(GENERATE).click()
-    settled(page, TAB)
+    generate(page, TAB)
     expect(page.locator(".su-history li")).to_have_count(2)
     again = page.locator(".su-picture").get_attribute("src")
     assert again == result, "files are named by their content: the same request gave other bytes"
@@ -150,8 +150,7 @@ def test_bad_input_is_a_sentence_and_the_next_request_works(
     expect(
         page.locator("#sound-to-image-sound-message [role=alert], #sound-to-image-sound-message[role=alert]")
     ).to_have_count(1)
-    page.locator(GENERATE).click()
-    settled(page, TAB)
+    generate(page, TAB)
     expect(page.locator(SOUND_MESSAGE)).to_contain_text("letter.wav")
     expect(page.locator(".su-picture")).to_have_attribute("alt", re.compile("Sound 0"))
 
@@ -167,8 +166,7 @@ def test_bad_input_is_a_sentence_and_the_next_request_works(
     page.get_by_label("To (seconds)").fill("3")
     page.get_by_label("To (seconds)").press("Enter")
     expect(page.locator(CAPTION)).to_have_text(re.compile(r"^0\.0 s to 3\.0 s of 14\.0 s"))
-    page.locator(GENERATE).click()
-    settled(page, TAB)
+    generate(page, TAB)
     expect(page.locator(".su-history li")).to_have_count(1)
     expect(page.locator(".su-detail")).to_have_text(re.compile(r"^long\.flac · seed \d+ · 2 steps"))
 
@@ -216,8 +214,7 @@ def test_damaged_weights_are_named_and_the_page_stays_alive(new_page: Any, broke
         re.compile(r"unet/.*\.safetensors cannot be used")
     )
     expect(page.locator(CAPTION)).to_have_text(re.compile(r"of sound"))
-    page.locator(GENERATE).click()
-    settled(page, TAB)
+    generate(page, TAB)
     expect(page.locator("#sound-to-image-run-message")).to_contain_text("Fetch it again")
     page.locator(".su-example").nth(2).click()
     expect(page.locator(".su-picture")).to_have_attribute("alt", re.compile("Sound 2"))

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sonic_ui.bundles import BUNDLES, check_pipeline, find_bundle, read_bundle
+from sonic_ui.bundles import BUNDLES, check_pipeline, find_bundle, manifest, read_bundle
+from sonic_ui.bundles.manifest import check_sums, write_manifest
 from sonic_ui.requests import BadInput
 
 
@@ -26,7 +27,7 @@ def bundle(tmp_path: Path) -> Path:
     """A whole bundle: one sharded model, one model in one file, a scheduler, an empty place."""
     folder = tmp_path / "little"
     pipe = folder / "audio_to_image"
-    for name in ("unet", "vae", "scheduler"):
+    for name in ("unet", "vae", "scheduler", "tokenizer"):
         (pipe / name).mkdir(parents=True)
     (folder / "bundle.json").write_text(
         json.dumps({"name": "little", "title": "Little", "defaults": {"steps": 7, "guidance_scale": 2.0}})
@@ -37,6 +38,7 @@ def bundle(tmp_path: Path) -> Path:
         "unet": ["diffusers", "UNet2DConditionModel"],
         "vae": ["diffusers", "AutoencoderDC"],
         "scheduler": ["diffusers", "DDIMScheduler"],
+        "tokenizer": ["transformers", "CLIPTokenizer"],
         "latent_normalizer": [None, None],
     }
     (pipe / "model_index.json").write_text(json.dumps(index))
@@ -48,6 +50,8 @@ def bundle(tmp_path: Path) -> Path:
     (pipe / "vae" / "config.json").write_text("{}")
     (pipe / "vae" / "model.safetensors").write_bytes(safetensors({"c": 10, "d": 20}))
     (pipe / "scheduler" / "scheduler_config.json").write_text("{}")
+    (pipe / "tokenizer" / "tokenizer_config.json").write_text("{}")
+    (pipe / "tokenizer" / "tokenizer.json").write_text("{}")
     return folder
 
 
@@ -62,10 +66,12 @@ FILES = {
     "bundle.json": "bundle.json",
     "vocabulary.json": "vocabulary.json",
     "audio_to_image/model_index.json": "model_index.json",
-    "audio_to_image/unet/config.json": "unet/*config.json",
+    "audio_to_image/unet/config.json": "unet/config.json",
     "audio_to_image/unet/model-00002.safetensors": "unet/model-00002.safetensors",
-    "audio_to_image/vae/model.safetensors": "vae/*.safetensors",
-    "audio_to_image/scheduler/scheduler_config.json": "scheduler/*config.json",
+    "audio_to_image/vae/model.safetensors": "vae/model.safetensors",
+    "audio_to_image/scheduler/scheduler_config.json": "scheduler/scheduler_config.json",
+    "audio_to_image/tokenizer/tokenizer_config.json": "tokenizer/tokenizer_config.json",
+    "audio_to_image/tokenizer/tokenizer.json": "tokenizer/tokenizer.json",
 }
 """File -> what a sentence calls it when it is not there."""
 
@@ -73,6 +79,8 @@ FILES = {
 @pytest.mark.parametrize("name", FILES)
 def test_a_missing_file_is_named(bundle: Path, name: str) -> None:
     (bundle / name).unlink()
+    if name.endswith("tokenizer_config.json"):  # the vocabulary alone is read as well
+        (bundle / "audio_to_image/tokenizer/tokenizer.json").unlink()
     words = refusal(bundle)
     assert f"{FILES[name]} is missing" in words
     assert "try again" in words
@@ -117,3 +125,67 @@ def test_names_of_the_registry() -> None:
     assert find_bundle("miniature") is BUNDLES["miniature"]
     with pytest.raises(BadInput, match=r"no bundle called 'gigantic'.*miniature"):
         find_bundle("gigantic")
+
+
+def test_the_vocabulary_of_byte_pairs_lies_in_two_files(bundle: Path) -> None:
+    folder = bundle / "audio_to_image" / "tokenizer"
+    (folder / "tokenizer.json").rename(folder / "vocab.json")
+    assert "tokenizer/merges.txt is missing" in refusal(bundle)
+    (folder / "merges.txt").touch()
+    check_pipeline(bundle / "audio_to_image")
+
+
+# The manifest
+
+
+def test_a_flipped_bit_is_found_in_any_file(bundle: Path) -> None:
+    check_sums(bundle)  # a bundle without a manifest is taken as it is
+    (bundle / "MODEL_CARD.md").write_text("for people")
+    write_manifest(bundle)
+    check_sums(bundle)
+    files = [path for path in bundle.rglob("*") if path.suffix in (".json", ".safetensors")]
+    assert len(files) == 13
+    for path in files:
+        if path.name == "manifest.json":
+            continue
+        whole = path.read_bytes()
+        path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+        with pytest.raises(BadInput, match=rf"{path.name} cannot be used \(its SHA-256 is not .*manifest"):
+            check_sums(bundle)
+        path.unlink()
+        with pytest.raises(BadInput, match=rf"{path.name} is missing"):
+            check_sums(bundle)
+        path.write_bytes(whole)
+    (bundle / "MODEL_CARD.md").unlink()
+    check_sums(bundle)
+
+
+def test_only_what_is_about_to_be_loaded_is_checked(bundle: Path) -> None:
+    write_manifest(bundle)
+    (bundle / "audio_to_image" / "vae" / "config.json").write_text("{ }")
+    check_sums(bundle, ["bundle.json", "audio_to_image/unet", "audio_to_image/va"])
+    with pytest.raises(BadInput, match=r"vae/config\.json"):
+        check_sums(bundle, ["audio_to_image"])
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"sha256": []}', '{"sha256": {"bundle.json": 1}}'])
+def test_a_damaged_manifest_is_a_sentence(bundle: Path, content: str) -> None:
+    (bundle / "manifest.json").write_text(content)
+    with pytest.raises(BadInput, match="cannot be used"):
+        check_sums(bundle)
+
+
+def test_every_file_is_hashed_once(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_manifest(bundle)
+    check_sums(bundle)
+    monkeypatch.setattr(manifest, "_sha256", lambda path: pytest.fail(f"{path} is read again"))
+    check_sums(bundle)
+
+
+def test_the_shipped_weights_are_those_of_their_manifest() -> None:
+    """After a change of these files: python -m sonic_ui.bundles.manifest assets/miniature"""
+    folder = BUNDLES["miniature"].folder
+    listed = json.loads((folder / "manifest.json").read_text())["sha256"]
+    check_sums(folder)
+    weights = {path.relative_to(folder).as_posix() for path in folder.rglob("*.safetensors")}
+    assert weights and weights <= set(listed)

@@ -13,6 +13,7 @@ from PIL import Image
 
 from sonic_ui.engine import inputs
 from sonic_ui.engine.studio import Studio
+from sonic_ui.evaluation.load import resident_mb
 from sonic_ui.media import images
 from sonic_ui.requests import BadInput, EditImageRequest, ImageToSoundRequest, VolumeSweepRequest
 from tests.conftest import WriteSound
@@ -78,3 +79,21 @@ def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
         inputs.file_digest(str(tmp_path / "gone.wav"))
     with pytest.raises(BadInput, match=r"There is no picture “gone\.png”"):
         inputs.load_picture(str(tmp_path / "gone.png"))
+
+
+def test_large_flat_pictures_do_not_fill_the_memory(tmp_path: Path, write_sound: WriteSound) -> None:
+    flat = tmp_path / "flat.png"
+    Image.new("RGB", (2000, 1250), "teal").save(flat)
+    assert flat.stat().st_size < 50_000
+    sound, studio = str(write_sound("rain.wav", 0.2)), Studio(FakeBackend())
+    list(studio.run(EditImageRequest(picture=str(flat), sound=sound), session="0"))
+    before = resident_mb(os.getpid())
+    for number in range(50):
+        picture = tmp_path / f"{number}.png"
+        os.link(flat, picture)
+        studio.analyze_image(str(picture))
+        if number % 10 == 0:
+            list(studio.run(EditImageRequest(picture=str(picture), sound=sound), session=str(number)))
+    after = resident_mb(os.getpid())
+    assert before is not None and after is not None
+    assert after - before < 150, "all of them decoded take 500 MB"

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sonic_ui.bundles.manifest import write_manifest
 from sonic_ui.engine.events import Cancelled, CancelToken, FramesDone
 from sonic_ui.engine.jobs.sound_to_image import PaintJob
 from sonic_ui.engine.local import LocalBackend
@@ -150,6 +151,9 @@ def test_pictures_sound_through_audioldm(
         parts.append({**part.model_dump(mode="json"), "files": there, "options": options})
     info = json.loads((folder / "bundle.json").read_text())
     (folder / "bundle.json").write_text(json.dumps({**info, "parts": parts}))
+    with pytest.raises(BadInput, match=r"bundle\.json cannot be used"):
+        LocalBackend(str(folder)).load()
+    write_manifest(folder)
     backend = LocalBackend(str(folder))
     with serving(hub_folder) as hub:
         use_hub(monkeypatch, hub, tmp_path / "cache")

@@ -22,10 +22,12 @@ from sonic_ui.engine.events import (
     Notice,
     Preview,
     Progress,
+    Result,
 )
 from sonic_ui.engine.jobs.sound_to_image import PaintJob
 from sonic_ui.engine.local import LocalBackend
 from sonic_ui.requests import BadInput, SoundToImageRequest
+from tests.conftest import WriteSound
 
 TONE = (0.3 * np.sin(2 * np.pi * 300 * np.arange(48_000) / 48_000)).astype(np.float32)
 
@@ -302,3 +304,29 @@ def test_weights_of_another_shape_are_told(folder: Path, tmp_path: Path) -> None
     config.write_text(json.dumps({**values, "num_tokens": values["num_tokens"] + 1}))
     with pytest.raises(BadInput, match="did not load"):
         LocalBackend(str(copy)).load()
+
+
+def test_an_inversion_is_cached_without_the_picture_at_full_size(
+    backend: LocalBackend, tmp_path: Path, write_sound: WriteSound
+) -> None:
+    from PIL import Image
+
+    from sonic_ui.engine.studio import Studio
+    from sonic_ui.requests import EditImageRequest
+
+    picture, mask = tmp_path / "large.png", tmp_path / "mask.png"
+    Image.linear_gradient("L").resize((900, 600)).convert("RGB").save(picture)
+    left = Image.new("L", (900, 600))
+    left.paste(255, (0, 0, 450, 600))
+    left.save(mask)
+    request = EditImageRequest(
+        picture=str(picture), sound=str(write_sound()), mask=str(mask), steps=2, guidance_scale=1.0
+    )
+    studio = Studio(backend)
+    first = [*studio.run(request, session="me")][-1]
+    cached = studio.cache_usage("me", str(picture))
+    assert cached.count == 1 and cached.nbytes < 900 * 600
+    again = [*studio.run(request, session="me")][-1]
+    assert isinstance(first, Result) and isinstance(again, Result) and again.reused
+    assert first.images[0].size == (900, 600)
+    assert np.array_equal(np.asarray(first.images[0]), np.asarray(again.images[0]))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from pathlib import Path
 
 import pytest
 
-from sonic_ui.bundles import Bundle
+from sonic_ui.bundles import ROOT, Bundle
 from sonic_ui.engine.events import Result
 from sonic_ui.engine.studio import Studio
 from sonic_ui.engine.switching import Engines
@@ -173,3 +174,18 @@ def test_lines_say_what_an_engine_takes(shop: Shop) -> None:
     assert "5.2 GB to fetch once" in lines["sd14-landscape"]
     assert "3.5 GB of GPU memory or 7.0 GB of RAM" in lines["sd14-landscape"]
     assert "OpenRAIL" in lines["sd14-landscape"]
+
+
+def test_a_folder_of_weights_is_named_without_its_path(shop: Shop, tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    for name in ("bundle.json", "vocabulary.json"):
+        shutil.copy(ROOT / "assets" / "miniature" / name, folder)
+    studio = Studio(Named("mine"), engines=Engines(shop, str(folder)))
+    assert studio.engines.listed()[0].name == "mine"
+    change(studio, "sd14-landscape")
+    change(studio, "mine")
+    assert shop.made[-1].name == str(folder)
+    with pytest.raises(BadInput, match="Known: mine, miniature") as refusal:
+        change(studio, "nobody")
+    assert str(tmp_path) not in refusal.value.message

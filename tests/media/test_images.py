@@ -205,7 +205,7 @@ def test_a_square_of_the_right_size_passes_untouched() -> None:
     picture = landscape(SIZE, SIZE)
     fitted = fit_picture(picture, SIZE)
     assert fitted.restore(fitted.square).tobytes() == fitted.square.tobytes() == picture.tobytes()
-    assert fitted.nbytes == 2 * 3 * SIZE * SIZE
+    assert fitted.nbytes == 2 * 4 * SIZE * SIZE
 
 
 def test_padding_is_the_pictures_mirror_image() -> None:

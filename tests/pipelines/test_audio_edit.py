@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from sonic_ui.pipelines.audio_edit import AudioEditOutput, AudioEditPipeline
+from sonic_ui.models.compact_autoencoder import CompactAutoencoder
+from sonic_ui.pipelines.audio_edit import AudioEditOutput, AudioEditPipeline, carry_detail
 from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
 from sonic_ui.pipelines.inversion import Inversion
 from sonic_ui.pipelines.sampling import StepReport
@@ -336,7 +337,8 @@ def test_an_inversion_states_its_memory_and_holds_none_of_the_device(inversion: 
     tensors = [inversion.latents, inversion.corrections, inversion.text]
     assert all(t.device.type == "cpu" for t in tensors) and inversion.latents.dtype == torch.float16
     known = sum(t.numel() * t.element_size() for t in tensors) + inversion.features.nbytes
-    assert inversion.nbytes == known + 3 * (150 * 60 + 64 * 64)
+    assert inversion.nbytes == known + 4 * (150 * 60 + 64 * 64)
+    assert inversion.without_source().nbytes == known + 4 * 64 * 64
     assert inversion.steps == STEPS and inversion.sample_passes == STEPS + 1
 
 
@@ -384,3 +386,29 @@ def test_unusable_pictures_and_steps_say_why(editor: AudioEditPipeline, picture:
         editor(Image.new("RGB", (40, 40)), prompt="a dog", num_inference_steps=2).images[0]
     )
     assert black.shape == (40, 40, 3)
+
+
+# An autoencoder that loses detail
+
+
+def test_detail_comes_back_where_nothing_changed_and_only_there() -> None:
+    source = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    unedited = torch.zeros_like(source)
+    edited = unedited.clone()
+    edited[..., 32:] = 0.9
+    result = carry_detail(edited, unedited, source)
+    assert torch.allclose(result[..., :24], source[..., :24], atol=1e-5)
+    assert torch.allclose(result[..., 40:], edited[..., 40:], atol=1e-3)
+    assert torch.equal(carry_detail(unedited, unedited, source), source)
+
+
+def test_with_a_compact_autoencoder_an_edit_that_asks_for_nothing_is_the_source(
+    pipeline: AudioToImagePipeline, picture: Image.Image
+) -> None:
+    channels = int(pipeline.unet.config.in_channels)
+    vae = CompactAutoencoder(channels, (8, 8), (0, 1), 2, (8, 8), (1, 0)).eval()
+    editor = AudioEditPipeline(**{**pipeline.components, "vae": vae, "latent_normalizer": None})
+    (result,) = editor(picture, num_inference_steps=STEPS, **NOTHING).images
+    square = editor._fitted(picture)
+    same = square.restore(square.square)
+    assert np.abs(np.asarray(result, float) - np.asarray(same, float)).max() <= 3

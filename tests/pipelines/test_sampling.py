@@ -96,6 +96,7 @@ def test_truncated_text_is_what_does_not_fit() -> None:
     assert truncated_text(tokenizer, "") == ""
     assert truncated_text(tokenizer, "abcd efgh ijkl mnop qrst uv") == ""
     assert truncated_text(tokenizer, "abcd efgh ijkl mnop qrst uv Wide  Sky, at Dusk") == "Wide  Sky, at Dusk"
+    assert truncated_text(tokenizer, "abcd efgh ijkl mnop qrst uvwxyz sky") == "uvwxyz sky", "a word is whole"
 
 
 def test_rescaled_guidance_has_the_deviation_of_the_conditional_prediction() -> None:

@@ -43,6 +43,7 @@ def test_edits_are_one_or_as_many_as_strengths() -> None:
         ({"mask": " "}, "mask", "no picture yet"),
         ({"strengths": [1] * 7}, "strengths", "7 values were given; 1 to 6"),
         ({"variation": -1}, "variation", "from 0 to 1"),
+        ({"steps": 1}, "steps", "Steps is 1; it takes a whole number from 2 to 100"),
         ({"source_prompt": "x" * 1001}, "source_prompt", "1001 characters"),
         ({"start_s": 5, "end_s": 4}, "start_s", "from 5 s to 4 s"),
     ],

@@ -75,6 +75,7 @@ def test_gains_may_be_written_as_a_list() -> None:
         ({"start_b_s": 4, "end_b_s": 2}, "start_b_s", "from 4 s to 2 s"),
         ({"film_s": 1e9}, "film_s", "from 1 to 60"),
         ({"smoothing": 500}, "smoothing", "from 0 to 12"),
+        ({"loop": "perhaps"}, "loop", "The setting loop is 'perhaps'; it takes true or false."),
         ({"continuity": 1}, "continuity", "Continuity is 1; it takes a number from 0 to 0.9"),
         ({"continuity": "much"}, "continuity", "from 0 to 0.9"),
     ],

@@ -149,8 +149,44 @@ def test_files_are_heard_once_and_known_by_their_content(folder: Path, tmp_path:
     later = RecordingIndexer(ear, store).index(tmp_path / "elsewhere")
     assert ear.clips == 4 and np.array_equal(first.embeddings, later.embeddings)
     assert [excerpt.start_s for excerpt in later.excerpts] == [excerpt.start_s for excerpt in first.excerpts]
-    store.write_bytes(b"not a store")
-    assert len(RecordingIndexer(ear, store).index(folder).excerpts) == 4 and ear.clips == 8
+    whole = store.read_bytes()
+    flipped = bytearray(whole)
+    flipped[len(whole) // 3] ^= 0x40
+    embedded = ear.clips
+    for damaged in (b"not a store", b"", whole[: len(whole) // 2], bytes(flipped), b"PK\x03\x04" + bytes(80)):
+        store.write_bytes(damaged)
+        assert len(RecordingIndexer(ear, store).index(folder).excerpts) == 4
+        embedded += 4
+        assert ear.clips == embedded, "a damaged index is an empty one"
+    assert store.read_bytes() == whole
+
+
+def test_an_index_whose_arrays_do_not_fit_is_an_empty_one(folder: Path, tmp_path: Path) -> None:
+    store = tmp_path / "heard.npz"
+    arrays = {"digests": np.array(["a"]), "counts": np.array([3]), "starts": np.zeros(2, np.float32)}
+    np.savez(store, **arrays, embeddings=np.ones((2, 2), np.float32))
+    assert len(RecordingIndexer(Pitch(), store).index(folder).excerpts) == 4
+
+
+def test_an_index_forgets_what_was_seen_first(folder: Path, tmp_path: Path) -> None:
+    ear = Pitch()
+    indexer = RecordingIndexer(ear, max_bytes=30)
+    for _ in range(2):
+        assert len(indexer.index(folder).excerpts) == 4
+    assert ear.clips > 4, "not all of it was kept"
+
+
+def test_an_index_that_cannot_be_written_leaves_nothing_half(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(file: Path, **arrays: object) -> None:
+        file.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full)
+    store = tmp_path / "cache" / "heard.npz"
+    assert len(RecordingIndexer(Pitch(), store).index(folder).excerpts) == 4
+    assert [*store.parent.iterdir()] == []
 
 
 def test_broken_files_are_left_out_and_counted(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -71,3 +72,24 @@ def test_a_resumed_run_ends_where_an_unbroken_one_does(tmp_path: Path) -> None:
 def test_an_untrained_stage_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="train that stage first"):
         load_average(tmp_path / "checkpoint.pt", nn.Linear(1, 1))
+
+
+class HalfLine(Line):
+    """The same, in whatever type the module has."""
+
+    def loss(self, generator: torch.Generator, batch_size: int) -> tuple[Tensor, dict[str, float]]:
+        x = torch.rand(batch_size, 1, generator=generator)
+        output = self.module(x.to(next(self.module.parameters()).dtype))
+        return (output.float() - 3 * x).square().mean(), {"bits": float(output.dtype.itemsize * 8)}
+
+
+def test_in_bfloat16_the_masters_learn(tmp_path: Path) -> None:
+    stage = HalfLine()
+    average = train(stage, replace(CONFIG, bfloat16=True), tmp_path, report=lambda _: None)
+    assert stage.module.weight.dtype == next(average.parameters()).dtype == torch.float32
+    assert stage.module.weight.item() == pytest.approx(3, abs=0.2)
+    last = (tmp_path / "log.jsonl").read_text().splitlines()[-1]
+    assert '"bits": 16.0' in last
+    assert (
+        torch.load(tmp_path / "checkpoint.pt", weights_only=True)["module"]["weight"].dtype == torch.float32
+    )

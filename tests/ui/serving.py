@@ -8,16 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from gradio import networking
-
 from sonic_ui.engine.studio import Studio
 from sonic_ui.requests import SoundToImageRequest
 from sonic_ui.ui.page import build_page, launch_options
+from sonic_ui.ui.server import serve
 
 PATIENCE_S = 60
-
-networking.url_ok = lambda url: True
-"""Gradio gives up on its own page after three seconds, which a machine busy with other tests can need."""
 
 
 @contextmanager
@@ -26,7 +22,7 @@ def serving(studio: Studio, nowhere: Path, queue: int | None = None, **options: 
     page = build_page(studio, nowhere)
     if queue is not None:
         page.queue(max_size=queue)
-    _, address, _ = page.launch(prevent_thread_lock=True, **launch_options(), **options)
+    _, address, _ = serve(page, **launch_options(), **options)
     try:
         yield address
     finally:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import gradio as gr
 import pytest
 
+from sonic_ui.audio.reader_types import SUFFIXES
 from sonic_ui.engine.studio import Studio
 from sonic_ui.requests import VERBS, MakingRequest
 from sonic_ui.requests.fields import SoundPath
@@ -95,3 +96,16 @@ def test_the_descriptions_say_what_comes_back_and_what_is_refused(page: gr.Block
     for name, info in page.get_api_info()["named_endpoints"].items():
         if name.strip("/") in VERBS:
             assert "Returns the" in info["description"] and "refused with a sentence" in info["description"]
+
+
+def test_every_upload_of_sounds_offers_what_is_accepted(page: gr.Blocks) -> None:
+    blocks = [*page.blocks.values()]
+    uploads = {one.elem_id for one in blocks if isinstance(one, gr.Audio) and one.elem_id}
+    offered = {
+        one.props["audio"]: one.props["accept"]
+        for one in blocks
+        if isinstance(one, gr.HTML) and str(one.elem_id).endswith("-file")
+    }
+    assert len(uploads) == 6 and set(offered) == uploads
+    assert all(accept == ["audio/*", "video/*", *SUFFIXES] for accept in offered.values())
+    assert {".mov", ".mp4", ".webm", ".3gp", ".caf", ".w64", ".mka", ".amr", ".aiff", ".wma"} <= set(SUFFIXES)

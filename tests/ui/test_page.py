@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from PIL import Image
 
 import app
 from sonic_ui.engine.studio import Studio
+from sonic_ui.media import temporary
 from sonic_ui.media.metadata import read_settings
 from sonic_ui.requests import VERBS
 from sonic_ui.ui.page import build_page, launch_options
@@ -195,7 +197,24 @@ def test_a_folder_of_recordings_must_be_there(tmp_path: Path, capsys: pytest.Cap
     assert "there is no folder" in capsys.readouterr().err
 
 
-def test_a_taken_port_is_a_sentence(tmp_path: Path) -> None:
+@pytest.fixture
+def as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `main` sets for the whole process."""
+    monkeypatch.setattr(app, "end_on_signals", lambda: None)
+    monkeypatch.setattr(tempfile, "tempdir", tempfile.gettempdir())
+
+
+def test_temporary_files_that_cannot_be_written_are_a_sentence(
+    as_it_was: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv(temporary.BASE, str(tmp_path / "file"))
+    monkeypatch.setattr(temporary, "_folder", None)
+    with pytest.raises(SystemExit, match=r"cannot start\. The folder for temporary files, .*TMPDIR"):
+        app.main([], tmp_path)
+
+
+def test_a_taken_port_is_a_sentence(as_it_was: None, tmp_path: Path) -> None:
     import socket
 
     with socket.socket() as taken:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +22,8 @@ from sonic_ui.engine.events import (
     Result,
     SoundResult,
 )
-from sonic_ui.engine.remote import Address, RemoteStudio
+from sonic_ui.engine.remote import Address, Connection, RemoteEngine, RemoteStudio, _checked
+from sonic_ui.engine.serialization import PROTOCOL, encode
 from sonic_ui.engine.studio import Studio
 from sonic_ui.requests import (
     BadInput,
@@ -96,6 +98,9 @@ def test_every_verb_runs_there(
     assert client.cache_usage("ann").count == 0
     sounded = list(client.run(ImageToSoundRequest(picture=str(picture), curve=(0.0, 1.0, 0.0))))[-1]
     assert isinstance(sounded, SoundResult) and sounded.takes[0].samples.dtype == np.float32
+    built = list(client.run(ImageToSoundRequest(picture=str(picture), source="recordings", takes=2)))[-1]
+    assert isinstance(built, SoundResult) and len(built.takes) == 2
+    assert built.takes[1].picks[0].excerpt.path == Path("rain.wav"), "its name, and no folder of there"
     with pytest.raises(BadInput, match="stays on this computer"):
         list(client.run(ImageToSoundRequest(picture=str(picture), source="recordings", library="mine")))
 
@@ -204,3 +209,86 @@ def test_real_networks_paint_the_same_there(tmp_path: Path, write_sound: WriteSo
     assert np.array_equal(np.asarray(result_of(events).images[0]), np.asarray(mine.images[0]))
     assert result_of(events).settings == mine.settings
     assert any(isinstance(event, Preview) for event in events)
+
+
+PROGRESS = {"_": "Progress", "step": 1, "total": 2, "message": "Painting"}
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [],
+        [{}],
+        ["text"],
+        [None],
+        [{"event": PROGRESS}],
+        [{"event": None}],
+        [{"event": "text"}],
+        [{"event": {**PROGRESS, "step": "many"}}],
+        [{"event": {"_": "Label", "name": "rain", "probability": 1.0}}],
+        [{"event": {"_": "CacheUsage", "count": 1, "nbytes": 1}}],
+        [{"event": {"_": "InversionDone", "inversion": 1, "nbytes": 1}}],
+        [{"event": {"_": []}}],
+        [{"event": [[[[]]]]}],
+        [{"kept": None}],
+        [{"kept": PROGRESS}],
+        [{"kept": {"_": "CacheUsage", "count": "many", "nbytes": 0}}],
+        [{"problem": "text"}],
+        [{"problem": []}],
+        [{"problem": {}}],
+        [{"problem": {"kind": "input", "words": ["a"] * 10_000, "field": {}}}],
+        [{"problem": {"kind": [], "words": None}}],
+    ],
+)
+def test_hostile_answers_are_sentences(
+    client: RemoteStudio, write_sound: WriteSound, monkeypatch: pytest.MonkeyPatch, answers: list[Any]
+) -> None:
+    request = wanted(write_sound())
+    list(client.run(request))  # it is connected
+    monkeypatch.setattr(Connection, "ask", lambda *_: map(_checked, answers))
+    with pytest.raises((BadInput, Failure)) as problem:
+        list(client.run(request))
+    assert 0 < len(str(problem.value)) <= 1000
+
+
+def test_the_result_of_another_request_is_refused(
+    client: RemoteStudio, write_sound: WriteSound, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sound = write_sound()
+    sweep = result_of(list(client.run(VolumeSweepRequest(sound=str(sound), gains_db=(-6, 0)))))
+    monkeypatch.setattr(Connection, "ask", lambda *_: iter([{"event": encode(sweep)}]))
+    with pytest.raises(Failure, match="does not understand"):
+        list(client.run(wanted(sound)))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"info": None},
+        {"info": {"name": 3}},
+        {"sources": "rain"},
+        {"sources": [{"id": "x" * 300_000, "label": "rain"}]},
+        {"serves": 3},
+        {"place": ["here"]},
+        {"protocol": "x" * 10_000},
+    ],
+)
+def test_hostile_greetings_are_sentences(change: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    hello = {"protocol": PROTOCOL, "version": "1", "sources": [], "serves": ["edit_image"], "place": "there"}
+    hello["info"] = {"name": "fake", "title": "Fake"}
+    engine = RemoteEngine(Address("http://127.0.0.1:9"))
+    monkeypatch.setattr(Connection, "ask", lambda *_: iter([hello]))
+    engine.load()
+    assert engine.supports("edit_image") and engine.bundle.info.title == "Fake"
+    monkeypatch.setattr(Connection, "ask", lambda *_: iter([{**hello, **change}]))
+    with pytest.raises(BadInput) as problem:
+        engine.load()
+    assert len(problem.value.message) < 500
+
+
+def test_hostile_analyses_are_sentences(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = RemoteEngine(Address("http://127.0.0.1:9"))
+    for value in (None, "text", PROGRESS, {"_": "AudioAnalysis", "embedding": 3, "labels": []}):
+        monkeypatch.setattr(Connection, "ask", lambda *_, value=value: iter([{"value": value}]))
+        with pytest.raises(Failure, match="does not understand"):
+            engine.embed_audio(np.zeros(4800, np.float32))

@@ -95,6 +95,11 @@ def test_a_password_is_asked_for(tmp_path: Path, write_sound: WriteSound) -> Non
         assert isinstance(list(let_in.run(wanted(sound)))[-1], Result)
 
 
+def test_a_login_opens_an_engine_that_asks_for_none(address: str, write_sound: WriteSound) -> None:
+    client = RemoteStudio(Address(address, login=("ann", "secret")))
+    assert isinstance(list(client.run(wanted(write_sound())))[-1], Result)
+
+
 def test_a_full_queue_is_told_and_the_next_request_works(tmp_path: Path, write_sound: WriteSound) -> None:
     backend, sound = FakeBackend(), write_sound()
     with serving(Studio(backend), tmp_path / "none", queue=1) as address:

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from sonic_ui.engine.studio import Studio
+from sonic_ui.media.temporary import process_folder
 from sonic_ui.ui.page import build_page, launch_options
 from tests.conftest import WriteSound
 from tests.fakes import FakeBackend
@@ -74,3 +75,94 @@ def test_nobody_is_told_of_visits() -> None:
     options = launch_options()
     assert options["enable_monitoring"] is False and options["run_history"] is False
     assert build_page(Studio(FakeBackend()), Path("none")).analytics_enabled is False
+
+
+def test_uploads_have_a_quota_and_nothing_unfinished_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SONIC_UI_UPLOADS_MB", "1")
+    page = build_page(Studio(FakeBackend()), tmp_path / "none")
+    before = {path.name for path in process_folder().iterdir()}
+    _, address, _ = page.launch(prevent_thread_lock=True, **launch_options())
+    upload = f"{address.rstrip('/')}/gradio_api/upload"
+
+    def sent(name: str, content: bytes) -> httpx.Response:
+        return httpx.post(upload, files={"files": (name, content)}, timeout=PATIENCE_S)
+
+    def on_the_disk() -> list[Path]:
+        fresh = [path for path in process_folder().iterdir() if path.name not in before]
+        return [file for path in fresh for file in ([path] if path.is_file() else path.iterdir())]
+
+    try:
+        paths = [Path(sent(f"{number}.wav", bytes([number]) * 300_000).json()[0]) for number in range(5)]
+        assert paths[-1].is_file() and not paths[0].exists()
+        assert sum(path.stat().st_size for path in on_the_disk()) <= 1_000_000
+        refused = sent("large.wav", bytes(1_500_000))
+        assert refused.status_code == 413 and "more than all uploads may take" in refused.text
+
+        async def write(*_: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr("gradio.route_utils.GradioUploadFile.write", write)
+        full = sent("rain.wav", bytes(100_000))
+        assert full.status_code == 507 and "the disk is full" in full.text
+        assert [path for path in on_the_disk() if path.name.startswith("tmp")] == []
+    finally:
+        page.close()
+
+
+def test_inversions_of_callers_without_a_session_go_with_the_call(
+    tmp_path: Path, write_sound: WriteSound
+) -> None:
+    from gradio_client import Client, handle_file
+    from PIL import Image
+
+    studio = Studio(FakeBackend())
+    page = build_page(studio, tmp_path / "none")
+    _, address, _ = page.launch(prevent_thread_lock=True, **launch_options())
+    picture, sound = tmp_path / "meadow.png", write_sound("rain.wav", 0.5)
+    Image.effect_noise((60, 40), 90).convert("RGB").save(picture)
+    api = f"{address.rstrip('/')}/gradio_api"
+    try:
+        uploads = [("files", (file.name, file.read_bytes())) for file in (picture, sound)]
+        files = [
+            {"path": path, "meta": {"_type": "gradio.FileData"}}
+            for path in httpx.post(f"{api}/upload", files=uploads, timeout=PATIENCE_S).json()
+        ]
+        body = {"picture": files[0], "sound": files[1]}
+        event = httpx.post(f"{api}/call/v2/edit_image", json=body, timeout=PATIENCE_S).json()["event_id"]
+        said = httpx.get(f"{api}/call/v2/edit_image/{event}", timeout=PATIENCE_S).text
+        assert "event: complete" in said
+        question = {"ask": "run", "request": '{"verb": "edit_image"}', "files": ["picture", "sound"]}
+        assert "Result" in call(api, "engine", [question, files])
+        assert studio._inversions.sizes() == []
+        client = Client(address, verbose=False, download_files=False)
+        for reused in (False, True):
+            _, settings = client.predict(
+                handle_file(str(picture)), handle_file(str(sound)), api_name="/edit_image"
+            )
+            assert settings["reused"] is reused
+        assert len(studio._inversions.sizes()) == 1
+    finally:
+        page.close()
+
+
+def test_what_is_painted_and_never_read_does_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    import gradio as gr
+    from gradio.components.image_editor import AcceptBlobs
+
+    from sonic_ui.ui.components import picture_files
+
+    monkeypatch.setattr(picture_files.PaintedLayers, "LAYER_BYTES", 2500)
+    editor = picture_files.PaintedLayers(render=False)
+
+    def send(name: str, index: Any) -> None:
+        data = {"type": "layer", "index": index, "file": b"", "id": name}
+        editor.accept_blobs(AcceptBlobs.model_construct(data=data, files=[("layer", bytes(1000))]))
+
+    for number in range(5):
+        send(str(number), "0")
+    assert [*editor.blob_storage] == ["3", "4"]
+    for index in ("1000000000", "many", "-1"):
+        with pytest.raises(gr.Error, match="32 painted layers"):
+            send("huge", index)

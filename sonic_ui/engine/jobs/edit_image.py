@@ -20,7 +20,7 @@ class EditJob:
 
     picture     upright RGB; mask: white where it may change, None for all of it
     embedding   [D] of the sound
-    inversion   of this picture, source prompt and number of steps; None makes one
+    inversion   of this picture, source prompt and number of steps, without its source; None makes one
     """
 
     request: EditImageRequest
@@ -48,8 +48,11 @@ class EditRunner(JobRunner):
         inversion = self.job.inversion
         if inversion is None:
             inversion = self._invert()
-            self.queue.put(InversionDone(inversion, inversion.nbytes))
+            cached = inversion.without_source()
+            self.queue.put(InversionDone(cached, cached.nbytes))
             self.cancel.check()
+        else:
+            inversion = inversion.with_source(self.job.picture)
         batches = self.split_on_oom(tuple(range(self.count)), partial(self._edit, inversion))
         self.cancel.check()
         for batch in batches:

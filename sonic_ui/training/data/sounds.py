@@ -211,7 +211,7 @@ def real_files(data: Path, *, held_out: bool) -> list[tuple[Path, str]]:
 
 def store_recordings(folder: Path, data: Path, *, windows: int = 4) -> None:
     """Store real recordings, up to `windows` clips of 5 s each, as splits "real" and "real_held_out"."""
-    from sonic_ui.audio.clips import load_clip
+    from sonic_ui.audio.clips import is_silent, load_clip
 
     for split, held_out in (("real", False), ("real_held_out", True)):
         path = folder / f"{split}-0000.npy"
@@ -225,7 +225,7 @@ def store_recordings(folder: Path, data: Path, *, windows: int = 4) -> None:
             count = max(1, int(len(samples) / (CLIP_S * SAMPLE_RATE)))
             for part in np.array_split(samples, count):
                 piece = np.resize(part, int(CLIP_S * SAMPLE_RATE)).astype(np.float32)
-                if np.abs(piece).max() >= 1e-4:
+                if not is_silent(piece):
                     clips.append((stored_mel(piece), ClipInfo(source, "dry", -1.0, True)))
         if clips:
             rendering.save_shard(path, *_clips_as_shard(clips))

@@ -23,6 +23,27 @@ class PaintedLayers(gr.ImageEditor):
 
     is_template = True
 
+    MAX_LAYERS = 32
+    LAYER_BYTES = 64 * 2**20
+    """What is painted and not read yet, of all sessions together; the oldest is forgotten."""
+
+    @gr.components.base.server
+    def accept_blobs(self, data: Any) -> None:
+        """Take a layer that comes as bytes, before the event that reads it. Raises `gr.Error`."""
+        index = data.data.get("index")
+        if index not in (None, "", "null") and not (str(index).isdecimal() and int(index) < self.MAX_LAYERS):
+            raise gr.Error(f"A picture has {self.MAX_LAYERS} painted layers at most.", print_exception=False)
+        super().accept_blobs(data)
+        while len(self.blob_storage) > 1 and self._stored_bytes() > self.LAYER_BYTES:
+            self.blob_storage.pop(next(iter(self.blob_storage)), None)
+
+    def _stored_bytes(self) -> int:
+        """All that is painted and not read yet."""
+        stored = [*self.blob_storage.values()]
+        return sum(
+            len(blob or b"") for one in stored for blob in (one.background, *one.layers, one.composite)
+        )
+
     def preprocess(self, payload: Any) -> list[bytes | str]:
         """The layers above the picture, not decoded; empty if there are none."""
         if payload is None:

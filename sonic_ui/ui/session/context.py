@@ -23,6 +23,8 @@ Key = tuple[str, str]
 
 MAX_RESULTS = 400
 """Results and single positions of all sessions together; the oldest are forgotten."""
+MAX_ANALYSES = 4000
+"""Inputs of all sessions together, likewise."""
 
 
 class Tasks:
@@ -65,7 +67,10 @@ class Tasks:
         """Note that an input of this session holds another sound; returns the number of its analysis."""
         with self._lock:
             number = next(self._numbers)
+            self._analyses.pop((session, view), None)
             self._analyses[session, view] = number
+            while len(self._analyses) > MAX_ANALYSES:
+                del self._analyses[next(iter(self._analyses))]
         return number
 
     def is_newest_analysis(self, session: str, view: str, number: int) -> bool:
@@ -149,7 +154,8 @@ def read_examples(folder: Path = EXAMPLES) -> tuple[Example, ...]:
         log.warning("The examples in %s cannot be read; the page offers none", folder)
         return ()
     examples = []
-    for entry in entries if isinstance(entries, list) else []:
+    listed = entries if isinstance(entries, list) else []
+    for entry in (one for one in listed if isinstance(one, dict)):
         sound = _inside(folder, "sounds", entry.get("file"))
         if sound is None:
             log.warning("The example %r is not in %s", entry.get("file"), folder)

@@ -3,19 +3,23 @@
 SONIC_UI_AUTH        NAME:PASSWORD that the page asks for
 SONIC_UI_QUEUE       how many requests may wait (32)
 SONIC_UI_UPLOAD_MB   the largest file that may be uploaded, in megabytes (200)
+SONIC_UI_OPEN_ENGINES  1 lets everybody change the engine, also without a password
+SONIC_UI_UPLOADS_MB  all uploads that are on the disk together (2000); the oldest give way
+SONIC_UI_RESULTS_MB  all results, likewise (2000)
 """
 
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import anyio.from_thread
 from gradio.context import LocalContext
 
 from sonic_ui.requests import BadInput, Range
 
 QUEUE = Range("SONIC_UI_QUEUE", 1, 10_000, 1, 32, whole=True)
 UPLOAD_MB = Range("SONIC_UI_UPLOAD_MB", 1, 4096, 1, 200, whole=True)
+UPLOADS_MB = Range("SONIC_UI_UPLOADS_MB", 1, 1_000_000, 1, 2000, whole=True)
+RESULTS_MB = Range("SONIC_UI_RESULTS_MB", 1, 1_000_000, 1, 2000, whole=True)
 
 MAX_SESSIONS = 250
 """Sessions whose components' values Gradio keeps, near a megabyte each; of more, those unused for longest are
@@ -29,6 +33,9 @@ class Limits:
     auth: tuple[str, str] | None = None
     queue: int = 32
     upload_mb: int = 200
+    open_engines: bool = False
+    uploads_mb: int = 2000
+    results_mb: int = 2000
 
 
 def read_limits(environment: Mapping[str, str] = os.environ) -> Limits:
@@ -41,11 +48,20 @@ def read_limits(environment: Mapping[str, str] = os.environ) -> Limits:
         (name, password) if given else None,
         int(QUEUE.check(environment.get("SONIC_UI_QUEUE") or 32, "queue")),
         int(UPLOAD_MB.check(environment.get("SONIC_UI_UPLOAD_MB") or 200, "upload_mb")),
+        environment.get("SONIC_UI_OPEN_ENGINES", "") not in ("", "0"),
+        int(UPLOADS_MB.check(environment.get("SONIC_UI_UPLOADS_MB") or 2000, "uploads_mb")),
+        int(RESULTS_MB.check(environment.get("SONIC_UI_RESULTS_MB") or 2000, "results_mb")),
     )
 
 
+def is_without_session() -> bool:
+    """Whether the call that is answered now has no session of its own: its name was made up for it alone."""
+    request, event = LocalContext.request.get(None), LocalContext.event_id.get(None)
+    return request is None or request.session_hash in (None, "", event)
+
+
 def forget_call() -> None:
-    """Let go of the session that a program's call made, from within the function that answers it.
+    """Let go of the session that a program's call made, from within the coroutine that answers it.
 
     The call itself goes on with what it holds. Who calls again, in the same session too, gets a new one: an
     endpoint finds nothing there that an earlier call left. Outside of a call it does nothing.
@@ -53,10 +69,5 @@ def forget_call() -> None:
     page, request = LocalContext.blocks.get(None), LocalContext.request.get(None)
     if page is None or request is None or request.session_hash is None:
         return
-    holder, session = page.state_holder, request.session_hash
-
-    def forget() -> None:
-        holder.session_data.pop(session, None)
-        holder.time_last_used.pop(session, None)
-
-    anyio.from_thread.run_sync(forget)  # in the server's own thread, which alone works with them
+    page.state_holder.session_data.pop(request.session_hash, None)
+    page.state_holder.time_last_used.pop(request.session_hash, None)

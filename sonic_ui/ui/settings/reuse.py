@@ -8,6 +8,7 @@ from typing import Any, TypedDict, TypeVar
 from sonic_ui.engine.events import Result, SoundResult
 from sonic_ui.engine.inputs import file_digest
 from sonic_ui.requests import VERBS, BadInput, MakingRequest, read_request
+from sonic_ui.requests.fields import shown, tidy_text
 from sonic_ui.ui.session.context import Example
 
 MAX_RECORDS = 24
@@ -81,4 +82,5 @@ def example_files(examples: Iterable[Example]) -> list[Path]:
 def missing_files(settings: dict[str, Any], files: Mapping[str, str]) -> dict[str, str]:
     """The names of the files that settings name and that were not found, by setting."""
     request = settings["request"]
-    return {name: str(request[name]) for name in FILES if request.get(name) and name not in files}
+    named = {name: request[name] for name in FILES if request.get(name) and name not in files}
+    return {name: tidy_text(one) if isinstance(one, str) else shown(one) for name, one in named.items()}

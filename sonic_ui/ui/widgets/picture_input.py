@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import gradio as gr
-from PIL.Image import Image
+from PIL.Image import Image, Resampling
 
+from sonic_ui.media.temporary import writing
 from sonic_ui.ui.components import basic
 from sonic_ui.ui.components.base import event_field
 from sonic_ui.ui.components.picture_files import PictureFile
@@ -56,12 +57,18 @@ def chosen_picture(context: AppContext, event: gr.EventData) -> Path:
     return Path(str(examples[index].picture))
 
 
+def preview_of(image: Image) -> Image:
+    """A picture as the page shows it: itself, or a copy whose longer side is `PREVIEW_PX`."""
+    if max(image.size) <= PREVIEW_PX:
+        return image
+    factor = PREVIEW_PX / max(image.size)
+    size = (max(1, round(image.width * factor)), max(1, round(image.height * factor)))
+    return image.resize(size, Resampling.BICUBIC, reducing_gap=3.0)
+
+
 def write_preview(context: AppContext, image: Image, name: str = "picture") -> Path:
     """Save a picture for the page to show, `PREVIEW_PX` long at most, in a folder of its own."""
-    shown = image
-    if max(image.size) > PREVIEW_PX:
-        shown = image.copy()
-        shown.thumbnail((PREVIEW_PX, PREVIEW_PX), reducing_gap=3.0)
     path = context.pictures.new() / f"{name}.png"
-    shown.save(path, "PNG", compress_level=3)
+    with writing(path):
+        preview_of(image).save(path, "PNG", compress_level=3)
     return path

@@ -11,10 +11,11 @@ import gradio as gr
 
 from sonic_ui.audio.clips import Clip
 from sonic_ui.engine.events import LABELS_SHOWN, Failure
+from sonic_ui.media.temporary import writing
 from sonic_ui.requests import BadInput, SoundToImageRequest
 from sonic_ui.requests.base import END, START
 from sonic_ui.requests.sound_to_image import GAIN
-from sonic_ui.ui.components import basic
+from sonic_ui.ui.components import basic, sound_file
 from sonic_ui.ui.components.base import event_field
 from sonic_ui.ui.session.context import AppContext
 from sonic_ui.ui.settings.table import Row
@@ -31,6 +32,11 @@ EMPTY = "() => [null, null]"
 """No part of the sound is chosen. The browser itself says so, at once: an answer of the server would come
 later, and wipe what was typed by then."""
 
+PLAYED_HZ = 48_000
+PLAYED_S = 300.0
+UNPLAYABLE = "This browser cannot play such a file. The player has what was read of it, in mono."
+ONLY_BEGINNING = f" It has the first {PLAYED_S / 60:.0f} minutes."
+
 log = logging.getLogger(__name__)
 
 
@@ -40,6 +46,7 @@ class SoundInput:
 
     name: str
     sound: gr.Audio
+    file: gr.HTML
     message: gr.HTML
     examples: gr.HTML
     drawing: gr.HTML
@@ -86,6 +93,7 @@ def sound_input(
             waveform_color="#8a8474", waveform_progress_color="#d98438", show_recording_waveform=True
         ),
     )
+    file = sound_file.sound_file(audio)
     words = basic.message(f"{name}-sound-message")
     examples = basic.example_cards(context.examples, name, "su-compact" if compact else "")
     view = basic.sound_view(f"{name}-drawing", example is not None)
@@ -101,7 +109,7 @@ def sound_input(
         gain_db = None
         if gain:
             gain_db = slider(GAIN, "Loudness change (dB)", "More paints it bigger and denser, less smaller.")
-    return SoundInput(name, audio, words, examples, view, labels, start_s, end_s, gain_db)
+    return SoundInput(name, audio, file, words, examples, view, labels, start_s, end_s, gain_db)
 
 
 class SoundInputHandlers:
@@ -191,15 +199,46 @@ class SoundInputHandlers:
         none = EMPTY if gain is None else "() => [null, null, 0]"
         view.examples.choose(None, js=none, outputs=[*view.part.values()], api_visibility="private")
         refresh_after(view.examples.choose(choose or self.choose, outputs=[view.sound, *outputs], **AT_ONCE))
+        connect_file(self._context, view.sound, view.file)
         return refresh_after
+
+
+def connect_file(context: AppContext, sound: gr.Audio, file: gr.HTML) -> None:
+    """Let `file`, which stands beside the upload `sound`, play what was decoded where the browser cannot."""
+
+    def decoded(path: str | None, event: gr.EventData) -> Update:
+        return {file: decoded_file(context, path, event_field(event, "number"))}
+
+    file.unplayable(decoded, inputs=[sound], outputs=[file], **FREQUENT)
+
+
+def decoded_file(context: AppContext, path: str | None, number: object) -> dict[str, Any]:
+    """What was decoded of a sound as FLAC, for the event `number`: at most the first PLAYED_S, in mono."""
+    import soundfile
+
+    from sonic_ui.audio.decode import decode, probe
+
+    number = number if isinstance(number, int) else 0
+    try:
+        if not path:
+            return sound_file.not_playable(number)
+        samples = decode(path, PLAYED_HZ, duration_s=PLAYED_S)
+        longer = probe(path).duration_s > PLAYED_S
+    except BadInput:  # the sound's own input says so
+        return sound_file.not_playable(number)
+    written = context.pictures.new() / "decoded.flac"
+    soundfile.write(written, samples, PLAYED_HZ, subtype="PCM_16")
+    return sound_file.playable(number, written, UNPLAYABLE + (ONLY_BEGINNING if longer else ""))
 
 
 def write_sound_preview(context: AppContext, clip: Clip) -> Path:
     """Save a clip as WAV (24 bits: its noise floor lies far below any whisper) in a folder of its own."""
     import soundfile
 
-    path = context.pictures.new() / "heard.wav"
-    soundfile.write(path, clip.samples, clip.sample_rate, subtype="PCM_24")
+    path, file = context.pictures.new() / "heard.wav", BytesIO()
+    soundfile.write(file, clip.samples, clip.sample_rate, subtype="PCM_24", format="WAV")
+    with writing(path):
+        path.write_bytes(file.getvalue())
     return path
 
 

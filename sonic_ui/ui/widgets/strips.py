@@ -1,7 +1,6 @@
 """A strip on its tab: its film as files, and the pictures of positions between its frames."""
 
 import logging
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ import gradio as gr
 from PIL.Image import Image
 
 from sonic_ui.audio.mixing import Samples
+from sonic_ui.engine.caches import LRUCache
 from sonic_ui.engine.events import Cancelled, CancelToken, Failure, Preview, Progress, Result
 from sonic_ui.engine.inputs import SAMPLE_RATE
 from sonic_ui.media.films import Timeline, film_timeline, in_between, write_film, write_gif, write_strip
@@ -24,7 +24,8 @@ from sonic_ui.ui.widgets import runs
 from sonic_ui.ui.widgets.fields import FREQUENT, Update
 
 MAX_WAITING = 16
-"""Results whose film is still to be made."""
+WAITING_BYTES = 256 * 2**20
+"""Results whose film is still to be made: how many, and their pictures together."""
 
 RETURNS = """Returns the frames as PNG files, the film (null for a single frame), a GIF (the same) and the
 settings as JSON. In these, `frames` says what each was made from: its position between the sounds, or gain,
@@ -147,18 +148,16 @@ class StripHandlers:
         self._files_of = files_of
         self._request_at = request_at
         self._frame_at = frame_at
-        self._results: OrderedDict[str, Result] = OrderedDict()
+        self._results: LRUCache[Result] = LRUCache(MAX_WAITING, WAITING_BYTES)
 
     def add(self, strip_id: str, result: Result) -> None:
         """Remember the result of a strip whose film is to come."""
-        self._results[strip_id] = result
-        while len(self._results) > MAX_WAITING:
-            self._results.popitem(last=False)
+        self._results.put(strip_id, result)
 
     def write_film(self, request: gr.Request, event: gr.EventData) -> Update:
         """A strip is shown that has no film yet: make it. A run interrupts it; then the event comes again."""
         strip_id, view = str(base.event_field(event, "id")), self._player.films
-        result = self._results.get(strip_id)
+        result = self._results.find(strip_id)
         if result is None:
             return {view: strip_player.film_done(strip_id, None, ())}
         session, task = request.session_hash or "", runs.film_task(self._tab)
@@ -167,12 +166,14 @@ class StripHandlers:
             files = self._files_of(self._context, result, token)
         except Cancelled:
             return {view: strip_player.film_interrupted(strip_id)}
+        except BadInput as problem:
+            return {view: strip_player.film_done(strip_id, None, (), problem.message)}
         except Exception:
             log.exception("A film was not made")
             return {view: strip_player.film_done(strip_id, None, (), NOT_FILMED)}
         finally:
             self._context.tasks.finish(session, task, token)
-        self._results.pop(strip_id, None)
+        self._results.remove(lambda key: key == strip_id)
         return {view: strip_player.film_done(strip_id, files.video, files.downloads, files.note)}
 
     def refine(

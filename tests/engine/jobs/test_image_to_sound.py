@@ -62,8 +62,14 @@ def test_damaged_eyes_are_a_sentence(tmp_path: Path) -> None:
     from sonic_ui.testing.tiny_bundle import debug_bundle
 
     folder = debug_bundle(tmp_path)
-    (folder / "clip" / "model.safetensors").write_bytes(b"no weights")
-    with pytest.raises(BadInput, match="The weights in clip did not load"):
+    weights = folder / "clip" / "model.safetensors"
+    whole = weights.read_bytes()
+    weights.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    with pytest.raises(BadInput, match=r"clip/model\.safetensors cannot be used \(its SHA-256"):
+        LocalBackend(str(folder)).analyze_image(PICTURE)
+    weights.write_bytes(b"no weights")
+    (folder / "manifest.json").unlink()  # as bundles of before have none
+    with pytest.raises(BadInput, match=r"clip/model\.safetensors cannot be used"):
         LocalBackend(str(folder)).analyze_image(PICTURE)
 
 

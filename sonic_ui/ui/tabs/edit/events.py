@@ -178,12 +178,13 @@ class Handlers:
             return empty
         try:
             image = load_picture(picture).image
-        except BadInput:  # `analyze` says why
-            return empty
+            preview = picture_input.write_preview(self._context, image)
+        except BadInput as problem:  # `analyze` says what is wrong with the picture
+            disk = {parts.mask_message: basic.error(problem.message)} if problem.field == "disk" else {}
+            return {**empty, **disk}
         except Exception:
             log.exception("A picture was not shown")
             return empty
-        preview = picture_input.write_preview(self._context, image)
         card = results.picture_card(Path(picture).name, preview, image.size)
         return {**empty, parts.mask: empty_canvas(preview), parts.view: result_view.show(card)}
 

@@ -1,25 +1,25 @@
 """The tab "Image → Sound": a picture, a drawn curve, and what that sounds like."""
 
 import logging
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from sonic_ui.engine.caches import LRUCache
 from sonic_ui.engine.events import LABELS_SHOWN, Event, Failure, Notice, Progress, SoundResult
 from sonic_ui.requests import VERBS, BadInput, ImageToSoundRequest
 from sonic_ui.requests.base import GUIDANCE, STEPS
 from sonic_ui.requests.image_to_sound import CONCEPTS, ENERGY_STRENGTH, LOUDNESS, TAKES
-from sonic_ui.ui.components import audio_results, base, basic, curve_pad
+from sonic_ui.ui.components import audio_results, base, basic, curve_pad, sound_file
 from sonic_ui.ui.components.curve_pad.curves import presets
 from sonic_ui.ui.session.context import AppContext, SharedComponents
 from sonic_ui.ui.settings.table import Row, SettingsTable
 from sonic_ui.ui.tabs import BuiltTab
 from sonic_ui.ui.tabs.image_to_sound import results
-from sonic_ui.ui.widgets import picture_input, prompt_settings, runs, send_to_tab, settings_drop
+from sonic_ui.ui.widgets import picture_input, prompt_settings, runs, send_to_tab, settings_drop, sound_input
 from sonic_ui.ui.widgets.fields import AT_ONCE, FREQUENT, Update, slider
 
 TAB = VERBS["image_to_sound"].tab
@@ -65,6 +65,7 @@ class Components:
     curve: curve_pad.CurvePad
     curve_message: gr.HTML
     hum: gr.Audio
+    hum_file: gr.HTML
     hum_message: gr.HTML
     mode: gr.HTML
     source: SourceSettings
@@ -121,7 +122,7 @@ class Handlers:
     def __init__(self, context: AppContext, parts: Components) -> None:
         self._context = context
         self._parts = parts
-        self._results: OrderedDict[tuple[str, str], SoundResult] = OrderedDict()
+        self._results: LRUCache[SoundResult] = LRUCache(MAX_RESULTS)
         self.table = settings_table(parts)
         self.runs = runs.Runs(
             context, parts.shared, TAB, parts.view, parts.bar, self.table, parts.prompts.seed.seed
@@ -206,26 +207,23 @@ class Handlers:
 
     def _finished(self, run: runs.RunContext[ImageToSoundRequest], result: SoundResult) -> Update:
         files = results.write_takes(self._context, result)
-        card = results.audio_card(
-            run.run, result, files, picture_input.write_preview(self._context, result.image)
-        )
-        self._results[run.session, card.id] = result
-        while len(self._results) > MAX_RESULTS:
-            self._results.popitem(last=False)
+        preview = picture_input.preview_of(result.image)
+        card = results.audio_card(run.run, result, files, picture_input.write_preview(self._context, preview))
+        self._results.put((run.session, card.id), replace(result, image=preview))
         return self.runs.finished(run, card.id, files, result, audio_results.done(run.run, card))
 
     def write_video(self, request: gr.Request, event: gr.EventData) -> Update:
         """Make the video of a take."""
         session, view = request.session_hash or "", self._parts.view
         name, index = str(base.event_field(event, "id")), base.event_field(event, "index")
-        result = self._results.get((session, name))
+        result = self._results.find((session, name))
         if result is None or not isinstance(index, int) or not 0 <= index < len(result.takes):
             missing = "This sound is no longer kept. Make it again for a video."
             index = index if isinstance(index, int) else 0
             return {view: audio_results.video_done(name, index, None, missing)}
         sound = self._context.gallery.find(session, name, index)
-        stem = self._context.pictures.new() / (sound.stem if sound else "sound")
         try:
+            stem = self._context.pictures.new() / (sound.stem if sound else "sound")
             video = results.write_video(result, index, stem)
         except BadInput as problem:
             return {view: audio_results.video_done(name, index, None, problem.message)}
@@ -257,6 +255,7 @@ class Handlers:
             outputs=[curve.pad, parts.hum_message],
             **FREQUENT,
         )
+        sound_input.connect_file(self._context, parts.hum, parts.hum_file)
         parts.prompts.seed.connect()
         self.runs.connect(self.generate, [parts.prompts.prompt.submit])
         parts.view.film(self.write_video, outputs=[parts.view], **FREQUENT)
@@ -302,19 +301,19 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
                 curve = curve_pad.curve_pad(TAB, "Energy over time", presets())
                 curve_message = basic.message(f"{TAB}-curve-message")
                 mode = basic.choice(f"{TAB}-mode", "How the curve is taken", MODE_WORDS, "exact")
-                hum, hum_message = _hum()
+                hum, hum_file, hum_message = _hum()
             targets = (("sound-to-image", "Sound → Image"), ("interpolate", "Interpolate"))
             view = audio_results.audio_results(TAB, targets)
             drop = settings_drop.settings_drop(TAB, "sound", [".wav"])
     parts = Components(
-        *(picture, labels, curve, curve_message, hum, hum_message, mode, source, prompts),
+        *(picture, labels, curve, curve_message, hum, hum_file, hum_message, mode, source, prompts),
         *(bar, view, drop, shared),
     )
     target = Handlers(context, parts).connect()
     return BuiltTab(view, bar.message, drop.share, target=target)
 
 
-def _hum() -> tuple[gr.Audio, gr.HTML]:
+def _hum() -> tuple[gr.Audio, gr.HTML, gr.HTML]:
     with basic.accordion("Hum it, or take the curve from a sound"):
         basic.status_text(f"{TAB}-hum-line", "Its loudness appears on the pad, where you can redraw it.")
         hum = gr.Audio(
@@ -327,7 +326,7 @@ def _hum() -> tuple[gr.Audio, gr.HTML]:
             elem_classes="su-audio su-hum",
             waveform_options=gr.WaveformOptions(waveform_color="#8a8474", waveform_progress_color="#d98438"),
         )
-        return hum, basic.message(f"{TAB}-hum-message")
+        return hum, sound_file.sound_file(hum), basic.message(f"{TAB}-hum-message")
 
 
 def _source(context: AppContext) -> SourceSettings:
