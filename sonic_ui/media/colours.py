@@ -87,7 +87,8 @@ def _lifted(
 ) -> NDArray[np.float32]:
     """Pixels [h, w, 3] on white -> the colours that, at `alpha` [h, w, 1], give them; transformed."""
     if alpha is not None:
-        pixels = 255 - (255 - pixels) * (np.float32(255) / np.maximum(alpha, np.uint8(1)))
+        opacity = np.maximum(alpha, 1).astype(np.float32) / 255
+        pixels = (255 - (255 - pixels) / opacity).astype(np.float32)
     if transform is None:
         return pixels
     colours = Image.fromarray(pixels.round().clip(0, 255).astype(np.uint8))
