@@ -5,6 +5,7 @@ streams answers. `/engine_cancel` stops what a question started. Every way in wh
 a sentence.
 """
 
+import contextlib
 import json
 import logging
 import os
@@ -191,28 +192,21 @@ class Connection:
 
         address = self.address
         # A token that is saved on this machine is for the hub: no other address ever sees it.
-        token = address.token if address.is_space or address.token else False
-
-        def connect(login: tuple[str, str] | None) -> Any:
-            return Client(
-                address.where,
-                token=token,
-                auth=login,
-                verbose=False,
-                analytics_enabled=False,
-                download_files=False,
-                httpx_kwargs={"timeout": TIMEOUT_S},
-            )
-
+        options: dict[str, Any] = {
+            "token": address.token if address.is_space or address.token else False,
+            "verbose": False,
+            "analytics_enabled": False,
+            "download_files": False,
+            "httpx_kwargs": {"timeout": TIMEOUT_S},
+        }
         try:
-            return connect(address.login)
+            return Client(address.where, auth=address.login, **options)
         except ValueError as problem:
             if address.login is None or "Could not login" not in str(problem):
                 raise
-            try:
-                return connect(None)  # an app that asks for no password takes no login either
-            except Exception:
-                raise problem from None
+            with contextlib.suppress(Exception):
+                return Client(address.where, **options)  # an app that asks for no password takes no login
+            raise
 
     def _explained(self, problem: BaseException) -> BaseException:
         """What to raise for an error of the connection; it is let go of if it is of no more use."""
@@ -246,7 +240,8 @@ class Connection:
             return BadInput(no_engine(address), "bundle")
         self.close()
         if isinstance(problem, ValueError) and not isinstance(problem, httpx.InvalidURL):
-            return Lost(f"There is no engine at {address}: {_first_sentence(problem)} Check --backend.")
+            words = str(problem).strip().split("\n")[0][:160].rstrip(".")
+            return Lost(f"There is no engine at {address}: {words}. Check --backend.")
         return Lost(
             f"The connection to the engine at {address} is lost or was never there. See whether it runs and "
             "whether you are online, then try again."
@@ -281,10 +276,6 @@ def _status(problem: BaseException) -> int | None:
     return getattr(response, "status_code", None)
 
 
-def _first_sentence(problem: BaseException) -> str:
-    return str(problem).strip().split("\n")[0][:160].rstrip(".") + "."
-
-
 NOT_YET = "The engine at {address} was not reached yet."
 NO_LIBRARY = (
     "A folder of recordings of your own stays on this computer: the engine at {address} builds from its own. "
@@ -306,7 +297,7 @@ class _Hello(BaseModel):
     info: BundleInfo
     sources: Annotated[tuple[Source, ...], Field(max_length=1000)]
     serves: Annotated[tuple[Annotated[str, Field(max_length=100)], ...], Field(max_length=100)]
-    place: Annotated[str, Field(max_length=300)]
+    location: Annotated[str, Field(max_length=300, alias="place")]
 
     @model_validator(mode="before")
     @classmethod
@@ -356,7 +347,7 @@ class RemoteEngine:
             hello = _Hello.model_validate(answer)
         except (ValidationError, RecursionError):
             raise BadInput(no_engine(self.connection.address.shown), "bundle") from None
-        self._verbs, self._device = hello.serves, hello.place.rpartition(", ")[2]
+        self._verbs, self._device = hello.serves, hello.location.rpartition(", ")[2]
         self._bundle = Bundle(hello.info, hello.sources, Path("elsewhere"))
 
     def supports(self, verb: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -170,6 +171,8 @@ def test_what_the_page_keeps_and_tells() -> None:
     assert options["enable_monitoring"] is False and options["run_history"] is False
     assert options["allowed_paths"] == [str(Path(app.__file__).parent / "assets" / "examples")]
     page = build_page(Studio(FakeBackend()))
+    shown = json.dumps(page.get_config_file(), default=str)
+    assert str(Path(app.__file__).parent) not in shown and str(Path.home()) not in shown, "paths are private"
     assert page.analytics_enabled is False
     assert page.delete_cache == (3600, 86_400)
     assert page._queue.max_size == 32
