@@ -13,7 +13,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -263,8 +263,13 @@ def left_files(folder: Path) -> int:
 
 
 @contextlib.contextmanager
-def started(bundle: Path, folder: Path) -> Iterator[tuple[Caller, subprocess.Popen[bytes]]]:
-    """The app on a bundle, with its temporary files in `folder`, and a program that may call it."""
+def started(
+    bundle: Path, folder: Path, verbs: Iterable[str] = VERBS
+) -> Iterator[tuple[Caller, subprocess.Popen[bytes]]]:
+    """The app on a bundle, with its temporary files in `folder`, and a program that may call it.
+
+    verbs   those that are called once, so that their models are there
+    """
     port, temporary = free_port(), folder / "tmp"
     temporary.mkdir(exist_ok=True)
     environment = {
@@ -278,7 +283,7 @@ def started(bundle: Path, folder: Path) -> Iterator[tuple[Caller, subprocess.Pop
         caller = Caller(f"http://127.0.0.1:{port}")
         sound, picture = caller.upload("rain.wav", hiss()), caller.upload("sea.png", good_picture())
         caller.files = {"sound": sound, "sound_a": sound, "sound_b": sound, "picture": picture}
-        for verb in VERBS:  # wakes the models
+        for verb in verbs:
             answer = caller.call(verb)
             if not answer.served:
                 raise RuntimeError(f"{verb} does not work: {answer.words or answer.fault}")
@@ -287,16 +292,16 @@ def started(bundle: Path, folder: Path) -> Iterator[tuple[Caller, subprocess.Pop
 
 def end_metrics(bundle: Path, folder: Path) -> list[Metric]:
     """Files that are left after the app was ended, and after it was killed and started again."""
-    temporary = folder / "tmp"
-    with started(bundle, folder) as (_, process):
+    temporary, verbs = folder / "tmp", ("sound_to_image",)
+    with started(bundle, folder, verbs) as (_, process):
         process.send_signal(signal.SIGTERM)
         process.wait(60)
     ended = left_files(temporary)
-    with started(bundle, folder) as (_, process):
+    with started(bundle, folder, verbs) as (_, process):
         process.kill()
         process.wait(60)
     killed = {path for path in temporary.rglob("*") if path.is_file()}
-    with started(bundle, folder):
+    with started(bundle, folder, verbs):
         again = sum(path.exists() for path in killed)
     note = f"{len(killed)} before the restart"
     return [

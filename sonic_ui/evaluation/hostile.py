@@ -112,7 +112,7 @@ def hostile_sounds(sound: bytes) -> dict[str, bytes]:
 def hostile_pictures(picture: bytes) -> dict[str, bytes]:
     """Picture files that are none, damaged or far too large, by name."""
     bomb, long = BytesIO(), BytesIO()
-    Image.new("1", (30_000, 20_000)).save(bomb, "PNG")
+    Image.new("1", (16_000, 16_000)).save(bomb, "PNG")
     Image.new("L", (4000, 9)).save(long, "PNG")
     return {
         "empty.png": b"",

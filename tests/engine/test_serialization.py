@@ -81,7 +81,7 @@ def huge_header() -> str:
 def bomb() -> str:
     """A flat picture, small as a file."""
     buffer = BytesIO()
-    Image.new("1", (30_000, 20_000)).save(buffer, "PNG")
+    Image.new("1", (16_000, 16_000)).save(buffer, "PNG")
     return base64.b64encode(buffer.getvalue()).decode()
 
 
