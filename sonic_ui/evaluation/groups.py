@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from sonic_ui.bundles import PIPELINE_FOLDERS
-from sonic_ui.evaluation import benchmarks, held_out, image_metrics, sound_metrics
+from sonic_ui.evaluation import appearance, benchmarks, held_out, image_metrics, sound_metrics
 from sonic_ui.evaluation.metrics import Metric
 from sonic_ui.models.encoders import ImageEncoder, embed_labels, label_probabilities
 from sonic_ui.models.presence_classifier import PresenceClassifier, load_classifier
@@ -59,6 +59,13 @@ class EvalContext:
         return load_classifier(self.bundle).float()
 
     @cached_property
+    def features(self) -> PresenceClassifier | None:
+        """The classifier whose features pictures are compared by; None where the bundle has none."""
+        if not (self.bundle / "features").is_dir():
+            return None
+        return load_classifier(self.bundle, "features").float()
+
+    @cached_property
     def image_encoder(self) -> ImageEncoder:
         """The bundle's CLIP with its image processor."""
         return ImageEncoder.from_folder(self.bundle / "clip")
@@ -94,6 +101,37 @@ def alignment_group(context: EvalContext) -> list[Metric]:
     context.save_pictures("synthetic", images)
     context.details["synthetic_by_source"] = by_source
     return metrics
+
+
+def appearance_group(context: EvalContext) -> list[Metric]:
+    """Pictures by themselves: latents, sharpness, collapse; distance to renders and variety by `features`."""
+    painter, per_source = context.painter, context.some(20)
+    scenes = held_out.single_source_scenes(per_source, stream=4)
+    renders = image_metrics.as_tensor(held_out.renders_of(scenes, context.px))
+    clips = held_out.synthetic_clips(context.some(4), context.px, stream=5)
+    embeds = painter.embed([clip.samples for clip in clips])
+    words = appearance.word_pictures(painter, held_out.single_source_scenes(context.some(4), stream=6))
+    sounds = painter.paint(embeds)
+    groups = [
+        painter.paint(embed.expand(per_source, -1), [1000 * k + seed for seed in range(per_source)])
+        for k, embed in enumerate(embeds[:: context.some(4)])
+    ]
+    seeds = [image for group in groups for image in group]
+    for name, images in (("words", words), ("sounds", sounds), ("seeds", seeds)):
+        context.save_pictures(f"appearance_{name}", images)
+    collapse, shares = appearance.collapse_metric(context.classifier, groups)
+    context.details["collapse_by_source"] = dict(zip(SOURCES, shares, strict=True))
+    metrics = [
+        appearance.band_metric(context.pipeline, renders),
+        appearance.edge_metric("words", words, renders),
+        appearance.edge_metric("sounds", sounds, renders),
+        collapse,
+    ]
+    if context.features is None:
+        print(f"{context.bundle}/features is missing: no kernel distance and no variety", flush=True)
+        return metrics
+    metrics += appearance.distance_metrics(context.features, renders, words, sounds)
+    return [*metrics, appearance.variety_metric(context.features, groups, renders.split(per_source))]
 
 
 def real_group(context: EvalContext) -> list[Metric]:
@@ -210,6 +248,7 @@ def full_size_group(context: EvalContext) -> list[Metric]:
 GROUPS: dict[str, Callable[[EvalContext], list[Metric]]] = {
     "classifier": classifier_group,
     "alignment": alignment_group,
+    "appearance": appearance_group,
     "real": real_group,
     "volume": volume_group,
     "interpolation": interpolation_group,

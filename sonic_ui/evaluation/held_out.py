@@ -1,5 +1,6 @@
 """Sounds, pictures and curves that no part of the miniature was trained on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,14 +35,19 @@ def scene_clip(scene: Scene, picture_px: int) -> HeldOutClip:
     return HeldOutClip("+".join(sources), render_sound(scene), sources, np.asarray(paint(scene, picture_px)))
 
 
-def synthetic_clips(per_source: int, picture_px: int, *, stream: int = 0) -> list[HeldOutClip]:
-    """`per_source` single-source scenes of every source at clearly audible levels."""
+def single_source_scenes(per_source: int, *, stream: int = 0) -> list[Scene]:
+    """`per_source` single-source scenes of every source at clearly audible levels; the sources in order."""
     rng = np.random.default_rng([SPLITS["held_out"], 1000, stream])
     return [
-        scene_clip(sample_scene(rng, sources=(name,), levels=(float(rng.uniform(0.35, 1.0)),)), picture_px)
+        sample_scene(rng, sources=(name,), levels=(float(rng.uniform(0.35, 1.0)),))
         for name in SOURCES
         for _ in range(per_source)
     ]
+
+
+def synthetic_clips(per_source: int, picture_px: int, *, stream: int = 0) -> list[HeldOutClip]:
+    """The sounds and pictures of `single_source_scenes`."""
+    return [scene_clip(scene, picture_px) for scene in single_source_scenes(per_source, stream=stream)]
 
 
 def mixed_clips(count: int, picture_px: int) -> list[HeldOutClip]:
@@ -66,7 +72,12 @@ def real_clips(data: Path) -> list[HeldOutClip]:
 def held_out_renders(count: int, picture_px: int) -> tuple[list[Scene], NDArray[np.uint8]]:
     """Held-out scenes and their pictures [N, H, W, 3]."""
     scenes = scenes_of_shard("held_out", 9000, count)
-    return scenes, np.stack([np.asarray(paint(s, picture_px)) for s in scenes])
+    return scenes, renders_of(scenes, picture_px)
+
+
+def renders_of(scenes: Sequence[Scene], picture_px: int) -> NDArray[np.uint8]:
+    """Pictures [N, H, W, 3] of scenes."""
+    return np.stack([np.asarray(paint(s, picture_px)) for s in scenes])
 
 
 @dataclass(frozen=True)

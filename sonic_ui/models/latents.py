@@ -88,6 +88,17 @@ class LatentNormalizer(ModelMixin, ConfigMixin):
         return self
 
 
+def one_scale_normalizer(latents: Tensor) -> LatentNormalizer:
+    """A normalizer of raw latents [N, C, h, w]: each channel's own mean, one deviation for all of them.
+
+    A channel that says little keeps its small variance, so that the denoiser spends little on it.
+    """
+    values = latents.detach().to("cpu", torch.float32)
+    mean = values.mean((0, 2, 3))
+    deviation = (values - mean[:, None, None]).square().mean().sqrt()
+    return LatentNormalizer.from_statistics(mean, deviation.expand_as(mean))
+
+
 def encode_picture(
     vae: nn.Module,
     images: Tensor,
@@ -125,6 +136,27 @@ def compression_factor(vae: nn.Module) -> int:
     if channels is None:
         raise ValueError(f"{type(vae).__name__} is not one of diffusers' picture autoencoders.")
     return int(config.get("reduction", 1) * 2 ** (len(channels) - 1))
+
+
+def upper_band_share(latents: Tensor) -> float:
+    """Share of the variance of latents [N, C, h, h] in the upper bands: i + j >= h / 2 of the 2-D DCT.
+
+    At 16 x 16 these are the bands from 8 up, at 8 x 8 from 4 up: the same detail of the picture. Each channel
+    loses its mean first; all share one scale.
+    """
+    return float(upper_band_power(latents.detach().double()))
+
+
+def upper_band_power(latents: Tensor) -> Tensor:
+    """`upper_band_share` as a tensor that gradients pass through."""
+    size = latents.shape[-1]
+    index = torch.arange(size, dtype=latents.dtype, device=latents.device)
+    basis = torch.cos(torch.pi * (index + 0.5) * index[:, None] / size)  # [band, position]
+    basis = basis / basis.norm(dim=1, keepdim=True)
+    values = latents - latents.mean((0, 2, 3), keepdim=True)
+    power = (basis @ values @ basis.T).square().mean((0, 1))
+    upper = index[:, None] + index >= size / 2
+    return power[upper].sum() / power.sum()
 
 
 def raw_latents(encoded: Any, generator: torch.Generator | None = None) -> Tensor:

@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
+CLASSIFIER_PX = 128
+"""Largest side in pixels that classifiers read; larger pictures are averaged to it."""
+
 
 class _Block(nn.Module):
     """Residual pair of 3x3 convolutions with batch normalisation."""
@@ -43,11 +46,15 @@ class PresenceClassifier(ModelMixin, ConfigMixin):
         self.presence = nn.Linear(2 * widths[-1], sources)
         self.level = nn.Linear(2 * widths[-1], sources)
 
-    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
-        x = F.silu(self.stem(pictures))
+    def features(self, pictures: Tensor) -> Tensor:
+        """Features [B, D] before the heads: means and maxima over the last maps."""
+        x = F.silu(self.stem(shrink_for_classifier(pictures)))
         for block in self.blocks:
             x = block(x)
-        feature = torch.cat([x.mean((2, 3)), x.amax((2, 3))], -1)
+        return torch.cat([x.mean((2, 3)), x.amax((2, 3))], -1)
+
+    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+        feature = self.features(pictures)
         return self.presence(feature), torch.sigmoid(self.level(feature))
 
     @torch.no_grad()
@@ -59,15 +66,24 @@ class PresenceClassifier(ModelMixin, ConfigMixin):
         return presence, intensity * presence
 
 
-def load_classifier(bundle: Path) -> PresenceClassifier:
-    """The classifier of a bundle: it measures pictures and never takes part in painting them.
+def shrink_for_classifier(pictures: Tensor) -> Tensor:
+    """Pictures [B, C, H, W], averaged to `CLASSIFIER_PX` where they are larger."""
+    if pictures.shape[-1] <= CLASSIFIER_PX:
+        return pictures
+    return F.interpolate(pictures, size=(CLASSIFIER_PX, CLASSIFIER_PX), mode="area")
+
+
+def load_classifier(bundle: Path, folder_name: str = "judge") -> PresenceClassifier:
+    """A classifier of a bundle: it measures pictures and never takes part in painting them.
+
+    folder_name   "judge", or "features" for the one whose features pictures are compared by
 
     Raises:
         FileNotFoundError: the bundle has none.
     """
-    folder = bundle / "judge"  # saved format: the folder's name in bundles
+    folder = bundle / folder_name  # saved format: the folders' names in bundles
     if not folder.exists():
-        raise FileNotFoundError(f"{folder} is missing; a bundle needs a judge to be evaluated")
+        raise FileNotFoundError(f"{folder} is missing; a bundle needs it to be evaluated")
     return PresenceClassifier.from_pretrained(folder).eval()
 
 

@@ -9,7 +9,15 @@ import pytest
 import torch
 from diffusers import AutoencoderDC, AutoencoderKL, AutoencoderTiny
 
-from sonic_ui.models.latents import LatentNormalizer, compression_factor, decode_latents, encode_picture
+from sonic_ui.models.latents import (
+    LatentNormalizer,
+    compression_factor,
+    decode_latents,
+    encode_picture,
+    one_scale_normalizer,
+    upper_band_power,
+    upper_band_share,
+)
 
 
 def kl() -> AutoencoderKL:
@@ -103,3 +111,32 @@ def test_wrong_shapes_name_both_numbers() -> None:
         LatentNormalizer.from_statistics([0.0, 0.0], [1.0, 1.0, 1.0])
     with pytest.raises(ValueError, match="SimpleNamespace"):
         compression_factor(SimpleNamespace(config={}))  # type: ignore[arg-type]
+
+
+def test_one_scale_keeps_the_channels_apart() -> None:
+    generator = torch.Generator().manual_seed(0)
+    latents = torch.randn(200, 2, 4, 4, generator=generator) * torch.tensor([2.0, 0.5]).view(1, 2, 1, 1) + 3
+    normalizer = one_scale_normalizer(latents)
+    normal = normalizer.normalize(latents)
+    assert normal.mean((0, 2, 3)).abs().max() < 1e-4
+    assert normal.square().mean() == pytest.approx(1, abs=1e-4)
+    assert normal[:, 0].std() / normal[:, 1].std() == pytest.approx(4, abs=0.2)
+    assert torch.allclose(normalizer.denormalize(normal), latents, atol=1e-5)
+
+
+def test_upper_bands_of_noise_and_of_smooth_latents() -> None:
+    generator = torch.Generator().manual_seed(0)
+    white = torch.randn(64, 4, 8, 8, generator=generator)
+    smooth = torch.nn.functional.interpolate(white[..., :2, :2], size=(8, 8), mode="bilinear")
+    assert upper_band_share(white) == pytest.approx(54 / 64, abs=0.03), "10 of 64 bands lie below"
+    assert upper_band_share(smooth) < 0.05
+    checks = (torch.arange(8)[:, None] + torch.arange(8)) % 2 * 2.0 - 1
+    assert upper_band_share(checks.expand(3, 2, 8, 8) + 5) > 0.9
+
+
+def test_gradients_pass_through_the_power_of_upper_bands() -> None:
+    latents = torch.randn(4, 2, 8, 8, generator=torch.Generator().manual_seed(0), requires_grad=True)
+    before = upper_band_power(latents)
+    before.backward()
+    assert latents.grad is not None
+    assert upper_band_power(latents.detach() - 10 * latents.grad) < before
