@@ -29,6 +29,8 @@ RECIPE: dict[str, Any] = {
         "shard_scenes": 24,
         "picture_shards": 1,
         "held_out_picture_shards": 0,
+        "classifier_picture_shards": 1,
+        "features_picture_shards": 1,
         "clips_per_source": 4,
         "clip_shards": 1,
         "held_out_clip_shards": 0,
@@ -56,6 +58,7 @@ RECIPE: dict[str, Any] = {
     "projector": {"tokens": 16, "loop": loop(12, 8)},
     "adapter": {"loop": loop(3, 4)},
     "presence_classifier": {"loop": loop(3, 8)},
+    "picture_features": {"loop": loop(3, 8) | {"seed": 1}},
     "image_to_sound": {"scenes": 18, "shards": 1, "held_out_shards": 1, "image_shards": 1},
     "mel_autoencoder": {
         "latent_channels": 4,

@@ -14,8 +14,9 @@ from torch import Tensor
 from sonic_ui.evaluation.image_metrics import Painter, as_tensor
 from sonic_ui.evaluation.metrics import Metric
 from sonic_ui.models.latents import encode_picture, upper_band_share
-from sonic_ui.models.presence_classifier import PresenceClassifier
+from sonic_ui.models.presence_classifier import PresenceClassifier, shrink_for_classifier
 from sonic_ui.scenes.world import Scene, caption
+from sonic_ui.training.stages.presence_classifier import SPOILERS
 
 PRESENT = 0.5
 """Probability from which a source counts as present."""
@@ -55,6 +56,15 @@ def collapse_share(classifier: PresenceClassifier, pictures: Tensor) -> float:
     """Share of pictures [B, 3, H, W] in which the classifier finds no source at all."""
     presence = torch.cat([classifier.predict(some)[0] for some in pictures.split(64)])
     return float((presence.amax(-1) < PRESENT).float().mean())
+
+
+def refusal_metric(classifier: PresenceClassifier, pictures: Tensor) -> Metric:
+    """Share of spoiled pictures in which the classifier finds no source; every spoiler takes some of them."""
+    generator = torch.Generator().manual_seed(0)
+    parts = shrink_for_classifier(pictures).tensor_split(len(SPOILERS))
+    spoiled = [spoil(some, generator) for spoil, some in zip(SPOILERS, parts, strict=True) if len(some)]
+    share = collapse_share(classifier, torch.cat(spoiled))
+    return Metric("judge: spoiled renders that it finds nothing in", share, note=f"{len(pictures)} renders")
 
 
 def mean_distance(features: Tensor) -> float:

@@ -87,9 +87,10 @@ def load_pipeline(kind: Any, folder: Path) -> Any:
 
 
 def classifier_group(context: EvalContext) -> list[Metric]:
-    """The presence classifier itself, on renders."""
+    """The presence classifier itself, on renders and on spoiled ones."""
     scenes, renders = held_out.held_out_renders(context.some(400), context.px)
-    return image_metrics.classifier_metrics(context.classifier, scenes, renders)
+    metrics = image_metrics.classifier_metrics(context.classifier, scenes, renders)
+    return [*metrics, appearance.refusal_metric(context.classifier, image_metrics.as_tensor(renders))]
 
 
 def alignment_group(context: EvalContext) -> list[Metric]:

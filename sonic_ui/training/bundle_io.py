@@ -27,7 +27,8 @@ from sonic_ui.training.run import Run
 from sonic_ui.training.stages import image_to_audio_mapper, latent_diffusion, sound_diffusion
 from sonic_ui.training.stages.adapter import trained_adapter
 from sonic_ui.training.stages.clap import build_feature_extractor
-from sonic_ui.training.stages.clip import trained_classifier, trained_clip
+from sonic_ui.training.stages.clip import trained_clip
+from sonic_ui.training.stages.presence_classifier import trained_classifier, trained_picture_features
 from sonic_ui.training.stages.sound_diffusion import MEL_MEAN, MEL_STD, trained_mel_autoencoder
 from sonic_ui.training.stages.spectral_stats import trained_clap
 
@@ -35,7 +36,7 @@ SHARD = "15MB"
 
 
 def export_bundle(run: Run, bundle: Path) -> Path:
-    """Assemble `AudioToImagePipeline`, CLIP and the presence classifier under `bundle`; returns it."""
+    """Assemble `AudioToImagePipeline`, CLIP and the presence classifiers under `bundle`; returns it."""
     run = replace(run, artifacts={})  # modules of its own: they are halved
     adapter = trained_adapter(run)
     pipeline = AudioToImagePipeline(
@@ -55,6 +56,8 @@ def export_bundle(run: Run, bundle: Path) -> Path:
     pipeline.save_pretrained(str(bundle / "audio_to_image"), max_shard_size=SHARD)
     _save_clip(run, bundle / "clip")
     trained_classifier(run).half().save_pretrained(str(bundle / "judge"))  # a saved format's folder
+    if run.checkpoint("picture_features").exists():
+        trained_picture_features(run).half().save_pretrained(str(bundle / "features"))
     write_vocabulary(bundle)
     if run.checkpoint("energy_control").exists():
         export_image_to_sound(run, bundle)
@@ -154,6 +157,8 @@ def import_bundle(run: Run, bundle: Path) -> Path:
         "presence_classifier": load_classifier(bundle).float().state_dict(),
         **_image_to_sound(bundle),
     }
+    if (bundle / "features").is_dir():
+        states["picture_features"] = load_classifier(bundle, "features").float().state_dict()
     for stage, state in states.items():
         path = run.checkpoint(stage)
         path.parent.mkdir(parents=True, exist_ok=True)

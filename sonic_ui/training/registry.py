@@ -14,6 +14,7 @@ from sonic_ui.training.stages import (
     clip,
     image_to_audio_mapper,
     latent_diffusion,
+    presence_classifier,
     sound_diffusion,
     spectral_stats,
 )
@@ -32,7 +33,8 @@ ORDER = {
     "spectral_stats": spectral_stats,  # CLAP's head on statistics of the log-mel
     "projector": adapter,  # SonicDiffusion, stage 1
     "adapter": adapter,  # SonicDiffusion, stage 2
-    "presence_classifier": clip,  # what the evaluation measures pictures with
+    "presence_classifier": presence_classifier,  # what the evaluation measures pictures with
+    "picture_features": presence_classifier,  # what it compares them by, trained apart
     # Image to sound
     "image_to_sound": sound_diffusion,  # scenes as log-mel, energy, audio and image embedding
     "mel_autoencoder": sound_diffusion,  # log-mel <-> latents

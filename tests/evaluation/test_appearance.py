@@ -58,6 +58,12 @@ def test_collapse_counts_pictures_without_any_source() -> None:
     assert appearance.collapse_metric(constant_classifier(5.0), groups)[0].value == 0
 
 
+def test_refusal_is_the_share_of_spoiled_pictures_that_show_nothing() -> None:
+    pictures = torch.rand(7, 3, 64, 64) * 2 - 1
+    assert appearance.refusal_metric(constant_classifier(-5.0), pictures).value == 1
+    assert appearance.refusal_metric(constant_classifier(5.0), pictures).value == 0
+
+
 def test_variety_is_a_ratio_of_distances() -> None:
     reference = torch.randn(20, 8, generator=torch.Generator().manual_seed(0)) * 3 + 1
     assert appearance.variety([reference * 0.5, reference * 0.7], [reference]) == pytest.approx(0.6)

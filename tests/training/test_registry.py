@@ -89,6 +89,8 @@ def test_the_exported_bundle_paints(run: Run, tmp_path: Path) -> None:
     assert picture.size == (32, 32)
     presence, level = load_classifier(bundle).float().predict(torch.zeros(1, 3, 32, 32))
     assert presence.shape == level.shape == (1, len(SOURCES))
+    features, judge = (load_classifier(bundle, name).stem.weight for name in ("features", "judge"))
+    assert features.shape == judge.shape and not torch.allclose(features, judge, atol=1e-2), "trained apart"
 
 
 def test_training_goes_on_from_a_bundle(run: Run, tmp_path: Path) -> None:
@@ -107,6 +109,11 @@ def test_training_goes_on_from_a_bundle(run: Run, tmp_path: Path) -> None:
     again.artifacts["training_pictures"] = pictures[:6] // 2, scenes[:6]
     means = [latent_normalizer(each).mean for each in (again, run)]
     assert torch.allclose(*means, atol=1e-2), "as the bundle's, not anew"
+    for name in ("presence_classifier", "picture_features"):
+        kept, made = (
+            torch.load(each.checkpoint(name), weights_only=True)["average"] for each in (again, run)
+        )
+        assert torch.allclose(kept["stem.weight"], made["stem.weight"], atol=2e-3)
     run_stage(again, "denoiser")
     assert torch.load(again.checkpoint("denoiser"), weights_only=True)["step"] == 3
     assert trained_adapter(again).gates()

@@ -25,8 +25,9 @@ from sonic_ui.scenes.world import Scene, SourceInstance, caption, sample_scene
 from sonic_ui.training.run import Run, artifact, stage
 
 SHARD_SCENES = 500
-SPLITS = {"train": 1, "held_out": 2}
-"""Splits of the world's scenes, with the first number of their seeds."""
+SPLITS = {"train": 1, "held_out": 2, "classifier": 3, "features": 4}
+"""Splits of the world's scenes, with the first number of their seeds. What measures pictures is trained
+apart: the presence classifier and the features that compare pictures have splits of their own."""
 
 Shard = tuple[np.ndarray | dict[str, np.ndarray], Sequence[str]]
 """Array (.npy) or named arrays (.npz) of a shard, and a line of JSON for each of its rows, or no lines."""
@@ -121,6 +122,7 @@ def render_pictures(run: Run) -> None:
     """Render the world's pictures."""
     world = run.recipe["world"]
     counts = {"held_out": world["held_out_picture_shards"], "train": world["picture_shards"]}
+    counts |= {split: world.get(f"{split}_picture_shards", 0) for split in ("classifier", "features")}
     shards = shards_of(run.folder / "pictures", counts, world["picture_px"], world["shard_scenes"])
     render_shards(run, _picture_shard, shards)
 
