@@ -15,7 +15,7 @@ from diffusers import AutoencoderDC, DDIMScheduler, UNet2DConditionModel
 from torch import Tensor, nn
 from transformers import CLIPTextModel, CLIPTokenizer
 
-from sonic_ui.models.latents import LatentNormalizer, decode_latents
+from sonic_ui.models.latents import LatentNormalizer, decode_latents, one_scale_normalizer, upper_band_power
 from sonic_ui.pipelines.sampling import apply_cfg
 from sonic_ui.scenes.world import SOURCES, SPECS, Scene, caption
 from sonic_ui.training.data.rendering import clip_tokenizer, picture_batch, training_pictures
@@ -66,24 +66,63 @@ def reconstruction_loss(output: Tensor, target: Tensor, edge_weight: float) -> T
 
 @stage("autoencoder")
 class AutoencoderStage(Stage):
-    """Learn to write a picture as latents and read it back. Source: AutoencoderDC (arXiv 2410.10733)."""
+    """Learn to write a picture as latents and read it back. Source: AutoencoderDC (arXiv 2410.10733).
 
-    edge_weight, latent_noise = 1.0, 0.08
+    Scale equivariance (arXiv 2502.09509, 2502.14831): pooled latents decode to the pooled picture, so that
+    coarse shape lies in the low bands of the latents. Keys of the recipe:
+
+    decoder_layers    blocks of the decoder's levels where they are not those of the encoder, `layers`
+    crop              side of the crops in pixels
+    edge_weight       weight of the edges beside the pixels
+    latent_noise      deviation of the noise on the latents over theirs
+    vary_noise        draw the noise's strength for each picture, between none and `latent_noise`
+    pooled_share      of the steps, those that decode pooled latents, too: by 2, in 3 of 10 by 4
+    pooled_weight     weight of that
+    upper_weight      weight of the latents' share of variance in the upper bands: detail costs
+    one_scale         one deviation normalises all channels, not one each (read by `stored_latents`)
+    """
+
+    name = "autoencoder"
 
     def __init__(self, run: Run) -> None:
-        self.pictures, self.crop = training_pictures(run)[0], run.recipe["autoencoder"]["crop"]
+        self.pictures, r = training_pictures(run)[0], run.recipe[self.name]
+        self.crop: int = r["crop"]
+        self.edge_weight: float = r.get("edge_weight", 1.0)
+        self.latent_noise: float = r.get("latent_noise", 0.08)
+        self.vary_noise: bool = r.get("vary_noise", False)
+        self.pooled_share: float = r.get("pooled_share", 0.0)
+        self.pooled_weight: float = r.get("pooled_weight", 1.0)
+        self.upper_weight: float = r.get("upper_weight", 0.0)
         self.module = new_autoencoder(run).to(memory_format=torch.channels_last)
+
+    def noised(self, latents: Tensor, generator: torch.Generator) -> Tensor:
+        """Latents [B, C, h, w] with noise."""
+        noise = torch.randn(latents.shape, generator=generator) * latents.detach().std() * self.latent_noise
+        if self.vary_noise:
+            noise = noise * torch.rand(len(latents), 1, 1, 1, generator=generator)
+        return latents + noise
+
+    def pooled_loss(self, latents: Tensor, target: Tensor, generator: torch.Generator) -> Tensor:
+        """Loss of what pooled latents decode to, against the picture pooled likewise."""
+        by_four = float(torch.rand((), generator=generator)) < 0.3 and min(latents.shape[-2:]) >= 4
+        factor = 4 if by_four else 2
+        output = self.module.decode(self.noised(F.avg_pool2d(latents, factor), generator)).sample
+        return reconstruction_loss(output, F.avg_pool2d(target, factor), self.edge_weight)
 
     def loss(self, generator: torch.Generator, batch_size: int) -> tuple[Tensor, dict[str, float]]:
         index = torch.randint(0, len(self.pictures), (batch_size,), generator=generator)
         target = picture_batch(self.pictures, index, crop=self.crop, generator=generator)
         latents = self.module.encode(target).latent  # [B, C, h/8, w/8]
-        noise = torch.randn(latents.shape, generator=generator) * latents.detach().std() * self.latent_noise
-        output = self.module.decode(latents + noise).sample
-        loss = reconstruction_loss(output, target, self.edge_weight)
-        small = 1e-4 * latents.pow(2).mean()
+        output = self.module.decode(self.noised(latents, generator)).sample
+        loss = reconstruction_loss(output, target, self.edge_weight) + 1e-4 * latents.pow(2).mean()
         mse = F.mse_loss(output.detach().clamp(-1, 1), target)
-        return loss + small, {"psnr_db": float(-10 * torch.log10(mse / 4))}
+        figures = {"psnr_db": float(-10 * torch.log10(mse / 4))}
+        if self.pooled_share and float(torch.rand((), generator=generator)) < self.pooled_share:
+            loss = loss + self.pooled_weight * self.pooled_loss(latents, target, generator)
+        if self.upper_weight:
+            upper = upper_band_power(latents)
+            loss, figures["upper"] = loss + self.upper_weight * upper, upper.item()
+        return loss, figures
 
     @torch.no_grad()
     def sample(self, module: nn.Module, path: Path) -> None:
@@ -101,16 +140,18 @@ class DecoderStage(AutoencoderStage):
     More noise on the latents teaches it to make something clean of what the denoiser leaves unclear.
     """
 
+    name = "decoder"
+
     def __init__(self, run: Run) -> None:
-        r = run.recipe["decoder"]
-        self.pictures, self.crop, self.latent_noise = training_pictures(run)[0], r["crop"], r["latent_noise"]
-        self.module = run.load("autoencoder", new_autoencoder(run)).to(memory_format=torch.channels_last)
+        super().__init__(run)
+        run.load("autoencoder", self.module)
         self.module.encoder.requires_grad_(False)
 
 
 def new_autoencoder(run: Run) -> AutoencoderDC:
     r = run.recipe["autoencoder"]
-    return build_autoencoder(r["latent_channels"], r["channels"], r["layers"])
+    layers, decoder_layers = r["layers"], r.get("decoder_layers")
+    return build_autoencoder(r["latent_channels"], r["channels"], layers, decoder_layers=decoder_layers)
 
 
 @artifact
@@ -288,7 +329,8 @@ def stored_latents(run: Run) -> dict[str, Tensor]:
         if known.exists():
             normalizer = LatentNormalizer.from_statistics(**torch.load(known, weights_only=True))
         else:
-            normalizer = LatentNormalizer.from_latents(raw[:, 0])
+            one_scale = run.recipe["autoencoder"].get("one_scale", False)
+            normalizer = (one_scale_normalizer if one_scale else LatentNormalizer.from_latents)(raw[:, 0])
         normal = normalizer.normalize(raw.flatten(0, 1)).unflatten(0, (-1, 2)).half()
         torch.save({"latents": normal, "mean": normalizer.mean, "std": normalizer.std}, path)
     return torch.load(path, weights_only=True)
