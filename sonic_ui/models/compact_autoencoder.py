@@ -1,7 +1,7 @@
 """Picture autoencoder of few latents: its encoder reads pictures small, its wide decoder paints them.
 
 A denoiser learns an 8 x 8 grid of 16 channels far sooner than 16 x 16; what the latents leave out, the
-decoder paints, which is trained against a critic of patches (`training.stages.picture_decoder`).
+decoder paints.
 """
 
 from collections.abc import Sequence
@@ -50,7 +50,7 @@ class PictureDecoder(nn.Module):
     def forward(self, latents: Tensor) -> Tensor:
         x = self.conv_in(latents)
         for level, up in zip(self.levels, self.up, strict=True):
-            for block in level:  # type: ignore[attr-defined]
+            for block in level:
                 x = block(x)
             x = F.pixel_shuffle(up(F.silu(x)), 2)
         return x
