@@ -88,7 +88,7 @@ def encode(value: Any, rough: bool = False) -> Any:
         return {"_": "request", "json": _without_files(value).to_json()}
     if isinstance(value, Path):
         return {"_": "file", "name": value.name[:MAX_NAME]}  # a path means nothing on the other machine
-    if dataclasses.is_dataclass(value) and type(value) is KINDS.get(type(value).__name__):
+    if type(value) is KINDS.get(type(value).__name__) and dataclasses.is_dataclass(value):
         rough = rough or isinstance(value, events.Preview)
         named = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
         return {"_": type(value).__name__} | {name: encode(one, rough) for name, one in named.items()}

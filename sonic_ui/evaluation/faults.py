@@ -150,8 +150,9 @@ def good_picture() -> bytes:
 
 def hostile_metrics(caller: Caller, log: Path, limit: int, until: float) -> tuple[list[Metric], list[str]]:
     """Hostile inputs, evenly out of all there are, each followed by a good request; and what went wrong."""
-    chosen = [*attempts(hiss(), good_picture())]
-    chosen = chosen[:: max(1, len(chosen) // max(1, limit))]
+    known = [*attempts(hiss(), good_picture())]
+    count = min(limit, len(known))
+    chosen = [known[number * len(known) // count] for number in range(count)]
     faults, served, tried = [], 0, 0
     for attempt in chosen:
         if time.monotonic() > until:
