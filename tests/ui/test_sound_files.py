@@ -22,7 +22,8 @@ def test_what_was_decoded_is_played(
     monkeypatch.setattr(sound_input, "PLAYED_S", most_s)
     sound = 0.3 * np.random.default_rng(0).uniform(-1, 1, 32000).astype(np.float32)
     soundfile.write(tmp_path / name, sound, 16000)
-    value = sound_input.decoded_file(AppContext(Studio(FakeBackend())), str(tmp_path / name), 3)
+    context = AppContext(Studio(FakeBackend()))  # its folder goes with it
+    value = sound_input.decoded_file(context, str(tmp_path / name), 3)
     assert value["number"] == 3 and "cannot play" in value["words"]
     assert ("It has the first" in value["words"]) == (most_s < 2)
     info = soundfile.info(value["file"]["path"])
