@@ -11,6 +11,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import gradio as gr
 import gradio.mcp
+import gradio.routes
 from starlette.middleware import Middleware
 
 from sonic_ui.engine.studio import Studio
@@ -41,7 +42,8 @@ def build_page(studio: Studio, examples: Path = EXAMPLES, open_engines: bool = F
     Raises `BadInput` where no temporary file can be written.
     """
     limits = read_limits()
-    gradio.mcp.DEFAULT_TEMP_DIR = str(process_folder())  # the one that Gradio reads before it is set
+    for module in (gradio.mcp, gradio.routes):  # they read where temporary files lie before it is set
+        module.DEFAULT_TEMP_DIR = str(process_folder())
     results = PictureFolder(limits.results_mb * 10**6)
     context = AppContext(studio, read_examples(examples), pictures=results)
     for number, example in enumerate(context.examples):

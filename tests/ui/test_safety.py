@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import gradio.mcp
+import gradio.routes
 import httpx
 import pytest
 
@@ -82,6 +84,7 @@ def test_uploads_have_a_quota_and_nothing_unfinished_stays(
 ) -> None:
     monkeypatch.setenv("SONIC_UI_UPLOADS_MB", "1")
     page = build_page(Studio(FakeBackend()), tmp_path / "none")
+    assert gradio.routes.DEFAULT_TEMP_DIR == gradio.mcp.DEFAULT_TEMP_DIR == str(process_folder())
     before = {path.name for path in process_folder().iterdir()}
     _, address, _ = page.launch(prevent_thread_lock=True, **launch_options())
     upload = f"{address.rstrip('/')}/gradio_api/upload"
