@@ -109,7 +109,7 @@ def test_what_is_painted_is_the_mask(write_sound: WriteSound, meadow: Path) -> N
         ({"mask": [stroke(size=(40, 40))]}, "mask_message", "40 × 40 px, the picture 60 × 40 px"),
         ({"mask": [stroke(), stroke(size=(40, 40))]}, "mask_message", "paint again"),
         ({"variation": 2}, "run_message", "from 0 to 1"),
-        ({"steps": 1000}, "run_message", "from 1 to 100"),
+        ({"steps": 1000}, "run_message", "from 2 to 100"),
     ],
 )
 def test_a_refusal_stands_beside_its_cause(

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from diffusers import PNDMScheduler
 
+from sonic_ui.bundles.manifest import MANIFEST
 from sonic_ui.engine.cost import sample_passes
 from sonic_ui.engine.events import (
     Cancelled,
@@ -214,6 +215,7 @@ def test_eyes_that_cannot_be_read_do_not_stop_a_glide(folder: Path, tmp_path: Pa
     damaged = tmp_path / "damaged"
     shutil.copytree(folder, damaged)
     (damaged / "clip" / "model.safetensors").write_bytes(b"no weights")
+    (damaged / MANIFEST).unlink()  # an older bundle, whose files are not checked before
     made = LocalBackend(str(damaged))
     events = run(made, job(made, frames=4))
     (told,) = [event.message for event in events if isinstance(event, Notice)]
