@@ -4,7 +4,10 @@ A PNG holds them in a text chunk. A WAV holds them in its LIST/INFO chunk (RIFF,
 (ICMT), which other programs show or pass over, and has the same as JSON beside it.
 """
 
+import hashlib
 import json
+import os
+import shutil
 import struct
 import tempfile
 import unicodedata
@@ -265,8 +268,20 @@ class PictureFolder:
         self.path = Path(self._folder.name)
 
     def write(self, images: Sequence[Image.Image], settings: dict[str, Any]) -> tuple[Path, ...]:
-        """Save the pictures of one result in a folder of their own."""
-        return write_pictures(images, settings, self.new())
+        """Save the pictures of one result in a folder of their own, named by what they hold: the same result
+        has the same address, and lies on disk once.
+        """
+        new = self.new()
+        paths = write_pictures(images, settings, new)
+        digest = hashlib.sha256(b"".join(path.name.encode() + path.read_bytes() for path in paths))
+        folder = self.path / digest.hexdigest()[:24]
+        try:
+            new.rename(folder)
+        except OSError:  # it is there already, and becomes as young as the new one
+            shutil.rmtree(new, ignore_errors=True)
+            with writing():
+                os.utime(folder)
+        return tuple(folder / path.name for path in paths)
 
     def new(self) -> Path:
         """A new folder for the files of one result."""

@@ -13,6 +13,7 @@ import soundfile
 from PIL import Image
 
 from sonic_ui.media.metadata import (
+    PictureFolder,
     is_wave,
     read_settings,
     read_sound_settings,
@@ -124,3 +125,13 @@ def test_each_picture_tells_its_own_seed_and_what_was_painted_beside_it(tmp_path
     second = read_settings(paths[1])
     assert (second["picture"], second["seed"], second["batch"]) == (1, 8, [0, 1])
     assert second["request"] == settings["request"] and "pictures" not in second
+
+
+def test_the_same_result_has_the_same_address_and_lies_there_once() -> None:
+    folder = PictureFolder()
+    red, blue = (Image.new("RGB", (8, 8), colour) for colour in ("red", "blue"))
+    first, again = (folder.write([red], {"request": {"seed": 1}}) for _ in range(2))
+    assert first == again and first[0].is_file()
+    other = folder.write([blue], {"request": {"seed": 1}})
+    assert other[0].parent != first[0].parent
+    assert len(list(folder.path.iterdir())) == 2
