@@ -104,9 +104,8 @@ def test_the_oldest_give_way(tmp_path: Path) -> None:
 
 def test_results_have_a_quota() -> None:
     folder = PictureFolder(max_bytes=20_000)
-    noise = Image.effect_noise((64, 64), 90)
     for _ in range(30):
-        (newest,) = folder.write([noise], SETTINGS)
+        (newest,) = folder.write([Image.effect_noise((64, 64), 90)], SETTINGS)
     total = sum(path.stat().st_size for path in folder.path.rglob("*.png"))
     assert newest.is_file() and 10_000 < total < 30_000
 
