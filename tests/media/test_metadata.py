@@ -128,10 +128,10 @@ def test_each_picture_tells_its_own_seed_and_what_was_painted_beside_it(tmp_path
 
 
 def test_the_same_result_has_the_same_address_and_lies_there_once() -> None:
-    folder = PictureFolder()
+    folder, settings = PictureFolder(), {"app": "test", "request": {"seed": 1, "sound": "rain.wav"}}
     red, blue = (Image.new("RGB", (8, 8), colour) for colour in ("red", "blue"))
-    first, again = (folder.write([red], SETTINGS) for _ in range(2))
+    first, again = (folder.write([red], settings) for _ in range(2))
     assert first == again and first[0].is_file()
-    other = folder.write([blue], SETTINGS)
+    other = folder.write([blue], settings)
     assert other[0].parent != first[0].parent
     assert len(list(folder.path.iterdir())) == 2
