@@ -8,13 +8,16 @@ from typing import Any
 import app
 from sonic_ui.engine.local import LocalBackend
 
-UNHURRIED_STEPS, STEP_S = 99, 0.2
-"""Tiny networks can be done before a page has shown their first preview. A run of this many steps takes its
-time, so that a person who cancels it is never too late."""
+UNHURRIED_STEPS, UNHURRIED_STRIP_STEPS = 99, 33
+"""Tiny networks can be done before a page has shown their first preview. Runs of these many steps take their
+time, so that a person who cancels a picture, or a strip of many, is never too late."""
+
+STEP_S = {UNHURRIED_STEPS: 0.2, UNHURRIED_STRIP_STEPS: 0.06}
+"""Seconds of a step in runs of so many."""
 
 
 class UnhurriedBackend(LocalBackend):
-    """Backend that takes its time over runs of `UNHURRIED_STEPS` steps."""
+    """Backend that takes its time over runs of certain numbers of steps."""
 
     def load(self) -> None:
         super().load()
@@ -23,8 +26,7 @@ class UnhurriedBackend(LocalBackend):
         step = DDIMScheduler.step
 
         def unhurried(scheduler: Any, *arguments: Any, **options: Any) -> Any:
-            if scheduler.num_inference_steps == UNHURRIED_STEPS:
-                time.sleep(STEP_S)
+            time.sleep(STEP_S.get(scheduler.num_inference_steps, 0))
             return step(scheduler, *arguments, **options)
 
         DDIMScheduler.step = unhurried

@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 from sonic_ui.media.metadata import read_settings
 from sonic_ui.requests import InterpolateRequest
 from sonic_ui.requests.links import PARAMETER, write_link
+from tests.browser.served import UNHURRIED_STRIP_STEPS
 from tests.browser.steps import cancel_after_two, generate, open_tab, ready, set_number, settled, upload
 
 pytestmark = pytest.mark.browser
@@ -172,7 +173,7 @@ def test_cancelling_in_the_middle_keeps_what_was_made(new_page: Any, address: st
     tab = page.locator(f"#{TAB}-tab")
     tab.get_by_role("button", name="Advanced").click()
     set_number(tab, "Pictures$", 12)
-    set_number(tab, "Steps", 40)
+    set_number(tab, "Steps", UNHURRIED_STRIP_STEPS)
     page.locator(GENERATE).click()
     expect(page.locator(f"{FILM} .su-film-item").nth(2)).to_be_attached()
     cancel_after_two(page, DONE, CANCEL)

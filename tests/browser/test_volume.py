@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from sonic_ui.media.metadata import read_settings
+from tests.browser.served import UNHURRIED_STRIP_STEPS
 from tests.browser.steps import cancel_after_two, generate, open_tab, ready, set_number, settled, upload
 
 pytestmark = pytest.mark.browser
@@ -235,7 +236,7 @@ def test_cancelling_keeps_the_frames_made_so_far(new_page: Any, address: str) ->
     page = opened(new_page, address)
     tab = page.locator(f"#{TAB}-tab")
     tab.get_by_role("button", name="Advanced").click()
-    set_number(tab, "Steps", 40)
+    set_number(tab, "Steps", UNHURRIED_STRIP_STEPS)
     page.locator("#volume-frames textarea").fill(" ".join(map(str, range(-15, 1))))
     page.locator(GENERATE).click()
     expect(page.locator(f"{FILM} .su-film-item")).to_have_count(16)

@@ -91,7 +91,7 @@ def test_old_pictures_are_forgotten() -> None:
     (old,) = folder.write([picture()], SETTINGS)
     long_ago = time.time() - 2 * 86_400
     os.utime(old.parent, (long_ago, long_ago))
-    (new,) = folder.write([picture()], SETTINGS)
+    (new,) = folder.write([picture("black")], SETTINGS)
     assert new.is_file() and not old.exists()
 
 

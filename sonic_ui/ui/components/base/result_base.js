@@ -86,7 +86,7 @@ const followButtons = (begin, end) => {
     const { tab, failed } = event.detail;
     if (tab === props.tab) setTimeout(() => {
       if (busy && (failed || !answered)) end('That did not start: the studio is busy or out of reach. Try again in a moment.');
-    }, failed ? 400 : 4000);
+    }, failed ? 400 : 10000);
   });
 };
 
