@@ -40,10 +40,19 @@ LATE = (f"{BROWSER}test_image_to_sound", f"{BROWSER}test_share", f"{BROWSER}test
 """Browser tests that wait until everything else has been given away: two browsers at once stand in each
 other's way, so the first goes on alone beside the other tests for as long as there are any."""
 
+TRAINED = ("tests/training/", "tests/evaluation/test_energy_ablation")
+"""Tests that read the fixture `run`: it takes a minute and a half, so one process has them all."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests first, since they take longest; some of them last."""
-    items.sort(key=lambda item: 2 * item.nodeid.startswith(LATE) or not item.nodeid.startswith(BROWSER))
+    """Browser tests first, since they take longest, then those of a training run; some browser tests last."""
+
+    def position(item: pytest.Item) -> int:
+        if item.nodeid.startswith(LATE):
+            return 3
+        return 0 if item.nodeid.startswith(BROWSER) else 1 if item.nodeid.startswith(TRAINED) else 2
+
+    items.sort(key=position)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -55,6 +64,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
         def _split_scope(self, nodeid: str) -> str:
             if nodeid.startswith(LATE):
                 return "late browser"
+            if nodeid.startswith(TRAINED):
+                return "trained"
             return "browser" if nodeid.startswith(BROWSER) else super()._split_scope(nodeid)
 
     return BrowsersApart(config, log)
