@@ -18,8 +18,9 @@ from sonic_ui.media.metadata import PictureFolder
 from sonic_ui.media.temporary import process_folder
 from sonic_ui.requests import VERBS
 from sonic_ui.ui import api, engine_api
-from sonic_ui.ui.components import basic
+from sonic_ui.ui.components import basic, shell
 from sonic_ui.ui.engine_panel import connect_engines, engine_panel
+from sonic_ui.ui.late_loading import hide_unseen, show_when_opened
 from sonic_ui.ui.server import Page, server_options
 from sonic_ui.ui.session.context import EXAMPLES, AppContext, SharedComponents, read_examples
 from sonic_ui.ui.session.limits import MAX_SESSIONS, read_limits
@@ -62,8 +63,10 @@ def build_page(studio: Studio, examples: Path = EXAMPLES, open_engines: bool = F
         connect_engines(studio, panel, shared.head, prompts, open_engines or limits.open_engines)
         chips = [part.chips for part in prompts]
         _follow_engine(page, studio, shared.head, [tab.message for tab in built.values()], chips)
+        show_when_opened(tabs)
         page.unload(engine_api.build(context).leave)
         page.unload(_release(context))
+        hide_unseen(page)
     page.queue(max_size=limits.queue)
     return page
 
@@ -86,6 +89,7 @@ def launch_options(examples: Path = EXAMPLES) -> dict[str, Any]:
     return {
         "theme": page_theme(),
         "css": page_css(),
+        "head": shell.page_head(),
         "state_session_capacity": MAX_SESSIONS,
         "max_file_size": f"{limits.upload_mb}mb",
         "enable_monitoring": False,

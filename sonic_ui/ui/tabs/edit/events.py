@@ -34,6 +34,8 @@ STRENGTHS_AND_LAYERS = (
     "Empty “Strength for each layer”, or try one strength at a time."
 )
 
+SHOW_MASK = "() => ({ __type__: 'update', visible: true })"
+
 log = logging.getLogger(__name__)
 
 
@@ -315,7 +317,7 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
 def _mask(context: AppContext) -> tuple[gr.ImageEditor, gr.Button]:
     examples = picture_input.with_pictures(context)
     first = examples[FIRST_PICTURE].picture if len(examples) > FIRST_PICTURE else None
-    with basic.accordion("Edit only where you paint"):
+    with basic.accordion("Edit only where you paint") as fold:
         basic.status_text(
             f"{TAB}-mask-line", "Paint over what may change. Everything else stays exactly as it is."
         )
@@ -335,8 +337,11 @@ def _mask(context: AppContext) -> tuple[gr.ImageEditor, gr.Button]:
             height=360,
             elem_id=f"{TAB}-mask",
             elem_classes="su-mask",
+            visible=False,
         )
         clear = gr.Button("Clear what is painted", size="sm", elem_id=f"{TAB}-clear-mask")
+    # A canvas that is drawn by the graphics card: nobody pays for it who does not paint
+    fold.unfold(None, js=SHOW_MASK, outputs=[mask], api_visibility="private")
     return mask, clear
 
 
