@@ -1,4 +1,4 @@
-"""What the page need not load at first: Gradio fetches the scripts of every kind of component that is visible.
+"""Components that are hidden at first: Gradio fetches the scripts of every kind that is visible.
 
 A component in a hidden group counts as visible there, and so does one in a tab that is not open.
 """
