@@ -29,6 +29,7 @@ from sonic_ui.ui.tabs import BuiltTab
 from sonic_ui.ui.theme import page_css, page_theme
 from sonic_ui.ui.widgets.send_to_tab import connect_send_to_tab
 from sonic_ui.ui.widgets.settings_drop import connect_links
+from sonic_ui.ui.widgets.terms import TERMS
 
 HOUR_S, DAY_S = 3600, 86_400
 STATUS_EVERY_S = 0.8
@@ -48,7 +49,7 @@ def build_page(studio: Studio, examples: Path = EXAMPLES, open_engines: bool = F
     for number, example in enumerate(context.examples):
         context.gallery.share(f"example-{number}", [example.picture] if example.picture else [])
     with Page(title="Sonic UI", analytics_enabled=False, delete_cache=(HOUR_S, DAY_S)) as page:
-        shared = SharedComponents(basic.header(studio.status, studio.engines.changeable), gr.State({}))
+        shared = SharedComponents(basic.header(studio.status, studio.engines.changeable, TERMS), gr.State({}))
         panel = engine_panel(studio)
         with_tab = [verb for verb in VERBS if importlib.util.find_spec(_folder(verb))]
         modules = {verb: importlib.import_module(f"{_folder(verb)}.results") for verb in with_tab}

@@ -84,7 +84,7 @@ const film = (result, index) => {
 const card = (result, take, index) => {
   const item = make('li', 'su-take');
   const head = make('div', 'su-take-head');
-  head.append(make('h3', 'su-take-title', take.title), make('p', 'su-take-figures', take.figures));
+  head.append(make('h2', 'su-take-title', take.title), make('p', 'su-take-figures', take.figures));
   const audio = make('audio', '');
   Object.assign(audio, { controls: true, preload: 'metadata', src: take.sound.file.url });
   audio.setAttribute('aria-label', take.title);

@@ -61,9 +61,20 @@ def status_text(elem_id: str, text: str = "") -> gr.HTML:
     return html_component("status_text", text, elem_id=elem_id, elem_classes="su-line-slot")
 
 
-def header(status: Status, changeable: bool = False) -> gr.HTML:
-    """The header of the page; `changeable`: with a button that opens the panel of engines."""
-    return html_component("header", engine_status(status), elem_id="su-header", changeable=changeable)
+def header(status: Status, changeable: bool = False, terms: Mapping[str, str] | None = None) -> gr.HTML:
+    """The header of the page, with the keys of the page.
+
+    changeable   with a button that opens the panel of engines
+    terms        tooltips by label
+    """
+    return html_component(
+        "header",
+        engine_status(status),
+        scripts=["page_keys"],
+        elem_id="su-header",
+        changeable=changeable,
+        terms=dict(terms or {}),
+    )
 
 
 def engine_status(status: Status) -> dict[str, str]:

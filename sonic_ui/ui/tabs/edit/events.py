@@ -279,8 +279,8 @@ class Handlers:
 FIRST_PICTURE, FIRST_SOUND = 2, 0
 STRENGTHS = (0.5, 1.0, 1.5, 2.0)
 LAYER_WORDS = [
-    ("As in the paper: attention 4–11, hidden states 4", "paper"),
-    ("Hold harder: attention 4–11, hidden states 4–6", "harder"),
+    ("As usual", "paper"),
+    ("Hold harder", "harder"),
 ]
 
 
@@ -301,7 +301,7 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
                 hold = _hold_settings()
             with gr.Column(elem_classes="su-panel"):
                 prompts, strengths = _prompts(context)
-            bar = runs.run_bar(TAB, "Edit the picture")
+            bar = runs.run_bar(TAB)
         with gr.Column(elem_classes="su-result su-edit-place", scale=8, min_width=340):
             compare = _compare()
             view = result_view.result_view(TAB, results.example_card(context, FIRST_PICTURE))
@@ -352,27 +352,27 @@ def _hold_settings() -> HoldSettings:
     tau_attn = slider(
         TAU_ATTN,
         "Keep the layout",
-        "More holds where things are, less lets the sound move them. (tau of self-attention)",
+        "More holds where things are, less lets the sound move them.",
         first.tau_attn,
     )
     tau_feature = slider(
         TAU_FEATURE,
         "Keep the detail",
-        "More holds shapes and contours, less lets the sound redraw them. (tau of hidden states)",
+        "More holds shapes and contours, less lets the sound redraw them.",
         first.tau_feature,
     )
     message = basic.message(f"{TAB}-how-message")
-    with basic.accordion("Layers, and words for the picture"):
+    with basic.accordion("How hard to hold, and words for the picture"):
         held = gr.Radio(
             LAYER_WORDS,
             value="paper",
-            label="Decoder layers that hold on to the picture",
+            label="How hard to hold on to the picture",
             info="The two sliders above say for which part of the steps.",
             elem_id=f"{TAB}-held",
-            elem_classes="su-choice",
+            elem_classes="su-choice su-held",
         )
         source_prompt = gr.Textbox(
-            label="What the picture shows (source prompt)",
+            label="What the picture shows",
             placeholder="a dog on a meadow",
             info="Empty works for any picture. With words, the picture is studied anew.",
             lines=1,
