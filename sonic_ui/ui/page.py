@@ -19,6 +19,7 @@ from sonic_ui.media.temporary import process_folder
 from sonic_ui.requests import VERBS
 from sonic_ui.ui import api, engine_api
 from sonic_ui.ui.components import basic
+from sonic_ui.ui.components.gallery import gallery
 from sonic_ui.ui.engine_panel import connect_engines, engine_panel
 from sonic_ui.ui.server import Page, server_options
 from sonic_ui.ui.session.context import EXAMPLES, AppContext, SharedComponents, read_examples
@@ -55,6 +56,8 @@ def build_page(studio: Studio, examples: Path = EXAMPLES, open_engines: bool = F
         api.add_verbs(context, answers)  # first: Gradio gives the handlers of the page names as well
         with gr.Tabs(elem_id="su-tabs") as tabs:
             built = {verb: _build_tab(verb, context, shared) for verb in with_tab}
+            gr.Tab("Gallery", id="gallery", elem_id="gallery-tab")
+        gallery("su-gallery")  # beside its tab: Gradio would make what is inside only when that is opened
         connect_links(page, context, tabs, {verb: tab.share for verb, tab in built.items()})
         targets = {VERBS[verb].tab: tab.target for verb, tab in built.items() if tab.target}
         connect_send_to_tab(context, tabs, [tab.view for tab in built.values()], targets)

@@ -161,11 +161,13 @@ const draw = () => {
     drawShown();
     announce('Done. ' + value.result.spoken);
     tell('su-produced', { values: value.result.takes[0].energy });
+    announceMade(value, value.result);
   } else if (value.kind === 'ended' && isNews(value.run)) {
     ended = value.run;
     end(value.message);
   } else if (value.kind === 'film') {
     films.set(value.id + '/' + value.index, { state: 'done', ...value });
+    tell('su-filmed', { id: value.id, video: value.video, name: value.name });
     if (shown && shown.id === value.id) drawFilm(value.index);
   }
 };

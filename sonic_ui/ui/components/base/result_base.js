@@ -90,6 +90,11 @@ const followButtons = (begin, end) => {
   });
 };
 
+// Tell the gallery of a finished result: what it shows, its settings and the files it was made from.
+const announceMade = (value, result) => document.dispatchEvent(new CustomEvent('su-made', {
+  detail: { tab: props.tab, result, settings: value.settings || null, inputs: value.inputs || {} },
+}));
+
 // Follow the buttons below a result: about(button) is what Python is told of it, {id, index}, or nothing.
 const followActions = about => element.addEventListener('click', event => {
   const button = event.target.closest('.su-reuse, .su-share-as, .su-send');
