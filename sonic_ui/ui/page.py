@@ -27,6 +27,7 @@ from sonic_ui.ui.session.limits import MAX_SESSIONS, read_limits
 from sonic_ui.ui.session.uploads import UploadQuota
 from sonic_ui.ui.tabs import BuiltTab
 from sonic_ui.ui.theme import page_css, page_theme
+from sonic_ui.ui.widgets.kept_form import connect_form
 from sonic_ui.ui.widgets.send_to_tab import connect_send_to_tab
 from sonic_ui.ui.widgets.settings_drop import connect_links
 
@@ -57,8 +58,13 @@ def build_page(studio: Studio, examples: Path = EXAMPLES, open_engines: bool = F
         with gr.Tabs(elem_id="su-tabs") as tabs:
             built = {verb: _build_tab(verb, context, shared) for verb in with_tab}
             gr.Tab("Gallery", id="gallery", elem_id="gallery-tab")
-        gallery("su-gallery")  # beside its tab: Gradio would make what is inside only when that is opened
+        view = gallery(
+            "su-gallery"
+        )  # beside its tab: Gradio would make what is inside only when that is opened
         connect_links(page, context, tabs, {verb: tab.share for verb, tab in built.items()})
+        first = next(iter(built.values()))
+        if first.prompts and first.target:
+            connect_form(view, first.prompts, first.target)
         targets = {VERBS[verb].tab: tab.target for verb, tab in built.items() if tab.target}
         connect_send_to_tab(context, tabs, [tab.view for tab in built.values()], targets)
         prompts = [tab.prompts for tab in built.values() if tab.prompts]

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.browser
 
 CARDS = ".su-gallery-card"
 COUNT = ".su-large-count"
+KEPT = "() => window.suForm.kept() === 'sound_3.wav'"
 
 
 def open_gallery(page: Any, results: int) -> None:
@@ -42,7 +43,15 @@ def test_results_stay_over_a_reload_and_are_seen_large(new_page: Any, address: s
     expect(page.locator(".su-large")).to_be_hidden()
     expect(page.locator("#sound-to-image-stage .su-picture")).to_be_focused()
 
+    seed = page.locator("#sound-to-image-seed-number input").input_value()
+    page.locator(".su-example").nth(3).click()
+    expect(page.locator("#sound-to-image-drawing .su-sound-caption")).to_contain_text("1.8 s of sound")
+    page.wait_for_function(KEPT)
     page.reload()
+    ready(page, "sound-to-image")
+    expect(page.get_by_label("Words (optional)")).to_have_value("chalk")
+    expect(page.locator("#sound-to-image-seed-number input")).to_have_value(seed)
+    expect(page.locator("#sound-to-image-drawing .su-sound-caption")).to_contain_text("1.8 s of sound")
     open_gallery(page, 2)
     first = page.locator(CARDS).first
     page.wait_for_function("document.querySelector('.su-gallery-open img').naturalWidth === 64")

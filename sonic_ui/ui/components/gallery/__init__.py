@@ -26,7 +26,7 @@ def gallery(elem_id: str) -> gr.HTML:
     return html_component(
         "gallery",
         {"zip": file_payload(ZIP_LIBRARY)},
-        scripts=["gallery_store", "large_view"],
+        scripts=["gallery_store", "kept_form", "large_view"],
         elem_id=elem_id,
         labels=_labels(),
         titles={verb: one.title for verb, one in VERBS.items()},
