@@ -30,7 +30,7 @@ _sums: dict[tuple[str, int, int], str] = {}
 def write_manifest(folder: Path) -> Path:
     """Write the sums of a bundle's files as they are now; returns the manifest's path."""
     listed = [path for path in sorted(folder.rglob("*")) if path.is_file() and _is_listed(path, folder)]
-    sums = {path.relative_to(folder).as_posix(): _sha256(path) for path in listed}
+    sums = {path.relative_to(folder).as_posix(): file_sha256(path) for path in listed}
     path = folder / MANIFEST
     path.write_text(json.dumps({"sha256": sums}, indent=2) + "\n", encoding="utf-8", newline="\n")
     return path
@@ -71,12 +71,13 @@ def _known_sha256(path: Path) -> str:
     key = (str(path), about.st_size, about.st_mtime_ns)
     with _lock:
         if key not in _sums:
-            _sums[key] = _sha256(path)
+            _sums[key] = file_sha256(path)
         return _sums[key]
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
+def file_sha256(path: Path | str) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal digits."""
+    with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

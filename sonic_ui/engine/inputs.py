@@ -1,7 +1,6 @@
 """Sounds and pictures that requests name: each file is decoded once and hashed once, until it changes;
 and folders of recordings that the app may read."""
 
-import hashlib
 import os
 from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
@@ -12,6 +11,7 @@ from PIL.Image import Image
 
 from sonic_ui.audio.clips import Clip, load_clip
 from sonic_ui.bundles import ROOT
+from sonic_ui.bundles.manifest import file_sha256
 from sonic_ui.engine.caches import LRUCache
 from sonic_ui.media.colours import OwnColours
 from sonic_ui.requests import BadInput, MakingRequest, PaintingRequest
@@ -93,7 +93,7 @@ _pictures: LRUCache[InputPicture] = LRUCache(16)
 def file_digest(path: str) -> str:
     """SHA-256 of a file's bytes, in hexadecimal. Raises `BadInput`."""
     try:
-        return _digests.get(_version(path), lambda: _sha256(path))
+        return _digests.get(_version(path), lambda: file_sha256(path))
     except (OSError, ValueError):
         raise BadInput(
             f"The sound {Path(path).name!r} is no longer there. Record or upload it again.", "sound"
@@ -176,11 +176,6 @@ def _version(path: str | Path) -> Hashable:
     """What identifies a file's bytes without reading them."""
     status = Path(path).stat()
     return (str(path), status.st_size, status.st_mtime_ns)
-
-
-def _sha256(path: str) -> str:
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _read_sound(digest: str, path: str, start_s: float | None, end_s: float | None) -> Sound:

@@ -281,19 +281,19 @@ class AudioEditPipeline(AudioConditionedPipeline):
         start = _varied(inversion.latents[-1:].float(), seeds, variation).to(self.device)
         with injection or nullcontext():
             latents, passes = self._denoise_edits(plan, start, on_step)
-        images = self._finish(latents, output_type)
         if output_type == "pil":
-            squares = self._with_detail(latents, inversion) if self._loses_detail else images
-            images = [_finished(picture, fitted, editable) for picture in squares]
+            squares = self._squares(latents, inversion)
+            images: Pictures = [_finished(picture, fitted, editable) for picture in squares]
+        else:
+            images = self._finish(latents, output_type)
         return AudioEditOutput(images=images, inversion=inversion, sample_passes=cost + passes)
 
-    @property
-    def _loses_detail(self) -> bool:
-        """Whether the autoencoder's latents are so few that a picture does not come back as it was."""
-        return isinstance(self.vae, CompactAutoencoder)
-
-    def _with_detail(self, latents: Tensor, inversion: Inversion) -> list[Image.Image]:
-        """Edited latents [B, C, h, w] as squares with the source's own detail where nothing changed."""
+    def _squares(self, latents: Tensor, inversion: Inversion) -> list[Image.Image]:
+        """Edited latents [B, C, h, w] as painted squares. Where the autoencoder's latents are so few that a
+        picture does not come back as it was, they have the source's own detail where nothing changed.
+        """
+        if not isinstance(self.vae, CompactAutoencoder):
+            return self._decode_pil(latents)
         unedited = decode_latents(self.vae, inversion.latents[:1].to(self.device), self.latent_normalizer)
         edited = decode_latents(self.vae, latents, self.latent_normalizer).float()
         source = inversion.picture.tensor().to(self.device)

@@ -178,7 +178,7 @@ def test_a_damaged_manifest_is_a_sentence(bundle: Path, content: str) -> None:
 def test_every_file_is_hashed_once(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_manifest(bundle)
     check_sums(bundle)
-    monkeypatch.setattr(manifest, "_sha256", lambda path: pytest.fail(f"{path} is read again"))
+    monkeypatch.setattr(manifest, "file_sha256", lambda path: pytest.fail(f"{path} is read again"))
     check_sums(bundle)
 
 
