@@ -10,7 +10,7 @@ from sonic_ui.audio.limiter import limit_true_peak
 from sonic_ui.audio.loudness import apply_gain, integrated_lufs, set_lufs
 from sonic_ui.audio.reverb import reverberate
 from sonic_ui.scenes.images.backdrops import paint_backdrop
-from sonic_ui.scenes.images.canvas import STYLE_FILTERS, Canvas
+from sonic_ui.scenes.images.canvas import STYLE_FILTERS, Canvas, mix
 from sonic_ui.scenes.sounds.synthesis import Signal, Synth
 from sonic_ui.scenes.sources import REGISTRY
 from sonic_ui.scenes.world import SPECS, Scene, SourceInstance
@@ -90,24 +90,30 @@ def paint(scene: Scene, size: int = 128) -> Image.Image:
     """Picture of a scene, RGB, `size` x `size` pixels; the same scene and size give the same picture."""
     rng = np.random.default_rng([scene.seed, 7])
     canvas = Canvas(size, rng)
-    levels = {source.name: source.level for source in scene.sources}
+    levels = {source.name: float(source.level) for source in scene.sources}
     storms = ((SPECS[name].storm, level) for name, level in levels.items())
     storm = max((calm + more * level for (calm, more), level in storms), default=0.0)
     paint_backdrop(canvas, scene.place, scene.time_of_day, storm)
+    _share(canvas, scene.sources)
+    canvas.ambient = mix(canvas.ambient, (1.0, 1.0, 1.0), 0.38)
     positions = _positions(scene.sources, rng)
     for name in sorted(levels, key=lambda one: SPECS[one].z_order):
         REGISTRY[name].paint(canvas, levels[name], positions[name])
     return STYLE_FILTERS[scene.style](canvas, rng)
 
 
+def _share(canvas: Canvas, sources: tuple[SourceInstance, ...]) -> None:
+    """Room on the canvas: how much of the picture each source may take."""
+    standing = sum(SPECS[s.name].layer not in ("weather", "water") for s in sources)
+    placed = sum(not SPECS[s.name].everywhere for s in sources)
+    canvas.room = min(1.0, 1 / (0.5 + 0.25 * standing + 0.25 * placed))
+    canvas.shared = placed > 1
+
+
 def _positions(sources: tuple[SourceInstance, ...], rng: np.random.Generator) -> dict[str, float]:
-    """Where along the picture each source stands: apart from one another within a layer."""
-    things = [s.name for s in sources if SPECS[s.name].layer not in ("weather", "water")]
-    if len(things) == 1:
-        at = {things[0]: float(rng.uniform(0.38, 0.62))}
-    else:
-        slots = np.linspace(0.30, 0.70, len(things))
-        at = dict(zip(things, (float(v) for v in rng.permutation(slots)), strict=True))
-    for s in sources:
-        at.setdefault(s.name, float(rng.uniform(0.3, 0.7)))
-    return at
+    """Where along the picture each source stands: apart from one another."""
+    placed = [s.name for s in sources if not SPECS[s.name].everywhere]
+    if len(placed) < 2:
+        return {s.name: float(rng.uniform(0.22, 0.78)) for s in sources}
+    slots = rng.permutation(np.linspace(0.26, 0.74, len(placed))) + rng.uniform(-0.03, 0.03, len(placed))
+    return {s.name: 0.5 for s in sources} | dict(zip(placed, slots.tolist(), strict=True))

@@ -14,8 +14,9 @@ class SourceSpec:
     `class_id` is its column in the outputs of classifiers and its row in saved vocabularies: it never
     changes, and a new source takes the next one. `label` is what people call it; `places` are the outdoor
     places where it is found; `indoors` says whether it may stand in a room; `layer` says where in the picture
-    it lives, and `z_order` when it is painted: from the smallest (far) to the largest (near). The sky darkens
-    to `storm[0] + storm[1] * level`; `night_share` of its scenes are at night.
+    it lives, and `z_order` when it is painted: from the smallest (far) to the largest (near). A source
+    that is `everywhere` has no position. The sky darkens to `storm[0] + storm[1] * level`; `night_share` of
+    its scenes are at night.
     """
 
     class_id: int
@@ -24,5 +25,6 @@ class SourceSpec:
     indoors: bool
     layer: str  # "weather", "sky", "water", "ground"
     z_order: int
+    everywhere: bool = False
     storm: tuple[float, float] = (0.0, 0.0)
     night_share: float = 0.2

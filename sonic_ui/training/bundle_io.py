@@ -14,6 +14,7 @@ from torch import Tensor
 from transformers import ClapTextModelWithProjection, CLIPModel, CLIPProcessor, CLIPVisionModelWithProjection
 
 from sonic_ui.bundles.manifest import write_manifest
+from sonic_ui.models.compact_autoencoder import CompactAutoencoder
 from sonic_ui.models.encoders import picture_processor
 from sonic_ui.models.mel import GriffinLimVocoder
 from sonic_ui.models.presence_classifier import load_classifier
@@ -24,7 +25,12 @@ from sonic_ui.scenes.world import SOURCES, SPECS, STYLES, WHEN, WHERE, article, 
 from sonic_ui.training.data.image_to_sound import training_sounds
 from sonic_ui.training.data.rendering import clap_tokenizer, clip_tokenizer
 from sonic_ui.training.run import Run
-from sonic_ui.training.stages import image_to_audio_mapper, latent_diffusion, sound_diffusion
+from sonic_ui.training.stages import (
+    image_to_audio_mapper,
+    latent_diffusion,
+    picture_autoencoder,
+    sound_diffusion,
+)
 from sonic_ui.training.stages.adapter import trained_adapter
 from sonic_ui.training.stages.clap import build_feature_extractor
 from sonic_ui.training.stages.clip import trained_clip
@@ -40,7 +46,7 @@ def export_bundle(run: Run, bundle: Path) -> Path:
     run = replace(run, artifacts={})  # modules of its own: they are halved
     adapter = trained_adapter(run)
     pipeline = AudioToImagePipeline(
-        vae=latent_diffusion.trained_autoencoder(run),
+        vae=picture_autoencoder.trained_autoencoder(run),
         text_encoder=latent_diffusion.caption_encoder(run).encoder,
         tokenizer=clip_tokenizer(run),
         unet=latent_diffusion.trained_unet(run),
@@ -50,7 +56,7 @@ def export_bundle(run: Run, bundle: Path) -> Path:
         audio_tokenizer=clap_tokenizer(run),
         audio_projector=adapter.projector,
         audio_attention=adapter.attention,
-        latent_normalizer=latent_diffusion.latent_normalizer(run),
+        latent_normalizer=picture_autoencoder.latent_normalizer(run),
     )
     pipeline.to(torch.float16)
     pipeline.save_pretrained(str(bundle / "audio_to_image"), max_shard_size=SHARD)
@@ -59,6 +65,7 @@ def export_bundle(run: Run, bundle: Path) -> Path:
     if run.checkpoint("picture_features").exists():
         trained_picture_features(run).half().save_pretrained(str(bundle / "features"))
     write_vocabulary(bundle)
+    _write_picture_px(bundle, run.recipe["world"]["picture_px"])
     if run.checkpoint("energy_control").exists():
         export_image_to_sound(run, bundle)
     write_manifest(bundle)
@@ -129,6 +136,13 @@ def write_vocabulary(bundle: Path) -> None:
     (bundle / "vocabulary.json").write_text(json.dumps(vocabulary, indent=2) + "\n")
 
 
+def _write_picture_px(bundle: Path, picture_px: int) -> None:
+    """Write the side of its pictures into `bundle.json`; the rest of a description that is there stays."""
+    path = bundle / "bundle.json"
+    info = json.loads(path.read_text()) if path.exists() else {"name": bundle.name, "title": bundle.name}
+    path.write_text(json.dumps({**info, "picture_px": picture_px}, indent=2) + "\n")
+
+
 def import_bundle(run: Run, bundle: Path) -> Path:
     """Write the bundle's tokenizers and weights as the run's checkpoints, at step 0; returns its folder.
 
@@ -137,18 +151,20 @@ def import_bundle(run: Run, bundle: Path) -> Path:
 
     Raises:
         FileExistsError: the run has a checkpoint already.
+        ValueError: the bundle's autoencoder is not a `CompactAutoencoder`.
     """
     if present := sorted(run.folder.glob("*/checkpoint.pt")):
         raise FileExistsError(f"{present[0]} is there already; choose an empty --out folder to import into")
     pipeline = AudioToImagePipeline.from_pretrained(bundle / "audio_to_image", dtype=torch.float32)
     pipeline.audio_attention.detach()
+    pictures = _picture_autoencoder(pipeline.vae, bundle)
     pipeline.tokenizer.save_pretrained(str(run.folder / "tokenizer"))
     pipeline.audio_tokenizer.save_pretrained(str(run.folder / "clap_tokenizer"))
     clip = CLIPModel.from_pretrained(bundle / "clip", dtype=torch.float32)
     projector = pipeline.audio_projector.state_dict()
     attention = pipeline.audio_attention.state_dict()
     states = {
-        "autoencoder": pipeline.vae.state_dict(),
+        **pictures,
         "clip": _under("clip", clip.state_dict()),
         "denoiser": pipeline.unet.state_dict(),
         "clap": _under("clap", pipeline.audio_encoder.state_dict()),
@@ -167,6 +183,26 @@ def import_bundle(run: Run, bundle: Path) -> Path:
     statistics = {"mean": normalizer.mean.flatten(), "std": normalizer.std.flatten()}
     torch.save(statistics, run.folder / "latent_statistics.pt")
     return run.folder
+
+
+def _picture_autoencoder(vae: Any, bundle: Path) -> dict[str, Mapping[str, Tensor]]:
+    """Weights of the picture autoencoder by stage: encoder and coarse decoder; the whole decoder.
+
+    The last coarse level's way up is left out: in the stage `autoencoder` it ends in a picture.
+    """
+    if not isinstance(vae, CompactAutoencoder):
+        raise ValueError(
+            f"The picture autoencoder in {bundle} is {type(vae).__name__}, that of the first edition; "
+            "training goes on from bundles of the second edition alone (CompactAutoencoder)."
+        )
+    coarse, whole = len(vae.config["encoder_block_out_channels"]) - 1, len(vae.config["decoder_channels"])
+    fine = [f"decoder.levels.{level}." for level in range(coarse, whole)]
+    fine += [f"decoder.up.{level}." for level in range(coarse - 1, whole)]
+    state = vae.state_dict()
+    return {
+        "autoencoder": {name: value for name, value in state.items() if not name.startswith(tuple(fine))},
+        "picture_decoder": _under("decoder", vae.decoder.state_dict()),
+    }
 
 
 def _image_to_sound(bundle: Path) -> dict[str, Mapping[str, Tensor]]:

@@ -14,6 +14,7 @@ from sonic_ui.training.stages import (
     clip,
     image_to_audio_mapper,
     latent_diffusion,
+    picture_autoencoder,
     presence_classifier,
     sound_diffusion,
     spectral_stats,
@@ -25,10 +26,11 @@ ORDER = {
     "sounds": sounds,  # clips of single sources, the scenes' sounds, real recordings
     "mixtures": sounds,  # sounds of scenes of several sources that are not painted
     "tokenizers": rendering,  # vocabularies of CLIP and CLAP
-    "autoencoder": latent_diffusion,  # picture <-> latents
+    "autoencoder": picture_autoencoder,  # small pictures <-> latents
+    "picture_decoder": picture_autoencoder,  # latents -> pictures
     "clip": clip,  # pictures beside captions
     "denoiser": latent_diffusion,  # latents from text
-    "decoder": latent_diffusion,  # the autoencoder's decoder once more, with the encoder fixed
+    "decoder": latent_diffusion,  # the decoder once more, on latents as the denoiser leaves them
     "clap": clap,  # sounds beside captions and pictures
     "spectral_stats": spectral_stats,  # CLAP's head on statistics of the log-mel
     "projector": adapter,  # SonicDiffusion, stage 1

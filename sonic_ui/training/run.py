@@ -244,6 +244,11 @@ class Run:
         """Where a stage keeps its weights."""
         return self.folder / stage / "checkpoint.pt"
 
+    def step(self, stage: str) -> int:
+        """How many steps of a stage are done."""
+        path = self.checkpoint(stage)
+        return int(torch.load(path, mmap=True, weights_only=True)["step"]) if path.exists() else 0
+
     def load(self, stage: str, module: Any) -> Any:
         """`module` with the averaged weights that a stage has trained, for inference.
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from PIL import Image, ImageDraw
 
 from sonic_ui.scenes.images.canvas import Canvas, Colour, mix, scale, value_noise
 from sonic_ui.scenes.spec import INDOOR_PLACES
@@ -51,41 +52,73 @@ def paint_backdrop(canvas: Canvas, place: str, time_of_day: str, storm: float) -
     _ground(canvas, place)
 
 
-def ground_position(canvas: Canvas, level: float, small: float, large: float) -> tuple[float, float]:
-    """Size and foot line of a thing on the ground: the larger, the nearer."""
-    size = small + (large - small) * level
-    return size, 0.74 + 0.20 * level + float(canvas.rng.uniform(-0.015, 0.015))
+def foot_line(canvas: Canvas, level: float) -> float:
+    """Height at which an animal stands on the ground: the larger, the nearer."""
+    foot = 0.79 + 0.14 * level + float(canvas.rng.uniform(-0.012, 0.012))
+    return max(foot, canvas.shore)
+
+
+def cloud_bank(canvas: Canvas, depth: float, colour: Colour) -> None:
+    """Dark cloud along the upper edge, its underside in big scallops."""
+    cloud = canvas.figure()
+    cloud.rect(0, 0, 1, depth * 0.5, colour)
+    shift = float(canvas.rng.uniform(-0.08, 0.08))
+    for k in range(6):
+        r = 0.12 + 0.03 * (k % 2) + float(canvas.rng.uniform(-0.012, 0.012))
+        low = depth * (0.58 if k % 2 else 0.40)
+        cloud.disc((0.02 + 0.20 * k + shift, depth * 0.45), r, colour, squash=low / r)
+    cloud.finish(shade=0.3, outline=0.35)
 
 
 def _sky(canvas: Canvas, light: Light, storm: float, *, night: bool) -> None:
-    rng, px = canvas.rng, canvas.px
-    grey_top, grey_low = scale((88, 94, 108), light.ambient), scale((158, 164, 172), light.ambient)
+    rng = canvas.rng
+    grey_top, grey_low = scale((74, 82, 102), light.ambient), scale((158, 166, 178), light.ambient)
     top, low = mix(light.zenith, grey_top, storm * 0.85), mix(light.horizon, grey_low, storm * 0.85)
-    _, y = canvas.grid()
+    _, y = canvas.soft_grid()
     t = np.clip(y / HORIZON, 0, 1)[..., None] ** 1.2
     pixels = np.asarray(top, np.float32) * (1 - t) + np.asarray(low, np.float32) * t
-    pixels = np.repeat(pixels, px, axis=1)
-    clouds = value_noise(rng, px, (6, 13, 27), aspect=2.6)
-    cover = np.clip((clouds - (0.60 - 0.22 * storm)) * 5.0, 0, 1) * np.clip(1.15 - t[..., 0], 0, 1)
-    white = mix(mix(light.horizon, (255, 255, 255), 0.55), scale((110, 114, 124), light.ambient), storm * 0.9)
-    opacity = 0.35 if night else 0.75
-    pixels += (np.asarray(white, np.float32) - pixels) * (cover * max(opacity, storm * 0.8))[..., None]
-    if night and storm < 0.5:
-        stars = rng.random((70, 2))
-        for sx, sy in stars:
-            ix, iy = int(sx * (px - 3)), int(sy * HORIZON * 0.9 * px)
-            pixels[iy : iy + 2, ix : ix + 2] = np.maximum(
-                pixels[iy : iy + 2, ix : ix + 2], rng.uniform(120, 235)
-            )
-    canvas.put(pixels)
-    if storm < 0.55:
-        at = (float(rng.uniform(0.12, 0.88)), light.orb_height + float(rng.uniform(-0.05, 0.05)))
-        radius = 0.038 if night else 0.045
-        canvas.glow(at, radius * 3.5, light.orb, 0.55)
-        with canvas.lit():
-            orb = canvas.figure(at, 1.0)
-            orb.disc((0, 0), radius, light.orb)
-            orb.finish(shade=0)
+    pixels = np.repeat(pixels, canvas.size, axis=1)
+    clouds = value_noise(rng, canvas.size, (4, 8), aspect=1.8)
+    cover = np.clip((clouds - (0.56 - 0.20 * storm)) * 3.2, 0, 1) * np.clip(1.1 - t[..., 0], 0, 1)
+    white = mix(mix(light.horizon, (255, 255, 255), 0.55), scale((104, 108, 122), light.ambient), storm * 0.9)
+    opacity = 0.25 if night else 0.6
+    pixels += (np.asarray(white, np.float32) - pixels) * (cover * max(opacity, storm * 0.7))[..., None]
+    canvas.paint_soft(pixels)
+    if storm < 0.44:
+        _lights(canvas, light, night)
+
+
+def _lights(canvas: Canvas, light: Light, night: bool) -> None:
+    """Sun or moon; stars by night, a pair of clouds by day."""
+    rng = canvas.rng
+    with canvas.lit():
+        orb = canvas.figure()
+        if night:
+            for sx, sy in rng.random((9, 2)):
+                orb.disc((float(sx), float(sy) * 0.4), 0.006, (224, 230, 255))
+        at = (float(rng.uniform(0.10, 0.90)), light.orb_height + float(rng.uniform(-0.05, 0.05)))
+        canvas.lamp = (at[0], light.orb)
+        canvas.glow(at, 0.18, light.orb, 0.5)
+        orb.disc(at, 0.05, light.orb)
+        orb.finish(shade=0)
+        if not night:
+            tone = mix(light.horizon, (255, 255, 255), 0.5)
+            side = -1 if at[0] > 0.5 else 1
+            for k in range(2):
+                where = (at[0] + side * (0.30 + 0.34 * k + float(rng.uniform(-0.06, 0.06))), 0.14 + 0.16 * k)
+                cloud = canvas.figure(where, 0.25 - 0.07 * k, flip=bool(rng.random() < 0.5))
+                for cx, cy, r in ((-0.34, 0.05, 0.22), (0.0, -0.08, 0.33), (0.36, 0.04, 0.24)):
+                    cloud.disc((cx, cy), r, tone, 0.75)
+                cloud.poly([(-0.50, 0.10), (0.54, 0.10), (0.46, 0.28), (-0.44, 0.27)], tone, 0.75)
+                cloud.finish(shade=0.18)
+
+
+def light_path(canvas: Canvas) -> None:
+    """The sun's or moon's light on the water, below it."""
+    if canvas.lamp is not None:
+        x, colour = canvas.lamp
+        canvas.glow((x, HORIZON + 0.05), 0.07, colour, 0.40)
+        canvas.glow((x, HORIZON + 0.14), 0.09, colour, 0.30)
 
 
 def _ridge(
@@ -108,6 +141,11 @@ def _ridge(
 def _hills(canvas: Canvas) -> None:
     _ridge(canvas, HORIZON + 0.02, 0.10, 5, (132, 160, 158), 0.0)
     _ridge(canvas, HORIZON + 0.05, 0.09, 4, (116, 156, 104), 0.0)
+    bushes = canvas.figure((0, HORIZON + 0.045), 1.0)
+    for x in canvas.rng.uniform(0, 1, 2):
+        for dx, r in ((-0.05, 0.04), (0.0, 0.06), (0.055, 0.045)):
+            bushes.disc((float(x) + dx, -r * 0.5), r, (84, 132, 78))
+    bushes.finish(shade=0.3)
 
 
 def _mountains(canvas: Canvas) -> None:
@@ -134,36 +172,38 @@ def _mountains(canvas: Canvas) -> None:
 def _forest(canvas: Canvas) -> None:
     rng = canvas.rng
     for row, (base, colour, lo, hi) in enumerate(
-        ((HORIZON + 0.02, (86, 122, 104), 0.14, 0.22), (HORIZON + 0.06, (48, 90, 62), 0.20, 0.34))
+        ((HORIZON + 0.02, (122, 154, 146), 0.20, 0.26), (HORIZON + 0.06, (74, 118, 92), 0.26, 0.36))
     ):
-        for x in np.linspace(-0.03, 1.03, 13 - 3 * row) + rng.uniform(-0.03, 0.03, 13 - 3 * row):
-            h = float(rng.uniform(lo, hi))
-            tree = canvas.figure((float(x), base), h)
-            shade = float(rng.uniform(0.85, 1.12))
-            tree.poly([(-0.05, 0.1), (-0.04, -0.2), (0.04, -0.2), (0.05, 0.1)], (86, 64, 48))
+        n = 8 - 2 * row
+        trees = canvas.figure()
+        for x in np.linspace(-0.02, 1.02, n) + rng.uniform(-0.04, 0.04, n):
+            h, at = float(rng.uniform(lo, hi)), float(x)
+            trees.rect(at - 0.014, base, at + 0.014, base - 0.05, (112, 88, 72))
             for k in range(3):
-                y, w = -0.12 - 0.28 * k, 0.30 - 0.07 * k
-                tree.poly([(-w, y), (0, y - 0.42), (w, y)], scale(colour, shade * (1 + 0.08 * k)))
-            tree.finish(shade=0.15)
+                y, w = base - h * (0.10 + 0.26 * k), h * (0.30 - 0.06 * k)
+                trees.poly([(at - w, y), (at, y - 0.42 * h), (at + w, y)], scale(colour, 1 + 0.06 * k))
+        trees.rect(0, base - 0.04, 1, base + 0.06, scale(colour, 0.9))
+        trees.finish(shade=0.1)
 
 
 def _town(canvas: Canvas) -> None:
     rng = canvas.rng
-    x = -0.04
+    x = -0.05 - float(rng.uniform(0, 0.1))
     lit = canvas.ambient[0] < 0.6
+    panes: list[tuple[float, float, bool]] = []
+    houses = canvas.figure((0, HORIZON + 0.05), 1.0)
     while x < 1.0:
-        w, h = float(rng.uniform(0.13, 0.20)), float(rng.uniform(0.16, 0.30))
-        wall = mix((214, 190, 160), (186, 120, 96), float(rng.random()))
-        house = canvas.figure((x, HORIZON + 0.05), 1.0)
-        house.rect(0, 0, w, -h, wall)
-        house.poly([(-0.015, -h), (w / 2, -h - 0.09), (w + 0.015, -h)], (142, 70, 58))
-        for wx in np.arange(0.025, w - 0.035, 0.05):
-            for wy in np.arange(0.04, h - 0.05, 0.075):
-                glass = (255, 214, 120) if lit and rng.random() < 0.6 else (92, 112, 136)
-                with canvas.lit((1.0, 1.0, 1.0) if glass[0] == 255 else canvas.ambient):
-                    house.rect(wx, -wy, wx + 0.026, -wy - 0.04, glass)
-        house.finish(shade=0.12)
-        x += w + float(rng.uniform(0.0, 0.03))
+        w, h = 0.20, float(rng.uniform(0.17, 0.27))
+        wall = mix((222, 206, 184), (202, 156, 136), float(rng.random()))
+        houses.rect(x, 0, x + w, -h, wall)
+        houses.poly([(x - 0.012, -h), (x + w / 2, -h - 0.09), (x + w + 0.012, -h)], (168, 108, 96))
+        panes += [(x + wx, -h + 0.04, lit and rng.random() < 0.7) for wx in (0.04, 0.115)]
+        x += w
+    for wx, wy, bright in panes:
+        with canvas.lit((1.0, 1.0, 1.0) if bright else canvas.ambient):
+            glass: Colour = (246, 204, 120) if bright else (128, 146, 168)
+            houses.rect(wx, wy, wx + 0.045, wy + 0.06, glass)
+    houses.finish(shade=0.1)
 
 
 def _coast(canvas: Canvas) -> None:
@@ -171,22 +211,26 @@ def _coast(canvas: Canvas) -> None:
     sea = canvas.figure()
     sea.rect(0, HORIZON, 1, 0.80, (58, 128, 158))
     sea.finish(shade=0)
+    light_path(canvas)
 
 
 def _ground(canvas: Canvas, place: str) -> None:
-    rng, px = canvas.rng, canvas.px
+    rng, size = canvas.rng, canvas.size
     far, near = (scale(c, canvas.ambient) for c in _LAND[place])
     start = 0.76 if place == "coast" else HORIZON + 0.04
-    bumps = value_noise(rng, px, (3, 5))[0] * 0.03
-    _, y = canvas.grid()
-    top = start + bumps[None, :] - 0.015
-    cover = np.clip((y - top) * px / 2, 0, 1)[..., None]
+    _, y = canvas.soft_grid()
     t = np.clip((y - start) / (1 - start), 0, 1)[..., None]
     tone = np.asarray(far, np.float32) * (1 - t) + np.asarray(near, np.float32) * t
-    texture = (value_noise(rng, px, (24, 60), aspect=0.35) - 0.5) * 0.36
-    tone = tone * (1 + texture[..., None] * (0.35 + 0.65 * t))
-    pixels = canvas.pixels()
-    canvas.put(pixels + (tone - pixels) * cover)
+    tone = tone * (1 + 0.22 * (value_noise(rng, size, (6, 10), aspect=2.2)[..., None] - 0.5))
+    soil = Image.fromarray(np.clip(tone, 0, 255).astype(np.uint8), "RGB")
+    swell = np.interp(np.linspace(0, 1, 40), np.linspace(0, 1, 4), rng.random(4))
+    swell = np.convolve(np.pad(swell, 4, mode="edge"), np.hanning(9) / np.hanning(9).sum(), "valid")
+    px = canvas.px
+    top = (start + 0.03 * swell - 0.015) * px
+    mask = Image.new("L", (px, px), 0)
+    edge = [(float(a), float(b)) for a, b in zip(np.linspace(0, px, 40), top, strict=True)]
+    ImageDraw.Draw(mask).polygon([*edge, (px, px), (0, px)], fill=255)
+    canvas.image.paste(soil.resize((px, px), Image.Resampling.BILINEAR), (0, 0), mask)
 
 
 def _interior(canvas: Canvas, place: str, time_of_day: str) -> None:
@@ -194,12 +238,11 @@ def _interior(canvas: Canvas, place: str, time_of_day: str) -> None:
     walls: dict[str, Colour] = {"room": (206, 178, 146), "hall": (150, 152, 166), "church": (168, 156, 140)}
     floors: dict[str, Colour] = {"room": (134, 92, 60), "hall": (96, 98, 108), "church": (112, 104, 100)}
     canvas.ambient = (0.98 * dim, 0.93 * dim, 0.88 * dim)
-    x, y = canvas.grid()
+    canvas.indoors = True
+    x, y = canvas.soft_grid()
     wall, floor = (np.asarray(scale(c[place], canvas.ambient), np.float32) for c in (walls, floors))
     vignette = 1.08 - 0.5 * ((x - 0.5) ** 2 + (y - 0.45) ** 2)
-    pixels = np.where((y < 0.70)[..., None], wall, floor) * vignette[..., None]
-    pixels *= 1 + 0.10 * (value_noise(canvas.rng, canvas.px, (8, 30))[..., None] - 0.5)
-    canvas.put(pixels)
+    canvas.paint_soft(np.where((y < 0.70)[..., None], wall, floor) * vignette[..., None])
 
 
 def _pane(canvas: Canvas, x0: float, y0: float, x1: float, y1: float, colour: Colour) -> None:
@@ -232,21 +275,19 @@ def _room(canvas: Canvas, light: Light) -> None:
 
 def _hall(canvas: Canvas, light: Light) -> None:
     hall = canvas.figure()
-    for k in range(5):
-        inset = 0.07 * k
-        tone = scale((172, 174, 188), 1 - 0.11 * k)
-        hall.rect(inset, 0.02 + inset * 0.5, 1 - inset, 0.70, tone)
-    for k in range(4):
-        inset = 0.07 * k
-        for side in (inset, 1 - inset - 0.035):
-            hall.rect(side, inset * 0.5, side + 0.035, 0.74 - 0.01 * k, scale((212, 208, 204), 1 - 0.1 * k))
-    for k in range(7):
-        hall.stroke([(-0.2 + 0.233 * k, 1.0), (0.29 + 0.07 * k, 0.70)], 0.005, (70, 72, 82), 0.8)
-    hall.finish(shade=0.05)
-    sky = mix(light.zenith, light.horizon, 0.6)
     for k in range(3):
-        x = 0.355 + 0.11 * k
-        _pane(canvas, x, 0.27, x + 0.07, 0.58, sky)
+        inset = 0.13 * k
+        low, tone = 0.74 - 0.02 * k, scale((180, 182, 196), 1 - 0.12 * k)
+        hall.rect(inset, 0.10 * k, 1 - inset, low, tone)
+    for k in range(2):
+        for side in (0.13 * k + 0.02, 0.91 - 0.13 * k):
+            low, high = 0.78 - 0.03 * k, 0.10 * k
+            hall.rect(side, high, side + 0.07, low, scale((214, 208, 202), 1 - 0.10 * k))
+    hall.finish(shade=0.12)
+    sky = mix(light.zenith, light.horizon, 0.6)
+    for k in range(2):
+        x = 0.37 + 0.15 * k
+        _pane(canvas, x, 0.30, x + 0.11, 0.60, sky)
 
 
 def _church(canvas: Canvas, light: Light) -> None:

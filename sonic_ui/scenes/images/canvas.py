@@ -19,6 +19,9 @@ Point = tuple[float, float]
 Points = Sequence[Point] | np.ndarray | str
 
 SUPERSAMPLING = 3
+DARK: Colour = (22, 18, 22)
+WHITE: Colour = (252, 248, 240)
+GLASS: Colour = (178, 220, 242)
 
 
 def mix(a: Colour, b: Colour, share: float) -> Colour:
@@ -35,6 +38,11 @@ def scale(a: Colour, factor: float | Colour) -> Colour:
 def coordinates(points: Points) -> np.ndarray:
     """The points as an array, float [N, 2]."""
     return np.array([p.split(",") for p in points.split()] if isinstance(points, str) else points, float)
+
+
+def points_of(xs: np.ndarray, ys: np.ndarray) -> list[Point]:
+    """The points of two arrays of coordinates."""
+    return [(float(x), float(y)) for x, y in zip(xs, ys, strict=True)]
 
 
 def smooth_closed(points: Points, steps: int = 8) -> np.ndarray:
@@ -140,54 +148,78 @@ class Figure:
             for x, y in (path[0], path[-1]):
                 self.pen.ellipse((x - px / 2, y - px / 2, x + px / 2, y + px / 2), fill=fill)
 
-    def finish(self, *, shade: float = 0.35, outline: float = 0.0) -> None:
-        """Light the figure from the upper left and put it on the canvas."""
-        if shade > 0:
-            self.layer = _shaded(self.layer, shade, max(2.0, self.size * self.canvas.px * 0.035))
+    def finish(self, *, shade: float = 0.35, outline: float = 0.0, halo: float = 0.0) -> None:
+        """Light the figure from the upper left and put it on the canvas.
+
+        `outline` is the opacity of a dark contour, `halo` that of the pale mist behind it: with both the
+        figure stands out from any backdrop, by day and by night.
+        """
+        box = self.layer.getchannel("A").getbbox()
+        if box is None:
+            return
+        px = self.canvas.px
+        pad = int(px * (0.075 if halo > 0 else 0.02)) + 1
+        x0, y0 = max(0, box[0] - pad), max(0, box[1] - pad)
+        x1, y1 = min(px, box[2] + pad), min(px, box[3] + pad)
+        part = self.layer.crop((x0, y0, x1, y1))
+        alpha = part.getchannel("A")
+        if halo > 0:
+            mist = mix(scale((255, 250, 240), self.canvas.ambient), (255, 250, 240), 0.10)
+            mask = _soft(alpha, px * 0.022).point([int(min(255, v * 1.5) * halo) for v in range(256)])
+            self.canvas.image.paste(_bytes(mist), (x0, y0), mask)
         if outline > 0:
-            alpha = self.layer.getchannel("A")
-            grown = alpha.filter(ImageFilter.MaxFilter(5))
-            dark = Image.new("RGBA", self.layer.size, (20, 16, 24, 255))
-            dark.putalpha(grown.point(lambda v: int(v * outline)))
-            self.canvas.image.paste(dark, (0, 0), dark)
-        self.canvas.image.paste(self.layer, (0, 0), self.layer)
+            radius = px * (0.0030 + 0.0020 * min(1.0, self.size))
+            grown = alpha.filter(ImageFilter.GaussianBlur(radius))
+            mask = grown.point([int(min(255, max(0, v - 14) * 5) * outline) for v in range(256)])
+            self.canvas.image.paste((26, 20, 30), (x0, y0), mask)
+        if shade > 0:
+            part = _shaded(part, shade, max(2.0, self.size * px * 0.035), self.canvas.ambient)
+        self.canvas.image.paste(part, (x0, y0), part)
+
+    def stand_out(self, shade: float = 0.5) -> None:
+        """Finish a subject: shaded, with a dark contour and a pale mist behind it."""
+        self.finish(shade=shade, outline=0.92, halo=0.5)
 
 
 def _byte(value: float) -> int:
     return int(min(255, max(0, value)))
 
 
-def _shaded(layer: Image.Image, strength: float, radius: float) -> Image.Image:
-    alpha = layer.getchannel("A")
-    box = alpha.getbbox()
-    if box is None:
-        return layer
-    pad = int(radius * 3)
-    box = (
-        max(0, box[0] - pad),
-        max(0, box[1] - pad),
-        min(layer.width, box[2] + pad),
-        min(layer.height, box[3] + pad),
-    )
-    part = layer.crop(box)
-    soft = part.getchannel("A").filter(ImageFilter.GaussianBlur(radius))
-    offset = int(radius)
-    light = np.asarray(ImageChops.offset(soft, offset, offset), np.float32)
-    dark = np.asarray(ImageChops.offset(soft, -offset, -offset), np.float32)
-    relief = (dark - light) / 255.0 * strength
-    rgba = np.asarray(part, np.float32).copy()
-    rgba[..., :3] = np.clip(
-        rgba[..., :3] * (1 + relief[..., None]) + 25 * np.maximum(relief, 0)[..., None], 0, 255
-    )
-    out = layer.copy()
-    out.paste(Image.fromarray(rgba.astype(np.uint8), "RGBA"), box[:2])
+def _bytes(colour: Colour) -> tuple[int, int, int]:
+    return (_byte(colour[0]), _byte(colour[1]), _byte(colour[2]))
+
+
+def _soft(alpha: Image.Image, radius: float) -> Image.Image:
+    """A blurred mask, worked out at a quarter of its size."""
+    small = alpha.resize((max(1, alpha.width // 4), max(1, alpha.height // 4)), Image.Resampling.BOX)
+    small = small.filter(ImageFilter.GaussianBlur(radius / 4))
+    return small.resize(alpha.size, Image.Resampling.BILINEAR)
+
+
+def _shaded(part: Image.Image, strength: float, radius: float, ambient: Colour) -> Image.Image:
+    """The layer with light on the edges towards the upper left and shade on those away from it."""
+    alpha = part.getchannel("A")
+    small = alpha.resize((max(1, part.width // 4), max(1, part.height // 4)), Image.Resampling.BOX)
+    soft = np.asarray(small.filter(ImageFilter.GaussianBlur(radius / 4)), np.float32)
+    k = max(1, round(radius / 4))
+    wide = np.pad(soft, k, mode="edge")
+    relief = (wide[2 * k :, 2 * k :] - wide[: -2 * k, : -2 * k]) * strength
+    out = part.copy()
+    for sign, colour, share in ((1, scale((255, 246, 226), ambient), 0.55), (-1, (14, 10, 34), 0.75)):
+        mask = np.clip(relief * sign * share, 0, 255).astype(np.uint8)
+        shade = Image.fromarray(mask).resize(part.size, Image.Resampling.BILINEAR)
+        out.paste(_bytes(colour), (0, 0), shade)
+    out.putalpha(alpha)
     return out
 
 
 class Canvas:
     """The picture being painted, `SUPERSAMPLING` times larger than asked for.
 
-    `ambient` is the light of the time of day by which every figure's colours are multiplied.
+    `ambient` is the light of the time of day by which every figure's colours are multiplied; `room` in
+    (0, 1] is how much of its usual size a thing may take: less where several share the picture, which
+    `shared` says. `indoors` tells a room from the open; feet on the ground stay below `shore`. `lamp` is
+    where the sun or moon stands from left to right, and its colour.
     """
 
     def __init__(self, size: int, rng: np.random.Generator) -> None:
@@ -195,6 +227,11 @@ class Canvas:
         self.px = size * SUPERSAMPLING
         self.rng = rng
         self.ambient: Colour = (1.0, 1.0, 1.0)
+        self.room = 1.0
+        self.shared = False
+        self.indoors = False
+        self.shore = 0.0
+        self.lamp: tuple[float, Colour] | None = None
         self.image = Image.new("RGB", (self.px, self.px))
 
     def figure(
@@ -212,17 +249,23 @@ class Canvas:
         finally:
             self.ambient = outside
 
-    def pixels(self) -> np.ndarray:
-        """The picture as float32 [px, px, 3] in [0, 255]."""
-        return np.asarray(self.image, np.float32).copy()
+    def inside(self, x: float, half: float) -> float:
+        """Position nearest to `x` where a thing `half` wide to both sides stays in the picture."""
+        return float(min(max(x, half + 0.03), 0.97 - half)) if half < 0.47 else 0.5
 
-    def put(self, pixels: np.ndarray) -> None:
-        """Replace the picture by float pixels [px, px, 3] in [0, 255]."""
-        self.image = Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8), "RGB")
+    def sized(self, level: float, small: float, large: float) -> float:
+        """Size of a thing at its level: the louder, the larger; smaller where it shares the picture."""
+        least = small * (0.5 + 0.5 * self.room)
+        return least + (large * self.room - least) * level
 
-    def grid(self) -> tuple[np.ndarray, np.ndarray]:
-        """Unit coordinates of the pixels: x [1, px], y [px, 1]."""
-        line = (np.arange(self.px, dtype=np.float32) + 0.5) / self.px
+    def paint_soft(self, pixels: np.ndarray) -> None:
+        """Replace the picture by soft pixels [size, size, 3] in [0, 255], without fine detail."""
+        image = Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8), "RGB")
+        self.image = image.resize((self.px, self.px), Image.Resampling.BICUBIC)
+
+    def soft_grid(self) -> tuple[np.ndarray, np.ndarray]:
+        """Unit coordinates of `paint_soft`: x [1, size], y [size, 1]."""
+        line = (np.arange(self.size, dtype=np.float32) + 0.5) / self.size
         return line[None, :], line[:, None]
 
     def glow(self, at: Point, radius: float, colour: Colour, strength: float = 1.0) -> None:
@@ -230,14 +273,16 @@ class Canvas:
         r = int(radius * self.px * 2.2)
         cx, cy = int(at[0] * self.px), int(at[1] * self.px)
         x0, x1, y0, y1 = max(0, cx - r), min(self.px, cx + r), max(0, cy - r), min(self.px, cy + r)
-        if x1 <= x0 or y1 <= y0:
+        if x1 - x0 < 8 or y1 - y0 < 8:
             return
-        yy, xx = np.mgrid[y0:y1, x0:x1].astype(np.float32)
-        d2 = ((xx - cx) ** 2 + (yy - cy) ** 2) / (radius * self.px) ** 2
+        xx = np.linspace(x0, x1, (x1 - x0) // 4, dtype=np.float32)[None, :] - cx
+        yy = np.linspace(y0, y1, (y1 - y0) // 4, dtype=np.float32)[:, None] - cy
+        d2 = (xx**2 + yy**2) / (radius * self.px) ** 2
         fall = strength * (np.exp(-d2 * 1.4) - np.exp(-1.4 * 4.8)).clip(0)
-        part = np.asarray(self.image.crop((x0, y0, x1, y1)), np.float32)
-        lit = part + (255 - part) * (np.asarray(colour, np.float32) / 255.0) * fall[..., None]
-        self.image.paste(Image.fromarray(np.clip(lit, 0, 255).astype(np.uint8), "RGB"), (x0, y0))
+        light = np.clip(fall[..., None] * np.asarray(colour, np.float32), 0, 255).astype(np.uint8)
+        lamp = Image.fromarray(light, "RGB").resize((x1 - x0, y1 - y0), Image.Resampling.BILINEAR)
+        part = self.image.crop((x0, y0, x1, y1))
+        self.image.paste(ImageChops.screen(part, lamp), (x0, y0))
 
     def shadow(self, at: Point, width: float, strength: float = 0.4) -> None:
         """A soft dark ellipse on the ground."""
@@ -254,52 +299,46 @@ class Canvas:
 
 
 def _painting(canvas: Canvas, rng: np.random.Generator) -> Image.Image:
-    pixels = canvas.pixels()
-    pixels *= 1 + 0.05 * (value_noise(rng, canvas.px, (40, 90))[..., None] - 0.5)
-    canvas.put(pixels)
     return canvas.downsampled()
+
+
+def _blurred(image: Image.Image, share: float) -> np.ndarray:
+    """The picture in [0, 1], blurred by a share of its side."""
+    soft = image.filter(ImageFilter.GaussianBlur(image.width * share))
+    return np.asarray(soft, np.float32) / 255.0
+
+
+def _image(pixels: np.ndarray) -> Image.Image:
+    return Image.fromarray((np.clip(pixels, 0, 1) * 255).astype(np.uint8), "RGB")
 
 
 def _watercolour(canvas: Canvas, rng: np.random.Generator) -> Image.Image:
-    """Flat washes with darker edges on grained paper."""
-    px = canvas.px
-    flat = canvas.image.resize((px // 2, px // 2), Image.Resampling.BILINEAR).filter(
-        ImageFilter.MedianFilter(3)
-    )
-    flat = flat.resize((px, px), Image.Resampling.BILINEAR)
-    pixels = np.asarray(flat, np.float32) / 255.0
-    soft = np.asarray(flat.filter(ImageFilter.GaussianBlur(px * 0.012)), np.float32) / 255.0
-    edge = np.clip(np.abs(pixels - soft).mean(-1, keepdims=True) * 4, 0, 1)
-    wash = value_noise(rng, px, (4, 9, 19))[..., None]
-    paper = 1.0 - 0.07 * value_noise(rng, px, (70, 120))[..., None]
-    out = 1.0 - (1.0 - pixels) * (0.72 + 0.34 * wash)
-    out = out * (1 - 0.55 * edge) * paper
-    margin = value_noise(rng, px, (9, 20))
-    x, y = canvas.grid()
-    rim = np.minimum(np.minimum(x, 1 - x), np.minimum(y, 1 - y)) + 0.05 * (margin - 0.5)
-    bare = np.clip(1 - (rim - 0.015) * 60, 0, 1)[..., None]
-    out = out * (1 - bare) + np.array([0.97, 0.955, 0.92], np.float32) * bare
-    canvas.put(out * 255)
-    return canvas.downsampled()
+    """Pale washes that pool at their edges, with a bare rim of paper."""
+    image = canvas.downsampled()
+    pixels = np.asarray(image, np.float32) / 255.0
+    edge = np.clip((_blurred(image, 0.014) - pixels).mean(-1, keepdims=True) * 2.2, 0, 0.35)
+    wash = value_noise(rng, canvas.size, (3, 6))[..., None]
+    out = 1.0 - (1.0 - pixels) * (0.66 + 0.30 * wash)
+    out = out * (1 - edge) * np.array([1.0, 0.99, 0.965], np.float32)
+    x, y = canvas.soft_grid()
+    rim = np.minimum(np.minimum(x, 1 - x), np.minimum(y, 1 - y))
+    rim = rim + 0.006 * (np.sin(17 * x + 2 * y) + np.sin(15 * y + 3 * x))
+    bare = np.clip(1 - (rim - 0.022) * 70, 0, 1)[..., None]
+    return _image(out * (1 - bare) + np.array([0.97, 0.955, 0.92], np.float32) * bare)
 
 
 def _ink_drawing(canvas: Canvas, rng: np.random.Generator) -> Image.Image:
-    """Dark contours over pale washes on cream paper."""
-    px = canvas.px
-    pixels = canvas.pixels() / 255.0
-    grey = canvas.image.convert("L").filter(ImageFilter.GaussianBlur(px * 0.004))
-    g = np.asarray(grey, np.float32) / 255.0
-    gx, gy = np.gradient(g)
-    line = np.clip((np.hypot(gx, gy) * px * 0.11 - 0.60) * 1.4, 0, 1)
-    line_image = Image.fromarray((line * 255).astype(np.uint8)).filter(ImageFilter.GaussianBlur(1.0))
-    line = np.clip(np.asarray(line_image, np.float32) / 255.0 * 1.5, 0, 1)[..., None]
-    paper = np.array([0.96, 0.93, 0.86], np.float32) * (1 - 0.05 * value_noise(rng, px, (60, 110))[..., None])
+    """Dark lines on the dark side of every edge, over pale washes on cream paper."""
+    image = canvas.downsampled()
+    grey = image.convert("L")
+    fine, coarse = _blurred(grey, 0.0025), _blurred(grey, 0.0085)
+    line = np.clip(((coarse - fine) - 0.018) * 16, 0, 1)[..., None]
+    pixels = np.asarray(image, np.float32) / 255.0
     tone = pixels.mean(-1, keepdims=True)
-    wash = 0.7 * pixels + 0.3 * tone
-    out = paper * (0.40 + 0.64 * wash)
+    wash = np.clip(0.88 * pixels + 0.12 * tone, 0, 1) ** 0.8
+    out = np.array([0.97, 0.94, 0.87], np.float32) * (0.24 + 0.81 * wash)
     ink = np.array([0.10, 0.09, 0.14], np.float32)
-    canvas.put((out * (1 - line) + ink * line) * 255)
-    return canvas.downsampled()
+    return _image(out * (1 - line) + ink * line)
 
 
 STYLE_FILTERS: dict[str, Callable[[Canvas, np.random.Generator], Image.Image]] = {

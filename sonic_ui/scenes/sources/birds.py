@@ -2,61 +2,76 @@
 
 import numpy as np
 
-from sonic_ui.scenes.images.canvas import Canvas, Colour, mix, scale
+from sonic_ui.scenes.images.canvas import DARK, WHITE, Canvas, Colour, Point, scale
 from sonic_ui.scenes.sounds.synthesis import Signal, Synth, decibels, normalised, peaked
 from sonic_ui.scenes.spec import OUTDOOR_PLACES, SourceSpec
 
-SPEC = SourceSpec(class_id=11, label="birds", places=OUTDOOR_PLACES, indoors=False, layer="sky", z_order=40)
+SPEC = SourceSpec(class_id=11, label="birds", places=OUTDOOR_PLACES, indoors=False, layer="sky", z_order=160)
+
+NAVY: Colour = (40, 44, 66)
 
 
 def paint(canvas: Canvas, level: float, x: float) -> None:
-    """A singing bird on a branch, with a flock behind; the louder, the larger and the more."""
+    """A pair of singing birds on a branch, and a flock behind; the louder, the larger and the more."""
     rng = canvas.rng
     flock = canvas.figure()
-    tone: Colour = (46, 50, 64)
-    for fx, fy in rng.random((int(3 + 14 * level), 2)):
-        at = (float(0.06 + 0.88 * fx), float(0.06 + 0.36 * fy))
-        w = (0.022 + 0.026 * level) * float(rng.uniform(0.8, 1.3))
+    wing = 0.040 + 0.014 * level
+    for k in range(int(2 + 4.9 * level)):
+        fx = (0.14 + 0.31 * k + float(rng.uniform(-0.05, 0.05))) % 0.92 + 0.04
+        fy = 0.08 + 0.05 * (k % 3) + float(rng.uniform(-0.02, 0.02))
         flock.stroke(
-            [
-                (at[0] - w, at[1] - w * 0.55),
-                (at[0] - w * 0.4, at[1] - w * 0.45),
-                at,
-                (at[0] + w * 0.4, at[1] - w * 0.45),
-                (at[0] + w, at[1] - w * 0.55),
-            ],
-            0.010,
-            tone,
+            [(fx - wing, fy - wing * 0.5), (fx - wing * 0.45, fy - wing * 0.42), (fx, fy)], 0.014, NAVY
         )
-    flock.finish(shade=0)
-    size = 0.16 + 0.46 * level
-    coats: list[Colour] = [(60, 120, 204), (216, 84, 62), (236, 184, 56)]
-    coat = coats[int(rng.integers(3))]
-    at = (x, 0.42)
+        flock.stroke(
+            [(fx, fy), (fx + wing * 0.45, fy - wing * 0.42), (fx + wing, fy - wing * 0.5)], 0.014, NAVY
+        )
+    flock.finish(shade=0, halo=0.3)
+    size = canvas.sized(level, 0.30, 0.60)
     left = x > 0.5
+    x = min(max(1 - x if left else x, 0.03 + 0.57 * size), 0.97 - 0.97 * size)
+    x = 1 - x if left else x
+    way = -1.0 if left else 1.0
+    at = (x, (0.22 if canvas.shared else 0.34) + 0.10 * level)
+    coats: list[Colour] = [(52, 128, 222), (228, 72, 52), (250, 192, 44)]
+    first = int(rng.integers(3))
+    _branch(canvas, at[1] + size * 0.33, size, left, x + 1.05 * way * size if canvas.shared else None)
+    mate = (x + way * 0.70 * size, at[1] + 0.16 * size)
+    _bird(canvas, mate, size * 0.52, coats[(first + 1) % 3], not left)
+    _bird(canvas, at, size, coats[first], left)
+
+
+def _branch(canvas: Canvas, y: float, size: float, left: bool, end: float | None) -> None:
+    """A branch across the picture, or from the side up to `end`."""
     branch = canvas.figure()
-    y = at[1] + size * 0.30
-    ends = (
-        [(1.05, y + 0.06), (x, y), (x - 0.16, y - 0.03)]
-        if left
-        else [(-0.05, y + 0.06), (x, y), (x + 0.16, y - 0.03)]
-    )
-    branch.stroke(ends, 0.018 + 0.02 * level, (92, 66, 48))
-    for k in range(3):
-        bx = ends[-1][0] + (0.07 * k if left else -0.07 * k)
-        branch.blob(
-            [(bx, y - 0.02), (bx - 0.03, y - 0.06), (bx, y - 0.09), (bx + 0.03, y - 0.06)], (96, 150, 70)
-        )
-    branch.finish(shade=0.4)
-    b = canvas.figure(at, size, flip=left)
-    b.blob("-.2,.12 -.52,.34 -.56,.4 -.44,.42 -.14,.24", scale(coat, 0.6))
-    b.blob("-.26,.1 -.14,-.12 .06,-.26 .2,-.34 .33,-.24 .32,-.06 .22,.2 .02,.3 -.18,.26", coat)
-    b.blob(".1,-.04 .28,-.08 .24,.14 .06,.26 0,.12", mix(coat, (250, 240, 220), 0.75))
-    b.blob("-.28,.16 -.1,-.06 .06,.02 -.02,.18 -.24,.26", scale(coat, 0.68))
-    b.poly([(0.30, -0.27), (0.47, -0.34), (0.33, -0.20)], (246, 190, 70))
-    b.poly([(0.32, -0.20), (0.45, -0.18), (0.31, -0.14)], (226, 160, 60))
-    b.disc((0.23, -0.24), 0.028, (16, 14, 18))
-    b.finish(shade=0.55)
+    ends: list[Point] = [(-0.06, y + 0.05), (0.30, y + 0.01), (0.70, y), (1.06, y - 0.03)]
+    if end is not None:
+        stop = 1 - end if left else end
+        ends = [(-0.06, y + 0.05), (stop * 0.5, y + 0.01), (stop, y - 0.01)]
+    if left:
+        ends = [(1 - a, b) for a, b in ends]
+    branch.stroke(ends, 0.026 + 0.05 * size, (112, 76, 50))
+    r = 0.05 + 0.06 * size
+    leaves = ((0.08, 0.04, -1), (0.93, -0.02, 1), (0.90, -0.02, -1))
+    for a, b, up in leaves[: 3 if end is None else 1]:
+        at = 1 - a if left else a
+        leaf: list[Point] = [(at, y + b), (at - r * 0.7, y + b + up * r), (at, y + b + up * 1.9 * r)]
+        branch.blob([*leaf, (at + r * 0.7, y + b + up * r)], (104, 172, 70))
+    branch.finish(shade=0.4, outline=0.8)
+
+
+def _bird(canvas: Canvas, at: Point, size: float, coat: Colour, flip: bool) -> None:
+    b = canvas.figure(at, size, flip=flip)
+    b.blob("-.2,.08 -.5,.3 -.58,.44 -.42,.42 -.14,.24", scale(coat, 0.66))
+    for lx in (-0.02, 0.10):
+        b.stroke([(lx, 0.24), (lx + 0.02, 0.35)], 0.045, (90, 62, 46), curved=False)
+    b.blob("-.3,.1 -.16,-.1 .02,-.24 .1,-.38 .26,-.42 .38,-.3 .36,-.08 .24,.18 .04,.3 -.18,.27", coat)
+    b.blob(".14,-.08 .33,-.12 .26,.12 .06,.27 .02,.12", WHITE)
+    b.blob("-.34,.2 -.16,-.06 .06,-.02 .02,.16 -.18,.26", scale(coat, 0.66))
+    b.poly([(0.34, -0.37), (0.56, -0.42), (0.37, -0.27)], (255, 176, 48))
+    b.poly([(0.35, -0.28), (0.52, -0.25), (0.33, -0.20)], (232, 140, 40))
+    b.disc((0.25, -0.29), 0.055, WHITE)
+    b.disc((0.26, -0.29), 0.038, DARK)
+    b.stand_out(0.5)
 
 
 def synthesise(synth: Synth, level: float) -> Signal:

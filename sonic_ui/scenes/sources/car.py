@@ -2,40 +2,58 @@
 
 import numpy as np
 
-from sonic_ui.scenes.images.canvas import Canvas, Colour
+from sonic_ui.scenes.images.canvas import GLASS, Canvas, Colour, Figure, scale
 from sonic_ui.scenes.sounds.synthesis import Signal, Synth, decibels, normalised, resonances
 from sonic_ui.scenes.spec import SourceSpec
 
 SPEC = SourceSpec(
-    class_id=14, label="a car", places=("town", "meadow", "coast"), indoors=False, layer="ground", z_order=60
+    class_id=14, label="a car", places=("town", "meadow", "coast"), indoors=False, layer="ground", z_order=70
 )
+
+CREAM: Colour = (244, 236, 206)
 
 
 def paint(canvas: Canvas, level: float, x: float) -> None:
-    """A car with its lamps on, on a road; the louder, the nearer."""
+    """A car with its lamps on, seen from its side, on a road; the louder, the nearer."""
     rng = canvas.rng
-    size = 0.22 + 0.62 * level
-    foot = 0.72 + 0.18 * level
-    road = canvas.figure()
-    y, half = foot, 0.035 + 0.06 * level
-    road.rect(0, y - half, 1, y + half, (86, 86, 94))
-    for k in range(6):
-        road.rect(0.18 * k, y + half * 0.4, 0.18 * k + 0.09, y + half * 0.55, (236, 226, 190))
+    size = canvas.sized(level, 0.34, 0.84)
+    foot = max(0.74 + 0.15 * level, canvas.shore)
+    half = 0.05 + 0.05 * level
+    road = canvas.figure((0, foot), 1.0)
+    road.rect(0, -half, 1, half, (92, 92, 102))
+    low = half * 0.62
+    for k in range(4):
+        left = 0.06 + 0.26 * k
+        road.rect(left, low, left + 0.13, low + 0.016, CREAM)
     road.finish(shade=0)
-    coats: list[Colour] = [(214, 46, 50), (40, 104, 190), (240, 196, 60), (70, 150, 130)]
-    coat = coats[int(rng.integers(4))]
-    canvas.shadow((x, foot), size)
+    coats: list[Colour] = [(220, 44, 46), (44, 112, 204), (246, 196, 48)]
+    coat = coats[int(rng.integers(3))]
+    x = canvas.inside(x, 0.57 * size)
+    canvas.shadow((x, foot), size, 0.55)
     flip = bool(rng.random() < 0.5)
-    c = canvas.figure((x, foot - 0.18 * size), size, flip=flip)
-    c.blob("-.52,.08 -.5,-.06 -.34,-.1 -.22,-.28 .12,-.29 .28,-.1 .48,-.05 .54,.04 .52,.12 -.5,.12", coat)
-    c.poly([(-0.24, -0.10), (-0.17, -0.24), (-0.03, -0.24), (-0.03, -0.10)], (180, 214, 232))
-    c.poly([(0.0, -0.10), (0.0, -0.24), (0.11, -0.24), (0.22, -0.10)], (180, 214, 232))
-    for wx in (-0.30, 0.30):
-        c.disc((wx, 0.11), 0.115, (34, 34, 40))
-        c.disc((wx, 0.11), 0.055, (190, 194, 202))
-    c.finish(shade=0.55)
-    lamp = (x + (-0.52 if flip else 0.52) * size, foot - 0.18 * size)
-    canvas.glow(lamp, 0.05 + 0.09 * level, (255, 240, 190), 0.8)
+    way = -1 if flip else 1
+    canvas.glow((x + way * 0.68 * size, foot - 0.14 * size), 0.08 + 0.10 * level, (255, 236, 170), 0.6)
+    c = canvas.figure((x, foot - 0.235 * size), size, flip=flip)
+    _car_body(c, coat)
+    for wx in (-0.32, 0.32):
+        c.disc((wx, 0.10), 0.135, (30, 30, 36))
+        c.disc((wx, 0.10), 0.07, (216, 218, 226))
+        c.disc((wx, 0.10), 0.025, (60, 60, 70))
+    c.stand_out()
+    canvas.glow((x + way * 0.54 * size, foot - 0.24 * size), 0.03 + 0.05 * level, (255, 244, 200), 0.9)
+
+
+def _car_body(c: Figure, coat: Colour) -> None:
+    c.blob("-.42,-.04 -.32,-.24 -.22,-.34 .02,-.36 .14,-.31 .3,-.08", coat)
+    c.blob("-.56,.06 -.55,-.06 -.44,-.12 0,-.13 .3,-.12 .5,-.06 .57,.04 .52,.13 0,.14 -.5,.13", coat)
+    c.poly("-.33,-.12 -.25,-.24 -.18,-.29 -.07,-.3 -.07,-.12", GLASS)
+    c.poly([(-0.02, -0.12), (-0.02, -0.30), (0.07, -0.28), (0.20, -0.12)], GLASS)
+    c.stroke([(-0.045, -0.12), (-0.045, 0.10)], 0.014, scale(coat, 0.6), curved=False)
+    c.stroke([(-0.50, 0.03), (0.50, 0.03)], 0.02, scale(coat, 0.68), curved=False)
+    for wx in (-0.32, 0.32):
+        c.disc((wx, 0.09), 0.165, scale(coat, 0.5))
+    c.disc((0.51, -0.03), 0.045, (255, 246, 196))
+    c.poly([(-0.56, -0.06), (-0.50, -0.07), (-0.50, 0.01), (-0.56, 0.01)], (255, 90, 70))
 
 
 def synthesise(synth: Synth, level: float) -> Signal:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sonic_ui.scenes.images.canvas import Canvas
+from sonic_ui.scenes.images.canvas import Canvas, Colour, Figure
 from sonic_ui.scenes.sounds.synthesis import Signal, Synth, decibels, normalised, resonances
 from sonic_ui.scenes.spec import SourceSpec
 
@@ -12,34 +12,69 @@ SPEC = SourceSpec(
     places=("forest", "meadow", "mountains"),
     indoors=True,
     layer="ground",
-    z_order=100,
+    z_order=110,
 )
+
+BARK: Colour = (120, 80, 50)
 
 
 def paint(canvas: Canvas, level: float, x: float) -> None:
-    """An orange chainsaw biting into a log, chips flying."""
+    """An orange chainsaw, seen from its side, its toothed bar sinking into the end of a log."""
     rng = canvas.rng
-    size = 0.26 + 0.52 * level
-    foot = 0.74 + 0.18 * level
-    canvas.shadow((x, foot), size * 1.1)
-    log = canvas.figure((x, foot - 0.14 * size), size, flip=(flip := bool(rng.random() < 0.5)))
-    log.rect(0.18, -0.16, 0.70, 0.16, (118, 82, 54))
-    log.disc((0.18, 0.0), 0.10, (222, 184, 130), squash=1.6)
-    log.disc((0.18, 0.0), 0.05, (190, 146, 96), squash=1.6)
-    log.finish(shade=0.5)
-    s = canvas.figure((x, foot - 0.38 * size), size, flip=flip, turn=0.14 if not flip else -0.14)
-    s.blob(".02,-.06 .62,-.05 .7,.01 .62,.07 .02,.07", (204, 210, 218))
-    s.stroke(".04,-.07 .62,-.06 .71,.01 .62,.08 .04,.08", 0.03, (52, 54, 60))
-    s.blob("-.44,-.08 -.34,-.17 -.04,-.18 .08,-.1 .08,.12 -.06,.17 -.36,.16 -.46,.06", (240, 112, 28))
-    s.blob([(-0.32, -0.02), (-0.10, -0.04), (-0.06, 0.08), (-0.30, 0.10)], (62, 60, 66))
-    s.stroke([(-0.40, -0.08), (-0.62, -0.12), (-0.64, 0.08), (-0.42, 0.10)], 0.06, (50, 48, 54))
-    s.stroke([(-0.22, -0.16), (-0.16, -0.34), (0.06, -0.30), (0.06, -0.10)], 0.055, (50, 48, 54))
-    s.finish(shade=0.5)
-    chips = canvas.figure((x, foot - 0.22 * size), size, flip=flip)
-    for _ in range(int(8 + 34 * level)):
-        a, r = float(rng.uniform(-2.9, -1.2)), float(rng.uniform(0.08, 0.55))
-        chips.disc((0.16 + r * np.cos(a), r * np.sin(a) * 0.8), 0.018, (240, 208, 150))
-    chips.finish(shade=0)
+    size = canvas.sized(level, 0.28, 0.53)
+    foot = 0.80 + 0.13 * level
+    x = canvas.inside(x, 0.86 * size)
+    flip = bool(rng.random() < 0.5)
+    way = -1 if flip else 1
+    at = (x - way * 0.09 * size, foot - 0.55 * size)
+    canvas.shadow((x + way * 0.36 * size, foot), size * 0.9, 0.5)
+    log = canvas.figure(at, size, flip=flip)
+    log.poly(".4,.05 .62,-.03 .96,.1 .96,.4 .62,.55 .4,.55", BARK)
+    log.disc((0.48, 0.28), 0.29, BARK)
+    log.disc((0.48, 0.28), 0.235, (240, 206, 150))
+    log.disc((0.48, 0.28), 0.155, (206, 156, 98))
+    log.disc((0.48, 0.28), 0.115, (240, 206, 150))
+    log.disc((0.48, 0.28), 0.045, (206, 156, 98))
+    log.stand_out(0.4)
+    saw = canvas.figure(at, size, flip=flip, turn=0.10 * way)
+    _saw_bar(saw)
+    _saw_body(saw)
+    saw.stand_out(0.45)
+    chips = canvas.figure(at, size, flip=flip)
+    for k in range(int(5 + 9 * level)):
+        a = 1.9 + 0.36 * (k % 5) + float(rng.uniform(-0.1, 0.1))
+        r = 0.16 + 0.11 * (k // 5 + 1) + float(rng.uniform(0, 0.05))
+        chips.disc((0.34 + r * np.cos(a) * 1.1, 0.16 + r * np.sin(a)), 0.028, (252, 222, 160))
+    chips.finish(shade=0, outline=0.6)
+
+
+def _saw_bar(saw: Figure) -> None:
+    """The bar with its chain: a long rounded blade with teeth all around."""
+    chain: Colour = (44, 46, 54)
+    saw.rect(0.0, -0.115, 0.78, 0.115, chain)
+    saw.disc((0.78, 0.0), 0.115, chain)
+    for k in range(7):
+        left = 0.12 + 0.105 * k
+        for side in (-1, 1):
+            saw.poly([(left, 0.10 * side), (left + 0.07, 0.165 * side), (left + 0.07, 0.10 * side)], chain)
+    for a in (-0.9, 0.0, 0.9):
+        tip = (0.78 + 0.175 * float(np.cos(a)), 0.175 * float(np.sin(a)))
+        root = [(0.78 + 0.10 * float(np.cos(a + d)), 0.10 * float(np.sin(a + d))) for d in (-0.4, 0.4)]
+        saw.poly([root[0], tip, root[1]], chain)
+    saw.rect(0.0, -0.07, 0.77, 0.07, (222, 228, 236))
+    saw.disc((0.77, 0.0), 0.07, (222, 228, 236))
+
+
+def _saw_body(saw: Figure) -> None:
+    """The motor in its orange case, with a loop to hold behind and a bow to hold above."""
+    grip: Colour = (46, 46, 54)
+    saw.stroke("-.4,-.1 -.66,-.12 -.74,.03 -.64,.17 -.4,.15", 0.085, grip)
+    saw.stroke([(-0.30, -0.14), (-0.30, -0.36), (-0.06, -0.40), (0.0, -0.14)], 0.075, grip)
+    saw.poly([(0.04, -0.10), (0.12, -0.36), (0.20, -0.34), (0.14, -0.10)], grip)
+    saw.blob("-.46,-.1 -.38,-.19 -.04,-.2 .14,-.14 .16,.14 .02,.21 -.36,.21 -.46,.12", (248, 116, 24))
+    saw.disc((-0.20, 0.02), 0.135, (60, 58, 66))
+    saw.disc((-0.20, 0.02), 0.075, (226, 226, 230))
+    saw.poly([(-0.01, -0.10), (0.11, -0.08), (0.11, 0.08), (-0.01, 0.10)], (255, 240, 220))
 
 
 def synthesise(synth: Synth, level: float) -> Signal:

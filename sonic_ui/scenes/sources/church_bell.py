@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sonic_ui.scenes.images.canvas import Canvas, Colour, scale
+from sonic_ui.scenes.images.canvas import Canvas, Colour, Point, scale
 from sonic_ui.scenes.sounds.synthesis import Signal, Synth, decibels, normalised
 from sonic_ui.scenes.spec import SourceSpec
 
@@ -12,34 +12,68 @@ SPEC = SourceSpec(
     places=("town", "meadow", "mountains"),
     indoors=True,
     layer="ground",
-    z_order=70,
+    z_order=80,
 )
 
 
 def paint(canvas: Canvas, level: float, x: float) -> None:
-    """A swinging bronze bell under a timber beam, with the church's spire behind it out of doors."""
+    """A swinging golden bell: in the dark arch of its tower with a red roof, or in a timber frame indoors."""
     rng = canvas.rng
-    size = 0.22 + 0.58 * level
-    y = 0.40
-    gold: Colour = (208, 152, 56)
+    size = canvas.sized(level, 0.24, 0.60)
+    w, y = 0.62 * size, 0.30 + 0.32 * size
+    x = canvas.inside(x, w + 0.02)
+    swing = float(rng.choice([-1, 1])) * float(rng.uniform(0.08, 0.30))
+    if canvas.indoors:
+        _bell_frame(canvas, (x, y), size)
+    else:
+        _bell_tower(canvas, (x, y), size)
+    _paint_bell(canvas, (x, y), size, swing)
+
+
+def _bell_frame(canvas: Canvas, at: Point, size: float) -> None:
+    """Two posts and a beam of timber."""
+    foot = (0.92 - at[1]) / size
+    wood: Colour = (134, 86, 54)
+    canvas.shadow((at[0], 0.92), 1.3 * size, 0.45)
+    frame = canvas.figure(at, size)
+    for side in (-0.54, 0.54):
+        frame.rect(side - 0.06, -0.5, side + 0.06, foot, wood)
+        frame.rect(side - 0.14, foot - 0.07, side + 0.14, foot, wood)
+    frame.rect(-0.66, -0.58, 0.66, -0.42, scale(wood, 0.85))
+    frame.stand_out(0.3)
+
+
+def _bell_tower(canvas: Canvas, at: Point, size: float) -> None:
+    """A tower of pale stone with a dark arch around the bell."""
+    x, y = at
+    w = 0.62 * size
+    stone: Colour = (206, 192, 172)
+    top = y - 0.62 * size
     tower = canvas.figure((x, 0.0), 1.0)
-    w = 0.13 + 0.24 * level
-    top = max(0.06, y - size * 0.62)
-    stone: Colour = (176, 164, 150)
-    tower.poly([(-w, top + 0.02), (0, top - 0.22), (w, top + 0.02)], (120, 62, 54))
-    tower.rect(-w, top, -w + 0.05, 0.90, stone)
-    tower.rect(w - 0.05, top, w, 0.90, stone)
-    tower.rect(-w, y + size * 0.56, w, 0.90, stone)
-    tower.rect(-w, top, w, top + 0.045, (104, 74, 52))
-    tower.finish(shade=0.3)
-    b = canvas.figure((x, y), size, turn=float(rng.uniform(-0.35, 0.35)))
-    b.disc((0, -0.44), 0.07, scale(gold, 0.8))
-    b.disc((0, 0.42), 0.09, (92, 66, 40))
-    b.blob("-.12,-.4 .12,-.4 .21,-.22 .24,.06 .32,.26 .4,.36 0,.4 -.4,.36 -.32,.26 -.24,.06 -.21,-.22", gold)
-    b.stroke([(-0.36, 0.33), (0.0, 0.37), (0.36, 0.33)], 0.05, scale(gold, 0.7))
-    b.stroke([(-0.24, 0.08), (0.0, 0.11), (0.24, 0.08)], 0.025, scale(gold, 0.72))
-    b.blob("-.13,-.28 -.06,-.3 -.1,.1 -.18,.22 -.17,0", (252, 226, 150), 0.8)
-    b.finish(shade=0.6)
+    tower.stroke([(0, top - 0.16), (0, top - 0.28)], 0.018, (70, 56, 50), curved=False)
+    tower.stroke([(-0.035, top - 0.235), (0.035, top - 0.235)], 0.018, (70, 56, 50), curved=False)
+    tower.poly([(-w - 0.03, top + 0.01), (0, top - 0.18), (w + 0.03, top + 0.01)], (176, 72, 58))
+    tower.rect(-w, top, w, 0.93, stone)
+    half = w * 0.80
+    t = np.linspace(np.pi, 2 * np.pi, 20)
+    spring = y - 0.12 * size
+    arch = [(half * float(np.cos(a)), spring + 0.42 * size * float(np.sin(a))) for a in t]
+    tower.poly([(-half, y + 0.56 * size), *arch, (half, y + 0.56 * size)], (58, 52, 66))
+    tower.stand_out(0.3)
+
+
+def _paint_bell(canvas: Canvas, at: Point, size: float, swing: float) -> None:
+    gold: Colour = (238, 176, 58)
+    b = canvas.figure(at, size, turn=swing)
+    b.stroke([(-0.16, -0.42), (0.16, -0.42)], 0.09, (120, 80, 52), curved=False)
+    b.disc((-0.05 if swing > 0 else 0.05, 0.42), 0.10, (110, 74, 44))
+    b.blob(
+        "-.12,-.38 .12,-.38 .22,-.22 .25,.06 .32,.24 .43,.37 0,.4 -.43,.37 -.32,.24 -.25,.06 -.22,-.22", gold
+    )
+    b.stroke([(-0.36, 0.32), (0.0, 0.355), (0.36, 0.32)], 0.05, scale(gold, 0.66))
+    b.stroke([(-0.22, 0.02), (0.0, 0.05), (0.22, 0.02)], 0.03, scale(gold, 0.7))
+    b.blob([(-0.14, -0.26), (-0.07, -0.28), (-0.09, -0.08), (-0.16, -0.04)], (255, 240, 180))
+    b.finish(shade=0.6, outline=0.9)
 
 
 BELL_PARTIALS = np.array([0.5, 1.0, 1.19, 1.5, 2.0, 2.51, 2.66, 3.01, 4.1, 5.43, 6.8, 8.2, 10.9, 14.0])

@@ -2,41 +2,56 @@
 
 import numpy as np
 
-from sonic_ui.scenes.images.canvas import Canvas, mix
+from sonic_ui.scenes.images.canvas import Canvas, Colour, Point, mix
 from sonic_ui.scenes.sounds.synthesis import Signal, Synth, decibels, peaked
 from sonic_ui.scenes.spec import SourceSpec
 
 SPEC = SourceSpec(
-    class_id=5, label="a clock", places=("town", "meadow"), indoors=True, layer="ground", z_order=80
+    class_id=5, label="a clock", places=("town", "meadow"), indoors=True, layer="ground", z_order=90
 )
 
 
 def paint(canvas: Canvas, level: float, x: float) -> None:
-    """A round clock: on a post out of doors, on the wall or as a tall case indoors."""
+    """A round clock with two bold hands: on a post out of doors, on a case with a pendulum indoors."""
     rng = canvas.rng
-    size = 0.17 + 0.48 * level
-    y = 0.46 - 0.04 * level
+    size = canvas.sized(level, 0.30, 0.72)
+    x = canvas.inside(x, 0.54 * size)
+    y = 0.43 - 0.02 * level
+    foot = (0.93 - y) / size
+    wood: Colour = (142, 88, 52)
     c = canvas.figure((x, y), size)
-    c.poly([(-0.06, 0.4), (0.06, 0.4), (0.07, (0.94 - y) / size), (-0.07, (0.94 - y) / size)], (58, 60, 70))
-    c.disc((0, 0), 0.53, (78, 58, 44))
-    c.disc((0, 0), 0.47, (204, 160, 84))
-    c.finish(shade=0.6)
+    if canvas.indoors:
+        c.rect(-0.30, 0.3, 0.30, foot, wood)
+        c.rect(-0.20, 0.3, 0.20, foot - 0.08, (64, 42, 34))
+        swing = float(rng.uniform(-0.06, 0.06))
+        low = min(foot - 0.22, 1.1)
+        c.stroke([(0, 0.4), (swing, low)], 0.05, (240, 200, 110), curved=False)
+        c.disc((swing, low), 0.11, (240, 200, 110))
+    else:
+        c.rect(-0.07, 0.4, 0.07, foot, (62, 66, 80))
+        c.poly([(-0.20, foot - 0.07), (0.20, foot - 0.07), (0.24, foot), (-0.24, foot)], (62, 66, 80))
+    c.disc((0, 0), 0.54, (112, 62, 40))
+    c.disc((0, 0), 0.49, (226, 176, 84))
+    c.stand_out()
     with canvas.lit(mix(canvas.ambient, (1, 1, 1), 0.6)):
         f = canvas.figure((x, y), size)
-        f.disc((0, 0), 0.42, (250, 244, 228))
+        f.disc((0, 0), 0.42, (252, 247, 234))
         for k in range(12):
             a = 2 * np.pi * k / 12
-            f.stroke(
-                [(0.33 * np.cos(a), 0.33 * np.sin(a)), (0.39 * np.cos(a), 0.39 * np.sin(a))],
-                0.035 if k % 3 else 0.055,
-                (50, 44, 44),
-                curved=False,
-            )
-        hour, minute = rng.uniform(0, 2 * np.pi, 2)
-        f.stroke([(0, 0), (0.21 * np.cos(hour), 0.21 * np.sin(hour))], 0.065, (30, 28, 34), curved=False)
-        f.stroke([(0, 0), (0.32 * np.cos(minute), 0.32 * np.sin(minute))], 0.045, (30, 28, 34), curved=False)
-        f.disc((0, 0), 0.04, (190, 50, 40))
-        f.finish(shade=0.1)
+            inner, wide = (0.32, 0.05) if k % 3 else (0.28, 0.08)
+            f.stroke([_around(inner, a), _around(0.365, a)], wide, (60, 52, 52), curved=False)
+        hour = float(rng.choice([1.75, 3.0, 4.0, 7.0, 8.25, 9.0, 10.25, 11.5, 1.5, 2.75]))
+        minute = 2 * np.pi * (hour % 1.0) - np.pi / 2
+        f.stroke(
+            [(0, 0), _around(0.20, 2 * np.pi * hour / 12 - np.pi / 2)], 0.095, (28, 26, 34), curved=False
+        )
+        f.stroke([(0, 0), _around(0.33, minute)], 0.07, (28, 26, 34), curved=False)
+        f.disc((0, 0), 0.06, (206, 48, 40))
+        f.finish(shade=0)
+
+
+def _around(radius: float, angle: float) -> Point:
+    return (radius * float(np.cos(angle)), radius * float(np.sin(angle)))
 
 
 def synthesise(synth: Synth, level: float) -> Signal:

@@ -2,52 +2,56 @@
 
 import numpy as np
 
-from sonic_ui.scenes.images.canvas import Canvas
+from sonic_ui.scenes.images.canvas import Canvas, Point
 from sonic_ui.scenes.sounds.synthesis import Signal, Synth, decibels, normalised
 from sonic_ui.scenes.spec import OUTDOOR_PLACES, SourceSpec
 
 SPEC = SourceSpec(
-    class_id=2, label="crackling fire", places=OUTDOOR_PLACES, indoors=True, layer="ground", z_order=90
+    class_id=2, label="crackling fire", places=OUTDOOR_PLACES, indoors=True, layer="ground", z_order=100
 )
 
 
 def paint(canvas: Canvas, level: float, x: float) -> None:
-    """A log fire: from embers to a bonfire, lighting what is around it."""
+    """A log fire: from a small blaze to a bonfire, lighting what is around it."""
     rng = canvas.rng
-    size = 0.16 + 0.42 * level
-    at = (x, 0.88)
-    canvas.glow((x, 0.86 - size * 0.4), 0.16 + 0.5 * level, (255, 150, 60), 0.35 + 0.45 * level)
-    logs = canvas.figure(at, 0.20 + 0.12 * level)
-    for a, b in (((-0.5, 0.06), (0.42, -0.10)), ((0.5, 0.06), (-0.42, -0.10)), ((-0.38, 0.12), (0.38, 0.12))):
-        logs.stroke([a, b], 0.15, (104, 68, 44), curved=False)
-    logs.finish(shade=0.5)
+    size = canvas.sized(level, 0.30, 0.72)
+    foot = 0.86 + 0.04 * level
+    at = (canvas.inside(x, 0.46 * size), foot)
+    canvas.glow((at[0], foot - size * 0.45), 0.22 + 0.36 * level, (255, 140, 50), 0.40 + 0.35 * level)
+    logs = canvas.figure(at, size * 0.92)
+    ends: list[tuple[Point, Point]] = [((-0.44, 0.06), (0.34, -0.08)), ((0.44, 0.06), (-0.34, -0.08))]
+    for a, b in ends:
+        logs.stroke([a, b], 0.14, (122, 76, 46), curved=False)
+        logs.disc(a, 0.062, (228, 184, 124))
+    logs.finish(shade=0.5, outline=0.85)
     with canvas.lit():
-        flame = canvas.figure(at, size)
+        flame = canvas.figure((at[0], foot - 0.03 * size), size, flip=bool(rng.random() < 0.5))
+        tips = rng.uniform(-0.07, 0.07, 3)
         for reach, wide, colour in (
-            (1.0, 0.36, (226, 74, 28)),
-            (0.76, 0.26, (250, 144, 36)),
-            (0.5, 0.16, (255, 220, 96)),
+            (1.0, 0.38, (232, 62, 22)),
+            (0.74, 0.28, (255, 146, 30)),
+            (0.48, 0.18, (255, 228, 104)),
         ):
-            tips = rng.uniform(-0.08, 0.08, 3)
             flame.blob(
                 [
                     (-wide, -0.12),
-                    (-wide * 0.9, -0.42 * reach),
-                    (-wide * 0.55 + tips[0], -0.72 * reach),
-                    (-wide * 0.28, -0.48 * reach),
-                    (tips[1], -1.02 * reach),
-                    (wide * 0.3, -0.52 * reach),
-                    (wide * 0.62 + tips[2], -0.80 * reach),
-                    (wide * 0.95, -0.38 * reach),
+                    (-wide * 0.95, -0.40 * reach),
+                    (-wide * 0.62 + tips[0], -0.76 * reach),
+                    (-wide * 0.30, -0.50 * reach),
+                    (tips[1], -1.04 * reach),
+                    (wide * 0.34, -0.54 * reach),
+                    (wide * 0.68 + tips[2], -0.84 * reach),
+                    (wide * 0.98, -0.38 * reach),
                     (wide, -0.10),
                     (0, 0.02),
                 ],
                 colour,
             )
-        flame.finish(shade=0)
-        sparks = canvas.figure()
-        for sx, sy in rng.normal(0, 1, (int(3 + 16 * level), 2)):
-            sparks.disc((float(x + sx * 0.08), float(0.86 - size - abs(sy) * 0.12)), 0.007, (255, 206, 96))
+        flame.finish(shade=0, outline=0.55)
+        sparks = canvas.figure(at, 1.0)
+        for k in range(int(3 + 5 * level)):
+            sx = size * 0.16 * (k % 3 - 1) + size * float(rng.uniform(-0.08, 0.08))
+            sparks.disc((sx, -size * (0.92 + 0.055 * k)), 0.013, (255, 214, 104))
         sparks.finish(shade=0)
 
 

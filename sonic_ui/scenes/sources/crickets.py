@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sonic_ui.scenes.images.canvas import Canvas, Colour, mix
+from sonic_ui.scenes.images.canvas import DARK, WHITE, Canvas, Colour, Point, mix, scale
 from sonic_ui.scenes.sounds.synthesis import Signal, Synth, decibels, normalised
 from sonic_ui.scenes.spec import SourceSpec
 
@@ -12,52 +12,65 @@ SPEC = SourceSpec(
     places=("meadow", "forest"),
     indoors=False,
     layer="ground",
-    z_order=130,
+    z_order=140,
     night_share=0.7,
 )
 
 
 def paint(canvas: Canvas, level: float, x: float) -> None:
-    """Green crickets in tall grass; the louder, the larger and the more."""
+    """Green crickets among broad blades of grass; the louder, the larger and the more."""
     rng = canvas.rng
+    size = canvas.sized(level, 0.40, 0.74)
+    x = canvas.inside(x, 0.68 * size)
+    flip = bool(rng.random() < 0.5)
+    foot = 0.84 + 0.06 * level
+    _blades(canvas, foot, 0.26 + 0.06 * level, (44, 96, 50))
+    mate = min(0.6 * size, 1.6 * (0.63 - size))
+    if mate > 0.1 and not canvas.shared:
+        side = x + 0.9 * size if x < 0.5 else x - 0.9 * size
+        _cricket(canvas, (side, foot - 0.14 - 0.27 * mate), mate, not flip)
+    _cricket(canvas, (x, foot - 0.30 * size), size, flip)
+    _blades(canvas, 1.04, 0.13, (96, 158, 62))
+
+
+def _blades(canvas: Canvas, foot: float, height: float, colour: Colour) -> None:
+    """A row of broad blades of grass."""
     grass = canvas.figure()
-    for gx, gy in rng.random((46, 2)):
-        h = float(rng.uniform(0.10, 0.26))
-        lean = float(rng.uniform(-0.05, 0.05))
-        px = float(gx)
-        grass.poly(
+    for k in range(9):
+        x = 0.03 + 0.118 * k + float(canvas.rng.uniform(-0.02, 0.02))
+        h = height * float(canvas.rng.uniform(0.75, 1.15))
+        lean = 0.05 * (1 if k % 2 else -1)
+        grass.blob(
             [
-                (px - 0.012, 1.02),
-                (px + lean * 0.5, 1.0 - h * 0.6),
-                (px + lean, 1.0 - h),
-                (px + 0.014 + lean * 0.3, 1.0 - h * 0.5),
-                (px + 0.012, 1.02),
+                (x - 0.035, foot + 0.05),
+                (x - 0.02 + lean * 0.3, foot - h * 0.55),
+                (x + lean, foot - h),
+                (x + 0.022 + lean * 0.3, foot - h * 0.5),
+                (x + 0.035, foot + 0.05),
             ],
-            mix((64, 128, 56), (132, 178, 70), float(gy)),
+            scale(colour, 1.0 if k % 2 else 1.14),
         )
-    grass.finish(shade=0.1)
-    size = 0.24 + 0.52 * level
-    _cricket(canvas, (x, 0.86 - 0.16 * size), size, bool(rng.random() < 0.5))
-    for k in range(int(level * 3.2)):
-        side = (x + 0.34 * (k + 1) + float(rng.uniform(-0.05, 0.05))) % 1.0
-        _cricket(canvas, (side, 0.72 - 0.02 * k), 0.2 + 0.08 * level, bool(rng.random() < 0.5))
+    grass.finish(shade=0.15)
 
 
-def _cricket(canvas: Canvas, at: tuple[float, float], size: float, flip: bool) -> None:
-    green: Colour = (126, 200, 62)
-    dark: Colour = (58, 116, 40)
-    with canvas.lit(mix(canvas.ambient, (1, 1, 1), 0.5)):
+def _cricket(canvas: Canvas, at: Point, size: float, flip: bool) -> None:
+    green: Colour = (166, 222, 62)
+    dark: Colour = (70, 124, 36)
+    with canvas.lit(mix(canvas.ambient, (1, 1, 1), 0.4)):
         c = canvas.figure(at, size, flip=flip)
-        c.stroke([(0.32, -0.10), (0.44, -0.34), (0.62, -0.42)], 0.018, dark)
-        c.stroke([(0.34, -0.08), (0.52, -0.22), (0.70, -0.24)], 0.018, dark)
-        for lx in (0.22, 0.06):
-            c.stroke([(lx, 0.06), (lx + 0.08, 0.16), (lx + 0.06, 0.28)], 0.032, dark)
-        c.blob("-.5,.02 -.3,-.12 0,-.16 .24,-.16 .38,-.1 .4,0 .3,.1 0,.12 -.3,.1", green)
-        c.blob("-.54,-.02 -.26,-.17 .06,-.16 -.08,-.02 -.34,.02", mix(green, (240, 250, 180), 0.4))
-        c.stroke([(-0.02, 0.06), (-0.26, -0.34), (-0.44, 0.28)], 0.055, dark, curved=False)
-        c.stroke([(-0.02, 0.06), (-0.25, -0.32)], 0.09, green, curved=False)
-        c.disc((0.34, -0.05), 0.025, (24, 30, 16))
-        c.finish(shade=0.5)
+        c.stroke([(0.38, -0.14), (0.42, -0.36), (0.60, -0.52)], 0.026, dark)
+        c.stroke([(0.40, -0.12), (0.52, -0.28), (0.74, -0.34)], 0.026, dark)
+        for lx in (0.28, 0.10):
+            c.stroke([(lx, 0.06), (lx + 0.10, 0.14), (lx + 0.08, 0.30)], 0.045, dark)
+        c.blob("-.56,.06 -.3,-.12 0,-.16 .22,-.16 .28,.06 .1,.13 -.28,.13", green)
+        c.blob("-.6,.02 -.28,-.17 .14,-.17 .02,-.03 -.34,.03", (226, 240, 136))
+        c.blob(".18,-.1 .26,-.21 .42,-.18 .48,-.02 .4,.1 .24,.09", green)
+        c.disc((0.39, -0.08), 0.055, WHITE)
+        c.disc((0.40, -0.08), 0.038, DARK)
+        c.stroke([(-0.34, -0.42), (-0.50, 0.30), (-0.38, 0.31)], 0.055, dark, curved=False)
+        c.blob(".06,.08 -.12,-.24 -.36,-.46 -.36,-.34 -.16,.02 -.02,.12", dark)
+        c.blob(".03,.05 -.13,-.21 -.32,-.4 -.15,-.02 -.02,.08", (190, 234, 90))
+        c.stand_out(0.4)
 
 
 def synthesise(synth: Synth, level: float) -> Signal:

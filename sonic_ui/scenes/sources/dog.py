@@ -2,38 +2,53 @@
 
 import numpy as np
 
-from sonic_ui.scenes.images.backdrops import ground_position
-from sonic_ui.scenes.images.canvas import Canvas, Colour, scale
+from sonic_ui.scenes.images.backdrops import foot_line
+from sonic_ui.scenes.images.canvas import DARK, WHITE, Canvas, Colour, Figure, scale
 from sonic_ui.scenes.sounds.synthesis import Signal, Synth, decibels, normalised, peaked, resonances
 from sonic_ui.scenes.spec import OUTDOOR_PLACES, SourceSpec
 
-SPEC = SourceSpec(class_id=3, label="a dog", places=OUTDOOR_PLACES, indoors=True, layer="ground", z_order=120)
+SPEC = SourceSpec(class_id=3, label="a dog", places=OUTDOOR_PLACES, indoors=True, layer="ground", z_order=130)
 
 
 def paint(canvas: Canvas, level: float, x: float) -> None:
-    """A barking dog, from far away to right before us."""
+    """A barking dog seen from its side, from far away to right before us."""
     rng = canvas.rng
-    size, foot = ground_position(canvas, level, 0.20, 0.78)
-    coats: list[Colour] = [(166, 108, 60), (122, 82, 54), (206, 160, 104), (96, 84, 80)]
-    coat = coats[int(rng.integers(4))]
+    size = canvas.sized(level, 0.32, 0.71)
+    foot = foot_line(canvas, level)
+    x = canvas.inside(x, 0.66 * size)
+    coats: list[Colour] = [(184, 112, 54), (150, 92, 54), (232, 184, 112)]
+    coat = coats[int(rng.integers(3))]
+    canvas.shadow((x, foot), size * 0.9, 0.5)
+    d = canvas.figure((x, foot - 0.50 * size), size, flip=bool(rng.random() < 0.5))
     dark = scale(coat, 0.62)
-    canvas.shadow((x, foot), size * 0.9)
-    d = canvas.figure((x, foot - 0.47 * size), size, flip=bool(rng.random() < 0.5))
-    for lx in (-0.27, 0.17):
-        d.poly([(lx - 0.05, 0.0), (lx + 0.06, 0.0), (lx + 0.04, 0.47), (lx - 0.04, 0.47)], dark)
-    d.stroke([(-0.36, -0.10), (-0.48, -0.26), (-0.50, -0.44)], 0.07, coat)
-    d.blob("-.42,0 -.36,-.19 0,-.18 .24,-.26 .34,-.08 .22,.12 -.08,.07 -.34,.13", coat)
-    for lx in (-0.35, 0.25):
-        d.poly([(lx - 0.06, 0.0), (lx + 0.07, 0.0), (lx + 0.05, 0.47), (lx - 0.05, 0.47)], coat)
-        d.disc((lx + 0.02, 0.46), 0.06, coat, squash=0.5)
-    d.blob(".14,-.16 .22,-.42 .36,-.54 .5,-.48 .7,-.44 .71,-.36 .52,-.3 .44,-.14 .28,-.06", coat)
-    d.blob(".46,-.32 .62,-.25 .64,-.2 .5,-.19 .42,-.22", coat)
-    d.blob([(0.50, -0.31), (0.64, -0.35), (0.60, -0.26)], (196, 70, 78))
-    d.blob(".32,-.52 .2,-.44 .18,-.26 .27,-.24 .36,-.4", dark)
-    d.disc((0.70, -0.42), 0.035, (24, 20, 22))
-    d.disc((0.46, -0.44), 0.025, (20, 16, 18))
-    d.stroke([(0.22, -0.10), (0.32, -0.02)], 0.05, (190, 50, 50), curved=False)
-    d.finish(shade=0.6)
+    d.poly([(-0.30, 0.05), (-0.16, 0.05), (-0.15, 0.49), (-0.25, 0.49)], dark)
+    d.poly([(0.20, 0.0), (0.32, 0.0), (0.33, 0.49), (0.23, 0.49)], dark)
+    d.stroke([(-0.38, -0.06), (-0.52, -0.20), (-0.53, -0.42)], 0.10, coat)
+    _dog_body(d, coat)
+    _dog_head(d, coat, dark)
+    d.stand_out(0.55)
+
+
+def _dog_body(d: Figure, coat: Colour) -> None:
+    d.blob("-.45,.02 -.38,-.15 -.1,-.16 .14,-.22 .3,-.12 .28,.14 .05,.14 -.2,.09 -.36,.18", coat)
+    d.blob("-.46,0 -.28,-.06 -.22,.12 -.34,.3 -.46,.16", coat)
+    d.poly([(-0.44, 0.10), (-0.30, 0.16), (-0.33, 0.50), (-0.43, 0.50)], coat)
+    d.poly([(0.08, 0.02), (0.24, 0.02), (0.20, 0.50), (0.10, 0.50)], coat)
+    d.disc((-0.36, 0.48), 0.075, WHITE, squash=0.5)
+    d.disc((0.17, 0.48), 0.075, WHITE, squash=0.5)
+    d.blob([(0.18, -0.06), (0.32, -0.08), (0.30, 0.12), (0.20, 0.14)], WHITE)
+
+
+def _dog_head(d: Figure, coat: Colour, dark: Colour) -> None:
+    d.blob(".02,-.1 .12,-.34 .3,-.42 .4,-.2 .32,-.02 .14,0", coat)
+    d.blob(".34,-.26 .48,-.2 .58,-.12 .55,-.07 .38,-.12 .28,-.18", coat)
+    d.blob([(0.42, -0.22), (0.58, -0.24), (0.56, -0.13), (0.44, -0.17)], (214, 70, 84))
+    d.blob(".1,-.34 .18,-.5 .32,-.53 .43,-.46 .62,-.42 .65,-.33 .6,-.27 .42,-.24 .24,-.2 .12,-.24", coat)
+    d.blob(".46,-.41 .62,-.41 .65,-.33 .6,-.27 .48,-.26", WHITE)
+    d.disc((0.63, -0.40), 0.052, DARK)
+    d.disc((0.40, -0.42), 0.035, DARK)
+    d.blob(".24,-.52 .12,-.5 .02,-.32 .06,-.18 .17,-.22 .24,-.38", dark)
+    d.stroke([(0.10, -0.14), (0.22, -0.07), (0.35, -0.10)], 0.07, (206, 44, 48))
 
 
 def synthesise(synth: Synth, level: float) -> Signal:

@@ -2,35 +2,48 @@
 
 import numpy as np
 
-from sonic_ui.scenes.images.canvas import Canvas, Colour, scale
+from sonic_ui.scenes.images.canvas import GLASS, Canvas, Colour, Figure, scale
 from sonic_ui.scenes.sounds.synthesis import Signal, Synth, decibels, normalised, resonances
 from sonic_ui.scenes.spec import OUTDOOR_PLACES, SourceSpec
 
 SPEC = SourceSpec(
-    class_id=6, label="a helicopter", places=OUTDOOR_PLACES, indoors=False, layer="sky", z_order=30
+    class_id=6, label="a helicopter", places=OUTDOOR_PLACES, indoors=False, layer="sky", z_order=150
 )
 
 
 def paint(canvas: Canvas, level: float, x: float) -> None:
-    """A helicopter in the sky with its rotor a blur."""
+    """A helicopter in the sky, seen from its side, under the long blades of its rotor."""
     rng = canvas.rng
-    size = 0.24 + 0.62 * level
-    coats: list[Colour] = [(206, 58, 48), (44, 92, 160), (70, 110, 76)]
+    size = canvas.sized(level, 0.29, 0.62)
+    coats: list[Colour] = [(222, 52, 44), (246, 176, 40), (48, 122, 200)]
     coat = coats[int(rng.integers(3))]
-    h = canvas.figure((x, 0.30), size, flip=bool(rng.random() < 0.5), turn=float(rng.uniform(-0.12, 0.12)))
-    h.blob([(-0.02, -0.12), (-0.55, -0.16), (-0.60, -0.10), (-0.10, 0.06)], coat)
-    h.blob([(-0.62, -0.32), (-0.54, -0.30), (-0.50, -0.08), (-0.60, -0.08)], scale(coat, 0.7))
-    h.disc((-0.58, -0.18), 0.11, (225, 230, 236), 0.5)
-    h.stroke([(-0.14, 0.26), (0.34, 0.26), (0.42, 0.22)], 0.035, (40, 42, 50))
-    h.stroke([(0.0, 0.26), (0.04, 0.12)], 0.03, (40, 42, 50), curved=False)
-    h.stroke([(0.22, 0.26), (0.18, 0.12)], 0.03, (40, 42, 50), curved=False)
-    h.blob("-.22,-.02 -.1,-.18 .14,-.22 .34,-.12 .42,.04 .3,.15 0,.17 -.18,.1", coat)
-    h.blob(".14,-.16 .28,-.12 .37,.01 .2,.04 .13,-.02", (176, 214, 236))
-    h.stroke([(-0.14, 0.08), (0.36, 0.08)], 0.03, (244, 236, 220), curved=False)
-    h.stroke([(0.06, -0.20), (0.06, -0.32)], 0.05, (50, 52, 60), curved=False)
-    h.disc((0.06, -0.33), 0.66, (214, 220, 230), 0.45, 0.075)
-    h.stroke([(-0.58, -0.34), (0.70, -0.32)], 0.03, (44, 46, 54), curved=False)
-    h.finish(shade=0.5)
+    y = 0.08 + 0.46 * size + float(rng.uniform(0.0, 0.12))
+    flip = bool(rng.random() < 0.5)
+    tilt = float(rng.uniform(0.0, 0.12)) * (-1 if flip else 1)
+    h = canvas.figure((canvas.inside(x, 0.74 * size), y), size, flip=flip, turn=tilt)
+    steel: Colour = (52, 54, 64)
+    h.disc((0.06, -0.37), 0.68, (226, 232, 240), 0.55, 0.10)
+    h.poly([(-0.16, -0.13), (-0.72, -0.15), (-0.72, -0.07), (-0.16, 0.10)], coat)
+    h.poly([(-0.60, -0.10), (-0.76, -0.35), (-0.64, -0.35), (-0.48, -0.10)], scale(coat, 0.72))
+    for a, b in (((-0.79, -0.32), (-0.61, -0.06)), ((-0.59, -0.30), (-0.81, -0.08))):
+        h.stroke([a, b], 0.04, steel, curved=False)
+    h.stroke([(-0.20, 0.34), (0.38, 0.34), (0.47, 0.28)], 0.05, steel)
+    for a, b in (((-0.08, 0.14), (-0.12, 0.33)), ((0.22, 0.14), (0.26, 0.33))):
+        h.stroke([a, b], 0.04, steel, curved=False)
+    h.stroke([(0.06, -0.18), (0.06, -0.38)], 0.07, steel, curved=False)
+    _cabin(h, coat)
+    h.stroke([(-0.62, -0.34), (-0.2, -0.385), (0.06, -0.395)], 0.05, steel)
+    h.stroke([(0.06, -0.395), (0.32, -0.385), (0.74, -0.34)], 0.05, steel)
+    h.disc((0.06, -0.39), 0.06, steel)
+    h.stand_out()
+
+
+def _cabin(h: Figure, coat: Colour) -> None:
+    h.blob("-.26,-.02 -.14,-.21 .12,-.26 .36,-.14 .48,.06 .36,.18 0,.21 -.2,.14", coat)
+    h.blob(".14,-.2 .28,-.15 .42,.03 .38,.06 .14,.06 .12,-.08", GLASS)
+    h.poly([(-0.12, -0.15), (0.06, -0.19), (0.06, 0.04), (-0.12, 0.04)], GLASS)
+    h.poly([(0.16, -0.16), (0.22, -0.16), (0.28, 0.03), (0.18, 0.03)], (236, 248, 255))
+    h.stroke([(-0.20, 0.11), (0.42, 0.11)], 0.045, (250, 244, 232), curved=False)
 
 
 def synthesise(synth: Synth, level: float) -> Signal:

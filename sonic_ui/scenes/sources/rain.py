@@ -3,8 +3,8 @@
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from sonic_ui.scenes.images.backdrops import HORIZON
-from sonic_ui.scenes.images.canvas import Canvas
+from sonic_ui.scenes.images.backdrops import HORIZON, cloud_bank
+from sonic_ui.scenes.images.canvas import Canvas, points_of
 from sonic_ui.scenes.sounds.synthesis import Signal, Synth, decibels, normalised
 from sonic_ui.scenes.spec import OUTDOOR_PLACES, SourceSpec
 
@@ -14,43 +14,46 @@ SPEC = SourceSpec(
     places=OUTDOOR_PLACES,
     indoors=False,
     layer="weather",
-    z_order=160,
+    z_order=50,
+    everywhere=True,
     storm=(0.45, 0.45),
 )
 
 
 def paint(canvas: Canvas, level: float, x: float) -> None:
-    """Slanting streaks, from a drizzle to sheets, with rings and reflections on the ground."""
+    """Slanting streaks out of a dark cloud, from a drizzle to sheets, with rings on the wet ground."""
     rng, px = canvas.rng, canvas.px
     _wet_ground(canvas, 0.25 + 0.55 * level)
+    slant = float(rng.uniform(0.20, 0.30)) * (1 if rng.random() < 0.5 else -1)
+    across, down = 5 + 9 * level, 4 + 4 * level
+    length = 0.085 + 0.045 * level
+    width = round(px * (0.0095 + 0.0025 * level))
     layer = Image.new("L", (px, px), 0)
     pen = ImageDraw.Draw(layer)
-    slant = float(rng.uniform(0.12, 0.30)) * (1 if rng.random() < 0.5 else -1)
-    count = int(22 + 170 * level)
-    length = 0.05 + 0.10 * level
-    width = max(2, round(px * (0.006 + 0.003 * level)))
-    for sx, sy, near in rng.random((count, 3)):
-        size = length * (0.6 + 0.8 * near)
-        x0, y0 = (sx * 1.3 - 0.15) * px, (sy * 1.15 - 0.15) * px
-        pen.line((x0, y0, x0 + slant * size * px, y0 + size * px), fill=int(120 + 110 * near), width=width)
-    canvas.image.paste((224, 234, 246), (0, 0), layer.filter(ImageFilter.GaussianBlur(0.8)))
+    shift = float(rng.random())
+    for j in range(int(down) + 2):
+        for i in range(int(across) + 3):
+            sx = (i - 1 + (0.5 * j + shift) % 1.0 + float(rng.uniform(-0.14, 0.14))) / across
+            sy = (j - 0.6 + 0.5 * (i % 2) + float(rng.uniform(-0.14, 0.14))) / down
+            ends = ((sx, sy), (sx + slant * length, sy + length))
+            pen.line([(a * px, b * px) for a, b in ends], fill=245, width=width)
+            for a, b in ends:
+                r = width / 2 - 0.5
+                pen.ellipse((a * px - r, b * px - r, a * px + r, b * px + r), fill=245)
+    dark = layer.filter(ImageFilter.GaussianBlur(px * 0.004)).point([int(v * 0.55) for v in range(256)])
+    canvas.image.paste((40, 50, 78), (0, 0), dark)
+    canvas.image.paste((232, 242, 255), (0, 0), layer)
+    cloud_bank(canvas, 0.17 + 0.09 * level, (92, 100, 124))
     rings = canvas.figure()
+    t = np.linspace(0, 2 * np.pi, 24)
     with canvas.lit():
-        for rx, ry in rng.random((int(4 + 14 * level), 2)):
-            depth = 0.72 + 0.26 * ry
-            t = np.linspace(0, 2 * np.pi, 20)
-            radius = 0.015 + 0.03 * ry
+        for k in range(int(4 + 6 * level)):
+            at = ((0.12 + 0.39 * k + 0.2 * shift) % 1.0, 0.74 + 0.22 * ((k * 0.62 + shift) % 1.0))
+            r = 0.024 + 0.026 * (at[1] - 0.7) / 0.3
             rings.stroke(
-                list(zip(rx + radius * np.cos(t), depth + radius * 0.3 * np.sin(t), strict=True)),
-                0.006,
-                (220, 230, 244),
-                0.8,
-                curved=False,
+                points_of(at[0] + r * np.cos(t), at[1] + r * 0.34 * np.sin(t)), 0.011, (226, 236, 250)
             )
         rings.finish(shade=0)
-    if level > 0.5:
-        veil = Image.new("RGB", (px, px), (176, 186, 200))
-        canvas.image = Image.blend(canvas.image, veil, 0.22 * (level - 0.5) * 2)
 
 
 def _wet_ground(canvas: Canvas, amount: float) -> None:
@@ -61,7 +64,8 @@ def _wet_ground(canvas: Canvas, amount: float) -> None:
     mirror = canvas.image.crop((0, max(0, start - height), px, start)).transpose(
         Image.Transpose.FLIP_TOP_BOTTOM
     )
-    mirror = mirror.resize((px, height)).filter(ImageFilter.GaussianBlur(px * 0.012))
+    mirror = mirror.resize((px // 6, height // 6)).filter(ImageFilter.GaussianBlur(px * 0.002))
+    mirror = mirror.resize((px, height), Image.Resampling.BICUBIC)
     mask = Image.fromarray(
         np.repeat((np.linspace(0.1, 0.6, height)[:, None] * amount * 255).astype(np.uint8), px, axis=1), "L"
     )

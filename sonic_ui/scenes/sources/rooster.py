@@ -2,48 +2,62 @@
 
 import numpy as np
 
-from sonic_ui.scenes.images.backdrops import ground_position
-from sonic_ui.scenes.images.canvas import Canvas
+from sonic_ui.scenes.images.backdrops import foot_line
+from sonic_ui.scenes.images.canvas import DARK, Canvas, Colour, Figure
 from sonic_ui.scenes.sounds.synthesis import Signal, Synth, decibels, normalised, peaked, resonances
 from sonic_ui.scenes.spec import LAND_PLACES, SourceSpec
 
 SPEC = SourceSpec(
-    class_id=4, label="a rooster", places=LAND_PLACES, indoors=True, layer="ground", z_order=110
+    class_id=4, label="a rooster", places=LAND_PLACES, indoors=True, layer="ground", z_order=120
 )
 
 
 def paint(canvas: Canvas, level: float, x: float) -> None:
-    """A crowing rooster with its beak open to the sky."""
-    size, foot = ground_position(canvas, level, 0.22, 0.82)
-    body, gold, red = (150, 62, 34), (226, 158, 60), (214, 36, 40)
-    canvas.shadow((x, foot), size * 0.7)
-    r = canvas.figure((x, foot - 0.48 * size), size, flip=bool(canvas.rng.random() < 0.5))
-    for k, tone in enumerate(((24, 70, 70), (30, 96, 84), (20, 56, 76), (40, 110, 80))):
-        lift = 0.10 * k
+    """A crowing rooster seen from its side, its comb red, its beak open to the sky."""
+    size = canvas.sized(level, 0.32, 0.76)
+    foot = foot_line(canvas, level)
+    x = canvas.inside(x, 0.56 * size)
+    canvas.shadow((x, foot), size * 0.7, 0.5)
+    r = canvas.figure((x, foot - 0.49 * size), size, flip=bool(canvas.rng.random() < 0.5))
+    _tail(r)
+    yellow: Colour = (246, 186, 56)
+    for lx in (-0.06, 0.10):
+        r.stroke([(lx, 0.18), (lx + 0.01, 0.46)], 0.05, yellow, curved=False)
+        r.stroke([(lx - 0.07, 0.47), (lx + 0.11, 0.47)], 0.045, yellow, curved=False)
+    r.blob("-.32,-.06 -.16,-.1 .04,-.1 .24,-.18 .33,.02 .2,.23 -.04,.29 -.24,.18", (166, 62, 30))
+    r.blob("-.24,0 -.04,-.06 .1,.05 -.02,.18 -.2,.14", (34, 96, 84))
+    _rooster_head(r)
+    r.stand_out(0.5)
+
+
+def _tail(r: Figure) -> None:
+    """Four sickle feathers, the nearest last."""
+    tones: tuple[Colour, ...] = ((20, 84, 92), (34, 132, 104), (24, 84, 120), (48, 148, 108))
+    for (tip_x, tip_y), tone in zip(
+        ((-0.30, -0.50), (-0.47, -0.44), (-0.56, -0.26), (-0.53, -0.04)), tones, strict=True
+    ):
         r.blob(
             [
-                (-0.14, 0.02),
-                (-0.34, -0.22 - lift),
-                (-0.52 + 0.03 * k, -0.30 - lift),
-                (-0.60 + 0.06 * k, -0.10 - lift),
-                (-0.46, -0.12 - lift * 0.6),
-                (-0.22, 0.12),
+                (-0.10, 0.06),
+                (-0.20 + 0.12 * tip_x, tip_y * 0.75 - 0.08),
+                (tip_x, tip_y - 0.06),
+                (tip_x - 0.05, tip_y + 0.10),
+                (tip_x * 0.72, tip_y * 0.5 + 0.05),
+                (-0.22, 0.14),
             ],
             tone,
         )
-    for lx in (0.0, 0.10):
-        r.stroke([(lx, 0.18), (lx + 0.01, 0.46)], 0.035, gold, curved=False)
-        r.stroke([(lx - 0.05, 0.47), (lx + 0.09, 0.47)], 0.03, gold, curved=False)
-    r.blob("-.28,-.02 -.16,-.12 .04,-.1 .22,-.18 .28,.02 .16,.22 -.04,.26 -.22,.16", body)
-    r.blob(".02,.06 .08,-.28 .18,-.5 .32,-.5 .34,-.3 .3,.04 .16,.14", gold)
-    r.blob("-.2,0 -.02,-.06 .1,.06 -.04,.16 -.18,.12", (40, 84, 78))
-    r.disc((0.27, -0.50), 0.09, gold)
-    r.blob(".16,-.52 .14,-.64 .21,-.6 .24,-.7 .29,-.61 .35,-.66 .34,-.54", red)
-    r.poly([(0.33, -0.56), (0.48, -0.64), (0.36, -0.50)], (240, 190, 70))
-    r.poly([(0.34, -0.50), (0.46, -0.50), (0.34, -0.45)], (226, 170, 60))
-    r.blob([(0.30, -0.43), (0.36, -0.42), (0.35, -0.30), (0.30, -0.32)], red)
-    r.disc((0.30, -0.53), 0.02, (20, 16, 18))
-    r.finish(shade=0.6)
+
+
+def _rooster_head(r: Figure) -> None:
+    gold: Colour = (244, 176, 60)
+    red: Colour = (224, 30, 36)
+    r.blob(".14,-.5 .11,-.64 .19,-.61 .24,-.71 .3,-.62 .38,-.67 .36,-.52", red)
+    r.blob("0,.06 .08,-.28 .15,-.5 .27,-.58 .37,-.5 .37,-.28 .36,0 .18,.12", gold)
+    r.poly([(0.34, -0.55), (0.54, -0.62), (0.38, -0.47)], (255, 214, 96))
+    r.poly([(0.35, -0.47), (0.51, -0.44), (0.35, -0.40)], (236, 160, 50))
+    r.blob([(0.31, -0.41), (0.40, -0.40), (0.40, -0.24), (0.32, -0.26)], red)
+    r.disc((0.28, -0.50), 0.034, DARK)
 
 
 def synthesise(synth: Synth, level: float) -> Signal:

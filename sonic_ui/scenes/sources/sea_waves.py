@@ -2,56 +2,67 @@
 
 import numpy as np
 
-from sonic_ui.scenes.images.backdrops import HORIZON
-from sonic_ui.scenes.images.canvas import Canvas, mix
+from sonic_ui.scenes.images.backdrops import HORIZON, light_path
+from sonic_ui.scenes.images.canvas import Canvas, Colour, Point, mix, points_of, smooth_open
 from sonic_ui.scenes.sounds.synthesis import Signal, Synth, decibels, normalised
 from sonic_ui.scenes.spec import SourceSpec
 
 SPEC = SourceSpec(class_id=1, label="sea waves", places=("coast",), indoors=False, layer="water", z_order=10)
 
+FOAM: Colour = (248, 252, 255)
+
 
 def paint(canvas: Canvas, level: float, x: float) -> None:
-    """Rows of breakers, from ripples to a curling wall of water with spray."""
+    """Rows of crested waves before a breaker that curls over; from ripples to a wall of water."""
     rng = canvas.rng
     sea = canvas.figure()
-    sea.rect(0, HORIZON - 0.01, 1, 0.86, (40, 108, 146))
+    sea.rect(0, HORIZON - 0.03, 1, 1, (74, 152, 186))
     sea.finish(shade=0)
-    rows = 5
-    for k in range(rows):
-        depth = k / (rows - 1)
-        base = HORIZON + 0.03 + 0.27 * depth
-        height = (0.010 + 0.20 * level**1.3) * (0.35 + 0.65 * depth)
-        n = 4 - 2 * depth + 1.5 * (1 - level)
-        t = np.linspace(-0.05, 1.05, 60)
-        phase = float(rng.uniform(0, 6.28))
-        crest = np.abs(np.sin(np.pi * n * t + phase)) ** 0.7
-        top = base - height * crest
-        water = canvas.figure()
-        tone = mix((52, 128, 160), (30, 96, 128), depth)
-        water.poly([(-0.05, base + 0.1), *zip(t, top, strict=True), (1.05, base + 0.1)], tone)
-        foam = 0.008 + 0.022 * level * (0.4 + 0.6 * depth)
-        water.stroke(list(zip(t, top, strict=True)), foam, (240, 248, 250), 0.95, curved=False)
-        water.stroke(
-            list(zip(t, top + height * 0.45, strict=True)), foam * 0.4, (150, 204, 216), 0.7, curved=False
+    way = 1 if rng.random() < 0.5 else -1
+    for k in range(3):
+        height = (0.018 + 0.075 * level) * (0.5 + 0.25 * k)
+        _paint_swell(
+            canvas, 0.60 + 0.085 * k, height, 4.2 - 0.9 * k, way, mix((56, 136, 176), (28, 98, 148), k / 2)
         )
-        water.finish(shade=0)
-        if level > 0.45 and depth > 0.4:
-            spray = canvas.figure()
-            peaks = t[(crest > 0.96)]
-            for sx in rng.choice(peaks, int(10 * level) + 1) if len(peaks) else []:
-                spray.disc(
-                    (float(sx + rng.normal(0, 0.03)), float(base - height - abs(rng.normal(0, 0.03)))),
-                    float(rng.uniform(0.005, 0.014)),
-                    (246, 250, 252),
-                )
-            spray.finish(shade=0)
-    beach = canvas.figure()
-    t = np.linspace(-0.05, 1.05, 12)
-    edge = 0.87 + 0.02 * np.sin(5 * t + float(rng.uniform(0, 6)))
-    shore = [(float(a), float(b)) for a, b in zip(t, edge, strict=True)]
-    beach.poly([*shore, (1.05, 1.05), (-0.05, 1.05)], (214, 192, 144))
-    beach.stroke(shore, 0.014 + 0.02 * level, (244, 248, 248), 0.95)
-    beach.finish(shade=0.1)
+    light_path(canvas)
+    size = 0.28 + 0.50 * level
+    canvas.shore = 0.90
+    _breaker(canvas, (canvas.inside(x, 0.52 * size), 0.88), size, way)
+    front = canvas.figure()
+    t = np.linspace(-0.05, 1.05, 40)
+    edge = 0.885 + 0.014 * np.sin(9 * t + float(rng.uniform(0, 6)))
+    front.poly([*points_of(t, edge), (1.05, 1.05), (-0.05, 1.05)], (236, 214, 160))
+    front.stroke(points_of(t, edge), 0.030 + 0.012 * level, FOAM, curved=False)
+    front.finish(shade=0.1)
+
+
+def _paint_swell(canvas: Canvas, base: float, height: float, count: float, way: int, tone: Colour) -> None:
+    """A row of waves, each steeper on the side it runs to."""
+    t = np.linspace(-0.55, 0.55, 120)
+    phase = t * count + float(canvas.rng.random())
+    crest = np.abs(np.sin(np.pi * (phase % 1.0) ** 1.5)) ** 1.3
+    top = points_of(t, -height * crest)
+    water = canvas.figure((0.5, base), 1.0, flip=way < 0)
+    water.poly([(-0.55, 0.30), *top, (0.55, 0.30)], tone)
+    water.stroke(top, 0.011 + 0.12 * height, FOAM, curved=False)
+    water.finish(shade=0, outline=0.25)
+
+
+def _breaker(canvas: Canvas, at: Point, size: float, way: int) -> None:
+    """One wave that curls over, its lip white with foam."""
+    w = canvas.figure(at, size, flip=way < 0)
+    back = smooth_open("-.95,.06 -.62,-.06 -.36,-.3 -.1,-.56 .16,-.63 .36,-.54")
+    lip = smooth_open([(0.36, -0.54), (0.46, -0.40), (0.44, -0.26)])
+    hollow = smooth_open(".44,-.26 .32,-.4 .16,-.42 .04,-.28 .1,-.06 .4,.06")
+    w.poly(np.concatenate([back, lip, hollow, [(0.40, 0.16), (-0.95, 0.16)]]), (30, 112, 166))
+    w.blob("-.5,.06 -.28,-.2 -.06,-.42 .02,-.4 -.1,-.16 -.14,.06", (84, 176, 210))
+    w.blob("-.06,.06 -.06,-.2 .06,-.42 .01,-.24 .06,0 .12,.08", (150, 216, 232))
+    w.stroke(back[8:], 0.085, FOAM, curved=False)
+    for a, b, r in ((0.34, -0.54, 0.11), (0.45, -0.42, 0.10), (0.46, -0.28, 0.085), (0.40, -0.18, 0.055)):
+        w.disc((a, b), r, FOAM)
+    for a, b, r in ((0.34, 0.02, 0.10), (0.50, 0.05, 0.09), (0.18, 0.06, 0.08), (0.62, 0.08, 0.06)):
+        w.disc((a, b), r, FOAM)
+    w.finish(shade=0.35, outline=0.7)
 
 
 def synthesise(synth: Synth, level: float) -> Signal:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from sonic_ui.scenes.images.backdrops import HORIZON
-from sonic_ui.scenes.images.canvas import Canvas
+from sonic_ui.scenes.images.canvas import Canvas, points_of
 from sonic_ui.scenes.sounds.synthesis import Signal, Synth, burst_shape, decibels, normalised
 from sonic_ui.scenes.spec import SourceSpec
 
@@ -20,40 +20,28 @@ SPEC = SourceSpec(
 def paint(canvas: Canvas, level: float, x: float) -> None:
     """A brook that winds towards us between stones; the louder, the wider and whiter."""
     rng = canvas.rng
-    t = np.linspace(0, 1, 14)
-    y = HORIZON + 0.05 + (0.96 - HORIZON) * t**1.3
-    sway = 0.13 * np.sin(2.0 + 6.0 * t + float(rng.uniform(-0.6, 0.6))) * (0.4 + 0.6 * t)
-    middle = 0.5 + (x - 0.5) * 0.4 + sway
-    half = 0.012 + (0.05 + 0.27 * level) * t**1.2
-    left, right = middle - half, middle + half
+    t = np.linspace(0, 1, 48)
+    y = HORIZON + 0.03 + (0.99 - HORIZON) * t**1.25
+    side = 1 if rng.random() < 0.5 else -1
+    sway = side * 0.17 * np.sin(0.4 + 5.6 * t**0.8) * (0.35 + 0.65 * t)
+    middle = 0.5 + (x - 0.5) * (0.9 if canvas.shared else 0.5) + sway
+    half = 0.022 + (0.085 + 0.26 * level) * t**1.15
     bank = canvas.figure()
-    for grow, colour in ((0.03, (112, 94, 70)), (0.0, (62, 140, 190))):
-        outline = [
-            *zip(left - grow * t, y, strict=True),
-            *zip((right + grow * t)[::-1], y[::-1], strict=True),
-        ]
-        bank.poly([(float(a), float(b)) for a, b in outline], colour)
-    for _ in range(int(5 + 10 * level)):
-        k = int(rng.integers(4, 13))
-        cx = float(middle[k] + half[k] * rng.uniform(-0.75, 0.75))
-        w = float(half[k] * rng.uniform(0.15, 0.4)) + 0.008
-        bank.stroke(
-            [(cx - w, float(y[k])), (cx, float(y[k]) + 0.012), (cx + w, float(y[k]))],
-            0.008 + 0.006 * level,
-            (216, 240, 250),
-            0.95,
-        )
-    bank.finish(shade=0.15)
+    for grow, colour in ((0.045, (150, 122, 88)), (0.0, (48, 138, 206))):
+        left, right = middle - half - grow * (0.3 + t), middle + half + grow * (0.3 + t)
+        bank.poly([*points_of(left, y), *points_of(right[::-1], y[::-1])], colour)
+    flows = ((-0.45, 0.10, 0.50), (0.42, 0.32, 0.74), (-0.5, 0.66, 1.0), (0.02, 0.5, 0.84), (0.58, 0.84, 1.0))
+    for share, low, high in flows[: int(3 + 2.9 * level)]:
+        part = (t >= low) & (t <= high)
+        path = points_of((middle + share * half)[part], y[part])
+        bank.stroke(path, 0.016 + 0.026 * level, (216, 242, 254), curved=False)
+    bank.finish(shade=0.15, outline=0.5)
     stones = canvas.figure()
-    for k in range(5, 14, 2):
-        for side in (left[k] - 0.02, right[k] + 0.02):
-            stones.disc(
-                (float(side), float(y[k])),
-                float(rng.uniform(0.016, 0.034)) * (0.6 + 0.6 * t[k]),
-                (138, 134, 130),
-                squash=0.65,
-            )
-    stones.finish(shade=0.5)
+    for k, at in enumerate((0.22, 0.36, 0.50, 0.64, 0.78, 0.92)):
+        cx, cy, w = (float(np.interp(at, t, v)) for v in (middle, y, half))
+        r = (0.026 + 0.034 * at) * float(rng.uniform(0.85, 1.15))
+        stones.disc((cx + (w + 0.02) * (1 if k % 2 else -1), cy), r, (156, 154, 156), squash=0.66)
+    stones.finish(shade=0.5, outline=0.8)
 
 
 def synthesise(synth: Synth, level: float) -> Signal:

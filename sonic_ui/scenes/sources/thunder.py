@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from sonic_ui.scenes.images.canvas import Canvas
+from sonic_ui.scenes.images.backdrops import cloud_bank
+from sonic_ui.scenes.images.canvas import Canvas, mix
 from sonic_ui.scenes.sounds.synthesis import Signal, Synth, burst_shape, decibels
 from sonic_ui.scenes.sources.rain import synthesise as rain
 from sonic_ui.scenes.spec import OUTDOOR_PLACES, SourceSpec
@@ -13,37 +14,54 @@ SPEC = SourceSpec(
     places=OUTDOOR_PLACES,
     indoors=False,
     layer="weather",
-    z_order=150,
+    z_order=30,
     storm=(0.70, 0.30),
 )
 
 
 def paint(canvas: Canvas, level: float, x: float) -> None:
-    """Forked lightning out of dark clouds; the louder, the larger, with more bolts and more light."""
+    """A jagged bolt out of a dark cloud; the louder, the larger, with more bolts and more light."""
     rng = canvas.rng
     with canvas.lit():
-        bolts = 1 + int(level > 0.4) + int(level > 0.75)
-        for k in range(bolts):
-            at = float(np.clip(x + (k - (bolts - 1) / 2) * 0.3 + rng.uniform(-0.05, 0.05), 0.1, 0.9))
-            reach = 0.26 + 0.42 * level
-            canvas.glow((at, 0.08 + reach * 0.4), 0.14 + 0.24 * level, (190, 190, 255), 0.45 + 0.45 * level)
-            steps = 8
-            ys = np.linspace(0.03, 0.03 + reach, steps)
-            xs = at + np.cumsum(rng.uniform(-0.055, 0.055, steps))
-            bolt = canvas.figure()
-            path = list(zip(xs, ys, strict=True))
-            width = 0.012 + 0.022 * level
-            bolt.stroke(path, width * 2.0, (170, 160, 255), 0.5, curved=False)
-            bolt.stroke(path, width, (255, 252, 224), curved=False)
-            for j in (2, 4):
-                side = float(rng.choice([-1, 1])) * (0.08 + 0.1 * level)
-                fork = [
-                    path[j],
-                    (path[j][0] + side * 0.5, path[j][1] + 0.07),
-                    (path[j][0] + side, path[j][1] + 0.10),
-                ]
-                bolt.stroke(fork, width * 0.6, (246, 240, 255), curved=False)
-            bolt.finish(shade=0)
+        reach = 0.36 + 0.36 * level
+        canvas.glow((x, 0.16 + reach * 0.4), 0.20 + 0.22 * level, (150, 140, 255), 0.40 + 0.25 * level)
+        size = 0.16 + 0.10 * level
+        bolts = [(x, 1.0)]
+        apart = 0.16 if canvas.shared else 0.34
+        inward = apart if x < 0.5 else -apart
+        if level > 0.4:
+            bolts.append((x + inward, 0.68))
+        if level > 0.75:
+            bolts.append((x - inward, 0.56))
+        for at, share in bolts:
+            _bolt(
+                canvas, float(np.clip(at, 0.08, 0.92)), reach * share, size * share, bool(rng.random() < 0.5)
+            )
+    with canvas.lit(mix(canvas.ambient, (0.8, 0.8, 1.0), 0.3)):
+        cloud_bank(canvas, 0.17 + 0.06 * level, (74, 78, 104))
+
+
+def _bolt(canvas: Canvas, x: float, reach: float, size: float, flip: bool) -> None:
+    """A zigzag that tapers to its point."""
+    bolt = canvas.figure((x, 0.10), 1.0, flip=flip)
+    wobble = float(canvas.rng.uniform(-0.15, 0.15))
+    outline = [
+        (-0.10, 0.0),
+        (0.50, 0.0),
+        (0.16 + wobble, 0.34),
+        (0.52 + wobble, 0.34),
+        (0.10 - wobble, 0.64),
+        (0.36 - wobble, 0.64),
+        (-0.42, 1.06),
+        (-0.10 - wobble, 0.72),
+        (-0.34 - wobble, 0.72),
+        (-0.02 + wobble, 0.42),
+        (-0.36 + wobble, 0.42),
+    ]
+    bolt.poly([(a * size, b * reach) for a, b in outline], (255, 242, 150))
+    core = [(a * 0.55 * size, (0.03 + b * 0.92) * reach) for a, b in outline]
+    bolt.poly(core, (255, 255, 244))
+    bolt.finish(shade=0, outline=0.8, halo=0.7)
 
 
 def synthesise(synth: Synth, level: float) -> Signal:

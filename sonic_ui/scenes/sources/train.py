@@ -3,7 +3,7 @@
 import numpy as np
 
 from sonic_ui.scenes.images.backdrops import HORIZON
-from sonic_ui.scenes.images.canvas import Canvas, Colour, mix, scale
+from sonic_ui.scenes.images.canvas import Canvas, Colour, Figure, Point, mix
 from sonic_ui.scenes.sounds.synthesis import Signal, Synth, decibels, normalised, peaked
 from sonic_ui.scenes.spec import SourceSpec
 
@@ -13,68 +13,87 @@ SPEC = SourceSpec(
     places=("meadow", "mountains", "town"),
     indoors=False,
     layer="ground",
-    z_order=50,
+    z_order=60,
 )
+
+SOOT: Colour = (48, 50, 60)
 
 
 def paint(canvas: Canvas, level: float, x: float) -> None:
-    """A steam train on rails with its plume; the louder, the nearer and the more smoke."""
+    """A steam train on rails, seen from its side, with its plume; the louder, the nearer, the more smoke."""
     rng = canvas.rng
-    size = 0.24 + 0.58 * level
-    foot = HORIZON + 0.16 + 0.18 * level
-    rails = canvas.figure()
-    gauge = 0.012 + 0.014 * level
-    for k in range(16):
-        rails.poly(
-            [
-                (k / 15 - 0.015, foot - gauge),
-                (k / 15 + 0.015, foot - gauge),
-                (k / 15 + 0.02, foot + gauge * 2.2),
-                (k / 15 - 0.02, foot + gauge * 2.2),
-            ],
-            (96, 72, 54),
-        )
-    rails.stroke([(0, foot), (1, foot)], 0.012, (176, 180, 188), curved=False)
-    rails.finish(shade=0.2)
+    size = canvas.sized(level, 0.30, 0.64)
+    foot = HORIZON + 0.20 + 0.16 * level
+    _rails(canvas, foot, 0.5 + 0.5 * level)
     flip = bool(rng.random() < 0.5)
-    t = canvas.figure((x, foot - 0.12 * size), size, flip=flip)
-    coats: list[Colour] = [(36, 84, 62), (150, 42, 44), (44, 62, 112)]
-    coat = coats[int(rng.integers(3))]
-    for k in range(3):
-        left = -0.72 - 0.52 * k
-        t.rect(left - 0.44, -0.26, left, 0.06, mix(coat, (230, 200, 150), 0.25))
-        for w in range(3):
-            t.rect(left - 0.40 + 0.14 * w, -0.20, left - 0.31 + 0.14 * w, -0.09, (252, 226, 150))
-        for wx in (-0.36, -0.08):
-            t.disc((left + wx, 0.08), 0.06, (40, 40, 46))
-    t.rect(-0.68, -0.42, -0.30, 0.06, coat)
-    t.rect(-0.72, -0.46, -0.26, -0.41, scale(coat, 0.6))
-    t.rect(-0.60, -0.36, -0.38, -0.20, (250, 222, 150))
-    t.blob("-.32,-.24 -.1,-.27 .4,-.26 .5,-.16 .48,.04 .1,.05 -.32,.05", (44, 46, 54))
-    t.poly([(0.24, -0.26), (0.21, -0.46), (0.39, -0.46), (0.36, -0.26)], (34, 36, 44))
-    t.poly([(-0.32, -0.02), (0.56, -0.02), (0.60, 0.08), (-0.32, 0.08)], (176, 40, 40))
-    for wx, r in ((-0.54, 0.12), (-0.18, 0.12), (0.10, 0.12), (0.40, 0.08)):
-        t.disc((wx, 0.12 - r * 0.3), r, (30, 30, 36))
-        t.disc((wx, 0.12 - r * 0.3), r * 0.55, (186, 60, 52))
-    t.finish(shade=0.5)
     way = -1 if flip else 1
-    canvas.glow((x + way * 0.50 * size, foot - 0.22 * size), 0.03 + 0.05 * level, (255, 240, 190), 0.8)
-    for k in range(9):
-        u = k / 8
-        puff = canvas.figure(
-            (
-                x + way * (0.30 * size - (0.10 + 0.5 * level) * u * 0.9),
-                foot - 0.62 * size - 0.10 * u - 0.05 * level * u,
-            ),
-            1.0,
+    ahead = 0.0 if canvas.shared else 0.20 - 0.12 * level
+    x = canvas.inside(x + way * ahead, 0.70 * size)
+    at = (x, foot - 0.21 * size)
+    coats: list[Colour] = [(34, 116, 78), (186, 44, 44), (44, 84, 168)]
+    coat = coats[int(rng.integers(3))]
+    _plume(canvas, (x + way * 0.34 * size, at[1] - 0.56 * size), way, size, level)
+    t = canvas.figure(at, size, flip=flip)
+    for k in range(3):
+        _coach(t, -0.70 - 0.80 * k, coat)
+    _engine(t, coat)
+    t.stand_out()
+    canvas.glow((x + way * 0.53 * size, at[1] - 0.16 * size), 0.03 + 0.05 * level, (255, 240, 190), 0.8)
+
+
+def _rails(canvas: Canvas, foot: float, near: float) -> None:
+    rails = canvas.figure((0, foot), 1.0)
+    rails.rect(0, -0.012, 1, 0.06 * near, (150, 138, 126))
+    for k in range(11):
+        left = k / 10 - 0.02
+        rails.poly(
+            [(left, 0.0), (left + 0.04, 0.0), (left + 0.05, 0.045 * near), (left - 0.01, 0.045 * near)],
+            (96, 72, 56),
         )
-        puff.disc(
-            (float(rng.uniform(-0.01, 0.01)), float(rng.uniform(-0.012, 0.012))),
-            (0.018 + 0.055 * level) * (0.7 + 1.1 * u),
-            mix((238, 238, 242), (190, 192, 200), float(rng.random())),
-            0.85 - 0.5 * u,
-        )
-        puff.finish(shade=0.25)
+    rails.stroke([(-0.1, 0.0), (1.1, 0.0)], 0.012, (70, 72, 82), curved=False)
+    rails.finish(shade=0)
+
+
+def _plume(canvas: Canvas, at: Point, way: int, size: float, level: float) -> None:
+    """White puffs that drift back from the chimney."""
+    smoke = canvas.figure(at, size, flip=way < 0)
+    for k in range(int(4 + 3.9 * level * canvas.room**2), -1, -1):
+        wobble = float(canvas.rng.uniform(-0.02, 0.02))
+        middle = (-0.02 - 0.19 * k, -0.06 - 0.085 * k**0.8 + wobble)
+        smoke.disc(middle, 0.085 + 0.028 * k, mix((250, 250, 252), (206, 208, 218), k / 8))
+    smoke.finish(shade=0.35, outline=0.35, halo=0.25)
+
+
+def _coach(t: Figure, right: float, coat: Colour) -> None:
+    left = right - 0.74
+    t.stroke([(right, 0.06), (right + 0.10, 0.06)], 0.04, (44, 44, 52), curved=False)
+    t.rect(left, -0.32, right, 0.10, mix(coat, (255, 226, 170), 0.25))
+    t.rect(left - 0.02, -0.37, right + 0.02, -0.30, SOOT)
+    for k in range(3):
+        a = left + 0.07 + 0.22 * k
+        t.rect(a, -0.24, a + 0.15, -0.07, (255, 232, 160))
+    for wx in (0.17, 0.57):
+        t.disc((left + wx, 0.11), 0.10, SOOT)
+        t.disc((left + wx, 0.11), 0.05, (190, 190, 198))
+
+
+def _engine(t: Figure, coat: Colour) -> None:
+    t.poly(".3,-.26 .27,-.42 .22,-.52 .48,-.52 .43,-.42 .4,-.26", SOOT)
+    t.rect(-0.24, -0.27, 0.50, 0.06, coat)
+    t.disc((0.06, -0.27), 0.075, (240, 190, 80))
+    t.rect(0.26, -0.30, 0.52, 0.06, SOOT)
+    t.rect(-0.06, -0.27, -0.02, 0.06, (240, 190, 80))
+    t.disc((0.52, -0.14), 0.07, (255, 244, 200))
+    t.rect(-0.62, -0.44, -0.20, 0.08, coat)
+    t.rect(-0.68, -0.52, -0.14, -0.43, SOOT)
+    t.rect(-0.54, -0.36, -0.29, -0.17, (255, 232, 160))
+    t.rect(-0.64, 0.02, 0.54, 0.10, (198, 40, 38))
+    t.poly([(0.46, 0.06), (0.54, 0.06), (0.70, 0.20), (0.46, 0.20)], (198, 40, 38))
+    for wx, r in ((-0.44, 0.145), (-0.10, 0.145), (0.22, 0.145)):
+        t.disc((wx, 0.21 - r), r, SOOT)
+        t.disc((wx, 0.21 - r), r * 0.66, (214, 62, 52))
+        t.disc((wx, 0.21 - r), r * 0.26, SOOT)
+    t.stroke([(-0.44, 0.10), (0.22, 0.10)], 0.04, (226, 228, 234), curved=False)
 
 
 def synthesise(synth: Synth, level: float) -> Signal:

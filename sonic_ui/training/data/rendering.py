@@ -138,7 +138,8 @@ def load_pictures(folder: Path, split: str) -> tuple[np.ndarray, list[Scene]]:
         raise FileNotFoundError(
             f"no rendered pictures of split {split!r} in {folder}; run the stage pictures first"
         )
-    return np.concatenate([np.load(p) for p in paths]), [scene_from_json(line) for line in shard_lines(paths)]
+    pictures = np.concatenate([np.load(p, mmap_mode="r") for p in paths])  # once in memory, not twice
+    return pictures, [scene_from_json(line) for line in shard_lines(paths)]
 
 
 @artifact
@@ -158,17 +159,11 @@ def mixture_shares(scenes: list[Scene]) -> NDArray[np.float64]:
     return share / share.sum()
 
 
-def picture_batch(
-    pictures: np.ndarray, index: Tensor, *, crop: int | None, generator: torch.Generator
-) -> Tensor:
-    """Pictures [B, 3, h, w] in [-1, 1], mirrored half of the time, cropped to `crop` pixels if given."""
-    size = pictures.shape[1]
+def picture_batch(pictures: np.ndarray, index: Tensor, *, generator: torch.Generator) -> Tensor:
+    """Pictures [B, 3, H, W] in [-1, 1], mirrored half of the time."""
     out = []
     for i in index.tolist():
         picture = pictures[i]
-        if crop is not None and crop < size:
-            y, x = torch.randint(0, size - crop + 1, (2,), generator=generator).tolist()
-            picture = picture[y : y + crop, x : x + crop]
         if torch.rand((), generator=generator) < 0.5:
             picture = picture[:, ::-1]
         out.append(torch.from_numpy(np.ascontiguousarray(picture)))

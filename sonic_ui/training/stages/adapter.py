@@ -22,7 +22,7 @@ from sonic_ui.scenes.world import SOURCES, WHEN, Scene, article, caption
 from sonic_ui.training.data.rendering import mixture_shares, training_pictures
 from sonic_ui.training.data.sounds import SceneSounds, first_sounds
 from sonic_ui.training.run import Run, Stage, artifact, save_sheet, stage
-from sonic_ui.training.stages import latent_diffusion, spectral_stats
+from sonic_ui.training.stages import latent_diffusion, picture_autoencoder, spectral_stats
 from sonic_ui.training.stages.clap import SoundBank, embed_mels, sound_bank
 from sonic_ui.training.stages.clip import normalised
 
@@ -187,8 +187,8 @@ class AdapterStage(Stage):
             latent_diffusion.caption_encoder(run),
         )
         self.shares = torch.from_numpy(mixture_shares(self.data.scenes))
-        self.vae = latent_diffusion.trained_autoencoder(run)
-        self.normalizer = latent_diffusion.latent_normalizer(run)
+        self.vae = picture_autoencoder.trained_autoencoder(run)
+        self.normalizer = picture_autoencoder.latent_normalizer(run)
         self.diffusion = latent_diffusion.DiffusionLoss(latent_diffusion.build_scheduler())
         adapter.attention.attach(self.unet)
 

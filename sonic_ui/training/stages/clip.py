@@ -98,7 +98,7 @@ class ClipStage(Stage):
         rng = np.random.default_rng(int(torch.randint(2**31, (), generator=generator)))
         captions = [caption(self.scenes[i], rng) for i in index.tolist()]
         pixels = resize_for_clip(
-            picture_batch(self.pictures, index, crop=None, generator=generator), self.image_size
+            picture_batch(self.pictures, index, generator=generator), self.image_size
         ).contiguous()
         output = self.module.clip(pixel_values=pixels, **self.tokens(captions))
         scale = self.module.clip.logit_scale.exp().clamp(max=50)
@@ -114,7 +114,7 @@ class ClipStage(Stage):
 
         index = torch.arange(min(24, len(self.pictures)))
         pixels = resize_for_clip(
-            picture_batch(self.pictures, index, crop=None, generator=torch.Generator()), self.image_size
+            picture_batch(self.pictures, index, generator=torch.Generator()), self.image_size
         )
         module.eval()
         output = module.clip(

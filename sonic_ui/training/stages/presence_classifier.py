@@ -108,7 +108,7 @@ class PresenceClassifierStage(Stage):
     def loss(self, generator: torch.Generator, batch_size: int) -> tuple[Tensor, dict[str, float]]:
         """Cross-entropy of presence, and the error in level of what is there."""
         index = torch.randint(0, len(self.pictures), (batch_size,), generator=generator)
-        batch = picture_batch(self.pictures, index, crop=None, generator=generator)
+        batch = picture_batch(self.pictures, index, generator=generator)
         batch = shrink_for_classifier(batch)
         levels, presence = scene_factors(self.scenes, index)
         spoiled = round(self.spoiled_share * batch_size)

@@ -29,6 +29,7 @@ from sonic_ui.training.stages import latent_diffusion
 from sonic_ui.training.stages.adapter import source_caption
 from sonic_ui.training.stages.clap import build_feature_extractor
 from sonic_ui.training.stages.clip import image_embeddings, trained_clip
+from sonic_ui.training.stages.picture_autoencoder import reconstruction_loss
 from sonic_ui.training.stages.spectral_stats import trained_clap
 
 MEL_MEAN, MEL_STD = -6.0, 3.0
@@ -73,10 +74,7 @@ class MelAutoencoderStage(Stage):
         noise = torch.randn(latents.shape, generator=generator) * latents.detach().std() * self.latent_noise
         output = self.module.decode(latents + noise).sample
         level = F.l1_loss(frame_level(output), frame_level(target))
-        loss = (
-            latent_diffusion.reconstruction_loss(output, target, self.edge_weight)
-            + self.energy_weight * level
-        )
+        loss = reconstruction_loss(output, target, self.edge_weight) + self.energy_weight * level
         small = 1e-4 * latents.pow(2).mean()
         with torch.no_grad():
             l1 = F.l1_loss(output, target) * MEL_STD
@@ -104,9 +102,22 @@ def render_image_to_sound(run: Run) -> None:
 
 
 def new_mel_autoencoder(run: Run) -> AutoencoderDC:
+    """A small `AutoencoderDC` of residual blocks; its factor is 2 ** (number of levels - 1)."""
     r = run.recipe["mel_autoencoder"]
-    names = ("latent_channels", "encoder", "encoder_layers", "decoder", "decoder_layers")
-    return latent_diffusion.build_autoencoder(**{name: r[name] for name in names}, in_channels=1)
+    levels = len(r["encoder"])
+    return AutoencoderDC(
+        in_channels=1,
+        latent_channels=r["latent_channels"],
+        encoder_block_types=("ResBlock",) * levels,
+        decoder_block_types=("ResBlock",) * levels,
+        encoder_block_out_channels=tuple(r["encoder"]),
+        decoder_block_out_channels=tuple(r["decoder"]),
+        encoder_layers_per_block=tuple(r["encoder_layers"]),
+        decoder_layers_per_block=tuple(r["decoder_layers"]),
+        encoder_qkv_multiscales=((),) * levels,
+        decoder_qkv_multiscales=((),) * levels,
+        scaling_factor=1.0,
+    )
 
 
 @artifact

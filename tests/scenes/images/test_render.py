@@ -7,7 +7,7 @@ import pytest
 
 from sonic_ui.scenes.images.canvas import STYLE_FILTERS
 from sonic_ui.scenes.render import paint
-from sonic_ui.scenes.world import INDOOR_PLACES, OUTDOOR_PLACES, STYLES, TIMES, Scene, SourceInstance
+from sonic_ui.scenes.world import INDOOR_PLACES, OUTDOOR_PLACES, SOURCES, STYLES, TIMES, Scene, SourceInstance
 
 SIZE = 64
 
@@ -34,9 +34,7 @@ def test_the_same_scene_is_the_same_picture() -> None:
     assert not np.array_equal(picture("dog", 0.6), picture("dog", 0.6, seed=6))
 
 
-@pytest.mark.parametrize(
-    "source", ["crackling_fire", "dog", "rooster", "clock", "chainsaw", "car", "church_bell", "train"]
-)
+@pytest.mark.parametrize("source", SOURCES)
 def test_a_louder_thing_covers_more_of_the_picture(source: str) -> None:
     """Against the scene with the source at its smallest, more of the picture changes the louder it is."""
     quiet, middle, loud = (picture(source, level) for level in (0.0, 0.45, 1.0))

@@ -63,7 +63,7 @@ def test_a_source_has_a_spec_a_picture_and_a_sound(name: str) -> None:
     assert source.spec.places and set(source.spec.places) <= set(OUTDOOR_PLACES) - set(INDOOR_PLACES)
     canvas = Canvas(32, np.random.default_rng(1))
     source.paint(canvas, 0.5, 0.5)
-    assert canvas.pixels().any()
+    assert canvas.image.getbbox()
     sound = source.synthesise(Synth(np.random.default_rng(1), 8000, 16000), 0.5)
     assert sound.shape == (8000,) and np.isfinite(sound).all() and sound.any()
 
@@ -78,7 +78,7 @@ def test_a_new_source_is_a_new_file(folder: Path) -> None:
     assert tuple(found) == (*SOURCES, "owl")
     canvas = Canvas(32, np.random.default_rng(1))
     found["owl"].paint(canvas, 0.5, 0.5)
-    assert canvas.pixels().any()
+    assert canvas.image.getbbox()
     assert found["owl"].synthesise(Synth(np.random.default_rng(1), 800, 16000), 0.5).shape == (800,)
 
 
