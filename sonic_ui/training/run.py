@@ -120,8 +120,9 @@ def train(stage: Stage, config: LoopConfig, out: Path, *, report: Callable[[str]
         if stage.module is not masters:
             _move_gradients(stage.module, masters)
         trained = [p for group in optimizer.param_groups for p in group["params"]]
-        nn.utils.clip_grad_norm_(trained, config.clip_norm)
-        optimizer.step()
+        norm = nn.utils.clip_grad_norm_(trained, config.clip_norm)
+        if torch.isfinite(norm):  # one bad batch would spoil the weights and their average for good
+            optimizer.step()
         if stage.module is not masters:
             _copy_weights(masters, stage.module)
         step += 1

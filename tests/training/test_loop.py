@@ -74,6 +74,19 @@ def test_an_untrained_stage_is_named(tmp_path: Path) -> None:
         load_average(tmp_path / "checkpoint.pt", nn.Linear(1, 1))
 
 
+def test_a_batch_without_a_finite_gradient_changes_nothing(tmp_path: Path) -> None:
+    class Spoiled(Line):
+        batches = 0
+
+        def loss(self, generator: torch.Generator, batch_size: int) -> tuple[Tensor, dict[str, float]]:
+            self.batches += 1
+            loss, figures = super().loss(generator, batch_size)
+            return loss * (float("nan") if self.batches == 20 else 1.0), figures
+
+    average = train(Spoiled(), CONFIG, tmp_path, report=lambda _: None)
+    assert average.weight.item() == pytest.approx(3.0, abs=0.2)
+
+
 class HalfLine(Line):
     """The same, in whatever type the module has."""
 
