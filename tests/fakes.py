@@ -71,6 +71,7 @@ class FakeBackend:
         self.edits: list[EditJob] = []
         self.steps_done = 0
         self.generates = True
+        self.known_probability: float | None = None
         self.sound_jobs: list[SoundJob] = []
 
     @property
@@ -88,7 +89,9 @@ class FakeBackend:
 
     def embed_audio(self, samples: np.ndarray) -> AudioAnalysis:
         self.heard.append(samples)
-        return AudioAnalysis(np.ones(4, np.float32) / 2, (Label("rain", 0.9), Label("a dog", 0.1)))
+        labels = (Label("rain", 0.9), Label("a dog", 0.1))
+        threshold = None if self.known_probability is None else 0.5
+        return AudioAnalysis(np.ones(4, np.float32) / 2, labels, self.known_probability, threshold)
 
     def run(self, job: Job, cancel: CancelToken) -> Iterator[JobEvent]:
         if isinstance(job, InterpolateJob):

@@ -61,6 +61,7 @@ RECIPE: dict[str, Any] = {
     "decoder": {"scenes": 6, "critic_from": 0, "latent_noise": 0.1, "loop": loop(2, 2)},
     "clap": {"width": 32, "loop": loop(2, 4)},
     "spectral_stats": {"takes": 2, "pool": 64, "loop": loop(30, 16)},
+    "open_set": {"real_takes": 0, "loop_takes": 12, "other_takes": 12, "pool": 64, "loop": loop(20, 16)},
     "embeddings": {"takes": 2},
     "projector": {"tokens": 16, "loop": loop(12, 8)},
     "adapter": {"loop": loop(3, 4)},

@@ -47,6 +47,7 @@ class Components:
     def load_all(self) -> None:
         """Load every part that the bundle has. Raises `BadInput`."""
         _ = self.audio_labels, self.editor, self.sound_pipeline, self.image_encoder, self.classifier
+        _ = self.open_set_head
 
     # Sounds
 
@@ -64,6 +65,17 @@ class Components:
 
         return self._once("audio_labels", load)
 
+    @property
+    def open_set_head(self) -> Any:
+        """The `OpenSetHead`; None if the bundle has none."""
+
+        def load() -> Any:
+            from sonic_ui.models.open_set import load_open_set
+
+            return load_open_set(self.bundle.folder)
+
+        return self._once("open_set_head", load)
+
     def embed_audio(self, samples: np.ndarray) -> AudioAnalysis:
         """Embed and name a clip: `samples` float32 [T] at 48 kHz."""
         from sonic_ui.models.encoders import encode_sound, label_probabilities
@@ -75,7 +87,13 @@ class Components:
             return AudioAnalysis(vector, ())
         scale = float(encoder.logit_scale_a.detach().exp())
         chances = label_probabilities(embedding, labels, scale)  # [1, L]
-        return AudioAnalysis(vector, self._ranked(chances[0]))
+        ranked, head = self._ranked(chances[0]), self.open_set_head
+        if head is None:
+            return AudioAnalysis(vector, ranked)
+        from sonic_ui.models.open_set import known_log_odds
+
+        odds = known_log_odds(head, self.pipeline.feature_extractor, [samples])
+        return AudioAnalysis(vector, ranked, float(head.probability(odds)[0]), float(head.threshold))
 
     def embed(self, samples: np.ndarray) -> np.ndarray:
         """The embedding [D] of a clip."""

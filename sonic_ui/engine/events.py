@@ -210,10 +210,23 @@ class Label:
 
 @dataclass(frozen=True)
 class AudioAnalysis:
-    """Embedding [D] of a clip, unit length, and its `labels`, most probable first."""
+    """Embedding [D] of a clip, unit length, and its `labels`, most probable first.
+
+    known_probability   that the sound is of any of the labels, in [0, 1]; None without an open-set head
+    known_threshold     probability that a known sound should reach; None likewise
+    """
 
     embedding: np.ndarray = field(repr=False)
     labels: tuple[Label, ...]
+    known_probability: float | None = None
+    known_threshold: float | None = None
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether the sound is of another kind than the labels; never without an open-set head."""
+        if self.known_probability is None or self.known_threshold is None:
+            return False
+        return self.known_probability < self.known_threshold
 
 
 @dataclass(frozen=True)
@@ -237,8 +250,8 @@ class Result:
     `request` has every setting filled in; `settings` is what a picture's metadata carries: the request with
     the sounds' names instead of their paths, each sound's SHA-256, the part listened to and the bundle.
     A strip has one `frames` entry a picture; `stopped`: it was cancelled, and `images` are those that were
-    finished by then. `labels` are those of the first sound, `labels_b` of the second. `reused`: an edit
-    started from the cached inversion of its picture.
+    finished by then. `labels` are those of the first sound, `labels_b` of the second, which may be unknown.
+    `reused`: an edit started from the cached inversion of its picture.
     """
 
     images: tuple[Image, ...]
@@ -251,6 +264,8 @@ class Result:
     stopped: bool = False
     labels_b: tuple[Label, ...] = ()
     reused: bool = False
+    is_unknown: bool = False
+    is_unknown_b: bool = False
 
 
 @dataclass(frozen=True)

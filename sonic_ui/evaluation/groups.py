@@ -7,18 +7,29 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import torch
 from PIL import Image
 
+from sonic_ui.audio.clips import load_clip
 from sonic_ui.bundles import PIPELINE_FOLDERS
-from sonic_ui.evaluation import appearance, benchmarks, held_out, image_metrics, sound_metrics
+from sonic_ui.evaluation import (
+    appearance,
+    benchmarks,
+    held_out,
+    image_metrics,
+    recognition_metrics,
+    sound_metrics,
+)
 from sonic_ui.evaluation.metrics import Metric
 from sonic_ui.models.encoders import ImageEncoder, embed_labels, label_probabilities
+from sonic_ui.models.open_set import load_open_set
 from sonic_ui.models.presence_classifier import PresenceClassifier, load_classifier
 from sonic_ui.models.sound_mapper import EnergyModulator
 from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
 from sonic_ui.pipelines.image_to_audio import ImageToAudioPipeline
 from sonic_ui.scenes.world import SOURCES, SPECS
+from sonic_ui.training.data.recordings import TUNE, read_recordings
 from sonic_ui.training.run import save_sheet
 
 
@@ -52,6 +63,12 @@ class EvalContext:
         """The pipeline at the bundle's default settings."""
         settings = (self.defaults[name] for name in ("steps", "guidance_scale", "strength"))
         return image_metrics.Painter(self.pipeline, *settings)
+
+    @cached_property
+    def label_embeds(self) -> torch.Tensor:
+        """Embeddings [sources, D] of the sources' labels by the audio encoder's text side."""
+        labels = [SPECS[name].label for name in SOURCES]
+        return embed_labels(self.pipeline.audio_encoder, self.pipeline.audio_tokenizer, labels)
 
     @cached_property
     def classifier(self) -> PresenceClassifier:
@@ -140,16 +157,29 @@ def real_group(context: EvalContext) -> list[Metric]:
     if not (recordings := held_out.real_clips(context.data)):
         return []
     encoder = context.pipeline.audio_encoder
-    labels = [SPECS[name].label for name in SOURCES]
-    label_embeds = embed_labels(encoder, context.pipeline.audio_tokenizer, labels)
     embeds = context.painter.embed([clip.samples for clip in recordings])
-    probabilities = label_probabilities(embeds, label_embeds, encoder.logit_scale_a.exp())
+    probabilities = label_probabilities(embeds, context.label_embeds, encoder.logit_scale_a.exp())
     metrics, images, by_source = image_metrics.real_metrics(
         context.classifier, context.painter, recordings, probabilities
     )
     context.save_pictures("real", images)
     context.details["real_by_source"] = by_source
     return metrics
+
+
+def recognition_group(context: EvalContext) -> list[Metric]:
+    """Labels of the tuning recordings, and what the open-set head refuses; nothing without the folder."""
+    recordings = read_recordings(context.data, (TUNE,))
+    known = [(one.path, one.source) for one in recordings if one.source is not None]
+    if not known:
+        return []
+    clips = [np.asarray(load_clip(path, held_out.SAMPLE_RATE).samples, np.float32) for path, _ in known]
+    embeds = context.painter.embed(clips)
+    first = [SOURCES[index] for index in (embeds @ context.label_embeds.T).argmax(-1).tolist()]
+    metrics, by_source = recognition_metrics.label_metrics(first, [source for _, source in known])
+    context.details["recognition_by_source"] = by_source
+    head = load_open_set(context.bundle)
+    return metrics + ([] if head is None else recognition_metrics.open_set_metrics(head, recordings))
 
 
 def volume_group(context: EvalContext) -> list[Metric]:
@@ -251,6 +281,7 @@ GROUPS: dict[str, Callable[[EvalContext], list[Metric]]] = {
     "alignment": alignment_group,
     "appearance": appearance_group,
     "real": real_group,
+    "recognition": recognition_group,
     "volume": volume_group,
     "interpolation": interpolation_group,
     "mixing": mixing_group,

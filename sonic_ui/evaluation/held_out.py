@@ -13,8 +13,8 @@ from sonic_ui.audio.clips import load_clip
 from sonic_ui.audio.energy import rms_energy, smooth
 from sonic_ui.scenes.render import paint, render_sound
 from sonic_ui.scenes.world import SOURCES, Scene, sample_scene
+from sonic_ui.training.data.recordings import REPORT, read_recordings
 from sonic_ui.training.data.rendering import SPLITS, scenes_of_shard
-from sonic_ui.training.data.sounds import real_files
 
 SAMPLE_RATE = 48_000
 
@@ -64,8 +64,11 @@ def mixed_clips(count: int, picture_px: int) -> list[HeldOutClip]:
 def real_clips(data: Path) -> list[HeldOutClip]:
     """Fold 4 of the real recordings, as the app would read them; empty without the folder."""
     return [
-        HeldOutClip(path.name, np.asarray(load_clip(path, SAMPLE_RATE).samples, np.float32), (source,))
-        for path, source in real_files(data, held_out=True)
+        HeldOutClip(
+            one.path.name, np.asarray(load_clip(one.path, SAMPLE_RATE).samples, np.float32), (one.source,)
+        )
+        for one in read_recordings(data, (REPORT,))
+        if one.source is not None
     ]
 
 

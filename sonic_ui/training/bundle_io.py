@@ -17,6 +17,8 @@ from sonic_ui.bundles.manifest import write_manifest
 from sonic_ui.models.compact_autoencoder import CompactAutoencoder
 from sonic_ui.models.encoders import picture_processor
 from sonic_ui.models.mel import GriffinLimVocoder
+from sonic_ui.models.open_set import FOLDER as OPEN_SET_FOLDER
+from sonic_ui.models.open_set import load_open_set
 from sonic_ui.models.presence_classifier import load_classifier
 from sonic_ui.models.sound_mapper import EnergyModulator
 from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
@@ -34,6 +36,7 @@ from sonic_ui.training.stages import (
 from sonic_ui.training.stages.adapter import trained_adapter
 from sonic_ui.training.stages.clap import build_feature_extractor
 from sonic_ui.training.stages.clip import trained_clip
+from sonic_ui.training.stages.open_set import trained_open_set
 from sonic_ui.training.stages.presence_classifier import trained_classifier, trained_picture_features
 from sonic_ui.training.stages.sound_diffusion import MEL_MEAN, MEL_STD, trained_mel_autoencoder
 from sonic_ui.training.stages.spectral_stats import trained_clap
@@ -66,6 +69,8 @@ def export_bundle(run: Run, bundle: Path) -> Path:
         trained_picture_features(run).half().save_pretrained(str(bundle / "features"))
     write_vocabulary(bundle)
     _write_picture_px(bundle, run.recipe["world"]["picture_px"])
+    if run.checkpoint("open_set").exists():
+        trained_open_set(run).save_pretrained(str(bundle / OPEN_SET_FOLDER))
     if run.checkpoint("energy_control").exists():
         export_image_to_sound(run, bundle)
     write_manifest(bundle)
@@ -161,6 +166,7 @@ def import_bundle(run: Run, bundle: Path) -> Path:
     pipeline.tokenizer.save_pretrained(str(run.folder / "tokenizer"))
     pipeline.audio_tokenizer.save_pretrained(str(run.folder / "clap_tokenizer"))
     clip = CLIPModel.from_pretrained(bundle / "clip", dtype=torch.float32)
+    open_set = load_open_set(bundle)
     projector = pipeline.audio_projector.state_dict()
     attention = pipeline.audio_attention.state_dict()
     states = {
@@ -171,6 +177,7 @@ def import_bundle(run: Run, bundle: Path) -> Path:
         "projector": projector,
         "adapter": {**_under("projector", projector), **_under("attention", attention)},
         "presence_classifier": load_classifier(bundle).float().state_dict(),
+        **({} if open_set is None else {"open_set": open_set.state_dict()}),
         **_image_to_sound(bundle),
     }
     if (bundle / "features").is_dir():

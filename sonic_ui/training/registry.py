@@ -6,7 +6,7 @@ itself in its file (`@stage`); a new one is a file and a row here.
 
 import torch
 
-from sonic_ui.training.data import rendering, sounds
+from sonic_ui.training.data import rendering, sounds, takes
 from sonic_ui.training.run import REGISTERED, Run, train
 from sonic_ui.training.stages import (
     adapter,
@@ -14,6 +14,7 @@ from sonic_ui.training.stages import (
     clip,
     image_to_audio_mapper,
     latent_diffusion,
+    open_set,
     picture_autoencoder,
     presence_classifier,
     sound_diffusion,
@@ -33,6 +34,8 @@ ORDER = {
     "decoder": latent_diffusion,  # the decoder once more, on latents as the denoiser leaves them
     "clap": clap,  # sounds beside captions and pictures
     "spectral_stats": spectral_stats,  # CLAP's head on statistics of the log-mel
+    "open_set_takes": takes,  # recordings varied, machine loops, other kinds of sound
+    "open_set": open_set,  # head that knows what is of no source
     "projector": adapter,  # SonicDiffusion, stage 1
     "adapter": adapter,  # SonicDiffusion, stage 2
     "presence_classifier": presence_classifier,  # what the evaluation measures pictures with

@@ -76,7 +76,16 @@ def test_hears_and_names(backend: LocalBackend) -> None:
     assert {label.name for label in heard.labels} == {source.label for source in backend.bundle.sources}
     chances = [label.probability for label in heard.labels]
     assert chances == sorted(chances, reverse=True)
+    assert heard.known_probability is None and not heard.is_unknown, "the bundle has no open-set head"
     assert backend.location == "this computer, CPU" or "GPU" in backend.place
+
+
+def test_a_beep_is_unknown_to_the_miniature() -> None:
+    times = np.arange(5 * 48_000) / 48_000
+    beeps = 0.1 * np.sin(2 * np.pi * 1000 * times) * (np.sin(4 * np.pi * times) > 0)
+    analysis = LocalBackend("assets/miniature").embed_audio(beeps.astype(np.float32))
+    assert analysis.is_unknown and analysis.known_probability is not None
+    assert analysis.known_probability < 0.1
 
 
 def test_paints_with_progress_and_previews(backend: LocalBackend) -> None:

@@ -105,6 +105,8 @@ def test_pictures_and_arrays_come_back_to_the_bit() -> None:
     assert back.indices == (3,) and np.array_equal(np.asarray(back.images[0]), np.asarray(NOISE))
     embedding = np.linspace(-1, 1, 7, dtype=np.float32)
     heard = there_and_back(AudioAnalysis(embedding, (Label("rain", 1.0),)))
+    assert not heard.is_unknown
+    assert there_and_back(AudioAnalysis(embedding, (), 0.25, 0.5)).is_unknown
     assert heard.embedding.dtype == np.float32 and np.array_equal(heard.embedding, embedding)
     assert there_and_back(np.float32(0.5)) == 0.5 and there_and_back(np.int64(3)) == 3
 

@@ -45,7 +45,7 @@ def test_the_result_tells_everything_but_the_path(write_sound: WriteSound) -> No
     assert str(sound.parent) not in str(result.settings)
     assert result.settings["sound_heard"][0] == ["rain", 0.9]
     assert result.settings["sound_listened_s"] == [0.0, 1.0]
-    assert len(result.settings["sound_sha256"]) == 64
+    assert len(result.settings["sound_sha256"]) == 64 and "sound_known" not in result.settings
     assert result.labels[0].name == "rain"
     assert result.settings["pictures"] == [{"seed": 5, "batch": [0]}]
     several = result_of(list(Studio(FakeBackend()).run(wanted(sound, seed=2**32 - 2, count=3))))

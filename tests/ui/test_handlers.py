@@ -172,6 +172,23 @@ def test_a_sound_is_drawn_and_then_named(write_sound: WriteSound) -> None:
     }
 
 
+@pytest.mark.parametrize("known", [0.2, 0.8])
+def test_an_unknown_sound_is_said_to_be_so_and_is_painted(write_sound: WriteSound, known: float) -> None:
+    backend = FakeBackend()
+    backend.known_probability = known
+    tab = tab_of(backend)
+    sound = write_sound()
+    named = [*tab.sound.analyze(ME, str(sound), None, None, 0)][-1]["labels"]
+    card = last(tab.generate(ME, *page_values(sound)))["stage"]["result"]
+    sentence = "I do not know this sound. Nearest: rain, a dog."
+    if known < 0.5:
+        assert named == {"waiting": sentence, "labels": []} and card["title"] == sentence
+    else:
+        assert named["labels"][0]["name"] == "rain" and card["title"] == "Heard rain"
+    settings = read_settings(Path(card["pictures"][0]["file"]["path"]))
+    assert settings["sound_known"] == known and settings["sound_heard"][0][0] == "rain"
+
+
 def test_a_sound_is_drawn_even_without_weights(write_sound: WriteSound) -> None:
     tab = tab_of(FakeBackend(problem="nothing there"))
     drawn, named = tab.sound.analyze(ME, str(write_sound()), None, None, 0)

@@ -215,6 +215,11 @@ def test_what_is_said_to_be_heard(shares: dict[str, float], words: str) -> None:
     assert label_sentence([Label(name, share) for name, share in shares.items()]) == words
 
 
+def test_an_unknown_sound_is_only_near_to_its_labels() -> None:
+    labels = [Label("rain", 0.9), Label("wind", 0.05), Label("a dog", 0.01)]
+    assert label_sentence(labels, is_unknown=True) == "an unknown sound nearest to rain and wind"
+
+
 def test_a_card_describes_each_picture(tmp_path: Path) -> None:
     request = SoundToImageRequest(sound="/tmp/x/rain.wav", prompt="ink", seed=3, steps=25, count=2)
     result = Result((picture(), picture()), request, (Label("rain", 0.9),), SETTINGS, 3.21)

@@ -196,14 +196,15 @@ class PaintingPlan(Plan):
         if self.info_at:
             order.sort(key=lambda index: self.done[index][1].position or 0.0)
         frames = [self.done[index] for index in order]
-        labels = [context.embed_audio(sound).labels for sound in context.sounds.values()]
+        analyses = [context.embed_audio(sound) for sound in context.sounds.values()]
+        first, second = (*analyses, None, None)[:2]
         settings = painting_settings(
             context.backend.bundle.info, request, context.sounds, context.embed_audio
         )
         return events.Result(
             tuple(image for image, _ in frames),
             request,
-            labels[0] if labels else (),
+            first.labels if first else (),
             settings
             | (context.picture.settings if context.picture else {})
             | {"pictures": self._remade_from(order)},
@@ -211,8 +212,10 @@ class PaintingPlan(Plan):
             tuple(self.notices),
             tuple(info for _, info in frames) if self.is_strip else (),
             stopped,
-            labels[1] if len(labels) > 1 else (),
+            second.labels if second else (),
             self.reused,
+            first is not None and first.is_unknown,
+            second is not None and second.is_unknown,
         )
 
     def _remade_from(self, order: Sequence[int]) -> list[dict[str, Any]]:
@@ -415,7 +418,10 @@ def painting_settings(
         clip = sound.clip
         settings[f"{name}_sha256"] = sound.digest
         settings[f"{name}_listened_s"] = [round(clip.start_s, 3), round(clip.start_s + clip.duration_s, 3)]
-        settings[f"{name}_heard"] = _rounded(embed_audio(sound).labels)
+        analysis = embed_audio(sound)
+        settings[f"{name}_heard"] = _rounded(analysis.labels)
+        if analysis.known_probability is not None:
+            settings[f"{name}_known"] = round(analysis.known_probability, 4)
     return settings
 
 

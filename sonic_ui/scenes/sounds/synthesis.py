@@ -204,6 +204,11 @@ class Synth:
         sos = signal.butter(2, edge_hz, "highpass", fs=self.sr, output="sos").astype(np.float32)
         return signal.sosfilt(sos, samples).astype(np.float32)
 
+    def lowpass(self, samples: Signal, edge_hz: float) -> Signal:
+        """Second-order Butterworth: what lies below `edge_hz`."""
+        sos = signal.butter(2, edge_hz, "lowpass", fs=self.sr, output="sos").astype(np.float32)
+        return signal.sosfilt(sos, samples).astype(np.float32)
+
     def passing(self) -> tuple[Signal, Signal]:
         """Something moves past: its gain [n] (largest 1) and its pitch factor [n] (Doppler, 343 m/s)."""
         closest_s = self.rng.uniform(0.1, 0.9) * self.duration_s

@@ -6,7 +6,6 @@ powers, and no sound needs to be synthesised twice. Clips of the world are store
 limited as a scene's are: a loud clock is not a quiet one turned up. Recordings are stored at -24 LUFS.
 """
 
-import csv
 import json
 from dataclasses import asdict, dataclass, replace
 from functools import cache
@@ -24,6 +23,7 @@ from sonic_ui.models import mel as mel_at_16_khz
 from sonic_ui.scenes.render import level_to_lufs, paint, render_sound, sound_source
 from sonic_ui.scenes.world import SOURCES, Scene, SourceInstance, sample_scene
 from sonic_ui.training.data import rendering
+from sonic_ui.training.data.recordings import REPORT, TRAIN, read_recordings
 from sonic_ui.training.run import Run, stage
 
 REFERENCE_LUFS = -24.0
@@ -34,26 +34,6 @@ FRAME_STEP = 2
 """The encoder reads every second frame of the stored clips: 20 ms."""
 FLOOR_DB = -100.0
 ROOM_SHARES = {"dry": 0.55, "room": 0.15, "hall": 0.15, "church": 0.15}
-
-REAL_LABELS = {
-    "rain": "rain",
-    "sea_waves": "sea_waves",
-    "crackling_fire": "crackling_fire",
-    "dog_bark": "dog",
-    "rooster": "rooster",
-    "clock_tick": "clock",
-    "helicopter": "helicopter",
-    "chainsaw": "chainsaw",
-    "thunderstorm": "thunder",
-    "wind": "wind",
-    "water": "stream",
-    "chirping_birds": "birds",
-    "crickets": "crickets",
-    "church_bells": "church_bell",
-    "car_engine": "car",
-    "train": "train",
-}
-"""Label of a real recording -> source of the world."""
 
 
 def log_mel(samples: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -196,37 +176,26 @@ def first_sounds(*sounds: SceneSounds) -> list[NDArray[np.float16]]:
     return [found[scene] for scene in range(len(found))]
 
 
-def real_files(data: Path, *, held_out: bool) -> list[tuple[Path, str]]:
-    """Real recordings and their sources: those to report on when `held_out`, else those to train on.
-
-    The column `use` of the table says which is which; others, for choosing, are neither. None without it.
-    """
-    table, use = data / "sounds.csv", "report" if held_out else "train"
-    if not table.exists():
-        return []
-    with table.open() as file:
-        rows = [r for r in csv.DictReader(file) if r["label"] in REAL_LABELS and r["use"] == use]
-    return [(data / r["file"], REAL_LABELS[r["label"]]) for r in rows]
-
-
 def store_recordings(folder: Path, data: Path, *, windows: int = 4) -> None:
     """Store real recordings, up to `windows` clips of 5 s each, as splits "real" and "real_held_out"."""
     from sonic_ui.audio.clips import is_silent, load_clip
 
-    for split, held_out in (("real", False), ("real_held_out", True)):
+    for split, use in (("real", TRAIN), ("real_held_out", REPORT)):
         path = folder / f"{split}-0000.npy"
         if path.exists():
             continue
         clips: list[tuple[NDArray[np.float16], ClipInfo]] = []
-        for file, source in real_files(data, held_out=held_out):
+        for recording in read_recordings(data, (use,)):
+            if recording.source is None:
+                continue
             limit_s = CLIP_S * windows
-            clip = load_clip(file, SAMPLE_RATE, start_s=0.0, end_s=limit_s, max_duration_s=limit_s)
+            clip = load_clip(recording.path, SAMPLE_RATE, start_s=0.0, end_s=limit_s, max_duration_s=limit_s)
             samples = np.asarray(clip.samples, np.float32)
             count = max(1, int(len(samples) / (CLIP_S * SAMPLE_RATE)))
             for part in np.array_split(samples, count):
                 piece = np.resize(part, int(CLIP_S * SAMPLE_RATE)).astype(np.float32)
                 if not is_silent(piece):
-                    clips.append((stored_mel(piece), ClipInfo(source, "dry", -1.0, True)))
+                    clips.append((stored_mel(piece), ClipInfo(recording.source, "dry", -1.0, True)))
         if clips:
             rendering.save_shard(path, *_clips_as_shard(clips))
 

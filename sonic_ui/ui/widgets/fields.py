@@ -77,8 +77,20 @@ def detail_line(result: Result) -> str:
     return " · ".join(part for part in details if part)
 
 
-def label_sentence(labels: Sequence[Label]) -> str:
+def unknown_sentence(labels: Sequence[Label]) -> str:
+    """The sentence about a sound of another kind than the labels."""
+    return f"I do not know this sound. Nearest: {', '.join(label.name for label in labels[:2])}."
+
+
+def title_of(result: Result) -> str:
+    """What is heard in the sound of a result."""
+    return unknown_sentence(result.labels) if result.is_unknown else f"Heard {label_sentence(result.labels)}"
+
+
+def label_sentence(labels: Sequence[Label], is_unknown: bool = False) -> str:
     """The audible labels as words: "rain", "rain and thunder"; the most probable one if none stands out."""
+    if is_unknown:
+        return f"an unknown sound nearest to {' and '.join(label.name for label in labels[:2])}"
     names = [label.name for label in labels if label.probability >= AUDIBLE][:3]
     names = names or [f"perhaps {label.name}" for label in labels[:1]] or ["a sound"]
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -18,8 +18,8 @@ from sonic_ui.requests.sound_to_image import GAIN
 from sonic_ui.ui.components import basic, sound_file
 from sonic_ui.ui.components.base import event_field
 from sonic_ui.ui.session.context import AppContext
-from sonic_ui.ui.settings.table import Row
-from sonic_ui.ui.widgets.fields import AT_ONCE, FREQUENT, Refresh, Update, slider
+from sonic_ui.ui.settings.reuse import Row
+from sonic_ui.ui.widgets.fields import AT_ONCE, FREQUENT, Refresh, Update, slider, unknown_sentence
 
 WIDTH_IN, HEIGHT_IN = 5.0, 3.5
 """The drawing stands in a column some 420 px wide: at this size its small type reads as small type there."""
@@ -148,7 +148,10 @@ class SoundInputHandlers:
         pending = basic.labels_pending("Listening …")
         yield {view.drawing: drawing, view.labels: pending, view.message: basic.CLEAR}
         try:
-            value = basic.labels_value(self._context.studio.embed_audio(sound).labels[:LABELS_SHOWN])
+            analysis = self._context.studio.embed_audio(sound)
+            value = basic.labels_value(analysis.labels[:LABELS_SHOWN])
+            if analysis.is_unknown:
+                value = basic.labels_pending(unknown_sentence(analysis.labels))
         except (BadInput, Failure):
             value = basic.labels_pending("It cannot be named while the engine is not running.")
         if self._context.tasks.is_newest_analysis(session, view.name, number):

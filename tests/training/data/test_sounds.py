@@ -20,7 +20,6 @@ from sonic_ui.training.data.sounds import (
     load_clips,
     load_scene_sounds,
     log_mel,
-    real_files,
     render_sounds,
     stored_mel,
     takes_of,
@@ -94,10 +93,3 @@ def test_of_a_few_clips_the_nearest_in_level_is_taken() -> None:
     kept = [float(bank.pick("rain", "dry", 1.0, rng)[0, 0]) for _ in range(50)]
     # 100 for the loudest clip; others are turned up by what they lack, and their own mark stays lower
     assert np.median(kept) == pytest.approx(100.0, abs=0.5) and max(kept) <= 100.5
-
-
-def test_recordings_are_used_for_what_their_table_says(tmp_path: Path) -> None:
-    lines = ["file,label,fold,use", "a.ogg,rain,1,train", "b.ogg,rain,,tune", "c.ogg,rain,4,report"]
-    (tmp_path / "sounds.csv").write_text("\n".join([*lines, "d.ogg,speech,,train"]))
-    assert real_files(tmp_path, held_out=False) == [(tmp_path / "a.ogg", "rain")]
-    assert real_files(tmp_path, held_out=True) == [(tmp_path / "c.ogg", "rain")]

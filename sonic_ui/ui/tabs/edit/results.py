@@ -14,7 +14,7 @@ from sonic_ui.requests import EditImageRequest
 from sonic_ui.ui.api import FILES, Answer
 from sonic_ui.ui.components.result_view import Card
 from sonic_ui.ui.session.context import AppContext
-from sonic_ui.ui.widgets.fields import detail_line, label_sentence
+from sonic_ui.ui.widgets.fields import detail_line, label_sentence, title_of
 from sonic_ui.ui.widgets.picture_input import PREVIEW_PX, with_pictures, write_preview
 
 MODE_WORDS = {"replace": "Replace", "add": "Add", "style": "Style"}
@@ -55,7 +55,7 @@ def picture_card(name: str, preview: Path, size: tuple[int, int]) -> Card:
 
 def edit_card(run: int, result: Result, files: Sequence[Path]) -> Card:
     """The card of a finished edit; its pictures stand beside the one before."""
-    request, labels = edit_request(result), label_sentence(result.labels)
+    request, labels = edit_request(result), label_sentence(result.labels, result.is_unknown)
     name = Path(request.picture).name
     captions = tuple(strength_sentence(result, index) for index in range(len(files)))
     details = (
@@ -68,7 +68,7 @@ def edit_card(run: int, result: Result, files: Sequence[Path]) -> Card:
     width, height = result.images[0].size
     return Card(
         id=f"result-{run}",
-        title=f"Heard {labels}",
+        title=title_of(result),
         detail=" · ".join(part for part in details if part),
         files=tuple(files),
         descriptions=tuple(

@@ -122,7 +122,8 @@ def caption(at: float) -> str:
 
 
 def _ends(result: Result) -> tuple[str, str]:
-    return label_sentence(result.labels), label_sentence(result.labels_b)
+    second = label_sentence(result.labels_b, result.is_unknown_b)
+    return label_sentence(result.labels, result.is_unknown), second
 
 
 ANSWER = strip_answer(write_files)

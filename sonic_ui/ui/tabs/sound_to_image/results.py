@@ -7,17 +7,18 @@ from sonic_ui.media.metadata import read_settings
 from sonic_ui.requests import BadInput, SoundToImageRequest
 from sonic_ui.ui.components.result_view import Card
 from sonic_ui.ui.session.context import AppContext
-from sonic_ui.ui.widgets.fields import detail_line, label_sentence
+from sonic_ui.ui.widgets.fields import detail_line, label_sentence, title_of
 
 
 def result_card(number: int, result: Result, files: tuple[Any, ...]) -> Card:
     """The card of a finished request; each of several pictures tells its own seed."""
-    labels, prompt, total = label_sentence(result.labels), result.request.prompt, len(files)
+    labels = label_sentence(result.labels, result.is_unknown)
+    prompt, total = result.request.prompt, len(files)
     words = f", with the words “{prompt}”" if prompt else ""
     names = [f"Picture {index + 1} of {total}" for index in range(total)] if total > 1 else ["Picture"]
     return Card(
         id=f"result-{number}",
-        title=f"Heard {labels}",
+        title=title_of(result),
         detail=detail_line(result),
         files=files,
         captions=tuple(f"seed {result.request.seed_of(index)}" for index in range(total))

@@ -50,7 +50,7 @@ def strip_of(context: AppContext, run: int, result: Result) -> Strip:
     """The strip of a finished request, whose film is still to be made; its pictures are saved."""
     request = sweep_request(result)
     knob, _ = knob_of(request)
-    labels = label_sentence(result.labels)
+    labels = label_sentence(result.labels, result.is_unknown)
     files = context.pictures.write(result.images, result.settings)
     room = "" if request.room == "dry" else f"{ROOM_WORDS[request.room]} · "
     pairs = zip(result.frames, files, strict=True)
@@ -77,7 +77,8 @@ def strip_of(context: AppContext, run: int, result: Result) -> Strip:
 def frame_at(at: float, result: Result, path: Path) -> Frame:
     """The one picture of a request, which stands at `at` on the slider."""
     knob, _ = knob_of(sweep_request(result))
-    return _frame(at, knob, result.frames[0], label_sentence(result.labels), path)
+    labels = label_sentence(result.labels, result.is_unknown)
+    return _frame(at, knob, result.frames[0], labels, path)
 
 
 def _frame(at: float, knob: KnobName, info: FrameInfo, labels: str, path: Path) -> Frame:

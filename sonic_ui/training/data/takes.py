@@ -1,0 +1,213 @@
+"""Takes for the open-set head, as log-mels on disk: real recordings as other equipment would have them, loops
+of machines, and sounds of other kinds.
+
+Crops, speed, microphone and bandwidth, room and distance, noise, clipping, lossy codecs: whatever tells one
+recording from another and not one source from another. A take is stored as the encoder reads it: dB, float16
+[251, 64], 5 s in frames of 20 ms, at REFERENCE_LUFS.
+"""
+
+import io
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+from scipy import fft
+
+from sonic_ui.audio.decode import decode
+from sonic_ui.audio.reverb import impulse_response
+from sonic_ui.scenes.sounds.synthesis import Signal, Synth, decibels, normalised
+from sonic_ui.training.data import rendering
+from sonic_ui.training.data.machine_loops import LOOPS, machine_loop
+from sonic_ui.training.data.other_kinds import other_sound
+from sonic_ui.training.data.recordings import Recording, read_recordings
+from sonic_ui.training.data.sounds import CLIP_S, FRAME_STEP, MELS, SAMPLE_RATE, stored_mel
+from sonic_ui.training.run import Run, stage
+
+REAL, LOOP, OTHER = ORIGINS = ("real", "loop", "other")
+SHARD_TAKES = 250
+OTHER_SHARE = 0.28
+"""Of the takes of recordings: those of no source."""
+SHORTEST_LOOP_S = 0.25
+
+
+def take_of(samples: Signal, synth: Synth) -> Signal:
+    """Another take [n] of a recording [T], unit RMS."""
+    rng = synth.rng
+    take = at_speed(cropped(samples, synth), rng.uniform(0.9, 1.1))
+    take = through_room_and_microphone(laid_out(take, synth), synth)
+    if synth.chance(0.55):  # noise of any colour, from hiss to rumble
+        noise = synth.octave_noise(rng.uniform(-6.0, 3.0) * np.arange(10.0), spread_db=4.0)
+        take = take + decibels(rng.uniform(-45.0, -6.0)) * noise
+    if synth.chance(0.2):
+        take = clipped(take, synth)
+    if synth.chance(0.25):
+        take = coded(take, synth)
+    return normalised(take)
+
+
+def cropped(samples: Signal, synth: Synth) -> Signal:
+    """A part of little more than n samples; at times a short one, as libraries cut theirs."""
+    rng, n = synth.rng, round(1.12 * synth.n)
+    if synth.chance(0.3):
+        n = min(n, int(synth.log_uniform(SHORTEST_LOOP_S, 4.0) * synth.sr))
+    if samples.size <= n:
+        return samples
+    best = max(
+        (int(rng.integers(0, samples.size - n + 1)) for _ in range(3)),
+        key=lambda start: float(np.mean(np.square(samples[start : start + n : 16]))),
+    )
+    return samples[best : best + n]
+
+
+def at_speed(samples: Signal, factor: float) -> Signal:
+    """The samples played `factor` times as fast, pitch with it; read between samples, not filtered."""
+    count = max(2, int(samples.size / factor))
+    return np.interp(np.linspace(0, samples.size - 1, count), np.arange(samples.size), samples).astype(
+        np.float32
+    )
+
+
+def laid_out(samples: Signal, synth: Synth) -> Signal:
+    """The samples in a window [n]: cut, repeated as the encoder does it, or now and then in silence."""
+    rng, n = synth.rng, synth.n
+    if samples.size >= n:
+        return samples[:n]
+    if samples.size < 0.8 * n and synth.chance(0.35):
+        out = np.zeros(n, np.float32)
+        gap = samples.size + int(rng.uniform(0.05, 2.0) * synth.sr)
+        for start in range(int(rng.integers(0, max(1, min(gap, n - samples.size)))), n, gap):
+            part = samples[: n - start]
+            out[start : start + part.size] = part
+        return out
+    return np.resize(np.roll(samples, int(rng.integers(samples.size))) if synth.chance(0.3) else samples, n)
+
+
+def through_room_and_microphone(samples: Signal, synth: Synth) -> Signal:
+    """The samples [T] through a random room and a random response: points of 4 dB, tilt, band limits."""
+    rng, sample_rate = synth.rng, synth.sr
+    response = None
+    if synth.chance(0.35):
+        response = impulse_response(str(rng.choice(["room", "room", "hall", "church"])), sample_rate, rng)
+        response = response * np.float32(rng.uniform(0.2, 1.2))
+        response[0] = 1.0
+    tail = 0 if response is None else response.size
+    size = fft.next_fast_len(samples.size + tail, real=True)
+    hz = np.maximum(fft.rfftfreq(size, 1.0 / sample_rate), 5.0)
+    octave = np.log2(hz / 1000.0)
+    gain_db = (
+        np.interp(octave, np.linspace(-5.0, 4.5, 8), rng.normal(0.0, 4.0, 8)) + rng.normal(0.0, 1.2) * octave
+    )
+    if synth.chance(0.5):
+        gain_db -= 12.0 * np.maximum(0.0, np.log2(synth.log_uniform(20.0, 400.0) / hz))
+    if synth.chance(0.5):
+        gain_db -= rng.uniform(12.0, 70.0) * np.maximum(0.0, np.log2(hz / synth.log_uniform(2500.0, 18000.0)))
+    spectrum = fft.rfft(samples, size) * (10.0 ** (gain_db / 20.0)).astype(np.float32)
+    if response is not None:
+        spectrum = spectrum * fft.rfft(response, size)
+    return normalised(fft.irfft(spectrum, size)[: samples.size])
+
+
+def clipped(samples: Signal, synth: Synth) -> Signal:
+    """The samples turned up into a limit: hard, or soft as a tape's."""
+    loud = samples * np.float32(decibels(synth.rng.uniform(0.0, 20.0)) / 3.0)
+    return np.clip(loud, -1.0, 1.0) if synth.chance(0.5) else np.tanh(loud)
+
+
+def coded(samples: Signal, synth: Synth) -> Signal:
+    """The samples through MP3 or Vorbis at a low rate, 8 bits, or a telephone's 8 kHz mu-law."""
+    kind, sample_rate = synth.rng.random(), synth.sr
+    peak = float(np.abs(samples).max()) + 1e-9
+    if kind < 0.2:
+        return np.round(samples / peak * 127.0).astype(np.float32) / np.float32(127.0)
+    if kind < 0.35:
+        unit = samples / peak
+        mu = np.sign(unit) * np.log1p(255.0 * np.abs(unit)) / np.log(256.0)
+        mu = np.round(mu * 127.0) / 127.0
+        return np.asarray(np.sign(mu) * (256.0 ** np.abs(mu) - 1.0) / 255.0, np.float32)
+    file, level = io.BytesIO(), float(synth.rng.uniform(0.5, 1.0))
+    container, subtype = ("MP3", "MPEG_LAYER_III") if kind < 0.7 else ("OGG", "VORBIS")
+    soundfile.write(
+        file, 0.9 * samples / peak, sample_rate, format=container, subtype=subtype, compression_level=level
+    )
+    file.seek(0)
+    decoded: NDArray[np.float32] = soundfile.read(file, dtype="float32")[0]
+    return np.resize(decoded, samples.size)
+
+
+def draw_recording(recordings: Sequence[Recording], rng: np.random.Generator) -> Recording:
+    """A recording: sources evenly; of other kinds, labels by the square root of their number."""
+    known: dict[str, list[Recording]] = defaultdict(list)
+    other: dict[str, list[Recording]] = defaultdict(list)
+    for recording in recordings:
+        if recording.source is not None:
+            known[recording.source].append(recording)
+        elif recording.is_other_kind:
+            other[recording.label].append(recording)
+    if known and (not other or rng.random() > OTHER_SHARE):
+        some = known[str(rng.choice(sorted(known)))]
+    else:
+        labels = sorted(other)
+        share = np.sqrt([len(other[label]) for label in labels])
+        some = other[labels[int(rng.choice(len(labels), p=share / share.sum()))]]
+    return some[int(rng.integers(len(some)))]
+
+
+@cache
+def _samples(path: Path) -> Signal:
+    return decode(path, SAMPLE_RATE)
+
+
+def draw_take(
+    origin: str, recordings: Sequence[Recording], rng: np.random.Generator
+) -> tuple[Signal, str | None]:
+    """A sound [T] at 48 kHz and its source, None for another kind."""
+    if origin == OTHER:
+        return other_sound(rng, CLIP_S, SAMPLE_RATE), None
+    if origin == LOOP:
+        source = str(rng.choice(sorted(LOOPS)))
+        return machine_loop(source, rng, CLIP_S, SAMPLE_RATE), source
+    recording = draw_recording(recordings, rng)
+    synth = Synth(rng, round(CLIP_S * SAMPLE_RATE), SAMPLE_RATE)
+    return take_of(_samples(recording.path), synth), recording.source
+
+
+def _take_shard(origin: str, shard: int, count: int, data: Path) -> rendering.Shard:
+    """Log-mels [count, T, 64] of takes, and their sources."""
+    rng = np.random.default_rng([31, ORIGINS.index(origin), shard])
+    recordings = read_recordings(data) if origin == REAL else []
+    mels: list[NDArray[np.float16]] = []
+    sources: list[str | None] = []
+    while len(mels) < count:
+        samples, source = draw_take(origin, recordings, rng)
+        if np.abs(samples).max() > 1e-4:
+            mels.append(stored_mel(samples)[::FRAME_STEP])
+            sources.append(source)
+    return np.stack(mels), [json.dumps(source) for source in sources]
+
+
+@stage("open_set_takes")
+def render_takes(run: Run) -> None:
+    """Store the takes; none of recordings where there are none to train on."""
+    recipe, data = run.recipe["open_set"], Path(run.recipe["world"]["recordings"])
+    counts = {origin: recipe[f"{origin}_takes"] for origin in ORIGINS}
+    if not read_recordings(data):
+        counts[REAL] = 0
+    for origin, count in counts.items():
+        size = min(SHARD_TAKES, count)
+        shards = {origin: -(-count // size)} if count else {}
+        paths = rendering.shards_of(run.folder / "open_set_takes", shards, size, data)
+        rendering.render_shards(run, _take_shard, paths)
+
+
+def load_takes(folder: Path, origin: str) -> tuple[NDArray[np.float16], list[str | None]]:
+    """All stored takes of an origin: dB [N, 251, 64] and their sources; empty when there are none."""
+    paths = rendering.shard_paths(folder, origin)
+    if not paths:
+        return np.zeros((0, 251, MELS), np.float16), []
+    sources = [json.loads(line) for line in rendering.shard_lines(paths)]
+    return np.concatenate([np.load(path) for path in paths]), sources

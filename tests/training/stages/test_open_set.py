@@ -1,0 +1,66 @@
+"""Training and calibration of the open-set head."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from sonic_ui.models.open_set import load_open_set
+from sonic_ui.training.bundle_io import export_bundle, import_bundle
+from sonic_ui.training.run import Run
+from sonic_ui.training.stages.open_set import (
+    acceptance_threshold,
+    calibration,
+    kind_shares,
+    mixed,
+    open_set_pool,
+    trained_open_set,
+)
+
+
+def test_the_head_fits_its_few_sounds(run: Run) -> None:
+    lines = [json.loads(line) for line in (run.folder / "open_set" / "log.jsonl").read_text().splitlines()]
+    assert np.mean([line["loss"] for line in lines[-4:]]) < 0.85 * lines[0]["loss"]
+
+
+def test_the_pool_holds_known_and_unknown_sounds(run: Run) -> None:
+    pool = open_set_pool(run)
+    assert torch.allclose(pool["kinds"].sum(-1), torch.ones(64))
+    assert set(pool["kinds"][:, -1].tolist()) == {0.0, 1.0}
+    assert torch.isfinite(pool["stats"]).all()
+
+
+def test_a_bundle_has_the_head_of_its_run(run: Run, tmp_path: Path) -> None:
+    bundle, head = export_bundle(run, tmp_path / "bundle"), trained_open_set(run)
+    exported = load_open_set(bundle)
+    assert exported is not None and torch.equal(exported.kinds.weight, head.kinds.weight)
+    again = Run(run.recipe, tmp_path / "again", report=lambda _: None)
+    import_bundle(again, bundle)
+    assert torch.equal(trained_open_set(again).kinds.weight, head.kinds.weight)
+
+
+def test_shares_and_sums() -> None:
+    assert kind_shares(("rain", "wind"))[:-1].sum() == 1 and kind_shares(())[-1] == 1
+    quiet, loud = np.full((4, 64), -60, np.float32), np.full((4, 64), -40, np.float32)
+    assert mixed(loud, loud)[0, 0] == pytest.approx(-37, abs=0.1)
+    assert mixed(quiet, loud)[0, 0] == pytest.approx(-40, abs=0.1)
+
+
+def test_the_threshold_accepts_its_share() -> None:
+    scores = np.arange(100) / 100
+    assert (scores >= acceptance_threshold(scores, np.ones(100, bool))).mean() == pytest.approx(0.95)
+
+
+def test_log_odds_are_scaled_and_a_threshold_is_set() -> None:
+    rng = np.random.default_rng(0)
+    odds = np.concatenate([rng.normal(4, 2, 400), rng.normal(-2, 2, 400)])
+    known = np.arange(800) < 400
+    found = calibration(odds, known)
+    probability = 1 / (1 + np.exp(-(found["scale"] * odds + found["offset"])))
+    assert (probability[known] >= found["threshold"]).mean() == pytest.approx(0.95, abs=0.01)
+    middle = (probability > 0.35) & (probability < 0.65)
+    assert known[middle].mean() == pytest.approx(probability[middle].mean(), abs=0.2)
