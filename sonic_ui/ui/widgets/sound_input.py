@@ -18,7 +18,7 @@ from sonic_ui.requests.sound_to_image import GAIN
 from sonic_ui.ui.components import basic, sound_file
 from sonic_ui.ui.components.base import event_field
 from sonic_ui.ui.session.context import AppContext
-from sonic_ui.ui.settings.reuse import Row
+from sonic_ui.ui.settings.table import Row
 from sonic_ui.ui.widgets.fields import AT_ONCE, FREQUENT, Refresh, Update, slider, unknown_sentence
 
 WIDTH_IN, HEIGHT_IN = 5.0, 3.5
