@@ -19,8 +19,10 @@ from sonic_ui.media.metadata import PictureFolder
 from sonic_ui.media.temporary import process_folder
 from sonic_ui.requests import VERBS
 from sonic_ui.ui import api, engine_api
-from sonic_ui.ui.components import basic
+from sonic_ui.ui.components import basic, shell
+from sonic_ui.ui.components.gallery import gallery
 from sonic_ui.ui.engine_panel import connect_engines, engine_panel
+from sonic_ui.ui.late_loading import hide_unseen, show_when_opened
 from sonic_ui.ui.server import Page, server_options
 from sonic_ui.ui.session.context import EXAMPLES, AppContext, SharedComponents, read_examples
 from sonic_ui.ui.session.limits import MAX_SESSIONS, read_limits
@@ -29,6 +31,7 @@ from sonic_ui.ui.tabs import BuiltTab
 from sonic_ui.ui.theme import page_css, page_theme
 from sonic_ui.ui.widgets.send_to_tab import connect_send_to_tab
 from sonic_ui.ui.widgets.settings_drop import connect_links
+from sonic_ui.ui.widgets.terms import TERMS
 
 HOUR_S, DAY_S = 3600, 86_400
 STATUS_EVERY_S = 0.8
@@ -49,7 +52,7 @@ def build_page(studio: Studio, examples: Path = EXAMPLES, open_engines: bool = F
     for number, example in enumerate(context.examples):
         context.gallery.share(f"example-{number}", [example.picture] if example.picture else [])
     with Page(title="Sonic UI", analytics_enabled=False, delete_cache=(HOUR_S, DAY_S)) as page:
-        shared = SharedComponents(basic.header(studio.status, studio.engines.changeable), gr.State({}))
+        shared = SharedComponents(basic.header(studio.status, studio.engines.changeable, TERMS), gr.State({}))
         panel = engine_panel(studio)
         with_tab = [verb for verb in VERBS if importlib.util.find_spec(_folder(verb))]
         modules = {verb: importlib.import_module(f"{_folder(verb)}.results") for verb in with_tab}
@@ -57,6 +60,8 @@ def build_page(studio: Studio, examples: Path = EXAMPLES, open_engines: bool = F
         api.add_verbs(context, answers)  # first: Gradio gives the handlers of the page names as well
         with gr.Tabs(elem_id="su-tabs") as tabs:
             built = {verb: _build_tab(verb, context, shared) for verb in with_tab}
+            gr.Tab("Gallery", id="gallery", elem_id="gallery-tab")
+        gallery("su-gallery")  # beside its tab: Gradio would make what is inside only when that is opened
         connect_links(page, context, tabs, {verb: tab.share for verb, tab in built.items()})
         targets = {VERBS[verb].tab: tab.target for verb, tab in built.items() if tab.target}
         connect_send_to_tab(context, tabs, [tab.view for tab in built.values()], targets)
@@ -64,8 +69,10 @@ def build_page(studio: Studio, examples: Path = EXAMPLES, open_engines: bool = F
         connect_engines(studio, panel, shared.head, prompts, open_engines or limits.open_engines)
         chips = [part.chips for part in prompts]
         _follow_engine(page, studio, shared.head, [tab.message for tab in built.values()], chips)
+        show_when_opened(tabs)
         page.unload(engine_api.build(context).leave)
         page.unload(_release(context))
+        hide_unseen(page)
     page.queue(max_size=limits.queue)
     return page
 
@@ -88,6 +95,7 @@ def launch_options(examples: Path = EXAMPLES) -> dict[str, Any]:
     return {
         "theme": page_theme(),
         "css": page_css(),
+        "head": shell.page_head(),
         "state_session_capacity": MAX_SESSIONS,
         "max_file_size": f"{limits.upload_mb}mb",
         "enable_monitoring": False,

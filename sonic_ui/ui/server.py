@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import gradio as gr
 from fastapi.exceptions import RequestValidationError
 from gradio import http_server
+from gradio.brotli_middleware import BrotliMiddleware
 from gradio.exceptions import ServerFailedToStartError
 from gradio.route_utils import FnIndexInferError
 from starlette.exceptions import HTTPException
@@ -145,6 +146,18 @@ class Guard:
             self._logins.succeeded(address)
 
 
+class CompressedPage(BrotliMiddleware):
+    """ASGI middleware: the page, its configuration and the description of the endpoints go compressed.
+
+    Gradio itself compresses files by their ending, and nothing else: events and media stay as they are.
+    """
+
+    def _is_compressible_file_type(self, scope: Scope) -> bool:
+        path = scope["path"].rstrip("/")
+        inside = path.removeprefix(scope.get("root_path", "").rstrip("/"))
+        return inside in ("", "/config", "/gradio_api/info")
+
+
 class _Answer:
     """What was sent so far of the answer to one request."""
 
@@ -241,7 +254,7 @@ def server_options(*inner: Middleware) -> dict[str, Any]:
     """
     return {
         "app_kwargs": {
-            "middleware": [Middleware(Guard), *inner],
+            "middleware": [Middleware(Guard), Middleware(CompressedPage), *inner],
             "exception_handlers": {RequestValidationError: _wrong_body},
         },
         "_frontend": False,  # else Gradio gives up on its own page if it is not there within three seconds

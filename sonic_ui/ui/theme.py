@@ -92,11 +92,10 @@ def page_theme() -> gr.themes.Base:
     """Gradio's plain theme in the studio's colours; its fonts come with Gradio, so nothing is fetched."""
     # Of Gradio's own fonts these weights are whole; its semi-bold ones lack most letters.
     face = LocalFont("IBM Plex Sans", weights=(400, 700))
-    mono = LocalFont("IBM Plex Mono", weights=(400, 700))
     theme = gr.themes.Base(
         radius_size=gr.themes.sizes.radius_lg,
         font=(face, "ui-sans-serif", "system-ui", "sans-serif"),
-        font_mono=(mono, "ui-monospace", "monospace"),
+        font_mono=("ui-monospace", "monospace"),
     )
     values = {name: LIGHT[colour] for name, colour in COLOURS.items()}
     values |= {f"{name}_dark": DARK[colour] for name, colour in COLOURS.items()}

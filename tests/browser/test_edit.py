@@ -99,7 +99,7 @@ def test_edit_a_picture_and_edit_it_again(
     expect(page.locator(DETAIL)).to_have_text("Sound 2 · 64 × 64 px")
     give(page, photos / "meadow.png")
     expect(page.locator(DETAIL)).to_have_text("meadow.png · 300 × 200 px")
-    expect(page.locator(KEPT)).to_contain_text("Nothing is kept")
+    expect(page.locator(KEPT)).to_contain_text("The first edit")
     expect(page.locator(COMPARE)).to_be_hidden()
     upload(page, TAB, sounds / "long.flac")
     expect(page.locator("#edit-drawing .su-sound-caption")).to_have_text(re.compile(r"of 14\.0 s"))
@@ -109,7 +109,7 @@ def test_edit_a_picture_and_edit_it_again(
     expect(page.locator(DETAIL)).to_have_text(
         re.compile(r"^meadow\.png · long\.flac · seed \d+ .* Replace · the picture was studied first$")
     )
-    expect(page.locator(KEPT)).to_have_text(re.compile(r"Kept of this picture: \d+ [KM]B\. The next edit"))
+    expect(page.locator(KEPT)).to_have_text(re.compile(r"This picture is known: .* \(\d+ [KM]B kept\)"))
 
     # Before and after lie over each other; the slider between them moves by mouse and by keyboard.
     expect(page.locator(COMPARE)).to_be_visible()
@@ -208,7 +208,7 @@ def test_modes_turn_the_sliders_and_strengths_make_a_grid(new_page: Any, address
     layout = tab.get_by_label(re.compile("^number input for Keep the layout"))
     page.get_by_role("radio", name="Style").check()
     expect(layout).to_have_value("1")
-    page.get_by_role("button", name="Layers, and words for the picture").click()
+    page.get_by_role("button", name="How hard to hold, and words for the picture").click()
     expect(page.get_by_role("radio", name=re.compile("Hold harder"))).to_be_checked()
     set_number(tab, "Keep the layout", 0.6)
     tab.get_by_label("Try a few strengths at once").check()
@@ -264,7 +264,7 @@ def test_cancel_while_the_picture_is_studied_keeps_nothing(new_page: Any, addres
     }""")
     page.locator(GENERATE).click()
     expect(page.locator(DETAIL)).to_have_text("Stopped. The last picture stays.", timeout=ENGINE_MS)
-    expect(page.locator(KEPT)).to_contain_text("Nothing is kept")
+    expect(page.locator(KEPT)).to_contain_text("The first edit")
     expect(page.locator(COMPARE)).to_be_hidden()
 
 
@@ -291,7 +291,7 @@ def test_results_of_other_tabs_are_sent_here(new_page: Any, address: str) -> Non
 def test_on_a_phone_it_stacks_without_overflow(new_page: Any, address: str, photos: Path) -> None:
     page = opened(new_page, address, 390, 844, has_touch=True, is_mobile=True)
     give(page, photos / "meadow.png")
-    for name in ("Edit only where you paint", "Layers, and words for the picture"):
+    for name in ("Edit only where you paint", "How hard to hold, and words for the picture"):
         page.locator("#edit-tab").get_by_role("button", name=name).click()
     run(page)
     expect(page.locator(COMPARE)).to_be_visible()

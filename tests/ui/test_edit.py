@@ -42,23 +42,21 @@ def test_an_edit_shows_progress_then_before_and_after(write_sound: WriteSound, m
     assert path.name == "meadow-with-rain-5.png" and str(path) == shown["compare"][1]
     request = read_settings(path)["request"]
     assert (request["picture"], request["tau_attn"], request["mask"]) == ("meadow.png", 0.5, None)
-    assert shown["cache_status"].startswith(
-        "Kept of this picture: 1 KB. The next edit of it takes about a third less"
-    )
+    assert shown["cache_status"].startswith("This picture is known: its next edit takes about a third less")
 
 
 def test_the_second_edit_starts_from_what_was_kept(write_sound: WriteSound, meadow: Path) -> None:
     backend = FakeBackend()
     tab, sound = tab_of(backend), write_sound()
-    assert "Nothing is kept" in tab.analyze(ME, str(meadow))["cache_status"]
+    assert "The first edit" in tab.analyze(ME, str(meadow))["cache_status"]
     first = last(tab.generate(ME, *page_values(meadow, sound)))
     second = last(tab.generate(ME, *page_values(meadow, sound, strength=0.3, tau_attn=0.9)))
     assert STUDIED in first["view"]["result"]["detail"] and REUSED in second["view"]["result"]["detail"]
     assert [job.inversion is None for job in backend.edits] == [True, False]
     somebody = gr.Request(session_hash="somebody else")
-    assert "Nothing is kept" in tab.analyze(somebody, str(meadow))["cache_status"]
+    assert "The first edit" in tab.analyze(somebody, str(meadow))["cache_status"]
     tab._context.studio.release("me")
-    assert "Nothing is kept" in tab.analyze(ME, str(meadow))["cache_status"]
+    assert "The first edit" in tab.analyze(ME, str(meadow))["cache_status"]
 
 
 def test_several_strengths_make_a_grid(write_sound: WriteSound, meadow: Path) -> None:
@@ -136,7 +134,7 @@ def test_cancelling_while_the_picture_is_studied_keeps_nothing(write_sound: Writ
             tab.runs.cancel(ME)
     assert shown["view"]["kind"] == "ended" and "Stopped" in shown["view"]["message"]
     assert tab._context.studio.cache_usage("me") == CacheUsage(0, 0)
-    assert "Nothing is kept" in tab.analyze(ME, str(meadow))["cache_status"]
+    assert "The first edit" in tab.analyze(ME, str(meadow))["cache_status"]
 
 
 def test_failures_are_sentences(write_sound: WriteSound, meadow: Path) -> None:

@@ -120,12 +120,10 @@ def seed_field(tab: str, info: str) -> SeedField:
 
 def _advanced(defaults: Defaults) -> tuple[gr.Textbox, gr.Slider, gr.Slider, gr.Textbox]:
     return (
-        gr.Textbox(
-            label="Words to stay away from (negative prompt)", placeholder="night", lines=1, max_lines=3
-        ),
+        gr.Textbox(label="Words to stay away from", placeholder="night", lines=1, max_lines=3),
         slider(
             GUIDANCE,
-            "Follow the words and the sound (guidance scale)",
+            "Follow the words and the sound",
             "More is more literal and harsher, less is freer and softer.",
             defaults.guidance_scale,
         ),
@@ -136,7 +134,7 @@ def _advanced(defaults: Defaults) -> tuple[gr.Textbox, gr.Slider, gr.Slider, gr.
             defaults.steps,
         ),
         gr.Textbox(
-            label="Strength for each layer (beta)",
+            label="Strength for each layer",
             info="One number for each decoder attention layer, coarse to fine; empty takes the one above.",
             placeholder="1 1 1 0.5 0.5 0.5 0 0 0",
             lines=1,

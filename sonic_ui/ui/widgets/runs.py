@@ -11,7 +11,7 @@ import gradio as gr
 from sonic_ui.engine.events import Cancelled, CancelToken, Event, Failure, Notice, Result, SoundResult
 from sonic_ui.requests import BadInput, MakingRequest
 from sonic_ui.ui.components import basic
-from sonic_ui.ui.components.base import Value, run_ended
+from sonic_ui.ui.components.base import Value, file_payload, run_ended
 from sonic_ui.ui.session.context import AppContext, SharedComponents
 from sonic_ui.ui.settings.reuse import Record, with_record
 from sonic_ui.ui.settings.table import SettingsTable
@@ -21,6 +21,9 @@ STOPPED = "Stopped. The last picture stays."
 APP_FAILED = (
     "Something went wrong in the app itself; its log has the details. The last picture stays: try again."
 )
+
+KEPT_BYTES = 24 * 2**20
+"""The largest file that a result of the gallery keeps of what it was made from."""
 
 SETTLED = """() => {{
   document.dispatchEvent(new CustomEvent('su-settled', {{ detail: {{ tab: '{tab}', failed: {failed} }} }}));
@@ -70,6 +73,14 @@ def refine_task(tab: str) -> str:
 def film_task(tab: str) -> str:
     """The task of making the film of a strip; a run of its tab ends it."""
     return f"{tab}-film"
+
+
+def _is_kept(path: Path) -> bool:
+    """Whether the gallery keeps a file that a result was made from."""
+    try:
+        return path.stat().st_size <= KEPT_BYTES
+    except OSError:
+        return False
 
 
 def run_bar(tab: str, generate: str = "Generate") -> RunBar:
@@ -177,9 +188,16 @@ class Runs(Generic[RequestT]):
         result: Result | SoundResult,
         value: Value,
     ) -> Update:
-        """Show a result: `files` are its pictures or sounds, `value` is the view's."""
+        """Show a result: `files` are its pictures or sounds, `value` is the view's.
+
+        Its settings and the files it was made from go along for the gallery of the page.
+        """
         self._context.gallery.add(run.session, name, files)
-        return {self._view: value, self._shared.records: with_record(run.records, name, result)}
+        inputs = {**result.request.sound_paths, **result.request.picture_paths}
+        kept = {setting: path for setting, path in inputs.items() if _is_kept(Path(path))}
+        payloads = {setting: file_payload(Path(path)) for setting, path in kept.items()}
+        shown = {**value, "settings": result.settings, "inputs": payloads}
+        return {self._view: shown, self._shared.records: with_record(run.records, name, result)}
 
     def cancel(self, request: gr.Request) -> None:
         """Stop this session's run at its next step."""

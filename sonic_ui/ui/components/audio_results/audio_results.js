@@ -84,7 +84,7 @@ const film = (result, index) => {
 const card = (result, take, index) => {
   const item = make('li', 'su-take');
   const head = make('div', 'su-take-head');
-  head.append(make('h3', 'su-take-title', take.title), make('p', 'su-take-figures', take.figures));
+  head.append(make('h2', 'su-take-title', take.title), make('p', 'su-take-figures', take.figures));
   const audio = make('audio', '');
   Object.assign(audio, { controls: true, preload: 'metadata', src: take.sound.file.url });
   audio.setAttribute('aria-label', take.title);
@@ -161,11 +161,13 @@ const draw = () => {
     drawShown();
     announce('Done. ' + value.result.spoken);
     tell('su-produced', { values: value.result.takes[0].energy });
+    announceMade(value, value.result);
   } else if (value.kind === 'ended' && isNews(value.run)) {
     ended = value.run;
     end(value.message);
   } else if (value.kind === 'film') {
     films.set(value.id + '/' + value.index, { state: 'done', ...value });
+    tell('su-filmed', { id: value.id, video: value.video, name: value.name });
     if (shown && shown.id === value.id) drawFilm(value.index);
   }
 };

@@ -1,6 +1,7 @@
 """What components share: HTML whose script draws a JSON value, its events, files for Gradio to serve."""
 
 import base64
+import json
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -23,6 +24,8 @@ ASSETS = {
 }
 """Templates and scripts of all components, by file name."""
 
+TRIGGER = re.compile(r"trigger\('\w+'")
+
 INCLUDE = re.compile(r"<!-- (\w+\.html) -->\n")
 
 
@@ -44,10 +47,20 @@ def html_component(name: str, value: Any, *, scripts: Sequence[str] = (), **opti
     return gr.HTML(
         value,
         html_template=read_asset(f"{name}.html"),
-        js_on_load="\n".join(read_asset(f"{script}.js") for script in (*scripts, name)),
+        js_on_load=_run_scripts([*scripts, name]),
         apply_default_css=False,
         **options,
     )
+
+
+def _run_scripts(names: Sequence[str]) -> str:
+    """What a component brings along in place of its scripts: the page holds them once (`shell.page_head`).
+
+    Gradio offers the events whose names it finds in it.
+    """
+    events = sorted({event for name in names for event in TRIGGER.findall(read_asset(f"{name}.js"))})
+    comment = "".join(f" {event.removeprefix('trigger(')}" for event in events)
+    return f"suRun({json.dumps(names)}, element, trigger, props, server, upload, watch); //{comment}"
 
 
 def event_field(event: gr.EventData, name: str) -> Any:

@@ -20,6 +20,10 @@ const showReuse = known => element.querySelectorAll('.su-reuse, .su-share-as').f
 
 const announce = text => { find('.su-live').textContent = text; };
 
+// A bar that is idle is none to who cannot see it.
+const IN_PROGRESS = { role: 'progressbar', 'aria-label': 'Progress', 'aria-valuemin': '0', 'aria-valuemax': '100' };
+const IDLE = { 'aria-hidden': 'true' };
+
 const setBusy = value => {
   if (busy === value) return;
   busy = value;
@@ -28,6 +32,8 @@ const setBusy = value => {
   if (run) run.dataset.busy = String(value);
   find('.su-stage').dataset.state = value ? 'working' : 'still';
   find('.su-stage').setAttribute('aria-busy', String(value));
+  Object.entries(value ? IN_PROGRESS : IDLE).forEach(([name, words]) => find('.su-progress').setAttribute(name, words));
+  Object.keys(value ? IDLE : IN_PROGRESS).forEach(name => find('.su-progress').removeAttribute(name));
   if (hadFocus) part(value ? 'cancel' : 'generate')?.focus();
 };
 
@@ -89,6 +95,11 @@ const followButtons = (begin, end) => {
     }, failed ? 400 : 10000);
   });
 };
+
+// Tell the gallery of a finished result: what it shows, its settings and the files it was made from.
+const announceMade = (value, result) => document.dispatchEvent(new CustomEvent('su-made', {
+  detail: { tab: props.tab, result, settings: value.settings || null, inputs: value.inputs || {} },
+}));
 
 // Follow the buttons below a result: about(button) is what Python is told of it, {id, index}, or nothing.
 const followActions = about => element.addEventListener('click', event => {

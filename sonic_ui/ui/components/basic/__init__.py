@@ -11,6 +11,7 @@ from sonic_ui.bundles import Vocabulary
 from sonic_ui.engine.events import Label
 from sonic_ui.engine.switching import Status
 from sonic_ui.ui.components.base import Value, file_payload, html_component
+from sonic_ui.ui.components.contact_sheet import contact_sheet
 from sonic_ui.ui.session.context import Example
 
 Sentence = dict[str, str]
@@ -22,16 +23,16 @@ NO_LABELS: Value = {"waiting": "", "labels": []}
 
 
 @contextmanager
-def accordion(title: str) -> Iterator[None]:
-    """A closed accordion; components made inside stand in it.
+def accordion(title: str) -> Iterator[gr.HTML]:
+    """A closed accordion; components made inside stand in it. It sends `unfold` each time that it opens.
 
     Gradio's accordion makes its content when it opens, and then hands it the values it missed: that would
     overwrite what a person types at once. This one only hides its content.
     """
     with gr.Column(elem_classes="su-fold"):
-        html_component("accordion", {"title": title})
+        fold = html_component("accordion", {"title": title})
         with gr.Column(elem_classes="su-fold-body"):
-            yield
+            yield fold
 
 
 def choice(elem_id: str, label: str, options: Mapping[str, tuple[str, str]], value: str) -> gr.HTML:
@@ -60,9 +61,20 @@ def status_text(elem_id: str, text: str = "") -> gr.HTML:
     return html_component("status_text", text, elem_id=elem_id, elem_classes="su-line-slot")
 
 
-def header(status: Status, changeable: bool = False) -> gr.HTML:
-    """The header of the page; `changeable`: with a button that opens the panel of engines."""
-    return html_component("header", engine_status(status), elem_id="su-header", changeable=changeable)
+def header(status: Status, changeable: bool = False, terms: Mapping[str, str] | None = None) -> gr.HTML:
+    """The header of the page, with the keys of the page.
+
+    changeable   with a button that opens the panel of engines
+    terms        tooltips by label
+    """
+    return html_component(
+        "header",
+        engine_status(status),
+        scripts=["page_keys"],
+        elem_id="su-header",
+        changeable=changeable,
+        terms=dict(terms or {}),
+    )
 
 
 def engine_status(status: Status) -> dict[str, str]:
@@ -121,10 +133,11 @@ def chips_value(vocabulary: Vocabulary | None) -> Value:
 
 def example_cards(examples: Sequence[Example], view: str, elem_classes: str = "") -> gr.HTML:
     """One card an example, for the sound input `view`; its `choose` event carries the card's index."""
-    cards = [{"title": example.title, "picture": file_payload(example.picture)} for example in examples]
+    sheet, cells = contact_sheet(tuple(example.picture for example in examples))
+    cards = [{"title": one.title, "cell": cell} for one, cell in zip(examples, cells, strict=True)]
     return html_component(
         "example_cards",
-        cards,
+        {"cards": cards, "sheet": file_payload(sheet), "cells": len(cells) - cells.count(None)},
         elem_id=f"{view}-examples",
         elem_classes=elem_classes,
         visible=bool(cards),

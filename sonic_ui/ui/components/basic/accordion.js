@@ -6,4 +6,5 @@ button.addEventListener('click', () => {
   const open = button.getAttribute('aria-expanded') !== 'true';
   button.setAttribute('aria-expanded', String(open));
   element.closest('.su-fold').dataset.open = String(open);
+  if (open) trigger('unfold');
 });

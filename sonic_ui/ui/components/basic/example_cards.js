@@ -1,7 +1,9 @@
-// Cards of example sounds: [{title, picture: {url} | null}, ...]; a click triggers 'choose' with the card's index.
+// Cards of example sounds: {cards: [{title, cell}, ...], sheet: {url}, cells}: their pictures lie side by side in one file of so
+// many cells. A click triggers 'choose' with the card's index.
 const draw = () => {
   const list = element.querySelector('.su-example-list');
-  list.replaceChildren(...(props.value || []).map((example, index) => {
+  const { cards = [], sheet, cells } = props.value || {};
+  list.replaceChildren(...cards.map((example, index) => {
     const item = document.createElement('li');
     const card = document.createElement('button');
     card.type = 'button';
@@ -9,11 +11,11 @@ const draw = () => {
     card.dataset.index = index;
     const frame = document.createElement('span');
     frame.className = 'su-example-picture';
-    if (example.picture) {
-      const picture = document.createElement('img');
-      picture.src = example.picture.url;
-      picture.alt = '';
-      picture.loading = 'lazy';
+    if (example.cell !== null) {
+      const picture = document.createElement('span');
+      picture.style.backgroundImage = 'url("' + sheet.url + '")';
+      picture.style.backgroundSize = cells * 100 + '% 100%';
+      picture.style.backgroundPosition = (cells > 1 ? 100 * example.cell / (cells - 1) : 0) + '% 0';
       frame.append(picture);
     }
     const title = document.createElement('span');
@@ -23,7 +25,7 @@ const draw = () => {
     item.append(card);
     return item;
   }));
-  element.querySelector('.su-examples').hidden = !(props.value || []).length;
+  element.querySelector('.su-examples').hidden = !cards.length;
 };
 element.addEventListener('click', event => {
   const card = event.target.closest('.su-example');

@@ -23,6 +23,6 @@ const draw = () => {
     return item;
   }));
 };
-element.querySelector('h3').textContent = props.title;
+element.querySelector('h2').textContent = props.title;
 watch('value', draw);
 draw();

@@ -93,6 +93,7 @@ const draw = () => {
     shown = { result: value.result, index: 0 };
     end('');
     announce('Done. ' + value.result.pictures[0].description);
+    announceMade(value, value.result);
   } else if (value.kind === 'ended' && isNews(value.run)) {
     ended = value.run;
     end(value.message);

@@ -41,9 +41,10 @@ const drawThumb = (item, frame) => {
   item.querySelector('.su-film-caption').textContent = frame.caption;
   const level = item.querySelector('.su-film-level');
   level.hidden = frame.level == null;
+  level.title = frame.level == null ? '' : 'Intensity that the classifier reads from the picture: ' + frame.level.toFixed(2) + ' of 1';
   if (frame.level != null) {
     level.firstElementChild.style.width = Math.round(100 * frame.level) + '%';
-    level.lastElementChild.textContent = 'level ' + frame.level.toFixed(2);
+    level.lastElementChild.textContent = Math.round(100 * frame.level) + ' % strong';
   }
 };
 

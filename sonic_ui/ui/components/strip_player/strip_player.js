@@ -213,6 +213,7 @@ const draw = () => {
     turnTo(result, touched ? place : undefined);
     announce('Done. ' + result.title + '. ' + result.note);
     if (touched) settle();
+    announceMade(value, value.strip);
   } else if (value.kind === 'ended' && isNews(value.run)) {
     ended = value.run;
     end(value.message);

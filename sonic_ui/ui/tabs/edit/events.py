@@ -34,6 +34,8 @@ STRENGTHS_AND_LAYERS = (
     "Empty “Strength for each layer”, or try one strength at a time."
 )
 
+SHOW_MASK = "() => ({ __type__: 'update', visible: true })"
+
 log = logging.getLogger(__name__)
 
 
@@ -277,8 +279,8 @@ class Handlers:
 FIRST_PICTURE, FIRST_SOUND = 2, 0
 STRENGTHS = (0.5, 1.0, 1.5, 2.0)
 LAYER_WORDS = [
-    ("As in the paper: attention 4–11, hidden states 4", "paper"),
-    ("Hold harder: attention 4–11, hidden states 4–6", "harder"),
+    ("As usual", "paper"),
+    ("Hold harder", "harder"),
 ]
 
 
@@ -299,7 +301,7 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
                 hold = _hold_settings()
             with gr.Column(elem_classes="su-panel"):
                 prompts, strengths = _prompts(context)
-            bar = runs.run_bar(TAB, "Edit the picture")
+            bar = runs.run_bar(TAB)
         with gr.Column(elem_classes="su-result su-edit-place", scale=8, min_width=340):
             compare = _compare()
             view = result_view.result_view(TAB, results.example_card(context, FIRST_PICTURE))
@@ -315,7 +317,7 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
 def _mask(context: AppContext) -> tuple[gr.ImageEditor, gr.Button]:
     examples = picture_input.with_pictures(context)
     first = examples[FIRST_PICTURE].picture if len(examples) > FIRST_PICTURE else None
-    with basic.accordion("Edit only where you paint"):
+    with basic.accordion("Edit only where you paint") as fold:
         basic.status_text(
             f"{TAB}-mask-line", "Paint over what may change. Everything else stays exactly as it is."
         )
@@ -335,8 +337,11 @@ def _mask(context: AppContext) -> tuple[gr.ImageEditor, gr.Button]:
             height=360,
             elem_id=f"{TAB}-mask",
             elem_classes="su-mask",
+            visible=False,
         )
         clear = gr.Button("Clear what is painted", size="sm", elem_id=f"{TAB}-clear-mask")
+    # A canvas that is drawn by the graphics card: nobody pays for it who does not paint
+    fold.unfold(None, js=SHOW_MASK, outputs=[mask], api_visibility="private")
     return mask, clear
 
 
@@ -347,27 +352,27 @@ def _hold_settings() -> HoldSettings:
     tau_attn = slider(
         TAU_ATTN,
         "Keep the layout",
-        "More holds where things are, less lets the sound move them. (tau of self-attention)",
+        "More holds where things are, less lets the sound move them.",
         first.tau_attn,
     )
     tau_feature = slider(
         TAU_FEATURE,
         "Keep the detail",
-        "More holds shapes and contours, less lets the sound redraw them. (tau of hidden states)",
+        "More holds shapes and contours, less lets the sound redraw them.",
         first.tau_feature,
     )
     message = basic.message(f"{TAB}-how-message")
-    with basic.accordion("Layers, and words for the picture"):
+    with basic.accordion("How hard to hold, and words for the picture"):
         held = gr.Radio(
             LAYER_WORDS,
             value="paper",
-            label="Decoder layers that hold on to the picture",
+            label="How hard to hold on to the picture",
             info="The two sliders above say for which part of the steps.",
             elem_id=f"{TAB}-held",
-            elem_classes="su-choice",
+            elem_classes="su-choice su-held",
         )
         source_prompt = gr.Textbox(
-            label="What the picture shows (source prompt)",
+            label="What the picture shows",
             placeholder="a dog on a meadow",
             info="Empty works for any picture. With words, the picture is studied anew.",
             lines=1,

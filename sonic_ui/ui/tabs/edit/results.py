@@ -99,10 +99,10 @@ def preview_files(context: AppContext, result: Result, files: Sequence[Path]) ->
 def cache_sentence(usage: CacheUsage) -> str:
     """What is cached of a picture, for the line below it."""
     if not usage.count:
-        return "Nothing is kept of this picture yet: its first edit studies it, later ones are faster."
+        return "The first edit of this picture studies it first; later ones are faster."
     return (
-        f"Kept of this picture: {_size(usage.nbytes)}. The next edit of it takes about a third less time, "
-        "with as many steps and the same words for it."
+        "This picture is known: its next edit takes about a third less time, with as many steps and the same "
+        f"words for it. ({_size(usage.nbytes)} kept)"
     )
 
 

@@ -274,8 +274,8 @@ SOURCE_WORDS = {
     "recordings": ("Build from recordings", "Real recordings that fit the picture, put together."),
 }
 CONTROL_WORDS = [
-    ("Trained (energy ControlNet)", "trained"),
-    ("Guided at every step (no training)", "guided"),
+    ("As it was trained", "trained"),
+    ("Step by step", "guided"),
     ("Not at all", "none"),
 ]
 NO_GENERATOR = "The weights that run here cannot generate sounds: they build them from recordings."
@@ -295,7 +295,7 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
                 source = _source(context)
             with gr.Column(elem_classes="su-panel su-sounding-words"):
                 prompts = _prompts(context)
-            bar = runs.run_bar(TAB, "Make it sound")
+            bar = runs.run_bar(TAB)
         with gr.Column(elem_classes="su-result", scale=8, min_width=340):
             with gr.Column(elem_classes="su-panel su-sounding-curve"):
                 curve = curve_pad.curve_pad(TAB, "Energy over time", presets())
@@ -386,14 +386,14 @@ def _advanced(context: AppContext) -> tuple[gr.Slider, gr.Radio, gr.Textbox, gr.
             elem_classes="su-choice",
         )
         negative = gr.Textbox(
-            label="What it should not sound like (negative prompt)",
+            label="What it should not sound like",
             placeholder="speech",
             lines=1,
             max_lines=3,
         )
         guidance = slider(
             GUIDANCE,
-            "Follow the picture and the words (guidance scale)",
+            "Follow the picture and the words",
             "More is more literal and harsher, less is freer and softer.",
             own.get("guidance_scale") or GUIDANCE_OPEN,
         )

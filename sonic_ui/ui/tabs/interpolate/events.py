@@ -179,8 +179,8 @@ METHOD_WORDS = {
     "mix": ("Mix the sounds themselves", "Both sound at once, one fading out while the other fades in."),
 }
 SPACING_WORDS = {
-    "seen": ("Even to the eye", "More pictures where it changes most, so that it glides instead of jumping."),
-    "heard": ("Even to the ear", "The same step in what is heard from picture to picture."),
+    "seen": ("Even in the pictures", "More pictures where most changes, so that it glides."),
+    "heard": ("Even in the sound", "The same step in what is heard from picture to picture."),
 }
 MIX_DEFAULT_LUFS = -20.0
 

@@ -1,0 +1,45 @@
+"""The gallery: everything made on this page, kept in the browser, and the large view of it."""
+
+from pathlib import Path
+
+import gradio as gr
+
+from sonic_ui.requests import VERBS, Range
+from sonic_ui.ui.components.base import file_payload, html_component
+
+ZIP_LIBRARY = Path(__file__).resolve().parent / "vendor" / "fflate.js"
+"""fflate 0.8.3 (MIT, see LICENSE beside it); the page loads it when the first ZIP is written or read."""
+
+LABELS = {
+    "prompt": "Words",
+    "negative_prompt": "Words to stay away from",
+    "start_s": "From (seconds)",
+    "end_s": "To (seconds)",
+    "sound_a": "First sound",
+    "sound_b": "Second sound",
+}
+"""Settings whose request names no label, as the large view calls them."""
+
+
+def gallery(elem_id: str) -> gr.HTML:
+    """The gallery; it stores by itself what the views of results announce as `su-made` and `su-filmed`."""
+    return html_component(
+        "gallery",
+        {"zip": file_payload(ZIP_LIBRARY)},
+        scripts=["gallery_store", "large_view"],
+        elem_id=elem_id,
+        labels=_labels(),
+        titles={verb: one.title for verb, one in VERBS.items()},
+    )
+
+
+def _labels() -> dict[str, str]:
+    """Settings of all requests as people call them, by name."""
+    named = {
+        name: part.label
+        for verb in VERBS.values()
+        for name, field in verb.request.model_fields.items()
+        for part in field.metadata
+        if isinstance(part, Range)
+    }
+    return named | LABELS

@@ -1,0 +1,55 @@
+"""Components that are hidden at first: Gradio fetches the scripts of every kind that is visible.
+
+A component in a hidden group counts as visible there, and so does one in a tab that is not open.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+from gradio.blocks import Block, BlockContext
+
+SHOW = """() => {{
+  const opened = window.suOpened ??= {{}};
+  if (opened['{tab}']) return {nothing};
+  opened['{tab}'] = true;
+  return {shown};
+}}"""
+VISIBLE = "{ __type__: 'update', visible: true }"
+UNTOUCHED = "{ __type__: 'update' }"
+
+
+def hide_unseen(page: BlockContext) -> None:
+    """Hide each component of the hidden groups by itself: nobody will ever see them."""
+    for block in _walk(page):
+        if block.visible is False:
+            for child in _walk(block):
+                child.visible = False
+
+
+def show_when_opened(tabs: gr.Tabs) -> None:
+    """Hide, until their tab opens, the components whose kinds stand in none of the first tab."""
+    first, *others = [tab for tab in tabs.children if isinstance(tab, gr.Tab)]
+    at_once = {block.get_block_name() for block in _walk(first)}
+    for tab in others:
+        late = [
+            block for block in _walk(tab) if block.visible is True and block.get_block_name() not in at_once
+        ]
+        for block in late:
+            block.visible = False
+        if late:
+            tab.select(None, js=_show(str(tab.id), len(late)), outputs=late, api_visibility="private")
+
+
+def _show(tab: str, count: int) -> str:
+    """Script that shows a tab's components the first time that it opens."""
+    several = "[{}]" if count > 1 else "{}"
+    nothing, shown = (several.format(", ".join([one] * count)) for one in (UNTOUCHED, VISIBLE))
+    return SHOW.format(tab=tab, nothing=nothing, shown=shown)
+
+
+def _walk(block: Any) -> Iterator[Block]:
+    """All that stands in a block, however deep."""
+    for child in getattr(block, "children", ()):
+        yield child
+        yield from _walk(child)
