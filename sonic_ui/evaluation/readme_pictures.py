@@ -22,6 +22,7 @@ from sonic_ui.evaluation.held_out import SAMPLE_RATE, curve_bank
 from sonic_ui.models.encoders import ImageEncoder
 from sonic_ui.models.latents import compression_factor
 from sonic_ui.models.mel import log_mel
+from sonic_ui.models.presence_classifier import PresenceClassifier, load_classifier
 from sonic_ui.pipelines.audio_edit import AudioEditPipeline
 from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
 from sonic_ui.pipelines.embedding_path import linear
@@ -33,6 +34,7 @@ from sonic_ui.scenes.world import SOURCES, SPECS, Scene, SourceInstance
 
 EXAMPLE_SEED = 4_200
 EXAMPLE_PICTURE_SEED = 12
+EXAMPLE_SEEDS = 8
 TAKES = {"car": 1, "train": 1}
 """Which take of a source is offered, where it is not the first: these could be taken for wind."""
 MIXED: tuple[tuple[str, tuple[tuple[str, float], ...], str], ...] = (
@@ -91,12 +93,37 @@ def write_example_sounds(folder: Path) -> list[dict[str, str | int]]:
 
 
 def write_example_pictures(folder: Path, bundle: Path) -> None:
-    """Paint every example with a bundle's default settings, as the page would."""
+    """Paint every example with a bundle's default settings, as the page would.
+
+    Of several seeds each takes that whose picture the classifier of features is surest of, and
+    `examples.json` says which. The judge, which measures pictures, has no part in it.
+    """
     pipeline, settings = load_painter(bundle)
+    classifier = load_classifier(bundle, "features").float() if (bundle / "features").is_dir() else None
+    sources = {stem: [one.name for one in scene.sources] for stem, _, scene in example_scenes()}
+    entries = json.loads((folder / "examples.json").read_text())
     (folder / "pictures").mkdir(parents=True, exist_ok=True)
-    for entry in json.loads((folder / "examples.json").read_text()):
-        picture = pipeline(read_example(folder, entry["file"]), seed=entry["seed"], **settings).images[0]
-        picture.save(folder / "pictures" / entry["picture"])
+    for entry in entries:
+        seeds = [EXAMPLE_PICTURE_SEED + k for k in range(EXAMPLE_SEEDS if classifier else 1)]
+        embedding = pipeline.embed_audio(read_example(folder, entry["file"]))
+        pictures = [pipeline(audio_embeds=embedding, seed=seed, **settings).images[0] for seed in seeds]
+        best = 0
+        if classifier:
+            best = surest_picture(classifier, pictures, sources[Path(entry["file"]).stem])
+        entry["seed"] = seeds[best]
+        pictures[best].save(folder / "pictures" / entry["picture"])
+    (folder / "examples.json").write_text(json.dumps(entries, indent=2) + "\n")
+
+
+def surest_picture(
+    classifier: PresenceClassifier, pictures: Sequence[Image.Image], sources: Sequence[str]
+) -> int:
+    """The number of the picture in which the least sure of `sources` is surest, the others counted against."""
+    pixels = torch.from_numpy(np.stack([np.asarray(picture.convert("RGB")) for picture in pictures]))
+    presence, _ = classifier.predict(pixels.permute(0, 3, 1, 2).float() / 127.5 - 1)
+    wanted = torch.tensor([name in sources for name in SOURCES])
+    score = presence[:, wanted].amin(-1) - presence[:, ~wanted].amax(-1)
+    return int(score.argmax())
 
 
 def load_painter(bundle: Path) -> tuple[Any, dict[str, Any]]:
