@@ -118,7 +118,7 @@ def write_example_pictures(folder: Path, bundle: Path) -> None:
 def surest_picture(
     classifier: PresenceClassifier, pictures: Sequence[Image.Image], sources: Sequence[str]
 ) -> int:
-    """The number of the picture in which the least sure of `sources` is surest, the others counted against."""
+    """Number of the picture in which the least sure of `sources` is surest, less the surest of the others."""
     pixels = torch.from_numpy(np.stack([np.asarray(picture.convert("RGB")) for picture in pictures]))
     presence, _ = classifier.predict(pixels.permute(0, 3, 1, 2).float() / 127.5 - 1)
     wanted = torch.tensor([name in sources for name in SOURCES])
