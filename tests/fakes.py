@@ -187,9 +187,10 @@ class FakeBackend:
             if self.failure is not None:
                 raise self.failure
             yield Progress(step, 3, "Generating", float(3 - step))
-        wished = target_curve(request, SWELL.size, SOUND_S)
+        length_s = request.length_s or SOUND_S
+        wished = target_curve(request, round(100 * length_s), length_s)
         curve = SWELL if wished is None else wished
-        takes = [_noise(request.seed + number, curve) for number in range(request.takes)]
+        takes = [_noise(request.seed + number, curve, length_s) for number in range(request.takes)]
         energy = np.stack([rms_energy(take, SOUND_RATE) for take in takes])
         picks: tuple[tuple[Pick, ...], ...] = ()
         if request.source == "recordings":
@@ -205,6 +206,6 @@ def _square(seed: int) -> Image.Image:
     return Image.new("RGB", (32, 32), (seed % 256, 90, 160))
 
 
-def _noise(seed: int, curve: np.ndarray) -> np.ndarray:
-    hiss = np.random.default_rng(seed).normal(0, 0.1, round(SOUND_S * SOUND_RATE)).astype(np.float32)
+def _noise(seed: int, curve: np.ndarray, length_s: float) -> np.ndarray:
+    hiss = np.random.default_rng(seed).normal(0, 0.1, round(length_s * SOUND_RATE)).astype(np.float32)
     return shape_by_curve(hiss, SOUND_RATE, curve)

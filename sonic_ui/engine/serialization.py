@@ -24,7 +24,7 @@ from sonic_ui.requests import Request, read_request
 from sonic_ui.requests.links import file_settings
 from sonic_ui.retrieval.library import Excerpt, Pick
 
-PROTOCOL = 5
+PROTOCOL = 6
 """Both apps must speak the same."""
 
 KINDS: dict[str, type] = {

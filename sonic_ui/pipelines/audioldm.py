@@ -7,10 +7,8 @@ No public mapper from pictures, modulator or energy ControlNet exists for it: a 
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
-from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 from transformers import (
@@ -63,10 +61,6 @@ class AudioLdmPipeline(ImageToAudioPipeline):
         if control == "trained" and self.energy_control is None:
             control = "guided"
         return super().__call__(image, control=control, **settings)
-
-    def _sound(self, latents: Tensor) -> NDArray[np.float32]:
-        """Latents [B, C, t, m] -> samples [B, T]; the vocoder's last few, beyond the last frame, are cut."""
-        return super()._sound(latents)[:, : round(self.duration_s * self.sample_rate)]
 
     def _unconditional(self, negative: str, embeds: Tensor) -> Tensor:
         """Embedding [1, D] of the negative words: those of "" without any, as in AudioLDM's training."""

@@ -13,6 +13,7 @@ ENERGY_STRENGTH = Range("Strength of the curve", 0.0, 2.0, 0.05, 1.0)
 TAKES = Range("Number of takes", 1, 4, 1, 1, whole=True)
 LOUDNESS = Range("Loudness (LUFS)", -40.0, -10.0, 0.5, -20.0)
 CONCEPTS = Range("Number of sources", 1, 4, 1, 2, whole=True)
+LENGTH = Range("Length in seconds", 2.0, 30.0, 0.01, None)
 SOURCE_LUFS = Range("Loudness of one source (LUFS)", -50.0, -10.0, 0.5, None)
 
 MAX_LIBRARY_CHARACTERS = 500
@@ -51,6 +52,7 @@ class ImageToSoundRequest(MakingRequest):
     library          recordings: a folder inside the one the app was started with; None takes the examples
     concepts         recordings: how many sources of the picture are put together, at most
     quietest_lufs, loudest_lufs   recordings: each source's loudness is drawn from this range
+    length_s         seconds of the sound; curve and strip are stretched to it. None takes the engine's own
     """
 
     verb: Literal["image_to_sound"] = "image_to_sound"
@@ -67,6 +69,7 @@ class ImageToSoundRequest(MakingRequest):
     concepts: Annotated[int, CONCEPTS] = 2
     quietest_lufs: Annotated[float, SOURCE_LUFS] = -26.0
     loudest_lufs: Annotated[float, SOURCE_LUFS] = -20.0
+    length_s: Annotated[float | None, LENGTH] = None
 
     @property
     def outputs(self) -> int:

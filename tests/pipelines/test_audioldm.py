@@ -50,6 +50,13 @@ def test_it_sounds(pipeline: AudioLdmPipeline) -> None:
     assert np.allclose(again.samples[0], made.samples[0], atol=1e-4)
 
 
+@pytest.mark.parametrize("length_s", [2.0, 3.3])
+def test_it_sounds_longer_than_its_window(pipeline: AudioLdmPipeline, length_s: float) -> None:
+    made = pipeline(SEA, num_inference_steps=1, guidance_scale=1.0, sketch=[0.5], length_s=length_s)
+    assert made.samples.shape == (1, round(16_000 * length_s)) and np.isfinite(made.samples).all()
+    assert made.energy.shape == (1, round(100 * length_s))
+
+
 def test_the_drawn_energy_is_guided_without_training(pipeline: AudioLdmPipeline) -> None:
     """Random networks are all but silent, so each sound is taken at its own level."""
     curve = np.concatenate([np.zeros(64), np.ones(64)]).astype(np.float32)

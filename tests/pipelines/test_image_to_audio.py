@@ -12,6 +12,7 @@ from PIL import Image
 
 from sonic_ui.audio.energy import energy_l1, pearson_r
 from sonic_ui.audio.loudness import integrated_lufs, true_peak_dbfs
+from sonic_ui.bundles.registry import MINIATURE
 from sonic_ui.models.energy_control import EnergyControlNet
 from sonic_ui.models.mel import GriffinLimVocoder, log_mel
 from sonic_ui.pipelines.energy_guidance import energy_gap, frame_energy
@@ -109,6 +110,68 @@ def test_nothing_is_held_where_nothing_was_drawn(sounding: ImageToAudioPipeline)
     assert not np.array_equal(free.samples, sounding(PICTURE, sketch=RAMP, **settings).samples)
 
 
+@pytest.mark.parametrize("length_s", [2, 3.37, 12, 30])
+def test_a_sound_is_as_long_as_requested(sounding: ImageToAudioPipeline, length_s: float) -> None:
+    frames = round(100 * length_s)
+    settings = {"length_s": length_s, "num_inference_steps": 1, "guidance_scale": 1.0}
+    made = sounding(PICTURE, sketch=[0.5], mode="exact", energy_guidance=1.0, **settings)
+    assert made.samples.shape == (1, 160 * frames) and made.energy.shape == (1, frames)
+    assert np.isfinite(made.samples).all() and np.allclose(made.envelope, 0.5)
+    assert sounding(PICTURE, sketch=[0.0], mode="exact", **settings).samples.shape == (1, 160 * frames)
+    ramp = sounding.envelope(PICTURE, RAMP, "exact", length_s)
+    assert ramp.shape == (frames,) and pearson_r(ramp, np.linspace(0, 1, frames)) > 0.999
+    natural = sounding.envelope(PICTURE, RAMP, "natural", length_s)
+    assert natural.shape == sounding.suggest(PICTURE, length_s).shape == (frames,)
+
+
+def test_the_own_length_is_the_same_to_the_bit(sounding: ImageToAudioPipeline) -> None:
+    plain, own = (
+        sounding(PICTURE, sketch=RAMP, seed=2, energy_guidance=1.0, length_s=length)
+        for length in (None, 5.12)
+    )
+    assert np.array_equal(plain.samples, own.samples) and np.array_equal(plain.envelope, own.envelope)
+    noise, _ = sounding._noise([4], sounding._grid(12).windows)
+    shorter, _ = sounding._noise([4], sounding._grid(None).windows)
+    assert torch.equal(noise[..., :64, :], shorter), "a longer sound begins with the noise of a shorter one"
+
+
+def test_cost_grows_linearly_with_the_length(sounding: ImageToAudioPipeline) -> None:
+    passes = []
+    hook = sounding.unet.register_forward_hook(lambda _, args, __: passes.append(args[0].shape))
+    sounding(PICTURE, num_inference_steps=2, length_s=30)
+    hook.remove()
+    assert len(passes) == 2 * 8 and {tuple(shape[2:]) for shape in passes} == {(64, 8)}
+
+
+def seams(samples: Any, joins: list[int]) -> tuple[float, float]:
+    """Energy step and spectral flux at the joins (frames), over what one frame in twenty elsewhere passes."""
+    mels = log_mel(torch.from_numpy(samples)[None])
+    flux = mels.diff(dim=1).abs().mean(-1)[0].numpy()
+    step = frame_energy(mels)[0].diff().abs().numpy()
+    near = np.zeros(flux.size, bool)
+    for join in joins:
+        near[join - 3 : join + 3] = True
+    inside = np.arange(flux.size) % (flux.size - 8) >= 8  # the ends of a sound are no joins
+    step_ratio, flux_ratio = (
+        float(v[near].mean() / np.quantile(v[~near & inside], 0.95)) for v in (step, flux)
+    )
+    return step_ratio, flux_ratio
+
+
+def test_nothing_is_heard_where_windows_meet() -> None:
+    miniature = ImageToAudioPipeline.from_pretrained(MINIATURE / "image_to_audio", dtype=torch.float32)
+    miniature.register_modules(vocoder=GriffinLimVocoder(iterations=4))
+    miniature.set_progress_bar_config(disable=True)
+    made = miniature(
+        PICTURE, sketch=RAMP, num_inference_steps=3, guidance_scale=1.0, seed=1, mode="exact", length_s=8.96
+    )
+    windows = miniature._grid(8.96).windows
+    assert windows.starts == (0, 48)
+    assert max(seams(made.samples[0], [8 * 48, 8 * 56, 8 * 64])) < 1
+    cut = np.concatenate([made.samples[0][-81_920:], made.samples[0][:61_440]])
+    assert min(seams(cut, [512])) > 1, "a hard cut is seen"
+
+
 def test_words_turn_the_sound(sounding: ImageToAudioPipeline) -> None:
     plain = sounding(PICTURE).samples
     assert not np.allclose(plain, sounding(PICTURE, prompt="rain").samples)
@@ -145,6 +208,9 @@ def test_curves_of_any_length_are_taken(sounding: ImageToAudioPipeline) -> None:
         ({"control": "firm"}, "trained, guided, none"),
         ({"energy_guidance": float("nan"), "sketch": RAMP}, "energy_guidance"),
         ({"num_takes": 0}, "num_takes"),
+        ({"length_s": 1.9}, "Length in seconds is 1.9; it takes a number from 2 to 30"),
+        ({"length_s": 31}, "Length in seconds is 31"),
+        ({"length_s": float("nan")}, "Length in seconds is nan"),
         ({"num_inference_steps": 0.5}, "num_inference_steps"),
         ({"energy_strength": float("nan")}, "energy_strength"),
         ({"loudness_lufs": float("inf")}, "loudness_lufs"),
@@ -208,7 +274,7 @@ def test_an_untrained_control_net_changes_nothing() -> None:
 def test_the_energy_of_a_frame_can_be_read_and_turned() -> None:
     mels = torch.randn(1, 512, 64)
     curve = torch.linspace(0.1, 1, 512)[None]
-    turned = mels + energy_gap(mels, curve)[..., None]
+    turned = mels + energy_gap(frame_energy(mels), curve)[..., None]
     assert pearson_r(frame_energy(turned)[0].exp().numpy(), curve[0].numpy()) > 0.999
     assert energy_l1(frame_energy(turned)[0].exp().numpy(), curve[0].numpy()) < 0.01
 

@@ -105,7 +105,8 @@ class SoundRunner(JobRunner):
             title = self.components.bundle.info.title
             raise BadInput(CANNOT_GENERATE.format(title=title), "source")
         request, pipeline = self.job.request, self.pipeline
-        sketch = target_curve(request, pipeline.frames, pipeline.duration_s)
+        frames = pipeline.frames_of(request.length_s)
+        sketch = target_curve(request, frames, request.length_s or pipeline.duration_s)
         output = pipeline(
             self.job.picture,
             prompt=request.prompt,
@@ -119,6 +120,7 @@ class SoundRunner(JobRunner):
             num_takes=request.takes,
             loudness_lufs=request.loudness_lufs,
             seed=request.seed,
+            length_s=request.length_s,
             on_step=self._on_step,
         )
         self.cancel.check()
@@ -149,7 +151,7 @@ class SoundRunner(JobRunner):
         job, request = self.job, self.job.request
         if job.library is None:
             raise BadInput("There is no folder of recordings. Choose one.", "library")
-        duration_s = self.components.sound_s
+        duration_s = request.length_s or self.components.sound_s
         curve = self._curve(round(duration_s * ENERGY_HZ), duration_s)
         concepts = self._concepts()
         library = self.components.recording_indexer.index(job.library, self._on_file)
@@ -204,8 +206,9 @@ class SoundRunner(JobRunner):
         if curve is None:
             return None
         if request.mode == "natural" and self.pipeline is not None:
-            own = resample_curve(curve, self.pipeline.frames)
-            curve = resample_curve(self.pipeline.envelope(self.job.picture, own, "natural"), frames)
+            own = resample_curve(curve, self.pipeline.frames_of(request.length_s))
+            natural = self.pipeline.envelope(self.job.picture, own, "natural", request.length_s)
+            curve = resample_curve(natural, frames)
         return np.asarray(curve, np.float32) ** np.float32(request.energy_strength)
 
     def _on_file(self, done: int, total: int) -> None:

@@ -86,6 +86,19 @@ def test_builds_from_recordings_along_a_curve(backend: LocalBackend, library: Pa
     assert messages <= {"Listening to the recordings", "Putting recordings together"} and messages
 
 
+def test_sounds_are_as_long_as_requested(backend: LocalBackend, library: Path) -> None:
+    built = sounded(sound(backend, library, curve=[0.5], length_s=7.5))
+    assert built.samples.shape == (1, 48_000 * 7.5) and built.energy.shape == (1, 750)
+    strip = {"moments": [[5, 6.5]], "mode": "natural", "length_s": 7.5}
+    built = sounded(sound(backend, library, **strip))
+    assert built.target is not None and built.target.shape == (750,) and built.target[520:640].mean() > 0.3
+    generated = sounded(sound(backend, None, source="generate", steps=1, **strip))
+    assert generated.samples.shape == (1, 16_000 * 7.5)
+    assert generated.target is not None and generated.target.shape == (750,)
+    with pytest.raises(BadInput, match="the sound is 2 s long"):
+        sound(backend, None, source="generate", moments=[[3, 4]], length_s=2)
+
+
 def test_words_are_a_source_of_their_own(backend: LocalBackend, library: Path) -> None:
     made = sounded(sound(backend, library, prompt="a distant bell", curve=[0, 1], concepts=1))
     assert made.picks[0][0].concept == "a distant bell" and len(made.picks[0]) == 2
