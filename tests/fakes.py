@@ -32,6 +32,7 @@ from sonic_ui.engine.jobs.edit_image import EditJob
 from sonic_ui.engine.jobs.image_to_sound import SoundJob, target_curve
 from sonic_ui.engine.jobs.interpolate import InterpolateJob
 from sonic_ui.engine.jobs.sound_to_image import PaintJob
+from sonic_ui.pipelines.candidate_ranking import Choice
 from sonic_ui.pipelines.embedding_path import next_position, strip_groups
 from sonic_ui.requests import BadInput
 from sonic_ui.retrieval.library import Excerpt, Pick
@@ -196,7 +197,12 @@ class FakeBackend:
         if request.source == "recordings":
             assert job.library is not None
             picks = ((Pick("rain", Excerpt(job.library / "rain.wav", 1.5, "abc"), 0.5, -20.0),),) * len(takes)
-        yield SoundsDone(np.stack(takes), SOUND_RATE, wished, energy, picks)
+        choices: tuple[Choice, ...] = ()
+        if request.candidates > 1:
+            choices = tuple(
+                Choice(request.candidates, request.seed + take, 0.5, None) for take in range(request.takes)
+            )
+        yield SoundsDone(np.stack(takes), SOUND_RATE, wished, energy, picks, choices=choices)
 
     def predict_intensities(self, images: Sequence[Image.Image]) -> np.ndarray | None:
         return np.tile(np.float32([0.75, 0.25]), (len(images), 1)) if self.judge else None

@@ -4,6 +4,7 @@ No public mapper from pictures, modulator or energy ControlNet exists for it: a 
 (BLIP, arXiv 2201.12086), the words into CLAP's space, and the energy is imposed by training-free guidance.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,14 @@ class AudioLdmPipeline(ImageToAudioPipeline):
         if self._last_embeds is None or self._last_embeds[0] != key:
             self._last_embeds = key, self.embed_prompt(self.caption(image))
         return self._last_embeds[1]
+
+    def ranking_embedding(
+        self, image: Image.Image, prompt: str, embed_words: Callable[[str], Tensor] | None
+    ) -> Tensor | None:
+        """As `AudioGenerationPipeline.ranking_embedding`: that of the caption and the words."""
+        if embed_words is None:
+            return None
+        return embed_words(", ".join(filter(None, (self.caption(image), prompt.strip()))))
 
     def __call__(self, image: Image.Image, *, control: str = "guided", **settings: Any) -> ImageToAudioOutput:
         """As `ImageToAudioPipeline`; "trained" control is "guided" while there is no ControlNet."""

@@ -14,9 +14,22 @@ from torch import Tensor
 
 from sonic_ui.audio import energy
 from sonic_ui.pipelines import sampling
+from sonic_ui.pipelines.candidate_ranking import Choice, best_of, candidate_seeds
 from sonic_ui.pipelines.check_inputs import finite, positive
 from sonic_ui.pipelines.latent_windows import LatentWindows
-from sonic_ui.pipelines.sound_generation import SILENT, AudioGenerationPipeline, Control, Mode, TimeGrid
+from sonic_ui.pipelines.sound_generation import (
+    SILENT,
+    AudioGenerationPipeline,
+    Control,
+    ControlHalf,
+    Mode,
+    TimeGrid,
+)
+
+OnStep = Callable[[sampling.StepReport], None]
+
+Similarity = Callable[[NDArray[np.float32]], float | None]
+"""Samples [T] at the pipeline's rate -> cosine with what shall sound; None where that is not known."""
 
 GUIDED_SHARE = 0.25
 """The last share of the steps, in which guidance is added to the ControlNet."""
@@ -36,7 +49,27 @@ class ImageToAudioOutput(BaseOutput):
     energy: NDArray[np.float32]
     """Smoothed RMS of every take [takes, frames]."""
     seeds: list[int]
-    """One a take: `seed=seeds[i]` makes take i again."""
+    """One a take: `seed=seeds[i]` makes take i again, by itself and without ranking."""
+    choices: tuple[Choice, ...] = ()
+    """One a take where several candidates were made."""
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What the denoiser is given, for all batches of a run.
+
+    labels    sound embeddings [B, D], or [2 B, D] with the unconditional ones first
+    schedule  the training-free guidance of every step
+    """
+
+    labels: Tensor
+    curve: NDArray[np.float32]
+    guidance_scale: float
+    control: Control
+    control_scale: float
+    control_half: str
+    schedule: list[float]
+    grid: TimeGrid
 
 
 class ImageToAudioPipeline(AudioGenerationPipeline):
@@ -60,7 +93,10 @@ class ImageToAudioPipeline(AudioGenerationPipeline):
         seed: int = 0,
         energy_guidance: float | None = None,
         length_s: float | None = None,
-        on_step: Callable[[sampling.StepReport], None] | None = None,
+        control_half: ControlHalf | None = None,
+        num_candidates: int = 1,
+        similarity: Similarity | None = None,
+        on_step: OnStep | None = None,
     ) -> ImageToAudioOutput:
         """Make sounds.
 
@@ -80,6 +116,10 @@ class ImageToAudioPipeline(AudioGenerationPipeline):
                               1 goes all the way, 0 leaves the ControlNet alone; None: what suits the weights
         length_s              seconds of every take, from 2 to 30; the sketch is stretched to it. More than
                               `duration_s` is made in overlapping windows, less is cut from one. None: that
+        control_half          as in `AudioGenerationPipeline`; None: what suits the weights
+        num_candidates        sounds made for every take, of which the best is kept: see `candidate_ranking`
+        similarity            how like a candidate is to what shall sound; called for each of several, and
+                              what it raises ends the run. None: the curve alone decides
         on_step               called after each step; what it raises ends the run
 
         A curve that is zero everywhere gives silence. Raises BadInput for values that cannot be used.
@@ -89,67 +129,86 @@ class ImageToAudioPipeline(AudioGenerationPipeline):
         given_scale = config["default_guidance"] if guidance_scale is None else guidance_scale
         scale = finite("guidance_scale", given_scale)
         finite("energy_strength", energy_strength)
-        seeds = [int(seed) + i for i in range(positive("num_takes", num_takes))]
+        takes, candidates = positive("num_takes", num_takes), positive("num_candidates", num_candidates)
+        seeds = candidate_seeds(int(seed), takes, candidates)
         self._check_control(control)
-        grid = self._grid(length_s)
+        half, grid = self._checked_half(control_half), self._grid(length_s)
 
-        labels = self._labels(image, prompt, negative_prompt, len(seeds), scale > 1)
+        count = takes if candidates == 1 else candidates
+        labels = self._labels(image, prompt, negative_prompt, count, scale > 1)
         curve = self._envelope(self.embed_image(image), sketch, mode, grid.frames)
         if curve.max(initial=0.0) <= SILENT:
-            silence = np.zeros((len(seeds), self._sample_count(grid.frames)), np.float32)
-            return ImageToAudioOutput(silence, curve, np.zeros((len(seeds), grid.frames), np.float32), seeds)
+            silence = np.zeros((takes, self._sample_count(grid.frames)), np.float32)
+            first = [own[0] for own in seeds]
+            return ImageToAudioOutput(silence, curve, np.zeros((takes, grid.frames), np.float32), first)
         if sketch is None:
             control = "none"
         control_scale = 0.0 if control == "none" else energy_strength
         added = config["default_pull"] if energy_guidance is None else energy_guidance
         added, guided = finite("energy_guidance", added), control == "guided"
         schedule = guidance_schedule(steps, 1.0 if guided else added, whole=guided)
-        latents = self._sample(labels, curve, seeds, scale, control, control_scale, schedule, grid, on_step)
-        samples = [self._finished(take, loudness_lufs) for take in self._sound(latents, grid)]
-        energies = [energy.smooth(energy.rms_energy(take, self.sample_rate)) for take in samples]
-        cut = np.stack([each[: grid.frames] for each in energies])
-        return ImageToAudioOutput(np.stack(samples), curve, cut, seeds)
+        run = _Run(labels, curve, scale, control, control_scale, half, schedule, grid)
+        if candidates == 1:
+            first = [own[0] for own in seeds]
+            chosen, choices = list(self._sound(self._sample(run, first, on_step), grid)), []
+        else:
+            chosen, choices = self._choose(run, seeds, similarity, on_step)
+            first = [choice.seed for choice in choices]
+        samples = [self._finished(take, loudness_lufs) for take in chosen]
+        energies = np.stack([self._energy(take, grid.frames) for take in samples])
+        return ImageToAudioOutput(np.stack(samples), curve, energies, first, tuple(choices))
+
+    def _energy(self, samples: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
+        """Smoothed RMS [frames] of samples [T]."""
+        return energy.smooth(energy.rms_energy(samples, self.sample_rate))[:frames]
+
+    def _choose(
+        self, run: _Run, seeds: list[list[int]], similarity: Similarity | None, on_step: OnStep | None
+    ) -> tuple[list[NDArray[np.float32]], list[Choice]]:
+        """Samples [T] of the best candidate of every take, and why each was kept."""
+        kept, choices = [], []
+        for number, own in enumerate(seeds):
+            latents = self._sample(run, own, on_step, (number, len(seeds)))
+            sounds, ranked = [], []
+            for seed, latent in zip(own, latents, strict=True):
+                samples = self._sound(latent[None], run.grid)[0]
+                like = None if similarity is None else similarity(samples)
+                agreement = None
+                if run.control_scale:
+                    agreement = energy.pearson_r(run.curve, self._energy(samples, run.grid.frames))
+                sounds.append(samples)
+                ranked.append(Choice(len(own), seed, like, agreement))
+            best = best_of(ranked)
+            kept.append(sounds[best])
+            choices.append(ranked[best])
+        return kept, choices
 
     def _sample(
-        self,
-        labels: Tensor,
-        curve: NDArray[np.float32],
-        seeds: list[int],
-        scale: float,
-        control: Control,
-        control_scale: float,
-        schedule: list[float],
-        grid: TimeGrid,
-        on_step: Callable[[sampling.StepReport], None] | None,
+        self, run: _Run, seeds: list[int], on_step: OnStep | None, batch: tuple[int, int] = (0, 1)
     ) -> Tensor:
-        """Latents [B, C, t, m] of the takes; `schedule` has the training-free guidance of every step."""
+        """Latents [B, C, t, m], one a seed; `batch` is the number of this one, and how many there are."""
+        windows, schedule = run.grid.windows, run.schedule
         scheduler: Any = copy.deepcopy(self.scheduler)  # it counts its steps: one a run
         scheduler.set_timesteps(len(schedule))
-        noise, generators = self._noise(seeds, grid.windows)
+        noise, generators = self._noise(seeds, windows)
         latents = noise.to(self.device) * scheduler.init_noise_sigma
-        signal = self._covering(energy.z_norm(curve, least=LEAST_MOTION), grid.windows).to(self.device)
-        target = self._covering(curve, grid.windows).expand(len(seeds), -1)
+        signal = self._covering(energy.z_norm(run.curve, least=LEAST_MOTION), windows).to(self.device)
+        signals = windows.split(signal, dim=-1, scale=self._factor)
+        target = self._covering(run.curve, windows).expand(len(seeds), -1)
+        total = len(scheduler.timesteps)
         for step, timestep in enumerate(scheduler.timesteps, start=1):
-            inputs = scheduler.scale_model_input(latents, timestep)
-            parts = grid.windows.split(inputs)
-            signals = grid.windows.split(signal, dim=-1, scale=self._factor)
-            prediction = grid.windows.merge(
-                [
-                    self._predict(part, timestep, labels, curve_part, scale, control, control_scale)
-                    for part, curve_part in zip(parts, signals, strict=True)
-                ]
+            parts = windows.split(scheduler.scale_model_input(latents, timestep))
+            prediction = windows.merge(
+                [self._predict(*pair, timestep, run) for pair in zip(parts, signals, strict=True)]
             )
-            if guidance := control_scale * schedule[min(step, len(schedule)) - 1]:
+            if guidance := run.control_scale * schedule[min(step, len(schedule)) - 1]:
                 prediction = self._guide_prediction(
-                    scheduler, prediction, latents, timestep, target, guidance, grid.windows
+                    scheduler, prediction, latents, timestep, target, guidance, windows
                 )
             latents, clean = sampling.scheduler_step(scheduler, prediction, timestep, latents, generators)
             if on_step is not None:
-                on_step(
-                    sampling.StepReport(
-                        step, len(scheduler.timesteps), int(timestep), clean, self._decode_pil
-                    )
-                )
+                at = batch[0] * total + step
+                on_step(sampling.StepReport(at, batch[1] * total, int(timestep), clean, self._decode_pil))
         return latents
 
     def _covering(self, curve: NDArray[np.float32], windows: LatentWindows) -> Tensor:
@@ -157,23 +216,26 @@ class ImageToAudioPipeline(AudioGenerationPipeline):
         missing = windows.total * self._factor - curve.size
         return torch.from_numpy(np.pad(curve, (0, missing), mode="symmetric"))[None]
 
-    def _predict(
-        self,
-        latents: Tensor,
-        timestep: Tensor,
-        labels: Tensor,
-        control_signal: Tensor,
-        scale: float,
-        control: Control,
-        control_scale: float,
-    ) -> Tensor:
+    def _predict(self, latents: Tensor, control_signal: Tensor, timestep: Tensor, run: _Run) -> Tensor:
         """The guided prediction [B, C, t, m] of one window, from its own part of the control signal."""
-        inputs = torch.cat([latents, latents]) if scale > 1 else latents
+        guided = run.guidance_scale > 1
+        inputs = torch.cat([latents, latents]) if guided else latents
         residuals = None
-        if control == "trained":
-            residuals = self._residuals(inputs, timestep, control_signal, labels)
-        prediction = self._denoise(inputs, timestep, labels, residuals, control_scale)
-        return sampling.apply_cfg(prediction, scale) if scale > 1 else prediction
+        if run.control == "trained" and run.control_scale:
+            residuals = self._control(latents, control_signal, timestep, run)
+        prediction = self._denoise(inputs, timestep, run.labels, residuals, run.control_scale)
+        return sampling.apply_cfg(prediction, run.guidance_scale) if guided else prediction
+
+    def _control(self, latents: Tensor, control_signal: Tensor, timestep: Tensor, run: _Run) -> Any:
+        """The ControlNet's residuals for all that is denoised; zeros where a half is left without."""
+        if run.guidance_scale <= 1:
+            return self._residuals(latents, timestep, control_signal, run.labels)
+        if run.control_half == "both":
+            both = torch.cat([latents, latents])
+            return self._residuals(both, timestep, control_signal, run.labels)
+        down, middle = self._residuals(latents, timestep, control_signal, run.labels[len(latents) :])
+        padded = [torch.cat([torch.zeros_like(one), one]) for one in (*down, middle)]
+        return tuple(padded[:-1]), padded[-1]
 
 
 def guidance_schedule(steps: int, guidance: float, *, whole: bool) -> list[float]:

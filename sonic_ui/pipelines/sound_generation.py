@@ -4,6 +4,7 @@ picture -> CLIP -> mapper -> sound embedding; curve -> (modulator) -> energy -> 
 autoencoder and vocoder make the sound.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -36,6 +37,8 @@ Mode = Literal["natural", "exact"]
 Control = Literal["trained", "guided", "none"]
 MODES: tuple[Mode, ...] = ("natural", "exact")
 CONTROLS: tuple[Control, ...] = ("trained", "guided", "none")
+ControlHalf = Literal["both", "conditional"]
+CONTROL_HALVES: tuple[ControlHalf, ...] = ("both", "conditional")
 SILENT = 1e-3
 """An envelope that nowhere passes this is silence."""
 
@@ -61,6 +64,9 @@ class AudioGenerationPipeline(DiffusionPipeline):
     mel_mean, mel_std  how the autoencoder wants log-mels: (x - mean) / std
     default_steps, default_guidance, default_pull   settings that suit the weights; the last is
                        `energy_guidance`, named as saved model_index.json files name it
+    control_half       the ControlNet's residuals in "both" halves of classifier-free guidance, or only in the
+                       "conditional" one, where the guidance multiplies the curve's pull like the class's
+                       (ControlNet, arXiv 2302.05543, section 3.4) and the ControlNet costs half
     """
 
     _optional_components = [  # noqa: RUF012
@@ -92,6 +98,7 @@ class AudioGenerationPipeline(DiffusionPipeline):
         default_steps: int = 25,
         default_guidance: float = 3.0,
         default_pull: float = 0.0,
+        control_half: str = "both",
     ) -> None:
         super().__init__()
         self.register_modules(
@@ -115,6 +122,7 @@ class AudioGenerationPipeline(DiffusionPipeline):
             default_steps=default_steps,
             default_guidance=default_guidance,
             default_pull=default_pull,
+            control_half=control_half,
         )
 
     @property
@@ -235,11 +243,35 @@ class AudioGenerationPipeline(DiffusionPipeline):
         if control == "trained" and self.energy_control is None:
             raise BadInput('These weights have no trained energy control; choose "guided".', "control")
 
-    def _labels(self, image: Image.Image, prompt: str, negative: str, count: int, guided: bool) -> Tensor:
-        """Sound embeddings [count, D], or [2 count, D] with the unconditional ones first."""
+    def _checked_half(self, half: str | None) -> str:
+        half = str(self.config["control_half"]) if half is None else half
+        if half not in CONTROL_HALVES:
+            raise BadInput(
+                f"control_half is {half!r}; it takes one of {', '.join(CONTROL_HALVES)}.", "control_half"
+            )
+        return half
+
+    def target_embedding(self, image: Image.Image, prompt: str = "") -> Tensor:
+        """The embedding [1, D], of unit length, of what a picture sounds like, half turned to the words."""
         embeds = self.embed_image(image)
         if prompt.strip():
             embeds = F.normalize(embeds + self.embed_prompt(prompt).to(embeds), dim=-1)
+        return embeds
+
+    def ranking_embedding(
+        self, image: Image.Image, prompt: str, embed_words: Callable[[str], Tensor] | None
+    ) -> Tensor | None:
+        """What the embeddings of candidates are compared with [1, D], in the space of the bundle's encoder.
+
+        embed_words   embeds words in that space; for pipelines whose own embeddings are of another
+
+        None where there is nothing in that space.
+        """
+        return self.target_embedding(image, prompt)
+
+    def _labels(self, image: Image.Image, prompt: str, negative: str, count: int, guided: bool) -> Tensor:
+        """Sound embeddings [count, D], or [2 count, D] with the unconditional ones first."""
+        embeds = self.target_embedding(image, prompt)
         rows = [embeds.expand(count, -1)]
         if guided:
             rows.insert(0, self._unconditional(negative, embeds).expand(count, -1))

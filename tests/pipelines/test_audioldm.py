@@ -75,6 +75,18 @@ def test_words_and_unwanted_words_count(pipeline: AudioLdmPipeline) -> None:
     assert not torch.allclose(labels[:1], pipeline._labels(SEA, "", "hiss", 1, True)[:1], atol=1e-4)
 
 
+def test_candidates_are_compared_with_the_caption(pipeline: AudioLdmPipeline) -> None:
+    words: list[str] = []
+
+    def embed(text: str) -> torch.Tensor:
+        words.append(text)
+        return torch.ones(1, 3)
+
+    found = pipeline.ranking_embedding(SEA, " far away ", embed)
+    assert found is not None and found.shape == (1, 3) and words == [f"{pipeline.caption(SEA)}, far away"]
+    assert pipeline.ranking_embedding(SEA, "", None) is None
+
+
 def test_another_denoiser_is_refused(folders: tuple[Path, Path], tmp_path: Path) -> None:
     from sonic_ui.testing.tiny_models import debug_unet
 

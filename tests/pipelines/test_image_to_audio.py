@@ -86,6 +86,76 @@ def test_guidance_can_be_added_to_the_control_net(sounding: ImageToAudioPipeline
     assert guidance_schedule(3, 0.5, whole=True) == [0.5] * 3
 
 
+def test_the_control_net_may_leave_the_unconditional_half_alone(sounding: ImageToAudioPipeline) -> None:
+    rows: list[int] = []
+    net: Any = sounding.energy_control
+    hook = net.register_forward_hook(lambda _, args, __: rows.append(len(args[0])))
+    settings = {"sketch": RAMP, "mode": "exact", "num_inference_steps": 1, "energy_guidance": 0.0}
+    both = sounding(PICTURE, **settings).samples
+    half = sounding(PICTURE, control_half="conditional", **settings).samples
+    unguided = [
+        sounding(PICTURE, control_half=which, guidance_scale=1.0, **settings).samples
+        for which in ("both", "conditional")
+    ]
+    hook.remove()
+    assert rows == [2, 1, 1, 1] and not np.allclose(both, half)
+    assert np.array_equal(*unguided), "without guidance there is one half"
+
+
+def test_the_unconditional_half_is_denoised_as_without_control(sounding: ImageToAudioPipeline) -> None:
+    seen: dict[str, torch.Tensor] = {}
+    settings = {"sketch": RAMP, "mode": "exact", "num_inference_steps": 1, "energy_guidance": 0.0}
+    for name, more in {"none": {"control": "none"}, "half": {"control_half": "conditional"}}.items():
+        hook = sounding.unet.register_forward_hook(
+            lambda _, __, output, name=name: seen.update({name: output.sample})
+        )
+        sounding(PICTURE, **settings, **more)
+        hook.remove()
+    assert torch.allclose(seen["none"][0], seen["half"][0], atol=1e-5)
+    assert not torch.allclose(seen["none"][1], seen["half"][1], atol=1e-4)
+
+
+def test_the_best_candidate_of_every_take_is_kept(sounding: ImageToAudioPipeline) -> None:
+    steps: list[Any] = []
+    answers = iter([0.1, 0.9, 0.2, 0.8, 0.3, 0.4])
+    settings = {"sketch": RAMP, "mode": "exact", "control": "none"}
+    made = sounding(
+        PICTURE,
+        **settings,
+        num_takes=2,
+        num_candidates=3,
+        seed=5,
+        similarity=lambda samples: next(answers) if samples.shape == (81_920,) else None,
+        on_step=steps.append,
+    )
+    assert [(one.count, one.seed, one.similarity) for one in made.choices] == [(3, 7, 0.9), (3, 6, 0.8)]
+    assert made.seeds == [7, 6] and all(one.agreement is None for one in made.choices), "nothing was imposed"
+    assert [(one.step, one.total) for one in steps] == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    alone = sounding(PICTURE, **settings, seed=7)
+    assert pearson_r(made.energy[0], alone.energy[0]) > 0.99 and alone.choices == ()
+
+
+def test_without_a_similarity_the_curve_decides(sounding: ImageToAudioPipeline) -> None:
+    made = sounding(PICTURE, sketch=RAMP, mode="exact", num_candidates=3)
+    (choice,) = made.choices
+    each = [sounding(PICTURE, sketch=RAMP, mode="exact", seed=seed) for seed in range(3)]
+    agreements = [pearson_r(one.envelope, one.energy[0]) for one in each]
+    assert choice.similarity is None and choice.seed == int(np.argmax(agreements))
+    assert choice.score == choice.agreement == pytest.approx(max(agreements), abs=0.02)
+
+
+def test_what_a_similarity_raises_ends_the_run(sounding: ImageToAudioPipeline) -> None:
+    compared: list[int] = []
+
+    def stop(samples: Any) -> float:
+        compared.append(samples.size)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sounding(PICTURE, num_candidates=4, similarity=stop)
+    assert len(compared) == 1
+
+
 def test_natural_mode_keeps_the_moments_of_a_strip(sounding: ImageToAudioPipeline) -> None:
     strip = np.zeros(512, np.float32)
     strip[100:200] = strip[300:420] = 1
@@ -206,6 +276,8 @@ def test_curves_of_any_length_are_taken(sounding: ImageToAudioPipeline) -> None:
         ({"sketch": np.zeros((2, 2))}, "at least one number"),
         ({"mode": "loose"}, "natural, exact"),
         ({"control": "firm"}, "trained, guided, none"),
+        ({"control_half": "third"}, "both, conditional"),
+        ({"num_candidates": 0}, "num_candidates"),
         ({"energy_guidance": float("nan"), "sketch": RAMP}, "energy_guidance"),
         ({"num_takes": 0}, "num_takes"),
         ({"length_s": 1.9}, "Length in seconds is 1.9; it takes a number from 2 to 30"),

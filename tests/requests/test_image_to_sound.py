@@ -22,7 +22,7 @@ def ask(**values: Any) -> ImageToSoundRequest:
         {"curve": [0, 0.5, 1], "mode": "natural", "takes": 4, "loudness_lufs": None},
         {"moments": [[2, 3.5], [0, 0.25]], "prompt": "far away", "steps": 7, "guidance_scale": 2},
         {"moments": [0, 1, 1, 0], "source": "recordings", "library": "mine/birds", "control": "guided"},
-        {"curve": [0.5], "length_s": 30},
+        {"curve": [0.5], "length_s": 30, "candidates": 8},
     ],
 )
 def test_round_trip_through_json(values: dict[str, Any]) -> None:
@@ -61,6 +61,8 @@ def test_defaults_are_those_of_the_verb_alone() -> None:
     [
         ({"picture": None}, "picture", "There is no picture yet"),
         ({"curve": []}, "curve", "The curve is empty; give at least one number, or leave it out"),
+        ({"candidates": 9}, "candidates", "Candidates a take is 9; it takes a whole number from 1 to 8"),
+        ({"candidates": 0}, "candidates", "Candidates a take is 0"),
         ({"length_s": 1.99}, "length_s", "Length in seconds is 1.99; it takes a number from 2 to 30. Choose"),
         ({"length_s": 30.5}, "length_s", "Length in seconds is 30.5"),
         ({"length_s": math.nan}, "length_s", "Length in seconds is nan"),

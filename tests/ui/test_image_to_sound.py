@@ -69,6 +69,7 @@ def page_values(picture: str | None, **values: Any) -> list[Any]:
         "prompt": "",
         "negative_prompt": "",
         "takes": 1,
+        "candidates": 1,
         "control": "trained",
         "energy_strength": 1,
         "guidance_scale": 3,
@@ -133,6 +134,14 @@ def test_what_is_worth_knowing_is_said(picture: str) -> None:
     said = shown["run_message"]["text"]
     assert said == "No curve was drawn: the sound rises and falls by itself. The words are long."
     assert shown["view"]["result"]["takes"][0]["title"] == "As it sounds by itself"
+
+
+def test_the_best_of_several_candidates_is_named(picture: str) -> None:
+    shown = last(tab_of(FakeBackend()).generate(ME, *page_values(picture, takes=2, candidates=3)))
+    takes = shown["view"]["result"]["takes"]
+    assert all(take["figures"].endswith("best of 3") for take in takes)
+    settings = read_sound_settings(takes[1]["sound"]["file"]["path"])
+    assert settings["seed"] == 8 and settings["request"]["candidates"] == 3
 
 
 def test_failures_and_cancelling_leave_the_last_result(picture: str) -> None:

@@ -12,7 +12,7 @@ from sonic_ui.engine.caches import LRUCache
 from sonic_ui.engine.events import LABELS_SHOWN, Event, Failure, Notice, Progress, SoundResult
 from sonic_ui.requests import VERBS, BadInput, ImageToSoundRequest
 from sonic_ui.requests.base import GUIDANCE, STEPS
-from sonic_ui.requests.image_to_sound import CONCEPTS, ENERGY_STRENGTH, LENGTH, LOUDNESS, TAKES
+from sonic_ui.requests.image_to_sound import CANDIDATES, CONCEPTS, ENERGY_STRENGTH, LENGTH, LOUDNESS, TAKES
 from sonic_ui.ui.components import audio_results, base, basic, curve_pad, sound_file
 from sonic_ui.ui.components.curve_pad.curves import presets
 from sonic_ui.ui.session.context import AppContext, SharedComponents
@@ -59,6 +59,7 @@ class SoundPrompts:
     negative_prompt: gr.Textbox
     guidance_scale: gr.Slider
     steps: gr.Slider
+    candidates: gr.Slider
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ class Components:
 def settings_table(parts: Components) -> SettingsTable[ImageToSoundRequest]:
     """The settings of the tab."""
     source, prompts = parts.source, parts.prompts
-    names = ("takes", "control", "energy_strength", "guidance_scale", "steps", "loudness_lufs")
+    names = ("takes", "candidates", "control", "energy_strength", "guidance_scale", "steps", "loudness_lufs")
     rows = [
         Row({"picture": parts.picture.picture}, parts.picture.message),
         Row({"pad": parts.curve.pad}, parts.curve_message, _curve, _pad, fields=["curve", "moments"]),
@@ -394,7 +395,7 @@ def _prompts(context: AppContext) -> SoundPrompts:
     return SoundPrompts(prompt, message, takes, seed, loudness, *advanced)
 
 
-def _advanced(context: AppContext) -> tuple[gr.Slider, gr.Radio, gr.Textbox, gr.Slider, gr.Slider]:
+def _advanced(context: AppContext) -> tuple[gr.Slider, gr.Radio, gr.Textbox, gr.Slider, gr.Slider, gr.Slider]:
     own = _own(context)
     strength = slider(
         ENERGY_STRENGTH,
@@ -424,4 +425,11 @@ def _advanced(context: AppContext) -> tuple[gr.Slider, gr.Radio, gr.Textbox, gr.
         steps = slider(
             STEPS, "Steps", "More is finer and slower.", own.get("steps") or STEPS_OPEN, f"{TAB}-steps"
         )
-    return strength, control, negative, guidance, steps
+        candidates = slider(
+            CANDIDATES,
+            "Candidates a take",
+            "Of so many the one is kept that is most like the picture and follows the curve best; more take "
+            "more time.",
+            elem_id=f"{TAB}-candidates",
+        )
+    return strength, control, negative, guidance, steps, candidates
