@@ -16,6 +16,7 @@ from sonic_ui.audio import energy
 from sonic_ui.pipelines import sampling
 from sonic_ui.pipelines.candidate_ranking import Choice, best_of, candidate_seeds
 from sonic_ui.pipelines.check_inputs import finite, positive
+from sonic_ui.pipelines.energy_guidance import guide_energy
 from sonic_ui.pipelines.latent_windows import LatentWindows
 from sonic_ui.pipelines.sound_generation import (
     SILENT,
@@ -148,9 +149,10 @@ class ImageToAudioPipeline(AudioGenerationPipeline):
         added, guided = finite("energy_guidance", added), control == "guided"
         schedule = guidance_schedule(steps, 1.0 if guided else added, whole=guided)
         run = _Run(labels, curve, scale, control, control_scale, half, schedule, grid)
+        choices: list[Choice] = []
         if candidates == 1:
             first = [own[0] for own in seeds]
-            chosen, choices = list(self._sound(self._sample(run, first, on_step), grid)), []
+            chosen = list(self._sound(self._sample(run, first, on_step), grid))
         else:
             chosen, choices = self._choose(run, seeds, similarity, on_step)
             first = [choice.seed for choice in choices]
@@ -210,6 +212,31 @@ class ImageToAudioPipeline(AudioGenerationPipeline):
                 at = batch[0] * total + step
                 on_step(sampling.StepReport(at, batch[1] * total, int(timestep), clean, self._decode_pil))
         return latents
+
+    def _guide_prediction(
+        self,
+        scheduler: Any,
+        prediction: Tensor,
+        latents: Tensor,
+        timestep: Tensor,
+        curve: Tensor,
+        scale: float,
+        windows: LatentWindows,
+    ) -> Tensor:
+        """The prediction whose clean latent goes nearer to the curve [B, frames] (training-free guidance)."""
+        alpha_bar, kind = scheduler.alphas_cumprod[int(timestep)], scheduler.config.prediction_type
+        clean = sampling.pred_original_sample(prediction, latents, alpha_bar, kind)
+        clean = guide_energy(
+            self.vae,
+            self.latent_normalizer,
+            clean,
+            curve,
+            scale=scale,
+            mel_mean=float(self.config["mel_mean"]),
+            mel_std=float(self.config["mel_std"]),
+            windows=windows,
+        )
+        return sampling.to_model_output(clean, latents, alpha_bar, kind)
 
     def _covering(self, curve: NDArray[np.float32], windows: LatentWindows) -> Tensor:
         """A curve [frames] over all latents [1, T]; beyond its end it is mirrored, so that its mean stays."""

@@ -28,7 +28,6 @@ from sonic_ui.models.latents import LatentNormalizer, compression_factor, decode
 from sonic_ui.models.sound_mapper import EnergyModulator, ImageToAudioMapper
 from sonic_ui.pipelines import sampling
 from sonic_ui.pipelines.check_inputs import finite
-from sonic_ui.pipelines.energy_guidance import guide_energy
 from sonic_ui.pipelines.latent_windows import LatentWindows
 from sonic_ui.requests import BadInput
 from sonic_ui.requests.image_to_sound import LENGTH
@@ -315,31 +314,6 @@ class AudioGenerationPipeline(DiffusionPipeline):
         return self.unet(
             inputs, timestep, encoder_hidden_states=None, class_labels=labels, **extra
         ).sample.float()
-
-    def _guide_prediction(
-        self,
-        scheduler: Any,
-        prediction: Tensor,
-        latents: Tensor,
-        timestep: Tensor,
-        curve: Tensor,
-        scale: float,
-        windows: LatentWindows,
-    ) -> Tensor:
-        """The prediction whose clean latent goes nearer to the curve [B, frames] (training-free guidance)."""
-        alpha_bar, kind = scheduler.alphas_cumprod[int(timestep)], scheduler.config.prediction_type
-        clean = sampling.pred_original_sample(prediction, latents, alpha_bar, kind)
-        clean = guide_energy(
-            self.vae,
-            self.latent_normalizer,
-            clean,
-            curve,
-            scale=scale,
-            mel_mean=float(self.config["mel_mean"]),
-            mel_std=float(self.config["mel_std"]),
-            windows=windows,
-        )
-        return sampling.to_model_output(clean, latents, alpha_bar, kind)
 
     def _log_mels(self, latents: Tensor) -> Tensor:
         """Latents [B, C, t, m] -> log-mels [B, frames, mels]."""

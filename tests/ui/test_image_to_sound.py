@@ -137,7 +137,8 @@ def test_what_is_worth_knowing_is_said(picture: str) -> None:
 
 
 def test_the_best_of_several_candidates_is_named(picture: str) -> None:
-    shown = last(tab_of(FakeBackend()).generate(ME, *page_values(picture, takes=2, candidates=3)))
+    tab = tab_of(FakeBackend())
+    shown = last(tab.generate(ME, *page_values(picture, takes=2, candidates=3)))
     takes = shown["view"]["result"]["takes"]
     assert all(take["figures"].endswith("best of 3") for take in takes)
     settings = read_sound_settings(takes[1]["sound"]["file"]["path"])

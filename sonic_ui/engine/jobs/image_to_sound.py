@@ -179,10 +179,8 @@ class SoundRunner(JobRunner):
             return None
         extractor = self.components.pipeline.feature_extractor
         window = round(extractor.nb_max_samples / extractor.sampling_rate * rate)
-        compared = samples[
-            : max(window, samples.size - samples.size % window)
-        ]  # whole windows: 5.12 s is one
-        clip = resample(set_lufs(compared, rate, RANKED_LUFS), rate, SAMPLE_RATE)
+        whole = max(window, samples.size - samples.size % window)  # of 5.12 s one window, not two
+        clip = resample(set_lufs(samples[:whole], rate, RANKED_LUFS), rate, SAMPLE_RATE)
         return float(self.components.embed(clip) @ target)
 
     def _on_step(self, report: Any) -> None:
