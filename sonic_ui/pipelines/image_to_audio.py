@@ -167,21 +167,20 @@ class ImageToAudioPipeline(AudioGenerationPipeline):
     def _choose(
         self, run: _Run, seeds: list[list[int]], similarity: Similarity | None, on_step: OnStep | None
     ) -> tuple[list[NDArray[np.float32]], list[Choice]]:
-        """Samples [T] of the best candidate of every take, and why each was kept."""
+        """Samples [T] of the best candidate of every take, and why each was kept; drafts are compared."""
         kept, choices = [], []
         for number, own in enumerate(seeds):
             latents = self._sample(run, own, on_step, (number, len(seeds)))
-            sounds, ranked = [], []
+            ranked = []
             for seed, latent in zip(own, latents, strict=True):
-                samples = self._sound(latent[None], run.grid)[0]
+                samples = self._sound(latent[None], run.grid, draft=True)[0]
                 like = None if similarity is None else similarity(samples)
                 agreement = None
                 if run.control_scale:
                     agreement = energy.pearson_r(run.curve, self._energy(samples, run.grid.frames))
-                sounds.append(samples)
                 ranked.append(Choice(len(own), seed, like, agreement))
             best = best_of(ranked)
-            kept.append(sounds[best])
+            kept.append(self._sound(latents[best : best + 1], run.grid)[0])
             choices.append(ranked[best])
         return kept, choices
 
@@ -261,7 +260,7 @@ class ImageToAudioPipeline(AudioGenerationPipeline):
             both = torch.cat([latents, latents])
             return self._residuals(both, timestep, control_signal, run.labels)
         down, middle = self._residuals(latents, timestep, control_signal, run.labels[len(latents) :])
-        padded = [torch.cat([torch.zeros_like(one), one]) for one in (*down, middle)]
+        padded = [torch.cat([torch.zeros_like(one), one / run.guidance_scale]) for one in (*down, middle)]
         return tuple(padded[:-1]), padded[-1]
 
 

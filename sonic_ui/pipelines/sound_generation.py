@@ -64,8 +64,8 @@ class AudioGenerationPipeline(DiffusionPipeline):
     default_steps, default_guidance, default_pull   settings that suit the weights; the last is
                        `energy_guidance`, named as saved model_index.json files name it
     control_half       the ControlNet's residuals in "both" halves of classifier-free guidance, or only in the
-                       "conditional" one, where the guidance multiplies the curve's pull like the class's
-                       (ControlNet, arXiv 2302.05543, section 3.4) and the ControlNet costs half
+                       "conditional" one (arXiv 2302.05543, section 3.4), where they are divided by
+                       the guidance scale: the curve pulls as hard, and the ControlNet costs half
     """
 
     _optional_components = [  # noqa: RUF012
@@ -320,11 +320,15 @@ class AudioGenerationPipeline(DiffusionPipeline):
         decoded = decode_latents(self.vae, latents, self.latent_normalizer)[:, 0].float()
         return decoded * float(self.config["mel_std"]) + float(self.config["mel_mean"])
 
-    def _sound(self, latents: Tensor, grid: TimeGrid) -> NDArray[np.float32]:
-        """Latents [B, C, t, m] -> samples [B, T]; what lies beyond the last frame is cut."""
+    def _sound(self, latents: Tensor, grid: TimeGrid, *, draft: bool = False) -> NDArray[np.float32]:
+        """Latents [B, C, t, m] -> samples [B, T]; what lies beyond the last frame is cut.
+
+        draft   only to be compared: by the vocoder's own `draft`, where it has a quicker way
+        """
+        vocoder = getattr(self.vocoder, "draft", self.vocoder) if draft else self.vocoder
         parts = [self._log_mels(part) for part in grid.windows.split(latents)]
         mels = grid.windows.merge(parts, scale=self._factor)[:, : grid.frames]
-        samples = self.vocoder(mels.to(self.vocoder.dtype)).float().cpu().numpy()
+        samples = vocoder(mels.to(self.vocoder.dtype)).float().cpu().numpy()
         return np.nan_to_num(samples).astype(np.float32)[:, : self._sample_count(grid.frames)]
 
     def _sample_count(self, frames: int) -> int:

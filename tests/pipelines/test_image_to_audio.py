@@ -140,8 +140,9 @@ def test_without_a_similarity_the_curve_decides(sounding: ImageToAudioPipeline) 
     (choice,) = made.choices
     each = [sounding(PICTURE, sketch=RAMP, mode="exact", seed=seed) for seed in range(3)]
     agreements = [pearson_r(one.envelope, one.energy[0]) for one in each]
-    assert choice.similarity is None and choice.seed == int(np.argmax(agreements))
-    assert choice.score == choice.agreement == pytest.approx(max(agreements), abs=0.02)
+    assert choice.similarity is None and made.seeds == [choice.seed]
+    assert agreements[choice.seed] > min(agreements), "the drafts that are compared are rougher"
+    assert choice.score == choice.agreement == pytest.approx(agreements[choice.seed], abs=0.1)
 
 
 def test_what_a_similarity_raises_ends_the_run(sounding: ImageToAudioPipeline) -> None:
@@ -364,7 +365,7 @@ def test_griffin_lim_gives_back_a_sound_of_the_same_log_mel() -> None:
     mel = log_mel(sound)
     assert mel.shape == (1, 200, 64)
     again = GriffinLimVocoder(iterations=16)(mel)
-    assert again.shape == sound.shape
+    assert again.shape == sound.shape == GriffinLimVocoder().draft(mel).shape
     strong = mel > mel.max() - 4
     assert (log_mel(again) - mel)[strong].abs().mean() < 0.25
     with pytest.raises(ValueError, match=r"\[B, frames, 64\]"):
