@@ -32,6 +32,7 @@ from sonic_ui.engine.jobs.edit_image import EditJob
 from sonic_ui.engine.jobs.image_to_sound import SoundJob, target_curve
 from sonic_ui.engine.jobs.interpolate import InterpolateJob
 from sonic_ui.engine.jobs.sound_to_image import PaintJob
+from sonic_ui.pipelines.candidate_ranking import Choice
 from sonic_ui.pipelines.embedding_path import next_position, strip_groups
 from sonic_ui.requests import BadInput
 from sonic_ui.retrieval.library import Excerpt, Pick
@@ -190,15 +191,21 @@ class FakeBackend:
             if self.failure is not None:
                 raise self.failure
             yield Progress(step, 3, "Generating", float(3 - step))
-        wished = target_curve(request, SWELL.size, SOUND_S)
+        length_s = request.length_s or SOUND_S
+        wished = target_curve(request, round(100 * length_s), length_s)
         curve = SWELL if wished is None else wished
-        takes = [_noise(request.seed + number, curve) for number in range(request.takes)]
+        takes = [_noise(request.seed + number, curve, length_s) for number in range(request.takes)]
         energy = np.stack([rms_energy(take, SOUND_RATE) for take in takes])
         picks: tuple[tuple[Pick, ...], ...] = ()
         if request.source == "recordings":
             assert job.library is not None
             picks = ((Pick("rain", Excerpt(job.library / "rain.wav", 1.5, "abc"), 0.5, -20.0),),) * len(takes)
-        yield SoundsDone(np.stack(takes), SOUND_RATE, wished, energy, picks)
+        choices: tuple[Choice, ...] = ()
+        if request.candidates > 1:
+            choices = tuple(
+                Choice(request.candidates, request.seed + take, 0.5, None) for take in range(request.takes)
+            )
+        yield SoundsDone(np.stack(takes), SOUND_RATE, wished, energy, picks, choices=choices)
 
     def predict_intensities(self, images: Sequence[Image.Image]) -> np.ndarray | None:
         return np.tile(np.float32([0.75, 0.25]), (len(images), 1)) if self.judge else None
@@ -208,6 +215,6 @@ def _square(seed: int) -> Image.Image:
     return Image.new("RGB", (32, 32), (seed % 256, 90, 160))
 
 
-def _noise(seed: int, curve: np.ndarray) -> np.ndarray:
-    hiss = np.random.default_rng(seed).normal(0, 0.1, round(SOUND_S * SOUND_RATE)).astype(np.float32)
+def _noise(seed: int, curve: np.ndarray, length_s: float) -> np.ndarray:
+    hiss = np.random.default_rng(seed).normal(0, 0.1, round(length_s * SOUND_RATE)).astype(np.float32)
     return shape_by_curve(hiss, SOUND_RATE, curve)

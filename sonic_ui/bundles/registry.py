@@ -102,6 +102,7 @@ def _audioldm() -> BundleSpec:
         description="Ten seconds of sound for a picture, at full size; pictures are the miniature's",
         licence="CC BY-NC-SA 4.0 (AudioLDM), BSD 3-Clause (BLIP), MIT (miniature)",
         memory_bytes=4_500_000_000,
+        defaults=Defaults.model_validate({"image_to_sound": {"length_s": 10.24}}),
         parts=AUDIOLDM,
     )
     return BundleSpec("audioldm", MINIATURE, tuple(PIPELINE_FOLDERS), info)

@@ -3,7 +3,8 @@
 Seconds are requested in advance, not measured: work that needs more is ended, so they are generous.
 """
 
-from sonic_ui.requests import EditImageRequest, InterpolateRequest, MakingRequest
+from sonic_ui.pipelines.latent_windows import window_count
+from sonic_ui.requests import EditImageRequest, ImageToSoundRequest, InterpolateRequest, MakingRequest
 from sonic_ui.requests.interpolate import ENDS, shared_steps
 
 START_S = 8.0
@@ -18,6 +19,9 @@ ANALYSIS_S = 10
 SHORTEST_S, LONGEST_S = 10, 120
 """What may be requested: the longest is what visitors of a Space get at once."""
 
+WINDOW_S = 5.12
+"""The shortest window of a denoiser of sounds: longer sounds are made of several."""
+
 USUAL_STEPS = 50
 """Where neither the request nor the bundle says."""
 
@@ -28,6 +32,8 @@ def sample_passes(request: MakingRequest) -> int:
     guided = 1 if request.guidance_scale is not None and request.guidance_scale <= 1 else 2
     if isinstance(request, InterpolateRequest):
         return guided * _interpolation_steps(request, steps)
+    if isinstance(request, ImageToSoundRequest):
+        return steps * guided * request.outputs * window_count(request.length_s or 0.0, WINDOW_S)
     inverting = steps if isinstance(request, EditImageRequest) else 0
     return inverting + steps * guided * request.outputs
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from PIL.Image import Image
 
+from sonic_ui.pipelines.candidate_ranking import Choice
 from sonic_ui.requests import BadInput, ImageToSoundRequest, PaintingRequest
 from sonic_ui.retrieval.library import Pick
 
@@ -190,6 +191,7 @@ class SoundsDone:
     energy     [takes, frames], what came out: linear RMS
     picks      which recordings each take was built from, if it was
     skipped    files of the library that could not be read
+    choices    which candidate each take is, if there were several
     """
 
     samples: np.ndarray = field(repr=False)
@@ -198,6 +200,7 @@ class SoundsDone:
     energy: np.ndarray = field(repr=False)
     picks: tuple[tuple[Pick, ...], ...] = ()
     skipped: int = 0
+    choices: tuple[Choice, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -277,6 +280,7 @@ class Take:
     r, e_l1   how it follows the target: Pearson's r and E-L1; None if there was no target
     lufs      integrated loudness
     picks     the recordings that it was built from, if it was
+    choice    which of several candidates it is, if there were
     """
 
     samples: np.ndarray = field(repr=False)
@@ -285,6 +289,7 @@ class Take:
     e_l1: float | None
     lufs: float
     picks: tuple[Pick, ...] = ()
+    choice: Choice | None = None
 
 
 @dataclass(frozen=True)

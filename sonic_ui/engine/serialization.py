@@ -20,6 +20,7 @@ from pydantic import ConfigDict, TypeAdapter, with_config
 
 from sonic_ui.engine import events
 from sonic_ui.engine.caches import CacheUsage
+from sonic_ui.pipelines.candidate_ranking import Choice
 from sonic_ui.requests import Request, read_request
 from sonic_ui.requests.links import file_settings
 from sonic_ui.retrieval.library import Excerpt, Pick
@@ -33,7 +34,7 @@ KINDS: dict[str, type] = {
         *(events.Progress, events.Preview, events.Notice),
         *(events.FramesAdded, events.FramesDone, events.FrameInfo),
         *(events.Result, events.SoundResult, events.Take),
-        *(events.AudioAnalysis, events.Label, events.ImageAnalysis, Pick, Excerpt, CacheUsage),
+        *(events.AudioAnalysis, events.Label, events.ImageAnalysis, Pick, Excerpt, Choice, CacheUsage),
     )
 }
 REMOTE_FILE = "away"
@@ -263,6 +264,7 @@ _LIMITS: dict[type, Callable[[Any], None]] = {
     events.ImageAnalysis: _check_image_analysis,
     events.AudioAnalysis: _check_audio_analysis,
     events.Label: lambda one: _require(0 <= one.probability <= 1 + 1e-6, "a probability"),
+    Choice: lambda one: _require(1 <= one.count <= MAX_IMAGES and one.seed >= 0, "a candidate"),
     CacheUsage: lambda one: _require(one.count >= 0 and one.nbytes >= 0, "a negative size"),
 }
 

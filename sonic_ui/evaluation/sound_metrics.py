@@ -27,6 +27,7 @@ CLASSIFIED_LUFS = -24.0
 DEFAULT = "default"
 WAYS: dict[str, dict[str, Any]] = {
     DEFAULT: {"control": "trained"},
+    "ControlNet in the conditional half": {"control": "trained", "control_half": "conditional"},
     "ControlNet alone": {"control": "trained", "energy_guidance": 0.0},
     "training-free guidance alone": {"control": "guided"},
     "no control": {"control": "none"},

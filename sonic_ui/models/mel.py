@@ -22,6 +22,7 @@ HOP = 160
 MELS = 64
 FMAX_HZ = 8000.0
 CLAMP = 1e-5
+DRAFT_ITERATIONS = 4
 LOG_FLOOR = float(np.log(CLAMP))
 """The log-mel of silence."""
 
@@ -77,10 +78,10 @@ class GriffinLimVocoder(ModelMixin, ConfigMixin):
         self.register_buffer("filters", torch.from_numpy(filters.copy()))
 
     @torch.no_grad()
-    def forward(self, spectrogram: Tensor) -> Tensor:
+    def forward(self, spectrogram: Tensor, iterations: int | None = None) -> Tensor:
         """Log-mels [B, frames, mels] or [frames, mels] -> samples [B, frames * hop] or [frames * hop]."""
         if spectrogram.ndim == 2:
-            return self(spectrogram[None])[0]
+            return self(spectrogram[None], iterations)[0]
         c: Any = self.config
         if spectrogram.ndim != 3 or spectrogram.shape[-1] != c.model_in_dim:
             raise ValueError(
@@ -89,7 +90,11 @@ class GriffinLimVocoder(ModelMixin, ConfigMixin):
             )
         magnitude = self.magnitudes(spectrogram.float().exp().transpose(1, 2))
         padded = F.pad(magnitude, (0, 1), mode="replicate")  # a centred spectrum has one frame more
-        return self._phases(padded, spectrogram.shape[1] * c.hop)
+        return self._phases(padded, spectrogram.shape[1] * c.hop, iterations or c.iterations)
+
+    def draft(self, spectrogram: Tensor) -> Tensor:
+        """As `forward` in a quarter of the time, with rough phases: for sounds that are only compared."""
+        return self(spectrogram, DRAFT_ITERATIONS)
 
     def magnitudes(self, mel: Tensor, updates: int = 30) -> Tensor:
         """Mel magnitudes [B, mels, frames] -> linear magnitudes [B, bins, frames] that give them."""
@@ -101,7 +106,7 @@ class GriffinLimVocoder(ModelMixin, ConfigMixin):
             found = found * wanted / (gram @ found + 1e-8)
         return found
 
-    def _phases(self, magnitude: Tensor, length: int) -> Tensor:
+    def _phases(self, magnitude: Tensor, length: int, iterations: int) -> Tensor:
         """Samples [B, length] whose spectrum has about these magnitudes; starts from fixed phases."""
         c: Any = self.config
         shape = torch.hann_window(c.window, device=magnitude.device)
@@ -110,7 +115,7 @@ class GriffinLimVocoder(ModelMixin, ConfigMixin):
         phases = torch.polar(torch.ones_like(magnitude), angles.expand_as(magnitude))
         before = torch.zeros_like(phases)
         samples = magnitude.new_zeros(len(magnitude), length)
-        for _ in range(c.iterations):
+        for _ in range(iterations):
             samples = torch.istft(magnitude * phases, c.window, c.hop, window=shape, length=length)
             rebuilt = spectrum(samples, c.window, c.hop)
             ahead = rebuilt - before * (c.momentum / (1 + c.momentum))

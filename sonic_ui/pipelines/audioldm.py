@@ -4,13 +4,12 @@ No public mapper from pictures, modulator or energy ControlNet exists for it: a 
 (BLIP, arXiv 2201.12086), the words into CLAP's space, and the energy is imposed by training-free guidance.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
-from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 from transformers import (
@@ -58,15 +57,19 @@ class AudioLdmPipeline(ImageToAudioPipeline):
             self._last_embeds = key, self.embed_prompt(self.caption(image))
         return self._last_embeds[1]
 
+    def ranking_embedding(
+        self, image: Image.Image, prompt: str, embed_words: Callable[[str], Tensor] | None
+    ) -> Tensor | None:
+        """As `AudioGenerationPipeline.ranking_embedding`: that of the caption and the words."""
+        if embed_words is None:
+            return None
+        return embed_words(", ".join(filter(None, (self.caption(image), prompt.strip()))))
+
     def __call__(self, image: Image.Image, *, control: str = "guided", **settings: Any) -> ImageToAudioOutput:
         """As `ImageToAudioPipeline`; "trained" control is "guided" while there is no ControlNet."""
         if control == "trained" and self.energy_control is None:
             control = "guided"
         return super().__call__(image, control=control, **settings)
-
-    def _sound(self, latents: Tensor) -> NDArray[np.float32]:
-        """Latents [B, C, t, m] -> samples [B, T]; the vocoder's last few, beyond the last frame, are cut."""
-        return super()._sound(latents)[:, : round(self.duration_s * self.sample_rate)]
 
     def _unconditional(self, negative: str, embeds: Tensor) -> Tensor:
         """Embedding [1, D] of the negative words: those of "" without any, as in AudioLDM's training."""

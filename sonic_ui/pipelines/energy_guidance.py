@@ -10,7 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sonic_ui.models.latents import LatentNormalizer, decode_latents, raw_latents
+from sonic_ui.models.latents import LatentNormalizer, compression_factor, decode_latents, raw_latents
+from sonic_ui.pipelines.latent_windows import LatentWindows
 
 FLOOR = 0.01
 """The least of a curve, relative to its largest: 40 dB below."""
@@ -23,12 +24,11 @@ def frame_energy(log_mels: Tensor) -> Tensor:
     return torch.logsumexp(2 * log_mels.float(), dim=-1) / 2
 
 
-def energy_gap(log_mels: Tensor, curve: Tensor) -> Tensor:
-    """By how much every frame [B, T] must be turned up, in nats, for the energy to go as `curve` [B, T].
+def energy_gap(found: Tensor, curve: Tensor) -> Tensor:
+    """By how much frames of energy `found` [B, T] must be turned up, in nats, to go as `curve` [B, T].
 
     The level as a whole stays: the loudest moments of both agree.
     """
-    found = frame_energy(log_mels)
     target = curve.clamp(min=0) / curve.amax(-1, keepdim=True).clamp(min=1e-6)
     target = target.clamp(min=FLOOR).log()
     level = torch.logsumexp(2 * found, -1, keepdim=True) - torch.logsumexp(2 * target, -1, keepdim=True)
@@ -54,14 +54,21 @@ def guide_energy(
     scale: float,
     mel_mean: float,
     mel_std: float,
+    windows: LatentWindows,
 ) -> Tensor:
     """Clean latents [B, C, t, m] whose frame energy is nearer to `curve` [B, T] in [0, 1].
 
-    scale   1 moves the energy all the way to the curve, 0 not at all
+    scale     1 moves the energy all the way to the curve, 0 not at all
+    windows   of the latents, decoded and encoded one by one; the level is that of all of them together
     """
-    decoded = decode_latents(vae, clean, normalizer)  # [B, 1, T, M]
-    mels = decoded[:, 0].float() * mel_std + mel_mean
-    gap = scale * energy_gap(mels, curve.to(mels.device))
-    turned = ((mels + gap[..., None]) - mel_mean) / mel_std
-    change = encode_mels(vae, turned[:, None], normalizer) - encode_mels(vae, decoded, normalizer)
-    return clean + change
+    factor = compression_factor(vae)
+    decoded = [decode_latents(vae, part, normalizer) for part in windows.split(clean)]  # [B, 1, T, M] each
+    mels = [part[:, 0].float() * mel_std + mel_mean for part in decoded]
+    found = windows.merge([frame_energy(part) for part in mels], dim=-1, scale=factor)
+    gap = scale * energy_gap(found, curve.to(found.device))
+    changes = []
+    gaps = windows.split(gap, dim=-1, scale=factor)
+    for part, mel, turn in zip(decoded, mels, gaps, strict=True):
+        turned = ((mel + turn[..., None]) - mel_mean) / mel_std
+        changes.append(encode_mels(vae, turned[:, None], normalizer) - encode_mels(vae, part, normalizer))
+    return clean + windows.merge(changes)

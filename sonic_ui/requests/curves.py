@@ -20,14 +20,15 @@ LEAVE_OUT = "or leave it out: then the sound rises and falls by itself"
 
 
 def check_curve(value: object) -> tuple[float, ...] | None:
-    """Energy curve: numbers in [0, 1], averaged down to at most MAX_CURVE_POINTS. Raises `BadInput`."""
+    """Energy curve: numbers in [0, 1], averaged down to at most MAX_CURVE_POINTS; a single one is held from
+    end to end. Raises `BadInput`.
+    """
     if value is None:
         return None
     if not isinstance(value, (list, tuple)):
         raise _curve_problem(f"The curve is {shown(value)}; it takes a list of numbers from 0 to 1.")
-    if len(value) < 2:
-        has = "is empty" if not value else "has one number"
-        raise _curve_problem(f"The curve {has}; give at least two numbers, {LEAVE_OUT}.")
+    if not value:
+        raise _curve_problem(f"The curve is empty; give at least one number, {LEAVE_OUT}.")
     if len(value) > MAX_CURVE_INPUT:
         raise _curve_problem(
             f"The curve has {len(value)} numbers; at most {MAX_CURVE_INPUT} are accepted. Send every tenth."

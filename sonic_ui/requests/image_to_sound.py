@@ -13,6 +13,8 @@ ENERGY_STRENGTH = Range("Strength of the curve", 0.0, 2.0, 0.05, 1.0)
 TAKES = Range("Number of takes", 1, 4, 1, 1, whole=True)
 LOUDNESS = Range("Loudness (LUFS)", -40.0, -10.0, 0.5, -20.0)
 CONCEPTS = Range("Number of sources", 1, 4, 1, 2, whole=True)
+CANDIDATES = Range("Candidates a take", 1, 8, 1, 1, whole=True)
+LENGTH = Range("Length in seconds", 2.0, 30.0, 0.01, None)
 SOURCE_LUFS = Range("Loudness of one source (LUFS)", -50.0, -10.0, 0.5, None)
 
 MAX_LIBRARY_CHARACTERS = 500
@@ -51,6 +53,9 @@ class ImageToSoundRequest(MakingRequest):
     library          recordings: a folder inside the one the app was started with; None takes the examples
     concepts         recordings: how many sources of the picture are put together, at most
     quietest_lufs, loudest_lufs   recordings: each source's loudness is drawn from this range
+    length_s         seconds of the sound; curve and strip are stretched to it. None takes the engine's own
+    candidates       generate: sounds made for every take, of which the one is kept that is most like what the
+                     picture shows and agrees best with the curve; its seed stands in the settings
     """
 
     verb: Literal["image_to_sound"] = "image_to_sound"
@@ -67,10 +72,12 @@ class ImageToSoundRequest(MakingRequest):
     concepts: Annotated[int, CONCEPTS] = 2
     quietest_lufs: Annotated[float, SOURCE_LUFS] = -26.0
     loudest_lufs: Annotated[float, SOURCE_LUFS] = -20.0
+    length_s: Annotated[float | None, LENGTH] = None
+    candidates: Annotated[int, CANDIDATES] = 1
 
     @property
     def outputs(self) -> int:
-        return self.takes if self.source == "generate" else 0
+        return self.takes * self.candidates if self.source == "generate" else 0
 
     def seed_of(self, number: int) -> int:
         return self.seed + number

@@ -40,6 +40,9 @@ def interpolate(**values: Any) -> InterpolateRequest:
         (EditImageRequest(sound="a", picture="p", strengths=(0.5, 1), **PLAIN), 20 + 20 * 2 * 2),
         (ImageToSoundRequest(picture="p", takes=2, **PLAIN), 20 * 2 * 2),
         (ImageToSoundRequest(picture="p", takes=2, source="recordings", **PLAIN), 0),
+        (ImageToSoundRequest(picture="p", takes=2, candidates=4, **PLAIN), 20 * 2 * 2 * 4),
+        (ImageToSoundRequest(picture="p", length_s=2, **PLAIN), 20 * 2),
+        (ImageToSoundRequest(picture="p", takes=2, length_s=30, **PLAIN), 20 * 2 * 2 * 8),
     ],
 )
 def test_passes_are_counted(request_: MakingRequest, passes: int) -> None:

@@ -48,6 +48,15 @@ def test_takes_with_what_they_measure(picture: str) -> None:
     assert said(events) == ""
 
 
+def test_a_result_says_how_many_candidates_there_were(picture: str) -> None:
+    request = ImageToSoundRequest(picture=picture, candidates=4, takes=2, seed=5)
+    result = result_of(list(Studio(FakeBackend()).run(request)))
+    kept = {"candidates": 4, "seed": 6, "score": 0.5, "similarity": 0.5}
+    assert kept.items() <= result.settings["takes"][1].items()
+    plain = result_of(list(Studio(FakeBackend()).run(request.changed(candidates=1))))
+    assert "candidates" not in plain.settings["takes"][0] and plain.takes[0].choice is None
+
+
 def test_without_a_curve_nothing_is_wished_and_that_is_said(picture: str) -> None:
     events = list(Studio(FakeBackend()).run(ImageToSoundRequest(picture=picture)))
     assert "rises and falls by itself" in said(events)

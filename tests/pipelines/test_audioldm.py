@@ -50,6 +50,13 @@ def test_it_sounds(pipeline: AudioLdmPipeline) -> None:
     assert np.allclose(again.samples[0], made.samples[0], atol=1e-4)
 
 
+@pytest.mark.parametrize("length_s", [2.0, 3.3])
+def test_it_sounds_longer_than_its_window(pipeline: AudioLdmPipeline, length_s: float) -> None:
+    made = pipeline(SEA, num_inference_steps=1, guidance_scale=1.0, sketch=[0.5], length_s=length_s)
+    assert made.samples.shape == (1, round(16_000 * length_s)) and np.isfinite(made.samples).all()
+    assert made.energy.shape == (1, round(100 * length_s))
+
+
 def test_the_drawn_energy_is_guided_without_training(pipeline: AudioLdmPipeline) -> None:
     """Random networks are all but silent, so each sound is taken at its own level."""
     curve = np.concatenate([np.zeros(64), np.ones(64)]).astype(np.float32)
@@ -66,6 +73,18 @@ def test_words_and_unwanted_words_count(pipeline: AudioLdmPipeline) -> None:
     assert torch.allclose(labels[:1], pipeline.embed_prompt("").to(labels))
     assert not torch.allclose(labels[1:], pipeline._labels(SEA, "rain", "", 1, False), atol=1e-4)
     assert not torch.allclose(labels[:1], pipeline._labels(SEA, "", "hiss", 1, True)[:1], atol=1e-4)
+
+
+def test_candidates_are_compared_with_the_caption(pipeline: AudioLdmPipeline) -> None:
+    words: list[str] = []
+
+    def embed(text: str) -> torch.Tensor:
+        words.append(text)
+        return torch.ones(1, 3)
+
+    found = pipeline.ranking_embedding(SEA, " far away ", embed)
+    assert found is not None and found.shape == (1, 3) and words == [f"{pipeline.caption(SEA)}, far away"]
+    assert pipeline.ranking_embedding(SEA, "", None) is None
 
 
 def test_another_denoiser_is_refused(folders: tuple[Path, Path], tmp_path: Path) -> None:

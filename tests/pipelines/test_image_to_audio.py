@@ -12,6 +12,7 @@ from PIL import Image
 
 from sonic_ui.audio.energy import energy_l1, pearson_r
 from sonic_ui.audio.loudness import integrated_lufs, true_peak_dbfs
+from sonic_ui.bundles.registry import MINIATURE
 from sonic_ui.models.energy_control import EnergyControlNet
 from sonic_ui.models.mel import GriffinLimVocoder, log_mel
 from sonic_ui.pipelines.energy_guidance import energy_gap, frame_energy
@@ -85,6 +86,77 @@ def test_guidance_can_be_added_to_the_control_net(sounding: ImageToAudioPipeline
     assert guidance_schedule(3, 0.5, whole=True) == [0.5] * 3
 
 
+def test_the_control_net_may_leave_the_unconditional_half_alone(sounding: ImageToAudioPipeline) -> None:
+    rows: list[int] = []
+    net: Any = sounding.energy_control
+    hook = net.register_forward_hook(lambda _, args, __: rows.append(len(args[0])))
+    settings = {"sketch": RAMP, "mode": "exact", "num_inference_steps": 1, "energy_guidance": 0.0}
+    both = sounding(PICTURE, **settings).samples
+    half = sounding(PICTURE, control_half="conditional", **settings).samples
+    unguided = [
+        sounding(PICTURE, control_half=which, guidance_scale=1.0, **settings).samples
+        for which in ("both", "conditional")
+    ]
+    hook.remove()
+    assert rows == [2, 1, 1, 1] and not np.allclose(both, half)
+    assert np.array_equal(*unguided), "without guidance there is one half"
+
+
+def test_the_unconditional_half_is_denoised_as_without_control(sounding: ImageToAudioPipeline) -> None:
+    seen: dict[str, torch.Tensor] = {}
+    settings = {"sketch": RAMP, "mode": "exact", "num_inference_steps": 1, "energy_guidance": 0.0}
+    for name, more in {"none": {"control": "none"}, "half": {"control_half": "conditional"}}.items():
+        hook = sounding.unet.register_forward_hook(
+            lambda _, __, output, name=name: seen.update({name: output.sample})
+        )
+        sounding(PICTURE, **settings, **more)
+        hook.remove()
+    assert torch.allclose(seen["none"][0], seen["half"][0], atol=1e-5)
+    assert not torch.allclose(seen["none"][1], seen["half"][1], atol=1e-4)
+
+
+def test_the_best_candidate_of_every_take_is_kept(sounding: ImageToAudioPipeline) -> None:
+    steps: list[Any] = []
+    answers = iter([0.1, 0.9, 0.2, 0.8, 0.3, 0.4])
+    settings = {"sketch": RAMP, "mode": "exact", "control": "none"}
+    made = sounding(
+        PICTURE,
+        **settings,
+        num_takes=2,
+        num_candidates=3,
+        seed=5,
+        similarity=lambda samples: next(answers) if samples.shape == (81_920,) else None,
+        on_step=steps.append,
+    )
+    assert [(one.count, one.seed, one.similarity) for one in made.choices] == [(3, 7, 0.9), (3, 6, 0.8)]
+    assert made.seeds == [7, 6] and all(one.agreement is None for one in made.choices), "nothing was imposed"
+    assert [(one.step, one.total) for one in steps] == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    alone = sounding(PICTURE, **settings, seed=7)
+    assert pearson_r(made.energy[0], alone.energy[0]) > 0.99 and alone.choices == ()
+
+
+def test_without_a_similarity_the_curve_decides(sounding: ImageToAudioPipeline) -> None:
+    made = sounding(PICTURE, sketch=RAMP, mode="exact", num_candidates=3)
+    (choice,) = made.choices
+    each = [sounding(PICTURE, sketch=RAMP, mode="exact", seed=seed) for seed in range(3)]
+    agreements = [pearson_r(one.envelope, one.energy[0]) for one in each]
+    assert choice.similarity is None and made.seeds == [choice.seed]
+    assert agreements[choice.seed] > min(agreements), "the drafts that are compared are rougher"
+    assert choice.score == choice.agreement == pytest.approx(agreements[choice.seed], abs=0.1)
+
+
+def test_what_a_similarity_raises_ends_the_run(sounding: ImageToAudioPipeline) -> None:
+    compared: list[int] = []
+
+    def stop(samples: Any) -> float:
+        compared.append(samples.size)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sounding(PICTURE, num_candidates=4, similarity=stop)
+    assert len(compared) == 1
+
+
 def test_natural_mode_keeps_the_moments_of_a_strip(sounding: ImageToAudioPipeline) -> None:
     strip = np.zeros(512, np.float32)
     strip[100:200] = strip[300:420] = 1
@@ -107,6 +179,68 @@ def test_nothing_is_held_where_nothing_was_drawn(sounding: ImageToAudioPipeline)
     free, alone = sounding(PICTURE, **settings), sounding(PICTURE, control="none", **settings)
     assert np.array_equal(free.samples, alone.samples)
     assert not np.array_equal(free.samples, sounding(PICTURE, sketch=RAMP, **settings).samples)
+
+
+@pytest.mark.parametrize("length_s", [2, 3.37, 12, 30])
+def test_a_sound_is_as_long_as_requested(sounding: ImageToAudioPipeline, length_s: float) -> None:
+    frames = round(100 * length_s)
+    settings = {"length_s": length_s, "num_inference_steps": 1, "guidance_scale": 1.0}
+    made = sounding(PICTURE, sketch=[0.5], mode="exact", energy_guidance=1.0, **settings)
+    assert made.samples.shape == (1, 160 * frames) and made.energy.shape == (1, frames)
+    assert np.isfinite(made.samples).all() and np.allclose(made.envelope, 0.5)
+    assert sounding(PICTURE, sketch=[0.0], mode="exact", **settings).samples.shape == (1, 160 * frames)
+    ramp = sounding.envelope(PICTURE, RAMP, "exact", length_s)
+    assert ramp.shape == (frames,) and pearson_r(ramp, np.linspace(0, 1, frames)) > 0.999
+    natural = sounding.envelope(PICTURE, RAMP, "natural", length_s)
+    assert natural.shape == sounding.suggest(PICTURE, length_s).shape == (frames,)
+
+
+def test_the_own_length_is_the_same_to_the_bit(sounding: ImageToAudioPipeline) -> None:
+    plain, own = (
+        sounding(PICTURE, sketch=RAMP, seed=2, energy_guidance=1.0, length_s=length)
+        for length in (None, 5.12)
+    )
+    assert np.array_equal(plain.samples, own.samples) and np.array_equal(plain.envelope, own.envelope)
+    noise, _ = sounding._noise([4], sounding._grid(12).windows)
+    shorter, _ = sounding._noise([4], sounding._grid(None).windows)
+    assert torch.equal(noise[..., :64, :], shorter), "a longer sound begins with the noise of a shorter one"
+
+
+def test_cost_grows_linearly_with_the_length(sounding: ImageToAudioPipeline) -> None:
+    passes = []
+    hook = sounding.unet.register_forward_hook(lambda _, args, __: passes.append(args[0].shape))
+    sounding(PICTURE, num_inference_steps=2, length_s=30)
+    hook.remove()
+    assert len(passes) == 2 * 8 and {tuple(shape[2:]) for shape in passes} == {(64, 8)}
+
+
+def seams(samples: Any, joins: list[int]) -> tuple[float, float]:
+    """Energy step and spectral flux at the joins (frames), over what one frame in twenty elsewhere passes."""
+    mels = log_mel(torch.from_numpy(samples)[None])
+    flux = mels.diff(dim=1).abs().mean(-1)[0].numpy()
+    step = frame_energy(mels)[0].diff().abs().numpy()
+    near = np.zeros(flux.size, bool)
+    for join in joins:
+        near[join - 3 : join + 3] = True
+    inside = np.arange(flux.size) % (flux.size - 8) >= 8  # the ends of a sound are no joins
+    step_ratio, flux_ratio = (
+        float(v[near].mean() / np.quantile(v[~near & inside], 0.95)) for v in (step, flux)
+    )
+    return step_ratio, flux_ratio
+
+
+def test_nothing_is_heard_where_windows_meet() -> None:
+    miniature = ImageToAudioPipeline.from_pretrained(MINIATURE / "image_to_audio", dtype=torch.float32)
+    miniature.register_modules(vocoder=GriffinLimVocoder(iterations=4))
+    miniature.set_progress_bar_config(disable=True)
+    made = miniature(
+        PICTURE, sketch=RAMP, num_inference_steps=3, guidance_scale=1.0, seed=1, mode="exact", length_s=8.96
+    )
+    windows = miniature._grid(8.96).windows
+    assert windows.starts == (0, 48)
+    assert max(seams(made.samples[0], [8 * 48, 8 * 56, 8 * 64])) < 1
+    cut = np.concatenate([made.samples[0][-81_920:], made.samples[0][:61_440]])
+    assert min(seams(cut, [512])) > 1, "a hard cut is seen"
 
 
 def test_words_turn_the_sound(sounding: ImageToAudioPipeline) -> None:
@@ -143,8 +277,13 @@ def test_curves_of_any_length_are_taken(sounding: ImageToAudioPipeline) -> None:
         ({"sketch": np.zeros((2, 2))}, "at least one number"),
         ({"mode": "loose"}, "natural, exact"),
         ({"control": "firm"}, "trained, guided, none"),
+        ({"control_half": "third"}, "both, conditional"),
+        ({"num_candidates": 0}, "num_candidates"),
         ({"energy_guidance": float("nan"), "sketch": RAMP}, "energy_guidance"),
         ({"num_takes": 0}, "num_takes"),
+        ({"length_s": 1.9}, "Length in seconds is 1.9; it takes a number from 2 to 30"),
+        ({"length_s": 31}, "Length in seconds is 31"),
+        ({"length_s": float("nan")}, "Length in seconds is nan"),
         ({"num_inference_steps": 0.5}, "num_inference_steps"),
         ({"energy_strength": float("nan")}, "energy_strength"),
         ({"loudness_lufs": float("inf")}, "loudness_lufs"),
@@ -208,7 +347,7 @@ def test_an_untrained_control_net_changes_nothing() -> None:
 def test_the_energy_of_a_frame_can_be_read_and_turned() -> None:
     mels = torch.randn(1, 512, 64)
     curve = torch.linspace(0.1, 1, 512)[None]
-    turned = mels + energy_gap(mels, curve)[..., None]
+    turned = mels + energy_gap(frame_energy(mels), curve)[..., None]
     assert pearson_r(frame_energy(turned)[0].exp().numpy(), curve[0].numpy()) > 0.999
     assert energy_l1(frame_energy(turned)[0].exp().numpy(), curve[0].numpy()) < 0.01
 
@@ -226,7 +365,7 @@ def test_griffin_lim_gives_back_a_sound_of_the_same_log_mel() -> None:
     mel = log_mel(sound)
     assert mel.shape == (1, 200, 64)
     again = GriffinLimVocoder(iterations=16)(mel)
-    assert again.shape == sound.shape
+    assert again.shape == sound.shape == GriffinLimVocoder().draft(mel).shape
     strong = mel > mel.max() - 4
     assert (log_mel(again) - mel)[strong].abs().mean() < 0.25
     with pytest.raises(ValueError, match=r"\[B, frames, 64\]"):

@@ -22,6 +22,7 @@ def ask(**values: Any) -> ImageToSoundRequest:
         {"curve": [0, 0.5, 1], "mode": "natural", "takes": 4, "loudness_lufs": None},
         {"moments": [[2, 3.5], [0, 0.25]], "prompt": "far away", "steps": 7, "guidance_scale": 2},
         {"moments": [0, 1, 1, 0], "source": "recordings", "library": "mine/birds", "control": "guided"},
+        {"curve": [0.5], "length_s": 30, "candidates": 8},
     ],
 )
 def test_round_trip_through_json(values: dict[str, Any]) -> None:
@@ -59,8 +60,13 @@ def test_defaults_are_those_of_the_verb_alone() -> None:
     ("values", "field", "says"),
     [
         ({"picture": None}, "picture", "There is no picture yet"),
-        ({"curve": []}, "curve", "The curve is empty; give at least two numbers, or leave it out"),
-        ({"curve": [0.5]}, "curve", "The curve has one number"),
+        ({"curve": []}, "curve", "The curve is empty; give at least one number, or leave it out"),
+        ({"candidates": 9}, "candidates", "Candidates a take is 9; it takes a whole number from 1 to 8"),
+        ({"candidates": 0}, "candidates", "Candidates a take is 0"),
+        ({"length_s": 1.99}, "length_s", "Length in seconds is 1.99; it takes a number from 2 to 30. Choose"),
+        ({"length_s": 30.5}, "length_s", "Length in seconds is 30.5"),
+        ({"length_s": math.nan}, "length_s", "Length in seconds is nan"),
+        ({"length_s": "long"}, "length_s", "Length in seconds is 'long'"),
         ({"curve": [0, math.nan]}, "curve", "Number 2 of the curve is nan"),
         ({"curve": [0, math.inf]}, "curve", "Number 2 of the curve is inf"),
         ({"curve": [0, 1.5]}, "curve", "is 1.5; it takes numbers from 0 (silent) to 1 (loudest). Divide all"),

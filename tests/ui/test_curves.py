@@ -12,13 +12,13 @@ from sonic_ui.audio.energy import onsets, resample_curve
 from sonic_ui.requests import BadInput, ImageToSoundRequest
 from sonic_ui.ui.components.curve_pad.curves import (
     POINTS,
-    SECONDS,
     curve_settings,
     hum_curve,
     pad_value,
     presets,
 )
 
+SECONDS = 5.0
 PRESETS = {one.name: np.array(one.values) for one in presets()}
 
 
@@ -64,13 +64,15 @@ def test_what_the_pad_asks_for() -> None:
     assert curve_settings("nonsense") == curve_settings(None) == {"curve": None, "moments": None}
 
 
-@pytest.mark.parametrize("values", [[0.5], [0, float("nan")], [0, 2], ["a", "b"], "0 1"])
+@pytest.mark.parametrize("values", [[], [0, float("nan")], [0, 2], ["a", "b"], "0 1"])
 def test_what_no_pad_sends_is_refused(values: Any) -> None:
     with pytest.raises(BadInput):
         curve_settings({"kind": "curve", "values": values})
 
 
-@pytest.mark.parametrize("given", [{"curve": (0.0, 0.5, 1.0)}, {"moments": (0, 1, 0, 1)}, {}])
+@pytest.mark.parametrize(
+    "given", [{"curve": (0.0, 0.5, 1.0)}, {"curve": (0.5,)}, {"moments": (0, 1, 0, 1)}, {}]
+)
 def test_the_pad_gets_back_what_it_asked_for(given: dict[str, Any]) -> None:
     request = ImageToSoundRequest(picture="p.png", **given)
     again = curve_settings(pad_value(request, SECONDS))

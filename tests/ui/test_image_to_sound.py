@@ -61,6 +61,7 @@ def page_values(picture: str | None, **values: Any) -> list[Any]:
     settings = {
         "picture": picture,
         "pad": PAD,
+        "length_s": 5.12,
         "mode": "exact",
         "source": "generate",
         "library": "",
@@ -68,6 +69,7 @@ def page_values(picture: str | None, **values: Any) -> list[Any]:
         "prompt": "",
         "negative_prompt": "",
         "takes": 1,
+        "candidates": 1,
         "control": "trained",
         "energy_strength": 1,
         "guidance_scale": 3,
@@ -110,6 +112,7 @@ def test_a_picture_becomes_takes_with_their_energy(picture: str) -> None:
     [
         ({"picture": None}, "picture_message", "There is no picture yet"),
         ({"pad": {"kind": "curve", "values": [0, 7]}}, "curve_message", "Number 2 of the curve is 7"),
+        ({"length_s": 40}, "curve_message", "Length in seconds is 40; it takes a number from 2 to 30"),
         ({"takes": 9}, "run_message", "Number of takes is 9"),
         ({"prompt": "x" * 2000}, "words_message", "2000 characters"),
         ({"source": "recordings", "library": "/etc"}, "source_message", "--sounds FOLDER"),
@@ -133,6 +136,15 @@ def test_what_is_worth_knowing_is_said(picture: str) -> None:
     assert shown["view"]["result"]["takes"][0]["title"] == "As it sounds by itself"
 
 
+def test_the_best_of_several_candidates_is_named(picture: str) -> None:
+    tab = tab_of(FakeBackend())
+    shown = last(tab.generate(ME, *page_values(picture, takes=2, candidates=3)))
+    takes = shown["view"]["result"]["takes"]
+    assert all(take["figures"].endswith("best of 3") for take in takes)
+    settings = read_sound_settings(takes[1]["sound"]["file"]["path"])
+    assert settings["seed"] == 8 and settings["request"]["candidates"] == 3
+
+
 def test_failures_and_cancelling_leave_the_last_result(picture: str) -> None:
     tab = tab_of(FakeBackend(failure=Failure("The engine stopped.")))
     shown = last(tab.generate(ME, *page_values(picture)))
@@ -149,7 +161,7 @@ def test_a_picture_tells_what_it_shows_and_its_own_curve(picture: str) -> None:
     tab = tab_of(FakeBackend())
     shown = last(tab.analyze(ME, picture))
     assert shown["labels"]["labels"][0] == {"name": "rain", "share": 0.8}
-    assert shown["ghost"]["seconds"] == 5 and len(shown["ghost"]["values"]) == SWELL.size
+    assert len(shown["ghost"]["values"]) == SWELL.size
     assert last(tab.analyze(ME, None))["ghost"]["values"] is None
     backend = FakeBackend()
     backend.generates = False
@@ -168,13 +180,16 @@ def test_bad_pictures_are_named_where_they_stand(tmp_path: Path) -> None:
 
 def test_a_hum_is_drawn(write_sound: WriteSound, tmp_path: Path) -> None:
     handlers = tab_of(FakeBackend())
-    update = handlers.hum(str(write_sound(seconds=2.0)))
+    update = handlers.hum(str(write_sound(seconds=2.0)), 5.12)
     assert update["pad"]["kind"] == "curve" and len(update["pad"]["values"]) == 100
     assert "first 2.0 seconds" in update["hum_message"]["text"]
+    stretched = handlers.hum(str(write_sound(seconds=2.0)), 20)["pad"]["values"]
+    assert max(stretched[11:]) == 0 < max(stretched[:9])
     letter = tmp_path / "letter.wav"
     letter.write_text("This is not a sound.")
-    assert handlers.hum(str(letter))["hum_message"]["kind"] == "error"
-    assert handlers.hum(None)["hum_message"]["text"] == ""
+    assert handlers.hum(str(letter), 5.12)["hum_message"]["kind"] == "error"
+    assert "from 2 to 30" in handlers.hum(str(write_sound()), 99)["hum_message"]["text"]
+    assert handlers.hum(None, 5.12)["hum_message"]["text"] == ""
 
 
 def test_a_video_is_made_when_asked_for(picture: str) -> None:
@@ -185,7 +200,7 @@ def test_a_video_is_made_when_asked_for(picture: str) -> None:
     value = tab.write_video(ME, event(id=card["id"], index=0))["view"]
     assert value["kind"] == "film" and value["name"].startswith("storm-7.")
     with av.open(value["video"]["path"]) as film:
-        assert abs(film.duration / 1e6 - 5) < 0.2 and film.streams.audio and film.streams.video
+        assert abs(film.duration / 1e6 - 5.12) < 0.2 and film.streams.audio and film.streams.video
         assert json.loads(film.metadata["comment" if "comment" in film.metadata else "COMMENT"])["take"] == 0
     for name, index in (("gone", 0), (card["id"], 3), (card["id"], "x")):
         value = tab.write_video(ME, event(id=name, index=index))["view"]
@@ -194,9 +209,11 @@ def test_a_video_is_made_when_asked_for(picture: str) -> None:
 
 def test_settings_come_back_from_the_result_and_from_the_file(picture: str) -> None:
     tab = tab_of(FakeBackend())
-    shown = last(tab.generate(ME, *page_values(picture, mode="natural", steps=9, prompt="far")))
+    shown = last(tab.generate(ME, *page_values(picture, mode="natural", steps=9, prompt="far", length_s=9)))
     card, records = shown["view"]["result"], shown["records"]
+    assert card["seconds"] == 9
     back = tab.reuse.shown(records, event(id=card["id"]))
+    assert back["length_s"] == 9
     assert back["pad"] == PAD and (back["mode"], back["steps"], back["prompt"]) == ("natural", 9, "far")
     assert back["picture"] == picture and back["keep_seed"] is True and back["seed"] == 7
     path = card["takes"][0]["sound"]["file"]["path"]

@@ -50,7 +50,7 @@ def test_programs_let_a_picture_sound(client: Any, meadow: Path) -> None:
     ("values", "says"),
     [
         ({"curve": []}, "The curve is empty"),
-        ({"curve": [0.5]}, "The curve has one number"),
+        ({"length_s": 31}, "Length in seconds is 31; it takes a number from 2 to 30"),
         ({"curve": [0, 1.5]}, "Number 2 of the curve is 1.5"),
         ({"curve": [0, None]}, "Number 2 of the curve is empty"),
         ({"curve": "loud"}, "it takes a list of numbers"),
@@ -73,6 +73,12 @@ def test_programs_get_the_same_sentences(
 def test_a_hundred_thousand_points_are_taken(client: Any, meadow: Path) -> None:
     _, settings = call(client, meadow, curve=[i % 1000 / 1000 for i in range(100_000)])
     assert len(settings["request"]["curve"]) == 1000
+
+
+def test_a_curve_of_one_point_is_held_for_half_a_minute(client: Any, meadow: Path) -> None:
+    files, settings = call(client, meadow, curve=[0.5], length_s=30)
+    assert soundfile.info(files[0]).frames == 30 * 16_000 and settings["request"]["length_s"] == 30
+    assert settings["wish"] == [0.5] * 3000
 
 
 def test_no_picture_and_no_picture_file(client: Any, tmp_path: Path, meadow: Path) -> None:

@@ -460,6 +460,10 @@ def _take_settings(take: events.Take) -> dict[str, Any]:
     settings: dict[str, Any] = {"lufs": round(take.lufs, 2)}
     if take.r is not None and take.e_l1 is not None:
         settings |= {"pearson_r": round(take.r, 4), "e_l1": round(take.e_l1, 4)}
+    if choice := take.choice:
+        known = {"similarity": choice.similarity, "curve_agreement": choice.agreement}
+        settings |= {"seed": choice.seed, "candidates": choice.count, "score": round(choice.score, 4)}
+        settings |= {name: round(value, 4) for name, value in known.items() if value is not None}
     if take.picks:
         settings["recordings"] = [
             {

@@ -31,6 +31,13 @@ CANNOT_ANALYZE = (
     "The weights “{title}” cannot tell what a picture shows. Write in words what should be heard."
 )
 NO_CURVE = "No curve was drawn: the sound rises and falls by itself."
+NOT_RANKED = (
+    "There is nothing to rank candidates by: the audio encoder of “{title}” knows no words, and no curve was "
+    "drawn. One sound was made for every take."
+)
+RANKED_LUFS = -24.0
+"""Loudness of candidates as they are compared: an audio encoder's embedding changes with it."""
+
 FLAT = "The curve is zero from end to end: the sound is close to silence."
 
 
@@ -69,6 +76,7 @@ class SoundRunner(JobRunner):
     """Takes of the learned pipeline, or out of a library of recordings. There is one `SoundsDone`, of all."""
 
     job: SoundJob
+    ranked: int = field(default=0, init=False)
 
     def load(self) -> Any:
         """The learned pipeline, if there is one."""
@@ -105,7 +113,12 @@ class SoundRunner(JobRunner):
             title = self.components.bundle.info.title
             raise BadInput(CANNOT_GENERATE.format(title=title), "source")
         request, pipeline = self.job.request, self.pipeline
-        sketch = target_curve(request, pipeline.frames, pipeline.duration_s)
+        frames = pipeline.frames_of(request.length_s)
+        sketch = target_curve(request, frames, request.length_s or pipeline.duration_s)
+        target = self._ranking_embedding() if request.candidates > 1 else None
+        unranked = request.candidates > 1 and target is None and (sketch is None or not self._is_followed())
+        if unranked:
+            self.queue.put(events.Notice(NOT_RANKED.format(title=self.components.bundle.info.title)))
         output = pipeline(
             self.job.picture,
             prompt=request.prompt,
@@ -119,6 +132,9 @@ class SoundRunner(JobRunner):
             num_takes=request.takes,
             loudness_lufs=request.loudness_lufs,
             seed=request.seed,
+            length_s=request.length_s,
+            num_candidates=1 if unranked else request.candidates,
+            similarity=lambda candidate: self._similarity(candidate, target),
             on_step=self._on_step,
         )
         self.cancel.check()
@@ -126,19 +142,53 @@ class SoundRunner(JobRunner):
         if self._is_silenced(sketch):
             factor = SILENT_PEAK / max(float(np.abs(samples).max(initial=0.0)), SILENT_PEAK)
             samples, energy = samples * np.float32(factor), energy * np.float32(factor)
-        target = sketch
+        shown = sketch
         if sketch is not None and request.mode != "exact":
-            target = np.asarray(output.envelope, np.float32)
-        self.queue.put(events.SoundsDone(samples, int(pipeline.sample_rate), target, energy))
+            shown = np.asarray(output.envelope, np.float32)
+        rate, choices = int(pipeline.sample_rate), tuple(output.choices)
+        self.queue.put(events.SoundsDone(samples, rate, shown, energy, choices=choices))
+
+    def _is_followed(self) -> bool:
+        return self.job.request.control != "none" and self.job.request.energy_strength > 0
 
     def _is_silenced(self, sketch: np.ndarray | None) -> bool:
-        request = self.job.request
-        followed = request.control != "none" and request.energy_strength > 0
-        return sketch is not None and followed and not sketch.any()
+        return sketch is not None and self._is_followed() and not sketch.any()
+
+    def _ranking_embedding(self) -> np.ndarray | None:
+        """The embedding [D] that candidates are compared with, in the space of the bundle's audio encoder."""
+        from sonic_ui.models.encoders import embed_labels
+
+        painter = self.components.pipeline
+        encoder, tokenizer = painter.audio_encoder, painter.audio_tokenizer
+        words = None if tokenizer is None else lambda text: embed_labels(encoder, tokenizer, [text])
+        target = self.pipeline.ranking_embedding(self.job.picture, self.job.request.prompt, words)
+        return None if target is None else np.asarray(target[0].float().cpu())
+
+    def _similarity(self, samples: np.ndarray, target: np.ndarray | None) -> float | None:
+        """Cosine of a candidate [T] with the embedding it should have; a cancelled run ends here."""
+        from sonic_ui.audio.decode import resample
+        from sonic_ui.audio.loudness import set_lufs
+        from sonic_ui.models.encoders import SAMPLE_RATE
+
+        self.cancel.check()
+        self.ranked += 1
+        request, rate = self.job.request, int(self.pipeline.sample_rate)
+        total = request.takes * request.candidates
+        self.report_progress("Choosing the best candidate", self.ranked, total)
+        if target is None:
+            return None
+        extractor = self.components.pipeline.feature_extractor
+        window = round(extractor.nb_max_samples / extractor.sampling_rate * rate)
+        whole = max(window, samples.size - samples.size % window)  # of 5.12 s one window, not two
+        clip = resample(set_lufs(samples[:whole], rate, RANKED_LUFS), rate, SAMPLE_RATE)
+        return float(self.components.embed(clip) @ target)
 
     def _on_step(self, report: Any) -> None:
         self.cancel.check()
+        request = self.job.request
         message = "Generating" if self.count == 1 else f"Generating {self.count} takes"
+        if request.candidates > 1:
+            message = f"Generating {request.candidates} candidates" + (" a take" if self.count > 1 else "")
         self.report_progress(message, report.step, report.total, report.step / max(1, report.total))
 
     def _build(self) -> None:
@@ -149,7 +199,7 @@ class SoundRunner(JobRunner):
         job, request = self.job, self.job.request
         if job.library is None:
             raise BadInput("There is no folder of recordings. Choose one.", "library")
-        duration_s = self.components.sound_s
+        duration_s = request.length_s or self.components.sound_s
         curve = self._curve(round(duration_s * ENERGY_HZ), duration_s)
         concepts = self._concepts()
         library = self.components.recording_indexer.index(job.library, self._on_file)
@@ -204,8 +254,9 @@ class SoundRunner(JobRunner):
         if curve is None:
             return None
         if request.mode == "natural" and self.pipeline is not None:
-            own = resample_curve(curve, self.pipeline.frames)
-            curve = resample_curve(self.pipeline.envelope(self.job.picture, own, "natural"), frames)
+            own = resample_curve(curve, self.pipeline.frames_of(request.length_s))
+            natural = self.pipeline.envelope(self.job.picture, own, "natural", request.length_s)
+            curve = resample_curve(natural, frames)
         return np.asarray(curve, np.float32) ** np.float32(request.energy_strength)
 
     def _on_file(self, done: int, total: int) -> None:
@@ -275,7 +326,8 @@ def _take(sounds: events.SoundsDone, number: int) -> events.Take:
         r, e_l1 = pearson_r(target, smooth(energy)), energy_l1(target, smooth(energy))
     samples = sounds.samples[number]
     picks = sounds.picks[number] if sounds.picks else ()
-    return events.Take(samples, energy, r, e_l1, integrated_lufs(samples, sounds.sample_rate), picks)
+    choice = sounds.choices[number] if sounds.choices else None
+    return events.Take(samples, energy, r, e_l1, integrated_lufs(samples, sounds.sample_rate), picks, choice)
 
 
 def _skipped(count: int) -> str:

@@ -11,7 +11,7 @@ import soundfile
 from PIL import Image
 
 from sonic_ui.audio.energy import pearson_r
-from sonic_ui.engine.events import Cancelled, CancelToken, JobEvent, Progress, SoundsDone
+from sonic_ui.engine.events import Cancelled, CancelToken, JobEvent, Notice, Progress, SoundsDone
 from sonic_ui.engine.jobs.image_to_sound import SoundJob, target_curve
 from sonic_ui.engine.local import LocalBackend
 from sonic_ui.requests import BadInput, ImageToSoundRequest
@@ -84,6 +84,59 @@ def test_builds_from_recordings_along_a_curve(backend: LocalBackend, library: Pa
         assert {pick.excerpt.path.parent for pick in made.picks[number]} == {library}
     messages = {event.message for event in events if isinstance(event, Progress)}
     assert messages <= {"Listening to the recordings", "Putting recordings together"} and messages
+
+
+def test_sounds_are_as_long_as_requested(backend: LocalBackend, library: Path) -> None:
+    built = sounded(sound(backend, library, curve=[0.5], length_s=7.5))
+    assert built.samples.shape == (1, 48_000 * 7.5) and built.energy.shape == (1, 750)
+    strip = {"moments": [[5, 6.5]], "mode": "natural", "length_s": 7.5}
+    built = sounded(sound(backend, library, **strip))
+    assert built.target is not None and built.target.shape == (750,) and built.target[520:640].mean() > 0.3
+    generated = sounded(sound(backend, None, source="generate", steps=1, **strip))
+    assert generated.samples.shape == (1, 16_000 * 7.5)
+    assert generated.target is not None and generated.target.shape == (750,)
+    with pytest.raises(BadInput, match="the sound is 2 s long"):
+        sound(backend, None, source="generate", moments=[[3, 4]], length_s=2)
+
+
+def test_candidates_are_ranked_by_the_encoder_and_the_curve(backend: LocalBackend) -> None:
+    values = {"source": "generate", "steps": 1, "candidates": 2, "prompt": "rain", "seed": 4}
+    events = sound(backend, None, curve=[0, 1, 0], takes=2, **values)
+    made = sounded(events)
+    assert made.samples.shape[0] == 2 and [one.count for one in made.choices] == [2, 2]
+    for take, choice in enumerate(made.choices):
+        assert choice.similarity is not None and -1 <= choice.similarity <= 1
+        assert choice.agreement is not None and choice.score == (choice.similarity + choice.agreement) / 2
+        assert choice.seed in (4 + take, 6 + take)
+    messages = [event.message for event in events if isinstance(event, Progress)]
+    assert {*messages} <= {"Generating 2 candidates a take", "Choosing the best candidate"}
+    assert sounded(sound(backend, None, **values)).choices[0].agreement is None, "nothing was drawn"
+
+
+def test_ranking_stops_at_the_next_candidate(backend: LocalBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+    token, compared = CancelToken(), []
+
+    def embed(samples: np.ndarray) -> np.ndarray:
+        compared.append(samples.size)
+        token.cancel()
+        return np.ones(32, np.float32)
+
+    monkeypatch.setattr(backend.components, "embed", embed)
+    job = SoundJob(ask(source="generate", steps=1, candidates=8), PICTURE)
+    with pytest.raises(Cancelled):
+        list(backend.run(job, token))
+    assert len(compared) == 1
+
+
+def test_candidates_that_nothing_ranks_are_not_made(
+    backend: LocalBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backend.components.sound_pipeline, "ranking_embedding", lambda *_: None)
+    events = sound(backend, None, source="generate", steps=1, candidates=4)
+    assert sounded(events).choices == ()
+    assert "nothing to rank candidates by" in next(one.message for one in events if isinstance(one, Notice))
+    drawn = sounded(sound(backend, None, source="generate", steps=1, candidates=2, curve=[0, 1]))
+    assert drawn.choices[0].similarity is None and drawn.choices[0].agreement is not None
 
 
 def test_words_are_a_source_of_their_own(backend: LocalBackend, library: Path) -> None:

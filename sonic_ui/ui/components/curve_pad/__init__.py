@@ -11,7 +11,7 @@ import gradio as gr
 import numpy as np
 
 from sonic_ui.ui.components.base import Value, html_component
-from sonic_ui.ui.components.curve_pad.curves import POINTS, SECONDS, Preset
+from sonic_ui.ui.components.curve_pad.curves import POINTS, Preset
 
 NOTHING_DRAWN: Value = {"kind": "curve", "values": None}
 
@@ -24,8 +24,8 @@ class CurvePad:
     ghost: gr.HTML
 
 
-def curve_pad(tab: str, label: str, presets: Sequence[Preset]) -> CurvePad:
-    """An empty pad of a tab."""
+def curve_pad(tab: str, label: str, presets: Sequence[Preset], seconds: float) -> CurvePad:
+    """An empty pad of a tab, for a sound of so many seconds."""
     listed = [{"name": one.name, "title": one.title, "values": [*one.values]} for one in presets]
     pad = html_component(
         "curve_pad",
@@ -35,7 +35,7 @@ def curve_pad(tab: str, label: str, presets: Sequence[Preset]) -> CurvePad:
         tab=tab,
         label=label,
         points=POINTS,
-        seconds=SECONDS,
+        seconds=seconds,
         presets=listed,
     )
     return CurvePad(
@@ -48,7 +48,6 @@ def drawn_value(kind: str, values: Sequence[float]) -> Value:
     return {"kind": kind, "values": [round(float(value), 4) for value in values]}
 
 
-def ghost_value(values: Sequence[float] | np.ndarray | None, seconds: float) -> Value:
-    """The picture's own curve, of any number of points, and how long the sound will be."""
-    levels = None if values is None else [round(float(value), 4) for value in values]
-    return {"values": levels, "seconds": seconds}
+def ghost_value(values: Sequence[float] | np.ndarray | None) -> Value:
+    """The picture's own curve over the whole time, of any number of points."""
+    return {"values": None if values is None else [round(float(value), 4) for value in values]}

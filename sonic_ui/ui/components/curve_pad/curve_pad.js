@@ -1,7 +1,8 @@
 // Draws how energy rises and falls. The value is {kind: "curve" | "strip", values: [number, ...] | null}: numbers from
 // 0 to 1 over the whole time, of a strip 0 or 1; null leaves it to the picture. A value that Python sets may have any
 // number of points. props: tab, label, points, seconds, presets: [{name, title, values}, ...].
-// Listens to 'su-ghost' {tab, values, seconds}: the picture's own curve, from `pad_ghost`; 'su-produced' {tab, values}:
+// Listens to 'su-ghost' {tab, values}: the picture's own curve, from `pad_ghost`; 'su-length' {tab, seconds}: how long
+// the sound will be, over which everything drawn is stretched; 'su-produced' {tab, values}:
 // the energy that came out, drawn over the target until that changes; 'su-playhead' {tab, share}: what is heard now.
 // Reading and writing numbers is in `curve_text.js`.
 const find = selector => element.querySelector(selector);
@@ -32,7 +33,7 @@ const averaged = values => values.length <= 2 * N ? resampled(values) : Array.fr
 const binary = values => values.map(value => value >= 0.5 ? 1 : 0);
 const prepared = value => {
   const kind = value?.kind === 'strip' ? 'strip' : 'curve';
-  const given = Array.isArray(value?.values) && value.values.length > 1 ? averaged(value.values.map(Number)) : null;
+  const given = Array.isArray(value?.values) && value.values.length ? averaged(value.values.map(Number)) : null;
   return { kind, values: given && kind === 'strip' ? binary(given) : given };
 };
 
@@ -267,7 +268,12 @@ const hear = (name, listener) => document.addEventListener(name, event => {
 });
 hear('su-ghost', detail => {
   ghost = detail.values ? averaged(detail.values) : null;
-  if (detail.seconds && detail.seconds !== seconds) { seconds = detail.seconds; drawAxis(); }
+  draw();
+});
+hear('su-length', detail => {
+  if (!(detail.seconds > 0) || detail.seconds === seconds) return;
+  seconds = detail.seconds;
+  drawAxis();
   draw();
 });
 hear('su-produced', detail => {

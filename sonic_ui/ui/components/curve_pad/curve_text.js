@@ -8,7 +8,7 @@ const readNumbers = (text, seconds) => {
   if (wrong !== undefined) return { problem: `“${wrong.slice(0, 20)}” is no number. Give numbers from 0 to 1.` };
   const paired = cells.length > 1 && cells.every(row => row.length === 2);
   const numbers = (paired ? cells.map(row => row[1]) : cells.flat()).map(Number);
-  if (numbers.length < 2) return { problem: 'At least two numbers are needed.' };
+  if (!numbers.length) return { problem: 'At least one number is needed.' };
   if (numbers.length > MOST) return { problem: `There are ${numbers.length} numbers; at most ${MOST} are read.` };
   const most = numbers.reduce((a, b) => Math.max(a, b)), least = numbers.reduce((a, b) => Math.min(a, b));
   if (least < 0) return { problem: `The smallest number is ${least}; give numbers from 0 (silent) to 1 (loudest).` };

@@ -13,7 +13,6 @@ from sonic_ui.requests.curves import check_curve, check_moments
 POINTS = 100
 """Points of the pad: one every 50 ms of 5 s."""
 
-SECONDS = 5.0
 SILENT_AT_ENDS = 0.05
 
 

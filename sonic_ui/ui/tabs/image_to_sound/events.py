@@ -12,7 +12,7 @@ from sonic_ui.engine.caches import LRUCache
 from sonic_ui.engine.events import LABELS_SHOWN, Event, Failure, Notice, Progress, SoundResult
 from sonic_ui.requests import VERBS, BadInput, ImageToSoundRequest
 from sonic_ui.requests.base import GUIDANCE, STEPS
-from sonic_ui.requests.image_to_sound import CONCEPTS, ENERGY_STRENGTH, LOUDNESS, TAKES
+from sonic_ui.requests.image_to_sound import CANDIDATES, CONCEPTS, ENERGY_STRENGTH, LENGTH, LOUDNESS, TAKES
 from sonic_ui.ui.components import audio_results, base, basic, curve_pad, sound_file
 from sonic_ui.ui.components.curve_pad.curves import presets
 from sonic_ui.ui.session.context import AppContext, SharedComponents
@@ -24,7 +24,12 @@ from sonic_ui.ui.widgets.fields import AT_ONCE, FREQUENT, Update, slider
 
 TAB = VERBS["image_to_sound"].tab
 MAX_RESULTS = 16
-HUM_S = 20.0
+HUM_S = LENGTH.maximum
+OPEN_LENGTH_S = 5.12
+"""What the slider shows where the weights say nothing of their own."""
+
+STRETCH_PAD = """length => document.dispatchEvent(
+  new CustomEvent('su-length', {{ detail: {{ tab: '{tab}', seconds: length }} }}))"""
 NOT_FILMED = "The video could not be made; the app’s log has the details."
 
 log = logging.getLogger(__name__)
@@ -54,6 +59,7 @@ class SoundPrompts:
     negative_prompt: gr.Textbox
     guidance_scale: gr.Slider
     steps: gr.Slider
+    candidates: gr.Slider
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,7 @@ class Components:
     labels: gr.HTML
     curve: curve_pad.CurvePad
     curve_message: gr.HTML
+    length_s: gr.Slider
     hum: gr.Audio
     hum_file: gr.HTML
     hum_message: gr.HTML
@@ -79,10 +86,11 @@ class Components:
 def settings_table(parts: Components) -> SettingsTable[ImageToSoundRequest]:
     """The settings of the tab."""
     source, prompts = parts.source, parts.prompts
-    names = ("takes", "control", "energy_strength", "guidance_scale", "steps", "loudness_lufs")
+    names = ("takes", "candidates", "control", "energy_strength", "guidance_scale", "steps", "loudness_lufs")
     rows = [
         Row({"picture": parts.picture.picture}, parts.picture.message),
         Row({"pad": parts.curve.pad}, parts.curve_message, _curve, _pad, fields=["curve", "moments"]),
+        Row({"length_s": parts.length_s}, parts.curve_message, from_request=_length),
         Row({"mode": parts.mode}, parts.curve_message),
         Row({"source": source.source, "concepts": source.concepts}, source.message),
         Row({"library": source.library}, source.message, from_request=_library),
@@ -98,7 +106,11 @@ def _curve(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _pad(request: ImageToSoundRequest, files: Mapping[str, str]) -> dict[str, Any]:
-    return {"pad": curve_pad.curves.pad_value(request, curve_pad.curves.SECONDS)}
+    return {"pad": curve_pad.curves.pad_value(request, request.length_s or OPEN_LENGTH_S)}
+
+
+def _length(request: ImageToSoundRequest, files: Mapping[str, str]) -> dict[str, Any]:
+    return {"length_s": request.length_s or OPEN_LENGTH_S}
 
 
 def _library(request: ImageToSoundRequest, files: Mapping[str, str]) -> dict[str, Any]:
@@ -138,7 +150,7 @@ class Handlers:
         number = self._context.tasks.begin_analysis(session, name)
         nothing = {
             parts.labels: basic.NO_LABELS,
-            parts.curve.ghost: curve_pad.ghost_value(None, curve_pad.curves.SECONDS),
+            parts.curve.ghost: curve_pad.ghost_value(None),
         }
         if not picture:
             yield {**nothing, message: basic.CLEAR}
@@ -148,7 +160,7 @@ class Handlers:
             analysis = self._context.studio.analyze_image(picture)
             update: Update = {
                 parts.labels: basic.labels_value(analysis.labels[:LABELS_SHOWN]),
-                parts.curve.ghost: curve_pad.ghost_value(analysis.suggestion, analysis.duration_s),
+                parts.curve.ghost: curve_pad.ghost_value(analysis.suggestion),
             }
         except BadInput as problem:
             update = nothing
@@ -173,8 +185,8 @@ class Handlers:
 
     # The curve
 
-    def hum(self, sound: str | None) -> Update:
-        """Draw the loudness of a recording on the pad."""
+    def hum(self, sound: str | None, length_s: float | None) -> Update:
+        """Draw the loudness of a recording on the pad, whose sound will be `length_s` long."""
         from sonic_ui.audio.clips import load_clip
 
         message = self._parts.hum_message
@@ -182,7 +194,8 @@ class Handlers:
             return {message: basic.CLEAR}
         try:
             clip = load_clip(sound, 16_000, max_duration_s=HUM_S)
-            values, words = curve_pad.curves.hum_curve(clip, curve_pad.curves.SECONDS)
+            seconds = LENGTH.check(OPEN_LENGTH_S if length_s is None else length_s, "length_s")
+            values, words = curve_pad.curves.hum_curve(clip, seconds)
         except BadInput as problem:
             return {message: basic.error(problem.message)}
         except Exception:
@@ -251,9 +264,12 @@ class Handlers:
         gr.on(
             [parts.hum.input, parts.hum.stop_recording],
             self.hum,
-            inputs=[parts.hum],
+            inputs=[parts.hum, parts.length_s],
             outputs=[curve.pad, parts.hum_message],
             **FREQUENT,
+        )
+        parts.length_s.change(
+            None, js=STRETCH_PAD.format(tab=TAB), inputs=[parts.length_s], api_visibility="private"
         )
         sound_input.connect_file(self._context, parts.hum, parts.hum_file)
         parts.prompts.seed.connect()
@@ -298,19 +314,28 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
             bar = runs.run_bar(TAB)
         with gr.Column(elem_classes="su-result", scale=8, min_width=340):
             with gr.Column(elem_classes="su-panel su-sounding-curve"):
-                curve = curve_pad.curve_pad(TAB, "Energy over time", presets())
+                own_s = _own(context).get("length_s") or OPEN_LENGTH_S
+                curve = curve_pad.curve_pad(TAB, "Energy over time", presets(), own_s)
                 curve_message = basic.message(f"{TAB}-curve-message")
+                length_s = slider(
+                    LENGTH, "Length in seconds", "Your drawing is stretched to it.", own_s, f"{TAB}-length"
+                )
                 mode = basic.choice(f"{TAB}-mode", "How the curve is taken", MODE_WORDS, "exact")
                 hum, hum_file, hum_message = _hum()
             targets = (("sound-to-image", "Sound → Image"), ("interpolate", "Interpolate"))
             view = audio_results.audio_results(TAB, targets)
             drop = settings_drop.settings_drop(TAB, "sound", [".wav"])
     parts = Components(
-        *(picture, labels, curve, curve_message, hum, hum_file, hum_message, mode, source, prompts),
-        *(bar, view, drop, shared),
+        *(picture, labels, curve, curve_message, length_s, hum, hum_file, hum_message, mode, source),
+        *(prompts, bar, view, drop, shared),
     )
     target = Handlers(context, parts).connect()
     return BuiltTab(view, bar.message, drop.share, target=target)
+
+
+def _own(context: AppContext) -> dict[str, Any]:
+    """The settings of this verb that suit the weights, as far as they say."""
+    return context.studio.info.defaults.model_dump().get(VERB) or {}
 
 
 def _hum() -> tuple[gr.Audio, gr.HTML, gr.HTML]:
@@ -370,8 +395,8 @@ def _prompts(context: AppContext) -> SoundPrompts:
     return SoundPrompts(prompt, message, takes, seed, loudness, *advanced)
 
 
-def _advanced(context: AppContext) -> tuple[gr.Slider, gr.Radio, gr.Textbox, gr.Slider, gr.Slider]:
-    own = context.studio.info.defaults.model_dump().get(VERB) or {}
+def _advanced(context: AppContext) -> tuple[gr.Slider, gr.Radio, gr.Textbox, gr.Slider, gr.Slider, gr.Slider]:
+    own = _own(context)
     strength = slider(
         ENERGY_STRENGTH,
         "Strength of the curve",
@@ -400,4 +425,11 @@ def _advanced(context: AppContext) -> tuple[gr.Slider, gr.Radio, gr.Textbox, gr.
         steps = slider(
             STEPS, "Steps", "More is finer and slower.", own.get("steps") or STEPS_OPEN, f"{TAB}-steps"
         )
-    return strength, control, negative, guidance, steps
+        candidates = slider(
+            CANDIDATES,
+            "Candidates a take",
+            "Of so many the one is kept that is most like the picture and follows the curve best; more take "
+            "more time.",
+            elem_id=f"{TAB}-candidates",
+        )
+    return strength, control, negative, guidance, steps, candidates

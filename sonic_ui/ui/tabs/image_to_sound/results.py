@@ -30,7 +30,8 @@ def write_takes(context: AppContext, result: SoundResult) -> tuple[Path, ...]:
     paths = []
     for number, take in enumerate(result.takes):
         name = f"{stem}-{number + 1}.wav" if len(result.takes) > 1 else f"{stem}.wav"
-        settings = {**result.settings, "take": number, "seed": request.seed_of(number)}
+        seed = take.choice.seed if take.choice else request.seed_of(number)
+        settings = {**result.settings, "take": number, "seed": seed}
         paths.append(write_sound(take.samples, result.sample_rate, settings, folder / name))
     return tuple(paths)
 
@@ -104,6 +105,8 @@ def _figures(take: Take) -> str:
     parts = [f"{take.lufs:.1f} LUFS".replace("-", "−")]
     if take.r is not None and take.e_l1 is not None:
         parts = [f"r {take.r:.2f}".replace("-", "−"), f"difference {take.e_l1:.2f}", *parts]
+    if take.choice is not None:
+        parts.append(f"best of {take.choice.count}")
     return " · ".join(parts)
 
 
