@@ -325,7 +325,7 @@ class AudioGenerationPipeline(DiffusionPipeline):
 
         draft   only to be compared: by the vocoder's own `draft`, where it has a quicker way
         """
-        vocoder = getattr(self.vocoder, "draft", self.vocoder) if draft else self.vocoder
+        vocoder: Any = getattr(self.vocoder, "draft", self.vocoder) if draft else self.vocoder
         parts = [self._log_mels(part) for part in grid.windows.split(latents)]
         mels = grid.windows.merge(parts, scale=self._factor)[:, : grid.frames]
         samples = vocoder(mels.to(self.vocoder.dtype)).float().cpu().numpy()
