@@ -34,13 +34,17 @@ from sonic_ui.scenes.world import SOURCES, SPECS, Scene, SourceInstance
 
 EXAMPLE_SEED = 4_200
 EXAMPLE_PICTURE_SEED = 12
-EXAMPLE_SEEDS = 8
+EXAMPLE_SEEDS, SURE = 32, 0.95
+"""How many seeds are tried at most, and the margin of the classifier that ends the search."""
 TAKES = {"car": 1, "train": 1}
 """Which take of a source is offered, where it is not the first: these could be taken for wind."""
 MIXED: tuple[tuple[str, tuple[tuple[str, float], ...], str], ...] = (
     ("Storm over the sea", (("thunder", 0.75), ("sea_waves", 0.7)), "coast"),
-    ("A dog by the fire", (("dog", 0.7), ("crackling_fire", 0.7)), "room"),
 )
+FIRST = "sea_waves"
+"""What the page opens with: its picture did not fail once with 20 seeds."""
+CHOSEN_BY_EYE = {"helicopter": 26, "birds": 24}
+"""Seeds of example pictures where the classifier was sure of one that a stranger does not name."""
 TITLES = {name: name.replace("_", " ").capitalize() for name in SOURCES}
 BACKGROUND, INK = "#15171c", "#e8eaed"
 GAP_PX, LINE_PX = 12, 28
@@ -64,13 +68,14 @@ SOUND_SEED = 0
 
 
 def example_scenes() -> list[tuple[str, str, Scene]]:
-    """File stem, title and scene of every example: each source alone, then two mixtures."""
+    """File stem, title and scene of every example: each source alone, FIRST before all, then mixtures."""
     out = []
     for k, name in enumerate(SOURCES):
         place = SPECS[name].places[0]
         seed = EXAMPLE_SEED + k + 1000 * TAKES.get(name, 0)
         scene = Scene((SourceInstance(name, 0.75),), "day", place, "painting", seed)
         out.append((name, TITLES[name], scene))
+    out.sort(key=lambda example: example[0] != FIRST)
     for k, (title, sources, place) in enumerate(MIXED):
         here = tuple(SourceInstance(*s) for s in sources)
         scene = Scene(here, "dusk", place, "painting", EXAMPLE_SEED + 100 + k)
@@ -95,8 +100,9 @@ def write_example_sounds(folder: Path) -> list[dict[str, str | int]]:
 def write_example_pictures(folder: Path, bundle: Path) -> None:
     """Paint every example with a bundle's default settings, as the page would.
 
-    Of several seeds each takes that whose picture the classifier of features is surest of, and
-    `examples.json` says which. The judge, which measures pictures, has no part in it.
+    Of several seeds each takes the first whose picture the classifier of features is sure of, or the one
+    that it is surest of; `examples.json` says which. Some were chosen by eye. The judge, which measures
+    pictures, has no part in it.
     """
     pipeline, settings = load_painter(bundle)
     classifier = load_classifier(bundle, "features").float() if (bundle / "features").is_dir() else None
@@ -104,26 +110,26 @@ def write_example_pictures(folder: Path, bundle: Path) -> None:
     entries = json.loads((folder / "examples.json").read_text())
     (folder / "pictures").mkdir(parents=True, exist_ok=True)
     for entry in entries:
-        seeds = [EXAMPLE_PICTURE_SEED + k for k in range(EXAMPLE_SEEDS if classifier else 1)]
         embedding = pipeline.embed_audio(read_example(folder, entry["file"]))
-        pictures = [pipeline(audio_embeds=embedding, seed=seed, **settings).images[0] for seed in seeds]
-        best = 0
-        if classifier:
-            best = surest_picture(classifier, pictures, sources[Path(entry["file"]).stem])
-        entry["seed"] = seeds[best]
-        pictures[best].save(folder / "pictures" / entry["picture"])
+        stem, best = Path(entry["file"]).stem, float("-inf")
+        tried = range(EXAMPLE_PICTURE_SEED, EXAMPLE_PICTURE_SEED + EXAMPLE_SEEDS)
+        for seed in [CHOSEN_BY_EYE[stem]] if stem in CHOSEN_BY_EYE else tried:
+            picture = pipeline(audio_embeds=embedding, seed=seed, **settings).images[0]
+            sureness = 1.0 if classifier is None else classifier_margin(classifier, picture, sources[stem])
+            if sureness > best:
+                best, entry["seed"] = sureness, seed
+                picture.save(folder / "pictures" / entry["picture"])
+            if best >= SURE:
+                break
     (folder / "examples.json").write_text(json.dumps(entries, indent=2) + "\n")
 
 
-def surest_picture(
-    classifier: PresenceClassifier, pictures: Sequence[Image.Image], sources: Sequence[str]
-) -> int:
-    """Number of the picture in which the least sure of `sources` is surest, less the surest of the others."""
-    pixels = torch.from_numpy(np.stack([np.asarray(picture.convert("RGB")) for picture in pictures]))
-    presence, _ = classifier.predict(pixels.permute(0, 3, 1, 2).float() / 127.5 - 1)
+def classifier_margin(classifier: PresenceClassifier, picture: Image.Image, sources: Sequence[str]) -> float:
+    """Probability of the least probable of `sources` in a picture, less that of the most probable other."""
+    pixels = torch.from_numpy(np.asarray(picture.convert("RGB")).copy()).permute(2, 0, 1)
+    presence = classifier.predict(pixels[None].float() / 127.5 - 1)[0][0]
     wanted = torch.tensor([name in sources for name in SOURCES])
-    score = presence[:, wanted].amin(-1) - presence[:, ~wanted].amax(-1)
-    return int(score.argmax())
+    return float(presence[wanted].min() - presence[~wanted].max())
 
 
 def load_painter(bundle: Path) -> tuple[Any, dict[str, Any]]:

