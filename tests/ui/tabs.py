@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from sonic_ui.ui.settings.reuse import SettingsTable
+from sonic_ui.ui.settings.table import SettingsTable
 from sonic_ui.ui.widgets.prompt_settings import PromptSettings, SeedField
 
 ME = gr.Request(session_hash="me")
