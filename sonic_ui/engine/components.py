@@ -97,7 +97,7 @@ class Components:
 
     def embed(self, samples: np.ndarray) -> np.ndarray:
         """The embedding [D] of a clip."""
-        return self.embed_audio(samples).embedding
+        return self._embed_clips([samples])[0]
 
     @property
     def recording_indexer(self) -> Any:

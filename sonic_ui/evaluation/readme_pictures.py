@@ -19,6 +19,7 @@ from sonic_ui.audio.energy import energy_l1, pearson_r, unit
 from sonic_ui.audio.loudness import apply_gain
 from sonic_ui.evaluation.groups import load_pipeline
 from sonic_ui.evaluation.held_out import SAMPLE_RATE, curve_bank
+from sonic_ui.evaluation.image_metrics import as_tensor
 from sonic_ui.models.encoders import ImageEncoder
 from sonic_ui.models.latents import compression_factor
 from sonic_ui.models.mel import log_mel
@@ -126,8 +127,7 @@ def write_example_pictures(folder: Path, bundle: Path) -> None:
 
 def classifier_margin(classifier: PresenceClassifier, picture: Image.Image, sources: Sequence[str]) -> float:
     """Probability of the least probable of `sources` in a picture, less that of the most probable other."""
-    pixels = torch.from_numpy(np.asarray(picture.convert("RGB")).copy()).permute(2, 0, 1)
-    presence = classifier.predict(pixels[None].float() / 127.5 - 1)[0][0]
+    presence = classifier.predict(as_tensor([picture.convert("RGB")]))[0][0]
     wanted = torch.tensor([name in sources for name in SOURCES])
     return float(presence[wanted].min() - presence[~wanted].max())
 
