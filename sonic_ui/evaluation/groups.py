@@ -16,6 +16,7 @@ from sonic_ui.bundles import PIPELINE_FOLDERS
 from sonic_ui.evaluation import (
     appearance,
     benchmarks,
+    edit_modes,
     held_out,
     image_metrics,
     recognition_metrics,
@@ -245,6 +246,20 @@ def edits_group(context: EvalContext) -> list[Metric]:
     return metrics + image_metrics.cost_metrics(editor, picture, embed)
 
 
+def edit_modes_group(context: EvalContext) -> list[Metric]:
+    """All edit modes on the same pictures; nothing where the bundle has no second classifier."""
+    if context.features is None:
+        return []
+    editor = image_metrics.load_editor(context.pipeline, context.defaults)
+    clips = held_out.synthetic_clips(context.some(4), context.px, stream=7)
+    pairs = image_metrics.edit_pairs(clips, context.some(48))
+    metrics, shown = edit_modes.mode_metrics(context.classifier, context.features, editor, pairs)
+    columns = [[picture for picture, _ in pairs], *shown.values()]
+    rows = [image for row in zip(*columns, strict=True) for image in row]
+    save_sheet(image_metrics.as_tensor(rows), context.out / "edit_modes.png", columns=len(columns))
+    return metrics
+
+
 def sounds_group(context: EvalContext) -> list[Metric]:
     """Image to sound; the labels of the real photographs go to the details."""
     pipeline = context.sound_pipeline
@@ -286,6 +301,7 @@ GROUPS: dict[str, Callable[[EvalContext], list[Metric]]] = {
     "interpolation": interpolation_group,
     "mixing": mixing_group,
     "edits": edits_group,
+    "edit_modes": edit_modes_group,
     "sounds": sounds_group,
     "speed": speed_group,
     "full_size": full_size_group,

@@ -4,7 +4,13 @@ from typing import Annotated, Any, Literal
 
 from sonic_ui.requests import fields
 from sonic_ui.requests.base import SEEDS, STRENGTH, EndS, PaintingRequest, StartS
-from sonic_ui.requests.edit_modes import EDIT_MODES, FEATURE_LAYERS, HOLD_HARDER
+from sonic_ui.requests.edit_modes import (
+    EDIT_MODES,
+    EVERYWHERE,
+    FEATURE_LAYERS,
+    HOLD_HARDER,
+    RELEASED_LAYERS,
+)
 from sonic_ui.requests.sound_to_image import GainDb
 
 TAU_ATTN = fields.Range("Keep the layout (tau of self-attention)", 0.0, 1.0, 0.05, None)
@@ -15,13 +21,19 @@ EDIT_STEPS = fields.Range("Steps", 2, 100, 1, None, whole=True)
 VARIATION = fields.Range("Variation", 0.0, 1.0, 0.05, 0.0)
 MAX_STRENGTHS = 6
 
-LAYERS: dict[str, tuple[int, ...]] = {"paper": FEATURE_LAYERS, "harder": HOLD_HARDER}
+LAYERS: dict[str, tuple[int, ...]] = {
+    "paper": FEATURE_LAYERS,
+    "released": RELEASED_LAYERS,
+    "harder": HOLD_HARDER,
+}
 
 Mode = Annotated[
-    Literal["replace", "add", "style"], fields.OneOf("The way to edit is {given}; it takes {known}.")
+    Literal["replace", "add", "style", "paper", "released"],
+    fields.OneOf("The way to edit is {given}; it takes {known}."),
 ]
 Layers = Annotated[
-    Literal["paper", "harder"] | None, fields.OneOf("The layers are {given}; it takes {known}.")
+    Literal["paper", "released", "harder"] | None,
+    fields.OneOf("The layers are {given}; it takes {known}."),
 ]
 
 
@@ -30,10 +42,12 @@ class EditImageRequest(PaintingRequest):
 
     picture          path of a picture file
     sound            path of a sound file; start_s, end_s, gain_db, room: how it is listened to
-    mode             "replace", "add" or "style" (`EDIT_MODES`)
+    mode             "replace", "add", "style", "paper" or "released" (`EDIT_MODES`). It weighs the one
+                     strength by layer; strengths for each layer count as they are
     tau_attn, tau_feature   for which first part of the steps, 0..1, the source's self-attention and hidden
                      states are taken over; None takes the mode's own
-    layers           whose hidden states: "paper" (layer 4), "harder" (4 to 6); None takes the mode's own
+    layers           whose hidden states: "paper" (layer 4), "released" (4 and 5), "harder" (4 to 6); None
+                     takes the mode's own
     mask             path of a picture, white where it may change; None for all of it
     source_prompt    what the picture shows, in words; empty works for any
     strengths        several edits at once, one a strength, instead of the one `strength`
@@ -77,4 +91,6 @@ class EditImageRequest(PaintingRequest):
         own: dict[str, Any] = {"tau_attn": self.tau_attn, "tau_feature": self.tau_feature}
         if self.layers is not None:
             own["feature_layers"] = LAYERS[self.layers]
+        if isinstance(self.strength, tuple) and self.strengths is None:
+            own["sound_layers"] = EVERYWHERE
         return {**settings, **{name: value for name, value in own.items() if value is not None}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -264,9 +265,9 @@ def test_variations_depend_on_their_seed(editor: AudioEditPipeline, inversion: I
 def test_modes_are_settings_of_the_pipeline(
     editor: AudioEditPipeline, inversion: Inversion, heard: Tensor
 ) -> None:
-    assert list(EDIT_MODES) == ["replace", "add", "style"]
+    assert list(EDIT_MODES) == ["replace", "add", "style", "paper", "released"]
     made = [edited(editor, inversion, audio_embeds=heard, **mode.settings()) for mode in EDIT_MODES.values()]
-    assert apart(made[0], made[1]) > 1e-4 and apart(made[1], made[2]) > 1e-4
+    assert all(apart(one, other) > 1e-4 for one, other in pairwise(made))
     for mode in EDIT_MODES.values():
         assert mode.line.endswith(".") and "\n" not in mode.line
         again = editor(inversion, audio_embeds=heard, **mode.settings())

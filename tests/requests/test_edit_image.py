@@ -25,6 +25,20 @@ def test_a_mode_sets_what_is_left_open() -> None:
     assert own["feature_layers"] == (4, 5, 6)
 
 
+def test_the_papers_modes_leave_the_strength_as_it_is() -> None:
+    paper, released = edit(mode="paper").hold, edit(mode="released").hold
+    assert paper["sound_layers"] == released["sound_layers"] == (1.0,)
+    assert (paper["feature_layers"], paper["attention_layers"]) == ((4,), tuple(range(4, 12)))
+    assert (released["feature_layers"], released["tau_attn"], released["tau_feature"]) == ((4, 5), 0.5, 0.5)
+    assert edit(mode="paper", layers="harder").hold["feature_layers"] == (4, 5, 6)
+
+
+def test_a_strength_for_each_layer_is_not_weighed_again() -> None:
+    assert edit(strength=[1.0, 0.5, 2.0]).hold["sound_layers"] == (1.0,)
+    several = edit(strength=[1.0, 0.5, 2.0], strengths=[0.5, 1.0]).hold
+    assert several["sound_layers"] == EDIT_MODES["replace"].sound_layers
+
+
 def test_edits_are_one_or_as_many_as_strengths() -> None:
     assert edit(strength=0.7).edits == (0.7,)
     assert edit(strengths="0.5 1 1.5").edits == (0.5, 1.0, 1.5)
@@ -37,9 +51,9 @@ def test_edits_are_one_or_as_many_as_strengths() -> None:
         ({"sound": None}, "sound", "no sound yet"),
         ({"tau_attn": 1.5}, "tau_attn", "from 0 to 1"),
         ({"tau_feature": "all"}, "tau_feature", "'all'"),
-        ({"mode": "melt"}, "mode", "'melt'; it takes replace, add, style"),
-        ({"mode": ["melt"]}, "mode", "takes replace, add, style"),
-        ({"layers": "all"}, "layers", "paper, harder"),
+        ({"mode": "melt"}, "mode", "'melt'; it takes replace, add, style, paper, released"),
+        ({"mode": ["melt"]}, "mode", "takes replace, add, style, paper"),
+        ({"layers": "all"}, "layers", "paper, released, harder"),
         ({"mask": " "}, "mask", "no picture yet"),
         ({"strengths": [1] * 7}, "strengths", "7 values were given; 1 to 6"),
         ({"variation": -1}, "variation", "from 0 to 1"),

@@ -15,7 +15,7 @@ from sonic_ui.engine.events import Failure
 from sonic_ui.media.metadata import read_settings
 from sonic_ui.requests import EDIT_MODES
 from sonic_ui.ui.tabs.edit.events import mode_settings
-from sonic_ui.ui.tabs.edit.results import REUSED, STUDIED
+from sonic_ui.ui.tabs.edit.results import MODE_WORDS, REUSED, STUDIED
 from tests.conftest import WriteSound
 from tests.fakes import FakeBackend
 from tests.picture_files import SIZE
@@ -96,7 +96,7 @@ def test_what_is_painted_is_the_mask(write_sound: WriteSound, meadow: Path) -> N
         ({"mode": "melt"}, "how_message", "replace, add, style"),
         ({"tau_attn": 1.5}, "how_message", "from 0 to 1"),
         ({"tau_feature": None, "tau_attn": -1}, "how_message", "from 0 to 1"),
-        ({"held": "all"}, "how_message", "paper, harder"),
+        ({"held": "all"}, "how_message", "paper, released, harder"),
         ({"source_prompt": "x" * 1001}, "how_message", "at most 1000"),
         ({"prompt": "x" * 1001}, "words_message", "at most 1000"),
         ({"several": True, "strengths": "1 " * 7}, "several_message", "7 values were given; 1 to 6"),
@@ -202,6 +202,17 @@ def test_what_a_request_left_to_its_mode_comes_back_as_the_modes_own(
 
 
 def test_every_mode_says_what_it_does_and_what_it_holds() -> None:
-    assert set(mode_settings()) == set(EDIT_MODES) == {"replace", "add", "style"}
-    assert all(mode.line.endswith(".") and len(mode.line) < 90 for mode in EDIT_MODES.values())
-    assert mode_settings()["style"][2] == "harder"
+    names = {"replace", "add", "style", "paper", "released"}
+    assert set(mode_settings()) == set(EDIT_MODES) == set(MODE_WORDS) == names
+    assert all(mode.line.endswith(".") and len(mode.line) < 95 for mode in EDIT_MODES.values())
+    assert [mode_settings()[name][2] for name in ("style", "paper", "released")] == [
+        "harder",
+        "paper",
+        "released",
+    ]
+
+
+def test_a_mode_shows_how_it_weighs_the_strength() -> None:
+    replace, paper = EDIT_MODES["replace"].factors_line, EDIT_MODES["paper"].factors_line
+    assert replace == "The strength counts 0.8 in coarse layers, 0.4 in middle and 0.12 in fine ones."
+    assert paper == "The strength counts as it is, in every layer."

@@ -35,9 +35,19 @@ def accordion(title: str) -> Iterator[gr.HTML]:
             yield fold
 
 
-def choice(elem_id: str, label: str, options: Mapping[str, tuple[str, str]], value: str) -> gr.HTML:
-    """Radio buttons; `options` are titles and lines by name, the value is a name."""
-    listed = [{"name": name, "title": title, "line": line} for name, (title, line) in options.items()]
+def choice(
+    elem_id: str,
+    label: str,
+    options: Mapping[str, tuple[str, str]],
+    value: str,
+    notes: Mapping[str, str] | None = None,
+) -> gr.HTML:
+    """Radio buttons; `options` are titles and lines by name, the value is a name; `notes` are further lines,
+    of which that of the chosen one is shown."""
+    listed = [
+        {"name": name, "title": title, "line": line, "note": (notes or {}).get(name, "")}
+        for name, (title, line) in options.items()
+    ]
     return html_component("choice", value, elem_id=elem_id, label=label, options=listed, group=elem_id)
 
 

@@ -1,4 +1,5 @@
-// One of several ways, each with a line on what it does: the value is its name. props: label, options: [{name, title, line}, ...].
+// One of several ways, each with a line on what it does: the value is its name. props: label,
+// options: [{name, title, line, note}, ...]; the note is shown of the chosen one.
 const list = element.querySelector('.su-options div');
 element.querySelector('legend').textContent = props.label;
 list.replaceChildren(...props.options.map(option => {
@@ -14,6 +15,12 @@ list.replaceChildren(...props.options.map(option => {
   const line = document.createElement('span');
   line.textContent = option.line;
   words.append(title, line);
+  if (option.note) {
+    const note = document.createElement('span');
+    note.className = 'su-option-note';
+    note.textContent = option.note;
+    words.append(note);
+  }
   row.append(input, words);
   return row;
 }));

@@ -13,8 +13,7 @@ from sonic_ui.engine.events import Result
 from sonic_ui.engine.inputs import load_picture
 from sonic_ui.media.masks import PAINT, PAINT_OPACITY, empty_canvas, painted_canvas, write_mask
 from sonic_ui.requests import EDIT_MODES, VERBS, BadInput, EditImageRequest
-from sonic_ui.requests.edit_image import TAU_ATTN, TAU_FEATURE, VARIATION
-from sonic_ui.requests.edit_modes import HOLD_HARDER
+from sonic_ui.requests.edit_image import LAYERS, TAU_ATTN, TAU_FEATURE, VARIATION
 from sonic_ui.ui.components import base, basic, result_view
 from sonic_ui.ui.components.base import html_component
 from sonic_ui.ui.components.picture_files import PaintedLayers
@@ -117,8 +116,13 @@ def _hold(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _hold_values(request: EditImageRequest, files: Mapping[str, str]) -> dict[str, Any]:
-    held = "harder" if request.hold["feature_layers"] == HOLD_HARDER else "paper"
-    return {**{name: request.hold[name] for name in ("tau_attn", "tau_feature")}, "held": held}
+    held = {name: request.hold[name] for name in ("tau_attn", "tau_feature")}
+    return {**held, "held": layers_name(request.hold["feature_layers"])}
+
+
+def layers_name(layers: Sequence[int]) -> str:
+    """The name of layers whose hidden states are taken over (`LAYERS`)."""
+    return next(name for name, known in LAYERS.items() if known == tuple(layers))
 
 
 def _strengths(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -141,7 +145,7 @@ def strength_list(strengths: Sequence[float]) -> str:
 def mode_settings() -> dict[str, list[float | str]]:
     """What the sliders and the layers turn to when a mode is chosen: tau, tau, layers, by mode."""
     return {
-        name: [mode.tau_attn, mode.tau_feature, "harder" if mode.feature_layers == HOLD_HARDER else "paper"]
+        name: [mode.tau_attn, mode.tau_feature, layers_name(mode.feature_layers)]
         for name, mode in EDIT_MODES.items()
     }
 
@@ -280,6 +284,7 @@ FIRST_PICTURE, FIRST_SOUND = 2, 0
 STRENGTHS = (0.5, 1.0, 1.5, 2.0)
 LAYER_WORDS = [
     ("As usual", "paper"),
+    ("A little harder", "released"),
     ("Hold harder", "harder"),
 ]
 
@@ -347,8 +352,9 @@ def _mask(context: AppContext) -> tuple[gr.ImageEditor, gr.Button]:
 
 def _hold_settings() -> HoldSettings:
     modes = {name: (results.MODE_WORDS[name], mode.line) for name, mode in EDIT_MODES.items()}
+    notes = {name: mode.factors_line for name, mode in EDIT_MODES.items()}
     first = next(iter(EDIT_MODES.values()))
-    mode = basic.choice(f"{TAB}-mode", "What the sound does", modes, first.name)
+    mode = basic.choice(f"{TAB}-mode", "What the sound does", modes, first.name, notes)
     tau_attn = slider(
         TAU_ATTN,
         "Keep the layout",

@@ -17,7 +17,13 @@ from sonic_ui.ui.session.context import AppContext
 from sonic_ui.ui.widgets.fields import detail_line, label_sentence, title_of
 from sonic_ui.ui.widgets.picture_input import PREVIEW_PX, with_pictures, write_preview
 
-MODE_WORDS = {"replace": "Replace", "add": "Add", "style": "Style"}
+MODE_WORDS = {
+    "replace": "Replace",
+    "add": "Add",
+    "style": "Style",
+    "paper": "As in the paper",
+    "released": "As released",
+}
 
 REUSED = "the picture was not studied again"
 STUDIED = "the picture was studied first"
