@@ -88,6 +88,25 @@ def render_sound(scene: Scene, duration_s: float = 5.0, sample_rate: int = 48000
 
 def paint(scene: Scene, size: int = 128) -> Image.Image:
     """Picture of a scene, RGB, `size` x `size` pixels; the same scene and size give the same picture."""
+    canvas, _ = _painted(scene, size)
+    return STYLE_FILTERS[scene.style](canvas, canvas.rng)
+
+
+WITH_A_FRONT = (
+    *("dog", "rooster", "birds", "helicopter", "crickets"),
+    *("train", "car", "chainsaw", "wind", "sea_waves"),
+)
+"""Sources that face one way or the other, those first whose way is seen first."""
+
+
+def faces_left(scene: Scene) -> bool | None:
+    """Whether the first thing of the scene that has a front looks or moves to the left; None without one."""
+    _, flips = _painted(scene, 16)
+    return next((flips[name] for name in WITH_A_FRONT if name in flips), None)
+
+
+def _painted(scene: Scene, size: int) -> tuple[Canvas, dict[str, bool]]:
+    """The canvas before its style, and whether each source was flipped that could be."""
     rng = np.random.default_rng([scene.seed, 7])
     canvas = Canvas(size, rng)
     levels = {source.name: float(source.level) for source in scene.sources}
@@ -97,9 +116,13 @@ def paint(scene: Scene, size: int = 128) -> Image.Image:
     _share(canvas, scene.sources)
     canvas.ambient = mix(canvas.ambient, (1.0, 1.0, 1.0), 0.38)
     positions = _positions(scene.sources, rng)
+    flips: dict[str, bool] = {}
     for name in sorted(levels, key=lambda one: SPECS[one].z_order):
+        canvas.flips = []
         REGISTRY[name].paint(canvas, levels[name], positions[name])
-    return STYLE_FILTERS[scene.style](canvas, rng)
+        if canvas.flips:
+            flips[name] = canvas.flips[-1]
+    return canvas, flips
 
 
 def _share(canvas: Canvas, sources: tuple[SourceInstance, ...]) -> None:

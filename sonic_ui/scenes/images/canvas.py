@@ -219,7 +219,8 @@ class Canvas:
     `ambient` is the light of the time of day by which every figure's colours are multiplied; `room` in
     (0, 1] is how much of its usual size a thing may take: less where several share the picture, which
     `shared` says. `indoors` tells a room from the open; feet on the ground stay below `shore`. `lamp` is
-    where the sun or moon stands from left to right, and its colour.
+    where the sun or moon stands from left to right, and its colour. `flips` are those of the figures that
+    were asked to face one way or the other, in order.
     """
 
     def __init__(self, size: int, rng: np.random.Generator) -> None:
@@ -232,13 +233,16 @@ class Canvas:
         self.indoors = False
         self.shore = 0.0
         self.lamp: tuple[float, Colour] | None = None
+        self.flips: list[bool] = []
         self.image = Image.new("RGB", (self.px, self.px))
 
     def figure(
-        self, at: Point = (0, 0), size: float = 1.0, *, flip: bool = False, turn: float = 0.0
+        self, at: Point = (0, 0), size: float = 1.0, *, flip: bool | None = None, turn: float = 0.0
     ) -> Figure:
         """Start a layer; call its `finish` to put it down."""
-        return Figure(self, at, size, flip, turn)
+        if flip is not None:
+            self.flips.append(flip)
+        return Figure(self, at, size, bool(flip), turn)
 
     @contextmanager
     def lit(self, ambient: Colour = (1.0, 1.0, 1.0)) -> Iterator[Colour]:

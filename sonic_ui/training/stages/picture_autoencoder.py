@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from sonic_ui.models.compact_autoencoder import CompactAutoencoder, PictureDecoder
 from sonic_ui.models.latents import LatentNormalizer, one_scale_normalizer, upper_band_power
+from sonic_ui.scenes.render import faces_left
 from sonic_ui.training.data.rendering import picture_batch, training_pictures
 from sonic_ui.training.run import Run, Stage, artifact, save_sheet, stage
 
@@ -141,7 +142,8 @@ def encode_pictures(vae: CompactAutoencoder, pictures: np.ndarray, batch: int = 
 
 @artifact
 def stored_latents(run: Run) -> dict[str, Tensor]:
-    """Normalised latents [N, 2, C, h, w] of the pictures and the statistics that normalise them."""
+    """Normalised latents [N, 2, C, h, w] of the pictures, the statistics that normalise them, and which way
+    each picture faces [N] (`LatentData`)."""
     path = run.folder / "latents.pt"
     if not path.exists():
         raw = encode_pictures(coarse_autoencoder(run), training_pictures(run)[0])
@@ -151,7 +153,11 @@ def stored_latents(run: Run) -> dict[str, Tensor]:
         else:
             normalizer = one_scale_normalizer(raw[:, 0])
         normal = normalizer.normalize(raw.flatten(0, 1)).unflatten(0, (-1, 2)).half()
-        torch.save({"latents": normal, "mean": normalizer.mean, "std": normalizer.std}, path)
+        ways = [faces_left(scene) for scene in training_pictures(run)[1]]
+        facing = torch.tensor([-1 if way is None else int(way) for way in ways])
+        torch.save(
+            {"latents": normal, "facing": facing, "mean": normalizer.mean, "std": normalizer.std}, path
+        )
     return torch.load(path, weights_only=True)
 
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from sonic_ui.models.compact_autoencoder import CompactAutoencoder
 from sonic_ui.scenes.world import sample_scene
 from sonic_ui.training.run import Run
-from sonic_ui.training.stages.latent_diffusion import SoftDecoderStage, build_scheduler, soften
+from sonic_ui.training.stages.latent_diffusion import LatentData, SoftDecoderStage, build_scheduler, soften
 from sonic_ui.training.stages.picture_autoencoder import DecoderAndCritic
 
 GOAL = 0.5
@@ -35,6 +35,15 @@ def test_softened_latents_are_what_the_denoiser_makes_of_them() -> None:
     assert torch.allclose(soft, torch.full_like(soft, GOAL), atol=1e-3)
 
 
+def test_what_has_a_front_is_shown_from_one_side() -> None:
+    latents = torch.stack([torch.zeros(3, 1, 1, 1), torch.ones(3, 1, 1, 1)], 1)  # plain 0, mirrored 1
+    scenes = [sample_scene(np.random.default_rng(number)) for number in range(3)]
+    data = LatentData(latents, scenes, torch.tensor([0, 1, -1]))
+    drawn, of = data.batch(torch.Generator().manual_seed(0), 300)
+    sides = [{float(one) for one, scene in zip(drawn, of, strict=True) if scene is which} for which in scenes]
+    assert sides == [{0.0}, {1.0}, {0.0, 1.0}]
+
+
 def test_half_of_what_it_paints_is_soft_and_none_of_it_mirrored(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     run = Run({"decoder": {"scenes": 3, "critic_from": 0, "latent_noise": 0.0}}, tmp_path)
@@ -43,6 +52,7 @@ def test_half_of_what_it_paints_is_soft_and_none_of_it_mirrored(tmp_path: Path) 
         "training_pictures": (np.zeros((4, 32, 32, 3), np.uint8), [sample_scene(rng) for _ in range(4)]),
         "stored_latents": {
             "latents": torch.zeros(4, 2, 4, 4, 4),
+            "facing": torch.full((4,), -1),
             "mean": torch.zeros(4),
             "std": torch.ones(4),
         },

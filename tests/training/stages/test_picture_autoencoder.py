@@ -12,6 +12,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from sonic_ui.scenes.world import sample_scene
 from sonic_ui.training.run import LoopConfig, Run, train
 from sonic_ui.training.stages.picture_autoencoder import (
     AutoencoderStage,
@@ -31,6 +32,9 @@ PLAIN = {"edge_weight": 1.0, "latent_noise": 0.2, "pooled_share": 0.0, "upper_li
 """Settings at which latents are not pooled and detail costs nothing."""
 
 
+SCENES = [sample_scene(np.random.default_rng(number)) for number in range(4)]
+
+
 def run_of(folder: Path, **settings: Any) -> Run:
     """A run with four smooth random pictures of 32 px, which the encoder reads at 8 px."""
     colours = torch.rand(4, 3, 4, 4, generator=torch.Generator().manual_seed(0))
@@ -48,7 +52,7 @@ def run_of(folder: Path, **settings: Any) -> Run:
         "autoencoder": sizes | PLAIN | settings,
         "picture_decoder": {"critic_from": 28, "latent_noise": 0.1},
     }
-    return Run(recipe, folder, report=lambda _: None, artifacts={"training_pictures": (pictures, [])})
+    return Run(recipe, folder, report=lambda _: None, artifacts={"training_pictures": (pictures, SCENES)})
 
 
 def stage_of(folder: Path, **settings: Any) -> AutoencoderStage:
@@ -131,7 +135,7 @@ def test_latents_have_one_scale(tmp_path: Path) -> None:
     run = run_of(tmp_path)
     run.artifacts["coarse_autoencoder"] = new_autoencoder(run).eval()
     stored = stored_latents(run)
-    assert stored["latents"].shape == (4, 2, 4, 4, 4)
+    assert stored["latents"].shape == (4, 2, 4, 4, 4) and stored["facing"].shape == (4,)
     assert stored["std"].max() == stored["std"].min()
     normal = stored["latents"][:, 0].float()
     assert normal.square().mean() == pytest.approx(1, abs=0.05)
