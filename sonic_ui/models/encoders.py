@@ -148,6 +148,10 @@ class ImageEncoder:
         tokens = {name: tokens[name].to(self.clip.device) for name in ("input_ids", "attention_mask")}
         return F.normalize(self.clip.get_text_features(**tokens).pooler_output.float(), dim=-1)
 
+    def cosines(self, picture: Image.Image, words: Tensor) -> Tensor:
+        """Cosines [L] of a picture with embedded words [L, D]."""
+        return (self.encode_pictures([picture]) @ words.T)[0]
+
     def probabilities(self, picture: Image.Image, words: Tensor) -> Tensor:
         """Zero-shot classification of a picture against embedded words [L, D] -> probabilities [L]."""
         scale = self.clip.logit_scale.detach().exp()

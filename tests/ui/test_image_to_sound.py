@@ -13,6 +13,7 @@ from sonic_ui.engine.events import Failure
 from sonic_ui.engine.studio import Studio
 from sonic_ui.media.metadata import read_sound_settings
 from sonic_ui.requests import BadInput
+from sonic_ui.ui.components.concept_chips import ConceptChips
 from sonic_ui.ui.components.curve_pad import CurvePad
 from sonic_ui.ui.session.context import AppContext, Example, SharedComponents
 from sonic_ui.ui.settings.reuse import find_files
@@ -37,6 +38,7 @@ def tab_of(backend: FakeBackend, examples: tuple[Example, ...] = ()) -> Handlers
     parts = part(
         Components,
         picture=part(PictureInput, message="picture_message"),
+        concepts=part(ConceptChips),
         curve=part(CurvePad),
         source=part(SourceSettings, message="source_message"),
         prompts=part(SoundPrompts, message="words_message", seed=part(SeedField)),
@@ -65,7 +67,7 @@ def page_values(picture: str | None, **values: Any) -> list[Any]:
         "mode": "exact",
         "source": "generate",
         "library": "",
-        "concepts": 2,
+        "chips": {"chosen": None, "most": 2, "unsure": False},
         "prompt": "",
         "negative_prompt": "",
         "takes": 1,
@@ -113,6 +115,10 @@ def test_a_picture_becomes_takes_with_their_energy(picture: str) -> None:
         ({"picture": None}, "picture_message", "There is no picture yet"),
         ({"pad": {"kind": "curve", "values": [0, 7]}}, "curve_message", "Number 2 of the curve is 7"),
         ({"length_s": 40}, "curve_message", "Length in seconds is 40; it takes a number from 2 to 30"),
+        ({"chips": {"chosen": []}}, "concepts_message", "No sound is chosen. Add one"),
+        ({"chips": {"chosen": None, "unsure": True}}, "concepts_message", "Nothing that this engine knows"),
+        ({"chips": {"chosen": [["rain", 0]] * 40}}, "concepts_message", "40 concepts were given"),
+        ({"chips": {"chosen": None, "most": 9}}, "concepts_message", "Number of sources is 9"),
         ({"takes": 9}, "run_message", "Number of takes is 9"),
         ({"prompt": "x" * 2000}, "words_message", "2000 characters"),
         ({"source": "recordings", "library": "/etc"}, "source_message", "--sounds FOLDER"),
@@ -160,7 +166,8 @@ def test_failures_and_cancelling_leave_the_last_result(picture: str) -> None:
 def test_a_picture_tells_what_it_shows_and_its_own_curve(picture: str) -> None:
     tab = tab_of(FakeBackend())
     shown = last(tab.analyze(ME, picture))
-    assert shown["labels"]["labels"][0] == {"name": "rain", "share": 0.8}
+    assert shown["hints"]["labels"][0] == {"name": "rain", "share": 0.8}
+    assert shown["hints"]["vocabulary"] == ["a dog", "rain"] and not shown["hints"]["unsure"]
     assert len(shown["ghost"]["values"]) == SWELL.size
     assert last(tab.analyze(ME, None))["ghost"]["values"] is None
     backend = FakeBackend()
@@ -173,7 +180,7 @@ def test_bad_pictures_are_named_where_they_stand(tmp_path: Path) -> None:
     letter.write_text("This is not a picture.")
     shown = last(tab_of(FakeBackend()).analyze(ME, str(letter)))
     assert "cannot be read as a picture" in shown["picture_message"]["text"]
-    assert shown["labels"]["labels"] == [] and shown["ghost"]["values"] is None
+    assert shown["hints"]["labels"] == [] and shown["ghost"]["values"] is None
     shown = last(tab_of(FakeBackend("No weights.")).analyze(ME, str(letter)))
     assert shown["picture_message"]["kind"] == "error"
 
