@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from sonic_ui.engine.events import Failure
+from sonic_ui.engine.inputs import Libraries
 from sonic_ui.engine.studio import Studio
 from sonic_ui.media.metadata import read_sound_settings
 from sonic_ui.requests import BadInput
@@ -149,6 +150,38 @@ def test_the_best_of_several_candidates_is_named(picture: str) -> None:
     assert all(take["figures"].endswith("best of 3") for take in takes)
     settings = read_sound_settings(takes[1]["sound"]["file"]["path"])
     assert settings["seed"] == 8 and settings["request"]["candidates"] == 3
+
+
+def test_generated_and_recorded_stand_side_by_side(picture: str, tmp_path: Path) -> None:
+    tab = tab_of(FakeBackend())
+    tab._context.studio.libraries = Libraries(tmp_path)
+    chips = {"chosen": [["rain", 0], ["thunder", -6]], "most": 2, "unsure": False}
+    shown = last(tab.generate(ME, *page_values(picture, source="both", takes=2, chips=chips)))
+    card = shown["view"]["result"]
+    assert card["title"] == "Sounds of rain and thunder" and "generated and from recordings" in card["detail"]
+    names = [f"Take {take}, {origin}" for take in (1, 2) for origin in ("layered", "generated", "recorded")]
+    takes = card["takes"]
+    assert [take["name"] for take in takes] == names
+    assert takes[0]["title"].startswith("Take 1, layered: follows")
+    assert takes[3]["sound"]["name"] == "storm-7-2-layered.wav"
+    assert read_sound_settings(takes[4]["sound"]["file"]["path"])["seed"] == 8
+    assert takes[0]["lufs"] == pytest.approx(-20, abs=0.5) and len(takes[0]["waveform"]) == 240
+    assert max(takes[0]["waveform"]) == 1 and min(takes[0]["waveform"]) >= 0
+    assert takes[1]["sources"] == "rain 0 dB · thunder −6 dB" and takes[2]["sources"] == "rain from rain.wav"
+    back = tab.reuse.shown(shown["records"], event(id=card["id"]))
+    assert back["chips"] == chips and back["source"] == "both"
+
+
+def test_a_picture_that_nothing_fits_asks_for_a_chip(picture: str) -> None:
+    backend = FakeBackend()
+    backend.fit = 0.2
+    tab = tab_of(backend)
+    hints = last(tab.analyze(ME, picture))["hints"]
+    assert hints["unsure"] and hints["picture"] and not hints["closed"]
+    shown = last(tab.generate(ME, *page_values(picture)))
+    assert "Nothing that this engine knows fits the picture well" in shown["run_message"]["text"]
+    backend.fit = 0.9
+    assert not last(tab_of(backend).analyze(ME, picture))["hints"]["unsure"]
 
 
 def test_failures_and_cancelling_leave_the_last_result(picture: str) -> None:
