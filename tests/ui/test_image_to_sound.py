@@ -24,6 +24,7 @@ from sonic_ui.ui.tabs.image_to_sound.events import (
     Handlers,
     SoundPrompts,
     SourceSettings,
+    usual_source,
 )
 from sonic_ui.ui.widgets.picture_input import PictureInput
 from sonic_ui.ui.widgets.prompt_settings import SeedField
@@ -182,6 +183,11 @@ def test_a_picture_that_nothing_fits_asks_for_a_chip(picture: str) -> None:
     assert "Nothing that this engine knows fits the picture well" in shown["run_message"]["text"]
     backend.fit = 0.9
     assert not last(tab_of(backend).analyze(ME, picture))["hints"]["unsure"]
+
+
+def test_the_engine_says_where_sounds_come_from() -> None:
+    assert usual_source(True, "both") == "both" and usual_source(True, None) == "generate"
+    assert usual_source(False, "both") == "recordings" and usual_source(True, "elsewhere") == "generate"
 
 
 def test_failures_and_cancelling_leave_the_last_result(picture: str) -> None:

@@ -398,14 +398,8 @@ def _hum() -> tuple[gr.Audio, gr.HTML, gr.HTML]:
 
 def _source(context: AppContext) -> SourceSettings:
     generates = context.studio.supports(VERB)
-    own = _own(context).get("source")
-    usual = own if own in SOURCE_WORDS else "generate"
-    source = basic.choice(
-        f"{TAB}-source",
-        "Where the sound comes from",
-        SOURCE_WORDS,
-        usual if generates else "recordings",
-    )
+    usual = usual_source(generates, _own(context).get("source"))
+    source = basic.choice(f"{TAB}-source", "Where the sound comes from", SOURCE_WORDS, usual)
     if not generates:
         basic.status_text(f"{TAB}-source-line", NO_GENERATOR)
     with gr.Column(elem_classes="su-if-recordings"):
@@ -417,6 +411,13 @@ def _source(context: AppContext) -> SourceSettings:
             elem_id=f"{TAB}-library",
         )
     return SourceSettings(source, library, basic.message(f"{TAB}-source-message"))
+
+
+def usual_source(generates: bool, own: object) -> str:
+    """Where sounds come from until somebody chooses: as the weights say, if they can generate at all."""
+    if not generates:
+        return "recordings"
+    return own if isinstance(own, str) and own in SOURCE_WORDS else "generate"
 
 
 def _prompts(context: AppContext) -> SoundPrompts:
