@@ -10,6 +10,7 @@ let chosen = null;
 let most = 2;
 let given = true;          // whether the choice came from Python, and its picture is still to come
 let words = '';            // about the last thing that was done
+let problem = false;       // whether they say why it was not done
 let sent = '';
 
 const make = (tag, className, text) => {
@@ -43,6 +44,7 @@ const tell = () => {
 const change = (next, said) => {
   chosen = next;
   words = said || '';
+  problem = false;
   draw();
   tell();
 };
@@ -59,6 +61,13 @@ const add = name => {
   return '';
 };
 const remove = name => change(sounding().filter(([one]) => one !== name), `${name} was removed.`);
+
+const refuse = why => {
+  if (!why) return;
+  words = why;
+  problem = true;
+  draw();
+};
 
 // Drawing
 
@@ -96,8 +105,8 @@ const offer = (name, share) => {
 };
 const line = () => {
   if (hints.waiting) return hints.waiting;
+  if (chosen && !chosen.length && !problem) return 'No sound is chosen: add one.';
   if (words) return words;
-  if (chosen && !chosen.length) return 'No sound is chosen: add one.';
   if (chosen) return '';
   if (hints.unsure) return 'Not sure: nothing that this engine knows fits this picture well. Add what sounds in it.';
   return sounding().length ? '' : 'The picture itself decides; or add what should sound.';
@@ -138,8 +147,7 @@ element.addEventListener('click', event => {
     remove(button.dataset.name);
     (find('.su-concept') || find('.su-concepts-text')).focus();
   } else if (button.dataset.offer) {
-    words = add(button.dataset.offer) || words;
-    draw();
+    refuse(add(button.dataset.offer));
     find('.su-concepts-text').focus({ preventScroll: true });
   } else if (button.matches('.su-concepts-back')) {
     change(null, '');
@@ -153,9 +161,8 @@ element.addEventListener('click', event => {
 find('.su-concepts-form').addEventListener('submit', event => {
   event.preventDefault();
   const text = find('.su-concepts-text');
-  const problem = add(text.value);
-  if (problem) words = problem; else text.value = '';
-  draw();
+  const refused = add(text.value);
+  if (refused) refuse(refused); else text.value = '';
 });
 find('.su-concepts-mix').addEventListener('input', event => {
   const { name } = event.target.dataset;
@@ -173,6 +180,7 @@ document.addEventListener('su-concept-hints', event => {
   if (next.picture) given = false;
   hints = next;
   words = '';
+  problem = false;
   draw();
   tell();
 });
