@@ -129,6 +129,7 @@ const draw = () => {
   find('.su-concepts').hidden = !known && !hints.waiting;
   find('.su-concepts').dataset.unsure = String(known && !now.length && !hints.waiting);
   find('.su-concepts-line').textContent = line();
+  find('.su-concepts-line').classList.toggle('su-hidden-words', Boolean(words && !problem && now.length)); // the chips show it
   find('.su-concepts-list').replaceChildren(...(known && !hints.waiting ? now.map(chip) : []));
   find('.su-concepts-more').hidden = !known || Boolean(hints.waiting);
   drawMix(known ? now : []);
