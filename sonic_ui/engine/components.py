@@ -24,17 +24,6 @@ RECORDINGS_S = 5.0
 DAMAGED = "The weights in {folder} did not load ({kind}). Fetch the bundle’s folder again, then try again."
 
 
-def calibrated_shares(cosines: np.ndarray, scale: float, none: float) -> tuple[np.ndarray, float]:
-    """Shares [L] of labels that sum to 1, and what they have together beside "none of them".
-
-    cosines   of a picture with the labels [L]; none: that of "none of them"; scale: inverse temperature
-    """
-    logits = scale * np.append(np.asarray(cosines, np.float64), none)
-    odds = np.exp(logits - logits.max())
-    fit = float(odds[:-1].sum() / odds.sum())
-    return odds[:-1] / max(float(odds[:-1].sum()), 1e-300), fit
-
-
 class Components:
     """What a bundle's painting pipeline brings with it, and what is loaded beside it.
 
@@ -240,6 +229,8 @@ class Components:
             calibration = self.bundle.info.image_labels
             if calibration is None:
                 return self._ranked(encoder.probabilities(picture, words)), None
+            from sonic_ui.models.encoders import calibrated_shares
+
             cosines = encoder.cosines(picture, words).cpu().numpy()
             shares, fit = calibrated_shares(cosines, calibration.scale, calibration.none)
             return self._ranked(shares), fit

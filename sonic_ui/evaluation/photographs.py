@@ -18,9 +18,8 @@ from numpy.typing import NDArray
 
 from sonic_ui.bundles import ImageLabels, read_bundle
 from sonic_ui.bundles.manifest import MANIFEST, write_manifest
-from sonic_ui.engine.components import calibrated_shares
 from sonic_ui.evaluation.metrics import Metric, table
-from sonic_ui.models.encoders import ImageEncoder
+from sonic_ui.models.encoders import ImageEncoder, calibrated_shares
 
 KINDS = {
     "birds": ("birds",),

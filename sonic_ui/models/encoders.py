@@ -118,6 +118,19 @@ def label_probabilities(embedding: Tensor, text_embeddings: Tensor, logit_scale:
     return (scale * embedding @ text_embeddings.to(embedding).T).softmax(dim=-1)
 
 
+def calibrated_shares(
+    cosines: NDArray[np.floating[Any]], scale: float, none: float
+) -> tuple[NDArray[np.float64], float]:
+    """Shares [L] of labels that sum to 1, and what they have together beside "none of them".
+
+    cosines   of a picture with the labels [L]; none: that of "none of them"; scale: inverse temperature
+    """
+    logits = scale * np.append(np.asarray(cosines, np.float64), none)
+    odds = np.exp(logits - logits.max())
+    fit = float(odds[:-1].sum() / odds.sum())
+    return odds[:-1] / max(float(odds[:-1].sum()), 1e-300), fit
+
+
 @dataclass(frozen=True)
 class ImageEncoder:
     """A CLIP with what prepares its pictures and words."""

@@ -4,7 +4,6 @@ No public mapper from pictures, modulator or energy ControlNet exists for it: a 
 (BLIP, arXiv 2201.12086), the words into CLAP's space, and the energy is imposed by training-free guidance.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from transformers import (
 )
 
 from sonic_ui.pipelines.image_to_audio import ImageToAudioOutput, ImageToAudioPipeline
+from sonic_ui.pipelines.sound_generation import EmbedWords
 from sonic_ui.requests import BadInput
 
 FRAMES = 1024  # 10.24 s
@@ -61,11 +61,7 @@ class AudioLdmPipeline(ImageToAudioPipeline):
         return self.embed_prompt(self.caption(image))
 
     def ranking_embedding(
-        self,
-        image: Image.Image,
-        prompt: str,
-        embed_words: Callable[[str], Tensor] | None,
-        concept: str = "",
+        self, image: Image.Image, prompt: str, embed_words: EmbedWords | None, concept: str = ""
     ) -> Tensor | None:
         """As `AudioGenerationPipeline.ranking_embedding`: that of the caption, or concept, and the words."""
         if embed_words is None:

@@ -38,6 +38,9 @@ MODES: tuple[Mode, ...] = ("natural", "exact")
 CONTROLS: tuple[Control, ...] = ("trained", "guided", "none")
 ControlHalf = Literal["both", "conditional"]
 CONTROL_HALVES: tuple[ControlHalf, ...] = ("both", "conditional")
+EmbedWords = Callable[[str], Tensor]
+"""Words -> their embedding [1, D]."""
+
 SILENT = 1e-3
 """An envelope that nowhere passes this is silence."""
 
@@ -258,25 +261,18 @@ class AudioGenerationPipeline(DiffusionPipeline):
         return half
 
     def target_embedding(self, image: Image.Image, prompt: str = "", concept: str = "") -> Tensor:
-        """The embedding [1, D], of unit length, of what a picture sounds like, or of a concept instead, half
-        turned to the words.
-        """
+        """The embedding [1, D] of what a picture, or a concept, sounds like, half turned to the words."""
         embeds = self.embed_concept(image, concept)
         if prompt.strip():
             embeds = F.normalize(embeds + self.embed_prompt(prompt).to(embeds), dim=-1)
         return embeds
 
     def ranking_embedding(
-        self,
-        image: Image.Image,
-        prompt: str,
-        embed_words: Callable[[str], Tensor] | None,
-        concept: str = "",
+        self, image: Image.Image, prompt: str, embed_words: EmbedWords | None, concept: str = ""
     ) -> Tensor | None:
         """What the embeddings of candidates are compared with [1, D], in the space of the bundle's encoder.
 
         embed_words   embeds words in that space; for pipelines whose own embeddings are of another
-        concept       what sounds, instead of what the picture shows
 
         None where there is nothing in that space.
         """

@@ -291,6 +291,11 @@ def test_a_hum_is_drawn_on_the_pad(new_page: Any, address: str, tmp_path: Path, 
     late = levels(page)
     assert max(late[:55]) < 0.25 and max(late[60:]) > 0.95
 
+    # What was said of it goes once something else is drawn.
+    page.get_by_role("button", name="Swell").click()
+    expect(told.locator(".su-message")).to_be_hidden()
+    expect(page.locator(".su-pad-words")).to_have_text("Swell.")
+
 
 def test_on_a_phone_a_finger_draws(new_page: Any, address: str) -> None:
     page = new_page(address, 390, 844, has_touch=True, is_mobile=True)

@@ -430,10 +430,14 @@ def layered(
     from sonic_ui.audio.mixing import mix_at_levels
 
     rate, length, sounds = recorded.sample_rate, recorded.samples.shape[1], []
+    target = recorded.target if generated.target is None else generated.target
+    is_silent = target is not None and not np.any(target)
     for own, real in zip(generated.samples, recorded.samples, strict=True):
         own = resample(own, generated.sample_rate, rate)[:length]
         own = np.pad(own, (0, length - own.size))
-        both = mix_at_levels([own, real], rate, [0.0, 0.0], MIXED_LUFS if lufs is None else lufs)
+        both = own + real  # what is drawn as silence is not turned up
+        if not is_silent:
+            both = mix_at_levels([own, real], rate, [0.0, 0.0], MIXED_LUFS if lufs is None else lufs)
         sounds += [both, own, real]
     takes = range(len(recorded.samples))
     nothing: tuple[Any, ...] = ()
@@ -441,7 +445,7 @@ def layered(
     return events.SoundsDone(
         np.stack(sounds),
         rate,
-        recorded.target if generated.target is None else generated.target,
+        target,
         np.stack([rms_energy(sound, rate) for sound in sounds]),
         tuple(picks for take in takes for picks in (recorded.picks[take], nothing, recorded.picks[take])),
         recorded.skipped,
