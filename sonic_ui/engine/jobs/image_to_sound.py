@@ -40,6 +40,9 @@ UNSURE = (
     "Nothing that this engine knows fits the picture well; nearest are {nearest}. Name what sounds: with the "
     "chips below the picture, or as concept_levels."
 )
+GENERATED: tuple[events.Origin, ...] = ("generated",)
+RECORDED: tuple[events.Origin, ...] = ("recorded",)
+
 MIXED_LUFS = -20.0
 """Loudness of a mix where none is requested: its parts have none of their own to keep."""
 
@@ -149,9 +152,8 @@ class SoundRunner(JobRunner):
             shown = _sum_of_envelopes([output.envelope for output in outputs], [gain for _, gain in parts])
         concepts = tuple(self._concept_parts(outputs, take) for take in range(len(samples)))
         choices = tuple(outputs[0].choices) if len(parts) == 1 else ()
-        origins: tuple[events.Origin, ...] = ("generated",) * len(samples)
         return events.SoundsDone(
-            samples, rate, shown, energy, choices=choices, origins=origins, concepts=concepts
+            samples, rate, shown, energy, choices=choices, origins=GENERATED * len(samples), concepts=concepts
         )
 
     def _output(self, nth: int, sketch: np.ndarray | None) -> Any:
@@ -284,9 +286,14 @@ class SoundRunner(JobRunner):
             takes.append(samples)
             picks.append(chosen)
         energy = np.stack([rms_energy(samples, SAMPLE_RATE) for samples in takes])
-        origins: tuple[events.Origin, ...] = ("recorded",) * len(takes)
         return events.SoundsDone(
-            np.stack(takes), SAMPLE_RATE, curve, energy, tuple(picks), library.skipped, origins=origins
+            np.stack(takes),
+            SAMPLE_RATE,
+            curve,
+            energy,
+            tuple(picks),
+            library.skipped,
+            origins=RECORDED * len(takes),
         )
 
     def _concepts(self) -> list[Any]:
