@@ -15,6 +15,7 @@ from sonic_ui.bundles import Bundle, BundleInfo, Defaults, Source
 from sonic_ui.engine.events import (
     AudioAnalysis,
     CancelToken,
+    ConceptPart,
     FrameInfo,
     FramesAdded,
     FramesDone,
@@ -29,7 +30,7 @@ from sonic_ui.engine.events import (
 )
 from sonic_ui.engine.jobs.base import Job
 from sonic_ui.engine.jobs.edit_image import EditJob
-from sonic_ui.engine.jobs.image_to_sound import SoundJob, target_curve
+from sonic_ui.engine.jobs.image_to_sound import SoundJob, layered, target_curve
 from sonic_ui.engine.jobs.interpolate import InterpolateJob
 from sonic_ui.engine.jobs.sound_to_image import PaintJob
 from sonic_ui.pipelines.candidate_ranking import Choice
@@ -73,6 +74,7 @@ class FakeBackend:
         self.steps_done = 0
         self.generates = True
         self.known_probability: float | None = None
+        self.fit: float | None = None
         self.sound_jobs: list[SoundJob] = []
 
     @property
@@ -177,7 +179,9 @@ class FakeBackend:
 
     def analyze_image(self, picture: Image.Image) -> ImageAnalysis:
         labels = (Label("rain", 0.8), Label("a dog", 0.2))
-        return ImageAnalysis(labels, SWELL if self.generates else None, SOUND_S)
+        least = None if self.fit is None else 0.5
+        suggestion = SWELL if self.generates else None
+        return ImageAnalysis(labels, suggestion, SOUND_S, fit=self.fit, least_fit=least)
 
     def sound(self, job: SoundJob, cancel: CancelToken) -> Iterator[JobEvent]:
         """Noise along the curve that was asked for, or along `SWELL`."""
@@ -197,7 +201,7 @@ class FakeBackend:
         takes = [_noise(request.seed + number, curve, length_s) for number in range(request.takes)]
         energy = np.stack([rms_energy(take, SOUND_RATE) for take in takes])
         picks: tuple[tuple[Pick, ...], ...] = ()
-        if request.source == "recordings":
+        if request.source != "generate":
             assert job.library is not None
             picks = ((Pick("rain", Excerpt(job.library / "rain.wav", 1.5, "abc"), 0.5, -20.0),),) * len(takes)
         choices: tuple[Choice, ...] = ()
@@ -205,7 +209,20 @@ class FakeBackend:
             choices = tuple(
                 Choice(request.candidates, request.seed + take, 0.5, None) for take in range(request.takes)
             )
-        yield SoundsDone(np.stack(takes), SOUND_RATE, wished, energy, picks, choices=choices)
+        parts = tuple(ConceptPart(*pair, request.seed) for pair in request.concept_levels or ())
+        generated = SoundsDone(
+            *(np.stack(takes), SOUND_RATE, wished, energy),
+            choices=choices,
+            origins=("generated",) * len(takes),
+            concepts=(parts,) * len(takes),
+        )
+        recorded = SoundsDone(
+            np.stack(takes), SOUND_RATE, wished, energy, picks, origins=("recorded",) * len(takes)
+        )
+        if request.source == "both":
+            yield layered(generated, recorded, request.loudness_lufs)
+        else:
+            yield recorded if request.source == "recordings" else generated
 
     def predict_intensities(self, images: Sequence[Image.Image]) -> np.ndarray | None:
         return np.tile(np.float32([0.75, 0.25]), (len(images), 1)) if self.judge else None

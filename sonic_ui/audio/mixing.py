@@ -90,6 +90,22 @@ def _moved(first: Samples, second: Samples, sample_rate: int, position: NDArray[
     return mixed.astype(np.float32)
 
 
+def mix_at_levels(
+    sounds: Sequence[NDArray[np.floating]], sample_rate: int, gains_db: Sequence[float], lufs: float
+) -> Samples:
+    """Sum at `lufs` of sounds [T] that are as loud as each other but for their gains: float32 [T].
+
+    The shorter ones are followed by silence. No true peak passes -1 dBTP. Raises ValueError where the numbers
+    of sounds and gains differ, or are zero.
+    """
+    if not sounds or len(sounds) != len(gains_db):
+        raise ValueError(f"{len(sounds)} sounds and {len(gains_db)} gains; one gain a sound is needed")
+    total = np.zeros(max(len(one) for one in sounds), np.float32)
+    for sound, gain_db in zip(sounds, gains_db, strict=True):
+        total[: len(sound)] += set_lufs(sound, sample_rate, lufs + gain_db)
+    return limit_true_peak(set_lufs(total, sample_rate, lufs), sample_rate)
+
+
 def crossfade_along(
     a: NDArray[np.floating],
     b: NDArray[np.floating],

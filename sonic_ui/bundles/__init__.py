@@ -11,6 +11,7 @@ from sonic_ui.bundles.registry import (
     BundleInfo,
     BundleSpec,
     Defaults,
+    ImageLabels,
     Source,
     find_bundle,
     read_bundle,

@@ -40,6 +40,22 @@ class Defaults(BaseModel):
     strength: float = Field(default=1.0, ge=0, le=2)
 
 
+class ImageLabels(BaseModel):
+    """Calibration of an image encoder's labels, with "none of them" among them; see
+    `evaluation/photographs.py`.
+
+    scale      inverse temperature of the cosines
+    none       cosine that "none of them" stands for
+    least_fit  share of all labels together from which on the first is believed
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    scale: float = Field(gt=0, le=1000)
+    none: float = Field(ge=-1, le=1)
+    least_fit: float = Field(ge=0, le=1)
+
+
 class BundleInfo(BaseModel):
     """What `bundle.json` holds."""
 
@@ -56,6 +72,7 @@ class BundleInfo(BaseModel):
     vocabulary: Vocabulary | None = None
     """Of `vocabulary.json`; None: the text encoder was trained on everything that people write."""
     parts: tuple[Part, ...] = ()
+    image_labels: ImageLabels | None = None
 
     @property
     def size_bytes(self) -> int:

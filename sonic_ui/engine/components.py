@@ -205,16 +205,35 @@ class Components:
         """Sources that a picture shows, and how its sound would rise and fall. Raises `BadInput`."""
         pipeline = self.sound_pipeline
         suggestion = None if pipeline is None else np.asarray(pipeline.suggest(picture), np.float32)
-        return ImageAnalysis(self.image_labels(picture), suggestion, self.sound_s)
+        labels, fit = self._seen(picture)
+        calibration = self.bundle.info.image_labels
+        least = None if calibration is None or fit is None else calibration.least_fit
+        return ImageAnalysis(labels, suggestion, self.sound_s, self.caption(picture), fit, least)
+
+    def caption(self, picture: Image) -> str:
+        """What the captioner of the sound pipeline says of a picture; empty without one."""
+        say = getattr(self.sound_pipeline, "caption", None)
+        return "" if say is None else str(say(picture))
 
     def image_labels(self, picture: Image) -> tuple[Label, ...]:
         """Sources of the vocabulary that a picture shows; empty without an image encoder."""
+        return self._seen(picture)[0]
+
+    def _seen(self, picture: Image) -> tuple[tuple[Label, ...], float | None]:
+        """Sources that a picture shows, and how well any of them fits, if the bundle was calibrated."""
         with self._loading:
             encoder = self.image_encoder
             if encoder is None:
-                return ()
+                return (), None
             words = self._once("image_words", lambda: encoder.encode_words(self._names))  # [L, D]
-            return self._ranked(encoder.probabilities(picture, words))
+            calibration = self.bundle.info.image_labels
+            if calibration is None:
+                return self._ranked(encoder.probabilities(picture, words)), None
+            from sonic_ui.models.encoders import calibrated_shares
+
+            cosines = encoder.cosines(picture, words).cpu().numpy()
+            shares, fit = calibrated_shares(cosines, calibration.scale, calibration.none)
+            return self._ranked(shares), fit
 
     @property
     def _names(self) -> list[str]:

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from PIL.Image import Image
@@ -182,6 +182,25 @@ class InversionDone:
     nbytes: int
 
 
+Origin = Literal["generated", "recorded", "layered"]
+"""Where a take comes from; one that is layered is generated and recorded at once."""
+
+LAYERS: tuple[Origin, ...] = ("layered", "generated", "recorded")
+"""The sounds of one take that is both."""
+
+
+@dataclass(frozen=True)
+class ConceptPart:
+    """A concept in a generated take: its level beside the others in dB, the seed of its sound, and which of
+    several candidates that is, if there were.
+    """
+
+    name: str
+    gain_db: float
+    seed: int
+    choice: Choice | None = None
+
+
 @dataclass(frozen=True)
 class SoundsDone:
     """Finished sounds, all of one picture. The studio makes a `SoundResult` of it.
@@ -192,6 +211,8 @@ class SoundsDone:
     picks      which recordings each take was built from, if it was
     skipped    files of the library that could not be read
     choices    which candidate each take is, if there were several
+    origins    where each take comes from
+    concepts   what each take was mixed from, if the concepts were named
     """
 
     samples: np.ndarray = field(repr=False)
@@ -200,7 +221,9 @@ class SoundsDone:
     energy: np.ndarray = field(repr=False)
     picks: tuple[tuple[Pick, ...], ...] = ()
     skipped: int = 0
-    choices: tuple[Choice, ...] = ()
+    choices: tuple[Choice | None, ...] = ()
+    origins: tuple[Origin, ...] = ()
+    concepts: tuple[tuple[ConceptPart, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -236,14 +259,27 @@ class AudioAnalysis:
 class ImageAnalysis:
     """Sources that a picture shows, and how its sound would rise and fall.
 
-    labels      most probable first; empty if the bundle has no image encoder
-    suggestion  energy curve [frames] in [0, 1]; None if the bundle cannot tell
-    duration_s  length of its sound
+    labels            most probable first; empty if the bundle has no image encoder
+    suggestion        energy curve [frames] in [0, 1]; None if the bundle cannot tell
+    duration_s        length of its sound
+    caption           what its captioner says of the picture; empty without one
+    fit               how well the first label fits, in [0, 1]; None if the bundle was not calibrated
+    least_fit         fit from which on the first label is believed; None likewise
     """
 
     labels: tuple[Label, ...]
     suggestion: np.ndarray | None = field(repr=False)
     duration_s: float
+    caption: str = ""
+    fit: float | None = None
+    least_fit: float | None = None
+
+    @property
+    def is_unsure(self) -> bool:
+        """Whether nothing that the engine knows fits the picture; never with a captioner."""
+        if self.caption or self.fit is None or self.least_fit is None:
+            return False
+        return self.fit < self.least_fit
 
 
 @dataclass(frozen=True)
@@ -281,6 +317,8 @@ class Take:
     lufs      integrated loudness
     picks     the recordings that it was built from, if it was
     choice    which of several candidates it is, if there were
+    origin    where it comes from
+    concepts  what it was mixed from, if the concepts were named
     """
 
     samples: np.ndarray = field(repr=False)
@@ -290,6 +328,8 @@ class Take:
     lufs: float
     picks: tuple[Pick, ...] = ()
     choice: Choice | None = None
+    origin: Origin = "generated"
+    concepts: tuple[ConceptPart, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from sonic_ui.requests import Request, read_request
 from sonic_ui.requests.links import file_settings
 from sonic_ui.retrieval.library import Excerpt, Pick
 
-PROTOCOL = 6
+PROTOCOL = 7
 """Both apps must speak the same."""
 
 KINDS: dict[str, type] = {
@@ -33,7 +33,7 @@ KINDS: dict[str, type] = {
     for kind in (
         *(events.Progress, events.Preview, events.Notice),
         *(events.FramesAdded, events.FramesDone, events.FrameInfo),
-        *(events.Result, events.SoundResult, events.Take),
+        *(events.Result, events.SoundResult, events.Take, events.ConceptPart),
         *(events.AudioAnalysis, events.Label, events.ImageAnalysis, Pick, Excerpt, Choice, CacheUsage),
     )
 }
@@ -246,6 +246,8 @@ def _check_image_analysis(analysis: events.ImageAnalysis) -> None:
     curve = analysis.suggestion
     _require(curve is None or (curve.dtype.kind == "f" and curve.ndim == 1 and curve.size > 0), "a curve")
     _require(0 < analysis.duration_s <= 600, "a length")
+    known = [one for one in (analysis.fit, analysis.least_fit) if one is not None]
+    _require(all(0 <= one <= 1 + 1e-6 for one in known), "a fit")
 
 
 def _check_audio_analysis(analysis: events.AudioAnalysis) -> None:
@@ -263,6 +265,7 @@ _LIMITS: dict[type, Callable[[Any], None]] = {
     events.Take: _check_take,
     events.ImageAnalysis: _check_image_analysis,
     events.AudioAnalysis: _check_audio_analysis,
+    events.ConceptPart: lambda one: _require(-100 <= one.gain_db <= 100 and one.seed >= 0, "a concept"),
     events.Label: lambda one: _require(0 <= one.probability <= 1 + 1e-6, "a probability"),
     Choice: lambda one: _require(1 <= one.count <= MAX_IMAGES and one.seed >= 0, "a candidate"),
     CacheUsage: lambda one: _require(one.count >= 0 and one.nbytes >= 0, "a negative size"),

@@ -153,7 +153,7 @@ class Studio:
         """The files that a request names. Raises `BadInput`."""
         sounds, picture = self._sounds.sounds_of(request), inputs.read_pictures(request)
         library = None
-        if getattr(request, "source", None) == "recordings":
+        if getattr(request, "source", None) in ("recordings", "both"):
             library = self.libraries.folder_of(getattr(request, "library", None))
         return RunContext(
             backend=self._backend,

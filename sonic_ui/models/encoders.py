@@ -118,6 +118,19 @@ def label_probabilities(embedding: Tensor, text_embeddings: Tensor, logit_scale:
     return (scale * embedding @ text_embeddings.to(embedding).T).softmax(dim=-1)
 
 
+def calibrated_shares(
+    cosines: NDArray[np.floating[Any]], scale: float, none: float
+) -> tuple[NDArray[np.float64], float]:
+    """Shares [L] of labels that sum to 1, and what they have together beside "none of them".
+
+    cosines   of a picture with the labels [L]; none: that of "none of them"; scale: inverse temperature
+    """
+    logits = scale * np.append(np.asarray(cosines, np.float64), none)
+    odds = np.exp(logits - logits.max())
+    fit = float(odds[:-1].sum() / odds.sum())
+    return odds[:-1] / max(float(odds[:-1].sum()), 1e-300), fit
+
+
 @dataclass(frozen=True)
 class ImageEncoder:
     """A CLIP with what prepares its pictures and words."""
@@ -147,6 +160,10 @@ class ImageEncoder:
         tokens = self.tokenizer(list(words), padding="max_length", truncation=True, return_tensors="pt")
         tokens = {name: tokens[name].to(self.clip.device) for name in ("input_ids", "attention_mask")}
         return F.normalize(self.clip.get_text_features(**tokens).pooler_output.float(), dim=-1)
+
+    def cosines(self, picture: Image.Image, words: Tensor) -> Tensor:
+        """Cosines [L] of a picture with embedded words [L, D]."""
+        return (self.encode_pictures([picture]) @ words.T)[0]
 
     def probabilities(self, picture: Image.Image, words: Tensor) -> Tensor:
         """Zero-shot classification of a picture against embedded words [L, D] -> probabilities [L]."""

@@ -4,7 +4,6 @@ No public mapper from pictures, modulator or energy ControlNet exists for it: a 
 (BLIP, arXiv 2201.12086), the words into CLAP's space, and the energy is imposed by training-free guidance.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from transformers import (
 )
 
 from sonic_ui.pipelines.image_to_audio import ImageToAudioOutput, ImageToAudioPipeline
+from sonic_ui.pipelines.sound_generation import EmbedWords
 from sonic_ui.requests import BadInput
 
 FRAMES = 1024  # 10.24 s
@@ -32,11 +32,17 @@ CAPTION_TOKENS = 24
 class AudioLdmPipeline(ImageToAudioPipeline):
     """`ImageToAudioPipeline` for weights without a mapper: `image_encoder` is BLIP."""
 
-    _last_embeds: tuple[bytes, Tensor] | None = None
+    _last_caption: tuple[bytes, str] | None = None
 
     @torch.no_grad()
     def caption(self, image: Image.Image) -> str:
-        """What a picture shows, in a few words; the same picture gives the same words."""
+        """What a picture shows, in a few words; the same picture gives the same words. The last is cached."""
+        key = image.tobytes()
+        if self._last_caption is None or self._last_caption[0] != key:
+            self._last_caption = key, self._captioned(image)
+        return self._last_caption[1]
+
+    def _captioned(self, image: Image.Image) -> str:
         pixels = self.image_processor(images=image.convert("RGB"), return_tensors="pt")["pixel_values"]
         encoder = self.image_encoder
         tokens = encoder.generate(
@@ -52,18 +58,16 @@ class AudioLdmPipeline(ImageToAudioPipeline):
         """The embedding [1, D] of a picture's caption, of unit length. Raises BadInput."""
         if not isinstance(image, Image.Image):
             raise BadInput(f"A picture is needed; given was {type(image).__name__}.", "picture")
-        key = image.tobytes()
-        if self._last_embeds is None or self._last_embeds[0] != key:
-            self._last_embeds = key, self.embed_prompt(self.caption(image))
-        return self._last_embeds[1]
+        return self.embed_prompt(self.caption(image))
 
     def ranking_embedding(
-        self, image: Image.Image, prompt: str, embed_words: Callable[[str], Tensor] | None
+        self, image: Image.Image, prompt: str, embed_words: EmbedWords | None, concept: str = ""
     ) -> Tensor | None:
-        """As `AudioGenerationPipeline.ranking_embedding`: that of the caption and the words."""
+        """As `AudioGenerationPipeline.ranking_embedding`: that of the caption, or concept, and the words."""
         if embed_words is None:
             return None
-        return embed_words(", ".join(filter(None, (self.caption(image), prompt.strip()))))
+        shown = concept.strip() or self.caption(image)
+        return embed_words(", ".join(filter(None, (shown, prompt.strip()))))
 
     def __call__(self, image: Image.Image, *, control: str = "guided", **settings: Any) -> ImageToAudioOutput:
         """As `ImageToAudioPipeline`; "trained" control is "guided" while there is no ControlNet."""

@@ -97,6 +97,7 @@ class ImageToAudioPipeline(AudioGenerationPipeline):
         control_half: ControlHalf | None = None,
         num_candidates: int = 1,
         similarity: Similarity | None = None,
+        concept: str = "",
         on_step: OnStep | None = None,
     ) -> ImageToAudioOutput:
         """Make sounds.
@@ -121,6 +122,7 @@ class ImageToAudioPipeline(AudioGenerationPipeline):
         num_candidates        sounds made for every take, of which the best is kept: see `candidate_ranking`
         similarity            how like a candidate is to what shall sound; called for each of several, and
                               what it raises ends the run. None: the curve alone decides
+        concept               words for what sounds, instead of what the picture shows
         on_step               called after each step; what it raises ends the run
 
         A curve that is zero everywhere gives silence. Raises BadInput for values that cannot be used.
@@ -136,8 +138,9 @@ class ImageToAudioPipeline(AudioGenerationPipeline):
         half, grid = self._checked_half(control_half), self._grid(length_s)
 
         count = takes if candidates == 1 else candidates
-        labels = self._labels(image, prompt, negative_prompt, count, scale > 1)
-        curve = self._envelope(self.embed_image(image), sketch, mode, grid.frames)
+        target = self.target_embedding(image, prompt, concept)
+        labels = self._labels(target, negative_prompt, count, scale > 1)
+        curve = self._envelope(self.embed_concept(image, concept), sketch, mode, grid.frames)
         if curve.max(initial=0.0) <= SILENT:
             silence = np.zeros((takes, self._sample_count(grid.frames)), np.float32)
             first = [own[0] for own in seeds]

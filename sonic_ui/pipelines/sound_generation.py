@@ -38,6 +38,9 @@ MODES: tuple[Mode, ...] = ("natural", "exact")
 CONTROLS: tuple[Control, ...] = ("trained", "guided", "none")
 ControlHalf = Literal["both", "conditional"]
 CONTROL_HALVES: tuple[ControlHalf, ...] = ("both", "conditional")
+EmbedWords = Callable[[str], Tensor]
+"""Words -> their embedding [1, D]."""
+
 SILENT = 1e-3
 """An envelope that nowhere passes this is silence."""
 
@@ -178,6 +181,10 @@ class AudioGenerationPipeline(DiffusionPipeline):
         embeds = self.text_encoder(tokens["input_ids"], attention_mask=tokens["attention_mask"]).text_embeds
         return F.normalize(embeds.float(), dim=-1)
 
+    def embed_concept(self, image: Image.Image, concept: str = "") -> Tensor:
+        """The embedding [1, D] of a concept's words; without any that of the picture. Raises BadInput."""
+        return self.embed_prompt(concept) if concept.strip() else self.embed_image(image)
+
     def suggest(self, image: Image.Image, length_s: float | None = None) -> NDArray[np.float32]:
         """The natural envelope [frames] in [0, 1] of what the picture shows."""
         return self._natural(self.embed_image(image), None, self.frames_of(length_s))
@@ -188,15 +195,18 @@ class AudioGenerationPipeline(DiffusionPipeline):
         sketch: NDArray[np.floating[Any]] | None,
         mode: Mode = "natural",
         length_s: float | None = None,
+        concept: str = "",
     ) -> NDArray[np.float32]:
         """The envelope to impose [frames] in [0, 1] for a curve or a strip [N] in [0, 1].
 
-        mode   "natural": the modulator makes of it what such a sound does, at the moments of a strip;
-               "exact": only smoothed
+        mode      "natural": the modulator makes of it what such a sound does, at the moments of a strip;
+                  "exact": only smoothed
+        concept   what sounds, instead of what the picture shows
 
         Without a sketch, or with an empty strip in natural mode, it is `suggest`. Raises BadInput.
         """
-        return self._envelope(self.embed_image(image), sketch, mode, self.frames_of(length_s))
+        embeds = self.embed_concept(image, concept)
+        return self._envelope(embeds, sketch, mode, self.frames_of(length_s))
 
     def _envelope(
         self, embeds: Tensor, sketch: NDArray[np.floating[Any]] | None, mode: Mode, frames: int
@@ -250,15 +260,15 @@ class AudioGenerationPipeline(DiffusionPipeline):
             )
         return half
 
-    def target_embedding(self, image: Image.Image, prompt: str = "") -> Tensor:
-        """The embedding [1, D], of unit length, of what a picture sounds like, half turned to the words."""
-        embeds = self.embed_image(image)
+    def target_embedding(self, image: Image.Image, prompt: str = "", concept: str = "") -> Tensor:
+        """The embedding [1, D] of what a picture, or a concept, sounds like, half turned to the words."""
+        embeds = self.embed_concept(image, concept)
         if prompt.strip():
             embeds = F.normalize(embeds + self.embed_prompt(prompt).to(embeds), dim=-1)
         return embeds
 
     def ranking_embedding(
-        self, image: Image.Image, prompt: str, embed_words: Callable[[str], Tensor] | None
+        self, image: Image.Image, prompt: str, embed_words: EmbedWords | None, concept: str = ""
     ) -> Tensor | None:
         """What the embeddings of candidates are compared with [1, D], in the space of the bundle's encoder.
 
@@ -266,11 +276,10 @@ class AudioGenerationPipeline(DiffusionPipeline):
 
         None where there is nothing in that space.
         """
-        return self.target_embedding(image, prompt)
+        return self.target_embedding(image, prompt, concept)
 
-    def _labels(self, image: Image.Image, prompt: str, negative: str, count: int, guided: bool) -> Tensor:
-        """Sound embeddings [count, D], or [2 count, D] with the unconditional ones first."""
-        embeds = self.target_embedding(image, prompt)
+    def _labels(self, embeds: Tensor, negative: str, count: int, guided: bool) -> Tensor:
+        """`embeds` [1, D] as [count, D], or [2 count, D] with the unconditional ones first."""
         rows = [embeds.expand(count, -1)]
         if guided:
             rows.insert(0, self._unconditional(negative, embeds).expand(count, -1))

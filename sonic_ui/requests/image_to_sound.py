@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, model_validator
 
 from sonic_ui.requests.base import MakingRequest
+from sonic_ui.requests.concepts import ConceptLevels, check_concepts
 from sonic_ui.requests.curves import Moments, check_curve, check_moments
 from sonic_ui.requests.fields import BadInput, OneOf, PicturePath, Range, is_unicode, shown
 
@@ -24,7 +25,8 @@ CurveMode = Annotated[
 ]
 Control = Annotated[Literal["trained", "guided", "none"], OneOf("The control is {given}; it takes {known}.")]
 SoundSource = Annotated[
-    Literal["generate", "recordings"], OneOf("Where the sound comes from is {given}; it takes {known}.")
+    Literal["generate", "recordings", "both"],
+    OneOf("Where the sound comes from is {given}; it takes {known}."),
 ]
 
 
@@ -45,12 +47,15 @@ class ImageToSoundRequest(MakingRequest):
     moments          when something sounds, instead of a curve: pairs of seconds, or a strip of 0 and 1
                      (neither: nothing is held, the sound rises and falls by itself)
     mode             "exact" takes the curve as it is; "natural" lets what is shown bend it to how it sounds
-    source           "generate" makes the sound; "recordings" builds it from a library of recordings
+    source           "generate" makes the sound; "recordings" builds it from a library of recordings; "both"
+                     gives three sounds a take: one laid over the other, and each by itself
     control          "trained" (energy ControlNet), "guided" (training-free guidance) or "none"
     energy_strength  how much the curve counts; 0 does not follow it
     takes            number of sounds; take i starts from seed + i
     loudness_lufs    integrated loudness of the result; None leaves it as it comes
     library          recordings: a folder inside the one the app was started with; None takes the examples
+    concept_levels   what sounds, instead of what the picture shows: up to 4 names, or pairs of a name and its
+                     level in dB (0 to -30), [["rain", 0], ["thunder", -6]]
     concepts         recordings: how many sources of the picture are put together, at most
     quietest_lufs, loudest_lufs   recordings: each source's loudness is drawn from this range
     length_s         seconds of the sound; curve and strip are stretched to it. None takes the engine's own
@@ -74,10 +79,12 @@ class ImageToSoundRequest(MakingRequest):
     loudest_lufs: Annotated[float, SOURCE_LUFS] = -20.0
     length_s: Annotated[float | None, LENGTH] = None
     candidates: Annotated[int, CANDIDATES] = 1
+    concept_levels: Annotated[ConceptLevels | None, BeforeValidator(check_concepts)] = None
 
     @property
     def outputs(self) -> int:
-        return self.takes * self.candidates if self.source == "generate" else 0
+        parts = len(self.concept_levels or ("the picture",))
+        return 0 if self.source == "recordings" else self.takes * self.candidates * parts
 
     def seed_of(self, number: int) -> int:
         return self.seed + number

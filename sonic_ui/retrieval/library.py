@@ -59,10 +59,14 @@ class Library:
 
 @dataclass(frozen=True)
 class Concept:
-    """Something in the picture that sounds: its name and its text embedding [D] in the library's space."""
+    """Something in the picture that sounds: its name and its text embedding [D] in the library's space.
+
+    gain_db   its level beside the others; None: drawn
+    """
 
     name: str
     embedding: Vector = field(repr=False)
+    gain_db: float | None = None
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,8 @@ def build_sound(
     """One sound [duration_s * SAMPLE_RATE] of the concepts, and what it was built from.
 
     curve        [frames] in [0, 1] shapes the sum; with `flatten` exactly; None leaves it as it was recorded
-    lufs_range   from which each concept's loudness is drawn; loudness_lufs: that of the sum
+    lufs_range   from which each concept's loudness is drawn, unless it has a gain: then it is that much below
+                 the upper end; loudness_lufs: that of the sum
 
     No true peak passes -1 dBTP. Raises BadInput if a recording has gone, ValueError without concepts.
     """
@@ -127,6 +132,8 @@ def build_sound(
     for concept in concepts:
         index, similarity = match(concept, library, rng)
         lufs = float(rng.uniform(*lufs_range))
+        if concept.gain_db is not None:
+            lufs = lufs_range[1] + concept.gain_db
         excerpt = library.excerpts[index]
         total += set_lufs(_laid_out(excerpt, length, curve), SAMPLE_RATE, lufs)
         picks.append(Pick(concept.name, excerpt, similarity, lufs))

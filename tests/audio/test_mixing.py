@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sonic_ui.audio.loudness import integrated_lufs, set_lufs, true_peak_dbfs
-from sonic_ui.audio.mixing import crossfade_along, equal_power, loop_to, mix_at
+from sonic_ui.audio.mixing import crossfade_along, equal_power, loop_to, mix_at, mix_at_levels
 
 RATE = 48000
 
@@ -30,6 +30,19 @@ def tone_power(samples: np.ndarray, hz: float) -> float:
 
 
 # Looping
+
+
+def test_levels_are_beside_each_other() -> None:
+    rng = np.random.default_rng(0)
+    hiss = rng.normal(0, 0.3, 3 * 16_000).astype(np.float32)
+    hum = (0.01 * np.sin(2 * np.pi * 440 * np.arange(2 * 16_000) / 16_000)).astype(np.float32)
+    mix = mix_at_levels([hiss, hum], 16_000, [0.0, -30.0], -23.0)
+    assert mix.shape == hiss.shape and abs(integrated_lufs(mix, 16_000) + 23) < 0.5
+    assert np.corrcoef(mix, hiss)[0, 1] > 0.99, "the quiet one is 30 dB below, however loud it came"
+    even = mix_at_levels([hiss, hum], 16_000, [0.0, 0.0], -23.0)
+    assert 0.5 < np.corrcoef(even[: hum.size], hum)[0, 1] < 0.95
+    with pytest.raises(ValueError, match="one gain a sound"):
+        mix_at_levels([hiss], 16_000, [], -23.0)
 
 
 def test_a_loop_has_the_length_asked_for_and_begins_as_it_was() -> None:

@@ -11,7 +11,7 @@ import soundfile
 from playwright.sync_api import TimeoutError, expect
 
 from sonic_ui.media.metadata import read_settings
-from tests.browser.steps import ENGINE_MS, generate, open_tab
+from tests.browser.steps import ENGINE_MS, generate, open_tab, set_number
 
 pytestmark = pytest.mark.browser
 
@@ -26,7 +26,7 @@ def choose_example(page: Any) -> None:
     """Click an example until what may be heard in it is named: a tab just opened may miss a click."""
     example, labels = (
         page.locator(f"#{TAB}-picture-examples .su-example").nth(2),
-        page.locator(f"#{TAB}-labels li"),
+        page.locator(f"#{TAB}-concepts .su-concept"),
     )
     for _ in range(ENGINE_MS // LOOK_MS):
         example.click()
@@ -113,6 +113,75 @@ def test_draw_hear_compare_and_send_on(new_page: Any, address: str, tmp_path: Pa
         "aria-selected", "true"
     )
     expect(page.locator("#sound-to-image-drawing .su-sound-caption")).to_have_text(re.compile(r"^[45]\.\d s"))
+
+
+COMPARED_AT = "() => document.querySelector('.su-ab-time').textContent"
+
+
+def test_a_chip_is_corrected_and_two_takes_are_compared(new_page: Any, address: str, tmp_path: Path) -> None:
+    page = new_page(address, accept_downloads=True)
+    open_sounding(page)
+    chips = page.locator(".su-concept")
+    chips.first.click()
+    while chips.count():
+        chips.first.click()
+    expect(page.locator(".su-concepts-line")).to_contain_text("No sound is chosen: add one")
+    page.locator(f"#{TAB}-generate").click()
+    expect(page.locator(f"#{TAB}-concepts-message")).to_contain_text("No sound is chosen")
+    for name in ("rain", "a dog"):
+        page.get_by_role("textbox", name="Another sound to add").fill(name)
+        page.get_by_role("button", name="Add", exact=True).click()
+    expect(chips).to_have_count(2)
+    fader = page.locator(".su-concept-fader").last
+    fader.locator("input").fill("-6")
+    expect(fader.locator("output")).to_have_text("−6 dB")
+
+    set_number(page, "Length in seconds", 12)
+    expect(page.locator(".su-pad-axis")).to_contain_text("12 s")
+    page.get_by_role("button", name="As numbers").click()
+    page.get_by_role("button", name="Swell").click()
+    assert page.locator(".su-pad-text").input_value().split()[-1].startswith("11.940,")
+    draw(page, [(0.02, 0.05), (0.3, 0.2), (0.5, 0.95), (0.98, 0.02)])
+    assert (
+        max(float(row.split(",")[1]) for row in page.locator(".su-pad-text").input_value().split()[1:]) > 0.9
+    )
+    expect(page.locator(".su-pad-words")).to_have_text("")
+    page.get_by_label("Both, layered").check()
+    make(page)
+    takes = page.locator(".su-take")
+    expect(takes).to_have_count(3)
+    expect(page.locator(".su-take-title").last).to_contain_text("Recorded: ")
+    asked, came = (
+        page.locator(one).evaluate_all("all => all.map(one => getComputedStyle(one).stroke)")
+        for one in (".su-pad-line, .su-take-wish", ".su-pad-made, .su-take-energy")
+    )
+    assert len({*asked}) == len({*came}) == 1 and {*asked} != {*came}, "one colour each, everywhere"
+
+    pair = page.locator(".su-ab")
+    pair.get_by_label("Sound B").select_option(label="Recorded")
+    pair.get_by_role("button", name="Play").click()
+    expect(pair.get_by_role("button", name="Pause")).to_be_visible()
+    page.wait_for_function("document.querySelector('.su-ab-time').textContent > '0:00.3'")
+    before = page.evaluate(COMPARED_AT)
+    pair.get_by_role("button", name="Hear B").click()
+    expect(pair.get_by_role("button", name="Hear B")).to_have_attribute("aria-pressed", "true")
+    assert page.evaluate(COMPARED_AT) >= before, "the position stays"
+    expect(pair).to_contain_text("as loud as each other")
+    takes.first.get_by_role("button", name="Play").click()
+    expect(pair.get_by_role("button", name="Play")).to_be_visible()
+    expect(takes.first.get_by_role("button", name="Pause")).to_be_visible()
+
+    with page.expect_download() as download:
+        takes.first.get_by_role("link", name="Download WAV").click()
+    path = tmp_path / download.value.suggested_filename
+    download.value.save_as(path)
+    assert path.stem.endswith("-layered") and soundfile.info(path).duration == pytest.approx(12, abs=0.01)
+    request = read_settings(path)["request"]
+    assert request["concept_levels"] == [["rain", 0], ["a dog", -6]] and request["length_s"] == 12
+
+    choose_example(page)
+    page.locator(f"#{TAB}-picture-examples .su-example").nth(4).click()
+    expect(page.get_by_role("button", name="Back to the picture’s own")).to_be_hidden()
 
 
 def test_the_learned_pipeline_gives_takes(new_page: Any, address: str) -> None:
@@ -221,6 +290,11 @@ def test_a_hum_is_drawn_on_the_pad(new_page: Any, address: str, tmp_path: Path, 
     expect(told).to_contain_text("The first 5.0 seconds follow your recording")
     late = levels(page)
     assert max(late[:55]) < 0.25 and max(late[60:]) > 0.95
+
+    # What was said of it goes once something else is drawn.
+    page.get_by_role("button", name="Swell").click()
+    expect(told.locator(".su-message")).to_be_hidden()
+    expect(page.locator(".su-pad-words")).to_have_text("Swell.")
 
 
 def test_on_a_phone_a_finger_draws(new_page: Any, address: str) -> None:

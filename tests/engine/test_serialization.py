@@ -218,6 +218,7 @@ WANTED: dict[str, list[dict[str, Any]]] = {
     "volume_sweep": [{"gains_db": (-6, 0)}, {"gains_db": (0,), "scales": (0.5, 1.0)}],
     "image_to_sound": [
         *({"source": source, "takes": 2, "curve": (0.0, 1.0)} for source in ("generate", "recordings")),
+        {"source": "both", "takes": 2, "concept_levels": (("rain", 0.0), ("a dog", -6.0))},
         {"moments": (0, 1, 0), "mode": "natural", "length_s": 3.5, "takes": 2, "candidates": 3},
     ],
 }

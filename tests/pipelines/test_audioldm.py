@@ -69,10 +69,13 @@ def test_the_drawn_energy_is_guided_without_training(pipeline: AudioLdmPipeline)
 
 
 def test_words_and_unwanted_words_count(pipeline: AudioLdmPipeline) -> None:
-    labels = pipeline._labels(SEA, "", "", 1, True)
+    sea = pipeline.target_embedding(SEA)
+    labels = pipeline._labels(sea, "", 1, True)
     assert torch.allclose(labels[:1], pipeline.embed_prompt("").to(labels))
-    assert not torch.allclose(labels[1:], pipeline._labels(SEA, "rain", "", 1, False), atol=1e-4)
-    assert not torch.allclose(labels[:1], pipeline._labels(SEA, "", "hiss", 1, True)[:1], atol=1e-4)
+    assert not torch.allclose(
+        labels[1:], pipeline._labels(pipeline.target_embedding(SEA, "rain"), "", 1, False), atol=1e-4
+    )
+    assert not torch.allclose(labels[:1], pipeline._labels(sea, "hiss", 1, True)[:1], atol=1e-4)
 
 
 def test_candidates_are_compared_with_the_caption(pipeline: AudioLdmPipeline) -> None:

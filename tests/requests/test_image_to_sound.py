@@ -23,6 +23,7 @@ def ask(**values: Any) -> ImageToSoundRequest:
         {"moments": [[2, 3.5], [0, 0.25]], "prompt": "far away", "steps": 7, "guidance_scale": 2},
         {"moments": [0, 1, 1, 0], "source": "recordings", "library": "mine/birds", "control": "guided"},
         {"curve": [0.5], "length_s": 30, "candidates": 8},
+        {"concept_levels": ["rain", ["a dog", -6.5]], "source": "both"},
     ],
 )
 def test_round_trip_through_json(values: dict[str, Any]) -> None:
@@ -43,6 +44,15 @@ def test_a_long_curve_is_averaged_and_still_fits_into_json() -> None:
     assert read_request(ask(curve=wave).to_json()).curve == kept  # type: ignore[attr-defined]
     strip = ask(moments=[int(i // 20_000 % 2) for i in range(100_000)]).moments
     assert strip is not None and len(strip) == MAX_CURVE_POINTS and sum(strip) == 400  # type: ignore[arg-type]
+
+
+def test_concepts_are_names_pairs_or_an_object() -> None:
+    assert ask().concept_levels is None
+    both = (("rain", 0.0), ("a dog", -6.0))
+    for given in (["rain", ["a dog", -6]], [[" rain ", 0], ("a dog", "-6")], {"rain": 0, "a dog": -6}):
+        assert ask(concept_levels=given).concept_levels == both
+    assert ask(concept_levels=both, takes=2, candidates=3).outputs == 12
+    assert ask(concept_levels=both, source="recordings").outputs == 0
 
 
 def test_a_flat_zero_curve_is_a_curve() -> None:
@@ -92,8 +102,16 @@ def test_defaults_are_those_of_the_verb_alone() -> None:
         ({"moments": [1]}, "moments", "The strip has 1 numbers"),
         ({"curve": [0, 1], "moments": [0, 1]}, "curve", "Give one of them"),
         ({"mode": "wild"}, "mode", "it takes natural, exact"),
+        ({"concept_levels": []}, "concept_levels", "The concepts are empty; name at least one"),
+        ({"concept_levels": ["rain"] * 40}, "concept_levels", "40 concepts were given; 1 to 4 sound at once"),
+        ({"concept_levels": "rain"}, "concept_levels", "The concepts are 'rain'; give names"),
+        ({"concept_levels": [" "]}, "concept_levels", "One concept has no name"),
+        ({"concept_levels": [3]}, "concept_levels", "One concept is 3; give names"),
+        ({"concept_levels": [["rain", 3]]}, "concept_levels", "it takes a number from -30 to 0"),
+        ({"concept_levels": ["rain", "Rain"]}, "concept_levels", "was given twice"),
+        ({"concept_levels": ["x" * 81]}, "concept_levels", "81 characters long; 80 at most"),
         ({"control": 3}, "control", "it takes trained, guided, none"),
-        ({"source": None}, "source", "it takes generate, recordings"),
+        ({"source": None}, "source", "it takes generate, recordings, both"),
         ({"takes": 5}, "takes", "Number of takes is 5; it takes a whole number from 1 to 4"),
         ({"energy_strength": 2.1}, "energy_strength", "from 0 to 2"),
         ({"loudness_lufs": 0}, "loudness_lufs", "from -40 to -10"),

@@ -51,6 +51,12 @@ def test_every_setting_of_every_verb_comes_back(verb: str) -> None:
     assert linked.values == expected
 
 
+def test_concepts_come_back() -> None:
+    values = {"picture": "p.png", "concept_levels": [["rain / hail", 0], ["a dog", -6.5]], "source": "both"}
+    linked = read_link(write_link(VERBS["image_to_sound"].request.from_values(values), {}))
+    assert linked.values["concept_levels"] == values["concept_levels"] and linked.values["source"] == "both"
+
+
 def test_nothing_of_a_persons_own_travels() -> None:
     request = EditImageRequest(picture="/home/ann/diary.png", sound="C:\\ann\\voice.wav", mask="/tmp/ann.png")
     assert "ann" not in json.dumps(shareable(request, {}))

@@ -10,9 +10,11 @@ import pytest
 from PIL import Image
 
 from sonic_ui.engine.events import Failure
+from sonic_ui.engine.inputs import Libraries
 from sonic_ui.engine.studio import Studio
 from sonic_ui.media.metadata import read_sound_settings
 from sonic_ui.requests import BadInput
+from sonic_ui.ui.components.concept_chips import ConceptChips
 from sonic_ui.ui.components.curve_pad import CurvePad
 from sonic_ui.ui.session.context import AppContext, Example, SharedComponents
 from sonic_ui.ui.settings.reuse import find_files
@@ -22,6 +24,7 @@ from sonic_ui.ui.tabs.image_to_sound.events import (
     Handlers,
     SoundPrompts,
     SourceSettings,
+    usual_source,
 )
 from sonic_ui.ui.widgets.picture_input import PictureInput
 from sonic_ui.ui.widgets.prompt_settings import SeedField
@@ -37,6 +40,7 @@ def tab_of(backend: FakeBackend, examples: tuple[Example, ...] = ()) -> Handlers
     parts = part(
         Components,
         picture=part(PictureInput, message="picture_message"),
+        concepts=part(ConceptChips),
         curve=part(CurvePad),
         source=part(SourceSettings, message="source_message"),
         prompts=part(SoundPrompts, message="words_message", seed=part(SeedField)),
@@ -65,7 +69,7 @@ def page_values(picture: str | None, **values: Any) -> list[Any]:
         "mode": "exact",
         "source": "generate",
         "library": "",
-        "concepts": 2,
+        "chips": {"chosen": None, "most": 2, "unsure": False},
         "prompt": "",
         "negative_prompt": "",
         "takes": 1,
@@ -113,6 +117,10 @@ def test_a_picture_becomes_takes_with_their_energy(picture: str) -> None:
         ({"picture": None}, "picture_message", "There is no picture yet"),
         ({"pad": {"kind": "curve", "values": [0, 7]}}, "curve_message", "Number 2 of the curve is 7"),
         ({"length_s": 40}, "curve_message", "Length in seconds is 40; it takes a number from 2 to 30"),
+        ({"chips": {"chosen": []}}, "concepts_message", "No sound is chosen. Add one"),
+        ({"chips": {"chosen": None, "unsure": True}}, "concepts_message", "Nothing that this engine knows"),
+        ({"chips": {"chosen": [["rain", 0]] * 40}}, "concepts_message", "40 concepts were given"),
+        ({"chips": {"chosen": None, "most": 9}}, "concepts_message", "Number of sources is 9"),
         ({"takes": 9}, "run_message", "Number of takes is 9"),
         ({"prompt": "x" * 2000}, "words_message", "2000 characters"),
         ({"source": "recordings", "library": "/etc"}, "source_message", "--sounds FOLDER"),
@@ -145,6 +153,43 @@ def test_the_best_of_several_candidates_is_named(picture: str) -> None:
     assert settings["seed"] == 8 and settings["request"]["candidates"] == 3
 
 
+def test_generated_and_recorded_stand_side_by_side(picture: str, tmp_path: Path) -> None:
+    tab = tab_of(FakeBackend())
+    tab._context.studio.libraries = Libraries(tmp_path)
+    chips = {"chosen": [["rain", 0], ["thunder", -6]], "most": 2, "unsure": False}
+    shown = last(tab.generate(ME, *page_values(picture, source="both", takes=2, chips=chips)))
+    card = shown["view"]["result"]
+    assert card["title"] == "Sounds of rain and thunder" and "generated and from recordings" in card["detail"]
+    names = [f"Take {take}, {origin}" for take in (1, 2) for origin in ("layered", "generated", "recorded")]
+    takes = card["takes"]
+    assert [take["name"] for take in takes] == names
+    assert takes[0]["title"].startswith("Take 1, layered: follows")
+    assert takes[3]["sound"]["name"] == "storm-7-2-layered.wav"
+    assert read_sound_settings(takes[4]["sound"]["file"]["path"])["seed"] == 8
+    assert takes[0]["lufs"] == pytest.approx(-20, abs=0.5) and len(takes[0]["waveform"]) == 240
+    assert max(takes[0]["waveform"]) == 1 and min(takes[0]["waveform"]) >= 0
+    assert takes[1]["sources"] == "rain 0 dB · thunder −6 dB" and takes[2]["sources"] == "rain from rain.wav"
+    back = tab.reuse.shown(shown["records"], event(id=card["id"]))
+    assert back["chips"] == chips and back["source"] == "both"
+
+
+def test_a_picture_that_nothing_fits_asks_for_a_chip(picture: str) -> None:
+    backend = FakeBackend()
+    backend.fit = 0.2
+    tab = tab_of(backend)
+    hints = last(tab.analyze(ME, picture))["hints"]
+    assert hints["unsure"] and hints["picture"] and not hints["closed"]
+    shown = last(tab.generate(ME, *page_values(picture)))
+    assert "Nothing that this engine knows fits the picture well" in shown["run_message"]["text"]
+    backend.fit = 0.9
+    assert not last(tab_of(backend).analyze(ME, picture))["hints"]["unsure"]
+
+
+def test_the_engine_says_where_sounds_come_from() -> None:
+    assert usual_source(True, "both") == "both" and usual_source(True, None) == "generate"
+    assert usual_source(False, "both") == "recordings" and usual_source(True, "elsewhere") == "generate"
+
+
 def test_failures_and_cancelling_leave_the_last_result(picture: str) -> None:
     tab = tab_of(FakeBackend(failure=Failure("The engine stopped.")))
     shown = last(tab.generate(ME, *page_values(picture)))
@@ -160,7 +205,8 @@ def test_failures_and_cancelling_leave_the_last_result(picture: str) -> None:
 def test_a_picture_tells_what_it_shows_and_its_own_curve(picture: str) -> None:
     tab = tab_of(FakeBackend())
     shown = last(tab.analyze(ME, picture))
-    assert shown["labels"]["labels"][0] == {"name": "rain", "share": 0.8}
+    assert shown["hints"]["labels"][0] == {"name": "rain", "share": 0.8}
+    assert shown["hints"]["vocabulary"] == ["a dog", "rain"] and not shown["hints"]["unsure"]
     assert len(shown["ghost"]["values"]) == SWELL.size
     assert last(tab.analyze(ME, None))["ghost"]["values"] is None
     backend = FakeBackend()
@@ -173,7 +219,7 @@ def test_bad_pictures_are_named_where_they_stand(tmp_path: Path) -> None:
     letter.write_text("This is not a picture.")
     shown = last(tab_of(FakeBackend()).analyze(ME, str(letter)))
     assert "cannot be read as a picture" in shown["picture_message"]["text"]
-    assert shown["labels"]["labels"] == [] and shown["ghost"]["values"] is None
+    assert shown["hints"]["labels"] == [] and shown["ghost"]["values"] is None
     shown = last(tab_of(FakeBackend("No weights.")).analyze(ME, str(letter)))
     assert shown["picture_message"]["kind"] == "error"
 

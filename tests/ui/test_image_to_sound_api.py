@@ -50,6 +50,8 @@ def test_programs_let_a_picture_sound(client: Any, meadow: Path) -> None:
     ("values", "says"),
     [
         ({"curve": []}, "The curve is empty"),
+        ({"concept_levels": []}, "The concepts are empty"),
+        ({"concept_levels": ["rain"] * 40}, "40 concepts were given; 1 to 4 sound at once"),
         ({"length_s": 31}, "Length in seconds is 31; it takes a number from 2 to 30"),
         ({"curve": [0, 1.5]}, "Number 2 of the curve is 1.5"),
         ({"curve": [0, None]}, "Number 2 of the curve is empty"),
@@ -79,6 +81,16 @@ def test_a_curve_of_one_point_is_held_for_half_a_minute(client: Any, meadow: Pat
     files, settings = call(client, meadow, curve=[0.5], length_s=30)
     assert soundfile.info(files[0]).frames == 30 * 16_000 and settings["request"]["length_s"] == 30
     assert settings["wish"] == [0.5] * 3000
+
+
+def test_concepts_are_named_and_both_ways_come_back(client: Any, meadow: Path, library: Path) -> None:
+    files, settings = call(
+        client, meadow, source="both", concept_levels=[["rain", -3], "a dog"], curve=[0, 1]
+    )
+    assert [Path(file).stem.rpartition("-")[2] for file in files] == ["layered", "generated", "recorded"]
+    assert settings["request"]["concept_levels"] == [["rain", -3], ["a dog", 0]]
+    assert [take["origin"] for take in settings["takes"]] == ["layered", "generated", "recorded"]
+    assert [part["name"] for part in settings["takes"][1]["concepts"]] == ["rain", "a dog"]
 
 
 def test_no_picture_and_no_picture_file(client: Any, tmp_path: Path, meadow: Path) -> None:

@@ -26,6 +26,7 @@ from sonic_ui.engine.components import Components
 from sonic_ui.engine.inputs import InputPicture, MaskedPicture, Sound
 from sonic_ui.engine.words import cut_words, unknown_words
 from sonic_ui.media.metadata import readable_name
+from sonic_ui.pipelines.candidate_ranking import Choice
 from sonic_ui.requests import VERBS, BadInput, ImageToSoundRequest, MakingRequest, PaintingRequest
 
 log = logging.getLogger(__name__)
@@ -457,13 +458,21 @@ def _rounded(labels: tuple[events.Label, ...]) -> list[list[Any]]:
 
 
 def _take_settings(take: events.Take) -> dict[str, Any]:
-    settings: dict[str, Any] = {"lufs": round(take.lufs, 2)}
+    settings: dict[str, Any] = {"lufs": round(take.lufs, 2), "origin": take.origin}
     if take.r is not None and take.e_l1 is not None:
         settings |= {"pearson_r": round(take.r, 4), "e_l1": round(take.e_l1, 4)}
-    if choice := take.choice:
-        known = {"similarity": choice.similarity, "curve_agreement": choice.agreement}
-        settings |= {"seed": choice.seed, "candidates": choice.count, "score": round(choice.score, 4)}
-        settings |= {name: round(value, 4) for name, value in known.items() if value is not None}
+    if take.choice is not None:
+        settings |= {"seed": take.choice.seed, **_choice_settings(take.choice)}
+    if take.concepts:
+        settings["concepts"] = [
+            {
+                "name": part.name,
+                "gain_db": part.gain_db,
+                "seed": part.seed,
+                **({} if part.choice is None else _choice_settings(part.choice)),
+            }
+            for part in take.concepts
+        ]
     if take.picks:
         settings["recordings"] = [
             {
@@ -477,3 +486,9 @@ def _take_settings(take: events.Take) -> dict[str, Any]:
             for pick in take.picks
         ]
     return settings
+
+
+def _choice_settings(choice: Choice) -> dict[str, Any]:
+    known = {"similarity": choice.similarity, "curve_agreement": choice.agreement}
+    rounded = {name: round(value, 4) for name, value in known.items() if value is not None}
+    return {"candidates": choice.count, "score": round(choice.score, 4), **rounded}

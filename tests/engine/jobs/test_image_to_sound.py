@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,12 @@ import soundfile
 from PIL import Image
 
 from sonic_ui.audio.energy import pearson_r
+from sonic_ui.audio.loudness import integrated_lufs
+from sonic_ui.bundles import Vocabulary
 from sonic_ui.engine.events import Cancelled, CancelToken, JobEvent, Notice, Progress, SoundsDone
 from sonic_ui.engine.jobs.image_to_sound import SoundJob, target_curve
 from sonic_ui.engine.local import LocalBackend
+from sonic_ui.engine.words import refuse_unknown_concepts
 from sonic_ui.requests import BadInput, ImageToSoundRequest
 
 PICTURE = Image.fromarray(np.random.default_rng(0).integers(0, 255, (48, 64, 3), np.uint8))
@@ -137,6 +141,59 @@ def test_candidates_that_nothing_ranks_are_not_made(
     assert "nothing to rank candidates by" in next(one.message for one in events if isinstance(one, Notice))
     drawn = sounded(sound(backend, None, source="generate", steps=1, candidates=2, curve=[0, 1]))
     assert drawn.choices[0].similarity is None and drawn.choices[0].agreement is not None
+
+
+def test_named_concepts_are_generated_each_and_mixed(backend: LocalBackend, library: Path) -> None:
+    levels = [["rain", 0], ["sea waves", -12]]
+    values = {"source": "generate", "steps": 1, "curve": [0, 1, 0], "seed": 3, "concept_levels": levels}
+    mixed = sounded(sound(backend, None, candidates=2, takes=2, **values))
+    assert mixed.origins == ("generated",) * 2 and mixed.choices == ()
+    for take, parts in enumerate(mixed.concepts):
+        assert [(part.name, part.gain_db) for part in parts] == [("rain", 0), ("sea waves", -12)]
+        assert all(part.choice and part.choice.count == 2 and part.seed == part.choice.seed for part in parts)
+        assert integrated_lufs(mixed.samples[take], mixed.sample_rate) == pytest.approx(-20, abs=1)
+    alone = {**values, "concept_levels": ["rain"]}
+    first, again = (sounded(sound(backend, None, **alone)).samples for _ in range(2))
+    assert np.array_equal(first, again)
+    assert not np.array_equal(
+        first, sounded(sound(backend, None, **{**alone, "concept_levels": None})).samples
+    )
+    built = sounded(sound(backend, library, concept_levels=levels, curve=[0, 1]))
+    assert [(pick.concept, pick.lufs) for pick in built.picks[0]] == [("rain", -20), ("sea waves", -32)]
+
+
+def test_both_ways_are_layered_and_stand_alone(backend: LocalBackend, library: Path) -> None:
+    made = sounded(sound(backend, library, source="both", steps=1, curve=[0, 1, 0], takes=2, length_s=2))
+    assert made.samples.shape == (6, 96_000) and made.sample_rate == 48_000
+    assert made.origins == ("layered", "generated", "recorded") * 2
+    assert made.picks[1] == () and made.picks[2] and made.picks[0] == made.picks[2]
+    for number in (0, 1, 2):
+        assert integrated_lufs(made.samples[number], 48_000) == pytest.approx(-20, abs=1)
+    silent = sounded(sound(backend, library, source="both", steps=1, curve=[0.0], length_s=2))
+    assert silent.samples.shape == (3, 96_000) and np.abs(silent.samples).max() < 0.005
+    with pytest.raises(BadInput, match="no folder of recordings"):
+        sound(backend, None, source="both", steps=1)
+
+
+def test_concepts_that_the_engine_does_not_know_are_refused(backend: LocalBackend) -> None:
+    words = Vocabulary(words=("a", "rain", "sea", "waves", "dog"))
+    bundle = replace(backend.bundle, info=backend.bundle.info.model_copy(update={"vocabulary": words}))
+    refuse_unknown_concepts(bundle, ask(concept_levels=["heavy rain", "the sea"]))
+    with pytest.raises(BadInput, match=r"Debug knows no sound of “a dragon”. It knows: .*rain") as caught:
+        refuse_unknown_concepts(bundle, ask(concept_levels=["rain", "a dragon"]))
+    assert caught.value.field == "concept_levels"
+    refuse_unknown_concepts(backend.bundle, ask(concept_levels=["a dragon"]))
+
+
+def test_ranking_of_several_concepts_stops_at_once(backend: LocalBackend) -> None:
+    token, seen = CancelToken(), []
+    job = SoundJob(ask(source="generate", steps=1, candidates=2, concept_levels=["rain", "a dog"]), PICTURE)
+    with pytest.raises(Cancelled):
+        for event in backend.run(job, token):
+            if isinstance(event, Progress) and event.message == "Choosing the best candidate":
+                seen.append((event.step, event.total))
+                token.cancel()
+    assert seen[0] == (1, 4) and len(seen) <= 2
 
 
 def test_words_are_a_source_of_their_own(backend: LocalBackend, library: Path) -> None:

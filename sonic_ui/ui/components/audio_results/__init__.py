@@ -11,26 +11,34 @@ from sonic_ui.ui.components.base import Value, file_payload, html_component
 
 @dataclass(frozen=True)
 class TakeCard:
-    """One take: its sound and its settings as files, [N] energy in 0..1, and words about it.
+    """One take: its sound and its settings as files, [N] energy and [P] peaks in 0..1, and words about it.
 
     title     how it follows the target; figures: the same in numbers
+    name      what it is called beside others
+    lufs      integrated loudness
     sources   what it was built from, if it was
     """
 
     title: str
+    name: str
     figures: str
     sound: Path
     settings: Path
     energy: tuple[float, ...]
+    waveform: tuple[float, ...]
+    lufs: float
     sources: str = ""
 
     def value(self) -> Value:
         """The take for the script; Gradio serves the files."""
         return {
             "title": self.title,
+            "name": self.name,
             "figures": self.figures,
             "sources": self.sources,
             "energy": [*self.energy],
+            "waveform": [*self.waveform],
+            "lufs": round(self.lufs, 2),
             "sound": {"file": file_payload(self.sound), "name": self.sound.name},
             "settings": {"file": file_payload(self.settings), "name": self.settings.name},
         }
@@ -68,7 +76,7 @@ def audio_results(tab: str, targets: Sequence[tuple[str, str]]) -> gr.HTML:
     return html_component(
         "audio_results",
         {"kind": "show", "result": None},
-        scripts=["result_base"],
+        scripts=["result_base", "take_player", "sound_compare"],
         elem_id=f"{tab}-takes",
         tab=tab,
         targets=[{"to": name, "title": title} for name, title in targets],

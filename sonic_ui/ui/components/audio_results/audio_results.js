@@ -3,63 +3,16 @@
 //   {kind: "working", run, step, total, message, eta_s}
 //   {kind: "done", run, result}   {kind: "ended", run, message}   (cancelled or refused: the last result stays)
 //   {kind: "film", id, index, video: {url} | null, name, note}
-// with result = {id, title, detail, spoken, picture: {url}, seconds, target: [0..1, ...] | null, takes: [{title, figures, sources,
-//   energy: [0..1, ...], sound: {file: {url}, name}, settings: {file: {url}, name}}, ...]}.
+// with result = {id, title, detail, spoken, picture: {url}, seconds, target: [0..1, ...] | null, takes: [{title, name, figures, sources,
+//   lufs, energy: [0..1, ...], waveform: [0..1, ...], sound: {file: {url}, name}, settings: {file: {url}, name}}, ...]}.
 // Asks Python: 'reuse' {id, index}, 'share_settings' {as, id, index}, 'film' {id, index}, and 'send' {to, id, index}. Tells the page
 // 'su-produced' {tab, values}, the energy of the first take, and 'su-playhead' {tab, share}. Sounds never start by themselves, and one at a time.
 const KEPT = 12;
-const NAMESPACE = 'http://www.w3.org/2000/svg';
 let results = [];          // newest first
 let shown = null;
 const films = new Map();   // by id and index: {state: "making" | "done", video, name, note}
 
 const tell = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail: { tab: props.tab, ...detail } }));
-const high = level => (97 - level * 92).toFixed(2);
-const line = values => values.map((level, index) => `${index ? 'L' : 'M'}${((index + 0.5) * 1000 / values.length).toFixed(1)} ${high(level)}`).join('');
-
-const path = (className, d) => {
-  const node = document.createElementNS(NAMESPACE, 'path');
-  node.setAttribute('class', className);
-  node.setAttribute('d', d);
-  return node;
-};
-
-const plot = (result, take, audio) => {
-  const place = make('div', 'su-take-plot');
-  const svg = document.createElementNS(NAMESPACE, 'svg');
-  svg.setAttribute('viewBox', '0 0 1000 100');
-  svg.setAttribute('preserveAspectRatio', 'none');
-  svg.setAttribute('role', 'img');
-  svg.setAttribute('aria-label', `Energy over ${result.seconds} seconds. ${take.title}.`);
-  const head = path('su-take-now', '');
-  svg.append(path('su-take-energy', `${line(take.energy)}V97H0Z`));
-  if (result.target) svg.append(path('su-take-wish', line(result.target)));
-  svg.append(head);
-  svg.addEventListener('click', event => {
-    const box = svg.getBoundingClientRect();
-    if (audio.duration) audio.currentTime = audio.duration * (event.clientX - box.left) / box.width;
-  });
-  const legend = make('p', 'su-take-legend');
-  legend.setAttribute('aria-hidden', 'true');
-  if (result.target) legend.append(make('span', 'su-take-wished', 'wished for'));
-  legend.append(make('span', '', 'what came out'));
-  place.append(svg, legend);
-  const follow = () => {
-    const share = audio.currentTime / (audio.duration || 1);
-    head.setAttribute('d', audio.currentTime ? `M${1000 * share} 0V100` : '');
-    tell('su-playhead', { share: audio.paused ? null : share });
-    if (!audio.paused && audio.isConnected) requestAnimationFrame(follow);
-  };
-  ['play', 'pause', 'ended', 'seeked'].forEach(name => audio.addEventListener(name, follow));
-  return place;
-};
-
-const button = (className, text, data) => {
-  const node = make('button', 'su-action ' + className, text);
-  node.type = 'button';
-  Object.assign(node.dataset, data);
-  return node;
-};
 const link = (file, text) => {
   const node = make('a', 'su-action', text);
   node.href = file.file.url;
@@ -85,20 +38,18 @@ const card = (result, take, index) => {
   const item = make('li', 'su-take');
   const head = make('div', 'su-take-head');
   head.append(make('h2', 'su-take-title', take.title), make('p', 'su-take-figures', take.figures));
-  const audio = make('audio', '');
-  Object.assign(audio, { controls: true, preload: 'metadata', src: take.sound.file.url });
-  audio.setAttribute('aria-label', take.title);
+  const { plot, transport } = takePlayer(result, take, share => tell('su-playhead', { share }));
   const body = make('div', 'su-take-body');
   const picture = make('img', 'su-take-picture');
   picture.src = result.picture.url;
   picture.alt = '';
-  body.append(picture, plot(result, take, audio));
+  body.append(picture, plot);
   const actions = make('div', 'su-actions');
   const data = { index };
   actions.append(link(take.sound, 'Download WAV'), link(take.settings, 'Settings'),
     ...props.targets.map(target => button('su-send', 'Send to ' + target.title, { ...data, to: target.to })));
   if (!films.has(result.id + '/' + index)) actions.append(button('su-take-video', 'Make a video', data));
-  item.append(head, body, audio);
+  item.append(head, body, transport);
   if (take.sources) item.append(make('p', 'su-take-made', take.sources));
   item.append(actions, ...film(result, index));
   return item;
@@ -122,10 +73,26 @@ const drawHistory = () => {
   }));
 };
 
+const compare = soundCompare(find('.su-ab'), share => tell('su-playhead', { share }), () => quiet());
+const quiet = () => element.querySelectorAll('audio, video').forEach(one => one.pause());
+const offerSounds = () => {
+  const listed = (result, before) => result.takes.map((take, index) => ({
+    key: `${result.id}/${index}`,
+    title: before + take.name,
+    url: take.sound.file.url,
+    seconds: result.seconds,
+    lufs: take.lufs,
+    waveform: take.waveform,
+  }));
+  const earlier = results.filter(result => result !== shown && result.id !== shown.id);
+  compare.offer([...listed(shown, ''), ...earlier.flatMap((result, nth) => listed(result, nth ? `${nth + 1} before: ` : 'Before: '))]);
+};
+
 const drawShown = () => {
   find('.su-takes').dataset.empty = String(!shown);
   find('.su-frame-empty').hidden = Boolean(shown);
   find('.su-takes-list').replaceChildren(...(shown ? shown.takes.map((take, index) => card(shown, take, index)) : []));
+  if (shown) offerSounds();
   element.querySelectorAll('.su-reuse, .su-share-as').forEach(one => { one.hidden = !shown; });
   if (!busy) {
     find('.su-status').textContent = shown ? shown.title : '';
@@ -135,7 +102,8 @@ const drawShown = () => {
 };
 
 const begin = () => {
-  element.querySelectorAll('audio').forEach(audio => audio.pause());
+  quiet();
+  compare.stop();
   beginProgress();
 };
 const end = words => {
@@ -196,6 +164,7 @@ element.addEventListener('click', event => {
   }
 });
 element.addEventListener('play', event => {
+  compare.stop();
   element.querySelectorAll('audio, video').forEach(other => { if (other !== event.target) other.pause(); });
 }, true);
 followActions(button => shown && { id: shown.id, index: Number(button.dataset.index || 0) });

@@ -84,6 +84,20 @@ const draw = () => {
   act('smooth').disabled = strip || !values;
   act('clear').disabled = !values;
   drawKeys(values);
+  drawLegend();
+  if (!draft) drawNumbers();
+};
+
+// What is drawn as text, while that is open: it follows every change but the one that is being typed.
+let numbers = '';
+const drawNumbers = () => {
+  if (find('.su-pad-numbers').hidden) return;
+  const text = written(now.values, seconds);
+  if (text !== numbers) find('.su-pad-text').value = text;
+  numbers = text;
+};
+const drawLegend = () => {
+  find('.su-pad-legend').hidden = !produced;
 };
 
 const drawAxis = () => {
@@ -223,7 +237,8 @@ board.addEventListener('keydown', event => {
 const openNumbers = open => {
   find('.su-pad-more').setAttribute('aria-expanded', String(open));
   find('.su-pad-numbers').hidden = !open;
-  if (open) find('.su-pad-text').value = written(now.values, seconds);
+  numbers = null;
+  if (open) drawNumbers();
 };
 const use = text => {
   const read = readNumbers(text, seconds);
@@ -298,7 +313,9 @@ const receive = () => {
   if (text === sent) return;
   sent = text;
   const next = prepared(props.value);
-  if (JSON.stringify(next) !== JSON.stringify(now)) turn(next);
+  if (JSON.stringify(next) === JSON.stringify(now)) return;
+  say('');
+  turn(next);
 };
 watch('value', receive);
 now = prepared(props.value);

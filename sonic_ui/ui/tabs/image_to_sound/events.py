@@ -9,18 +9,19 @@ from typing import Any
 import gradio as gr
 
 from sonic_ui.engine.caches import LRUCache
-from sonic_ui.engine.events import LABELS_SHOWN, Event, Failure, Notice, Progress, SoundResult
+from sonic_ui.engine.events import Event, Failure, ImageAnalysis, Notice, Progress, SoundResult
+from sonic_ui.engine.inputs import file_digest
 from sonic_ui.requests import VERBS, BadInput, ImageToSoundRequest
 from sonic_ui.requests.base import GUIDANCE, STEPS
-from sonic_ui.requests.image_to_sound import CANDIDATES, CONCEPTS, ENERGY_STRENGTH, LENGTH, LOUDNESS, TAKES
-from sonic_ui.ui.components import audio_results, base, basic, curve_pad, sound_file
+from sonic_ui.requests.image_to_sound import CANDIDATES, ENERGY_STRENGTH, LENGTH, LOUDNESS, TAKES
+from sonic_ui.ui.components import audio_results, base, basic, concept_chips, curve_pad, sound_file
 from sonic_ui.ui.components.curve_pad.curves import presets
 from sonic_ui.ui.session.context import AppContext, SharedComponents
 from sonic_ui.ui.settings.table import Row, SettingsTable
 from sonic_ui.ui.tabs import BuiltTab
 from sonic_ui.ui.tabs.image_to_sound import results
 from sonic_ui.ui.widgets import picture_input, prompt_settings, runs, send_to_tab, settings_drop, sound_input
-from sonic_ui.ui.widgets.fields import AT_ONCE, FREQUENT, Update, slider
+from sonic_ui.ui.widgets.fields import AT_ONCE, AUDIBLE, FREQUENT, Update, slider
 
 TAB = VERBS["image_to_sound"].tab
 MAX_RESULTS = 16
@@ -30,6 +31,9 @@ OPEN_LENGTH_S = 5.12
 
 STRETCH_PAD = """length => document.dispatchEvent(
   new CustomEvent('su-length', {{ detail: {{ tab: '{tab}', seconds: length }} }}))"""
+FORGET_HUM = "() => ({ kind: '', text: '' })"
+"""What was said of a hum is over once something else is drawn."""
+
 NOT_FILMED = "The video could not be made; the app’s log has the details."
 
 log = logging.getLogger(__name__)
@@ -41,7 +45,6 @@ class SourceSettings:
 
     source: gr.HTML
     library: gr.Dropdown
-    concepts: gr.Slider
     message: gr.HTML
 
 
@@ -67,7 +70,8 @@ class Components:
     """The tab's components."""
 
     picture: picture_input.PictureInput
-    labels: gr.HTML
+    concepts: concept_chips.ConceptChips
+    concepts_message: gr.HTML
     curve: curve_pad.CurvePad
     curve_message: gr.HTML
     length_s: gr.Slider
@@ -89,10 +93,17 @@ def settings_table(parts: Components) -> SettingsTable[ImageToSoundRequest]:
     names = ("takes", "candidates", "control", "energy_strength", "guidance_scale", "steps", "loudness_lufs")
     rows = [
         Row({"picture": parts.picture.picture}, parts.picture.message),
+        Row(
+            {"chips": parts.concepts.chips},
+            parts.concepts_message,
+            _concepts,
+            _chips,
+            fields=[concept_chips.FIELD, "concepts"],
+        ),
         Row({"pad": parts.curve.pad}, parts.curve_message, _curve, _pad, fields=["curve", "moments"]),
         Row({"length_s": parts.length_s}, parts.curve_message, from_request=_length),
         Row({"mode": parts.mode}, parts.curve_message),
-        Row({"source": source.source, "concepts": source.concepts}, source.message),
+        Row({"source": source.source}, source.message),
         Row({"library": source.library}, source.message, from_request=_library),
         Row({"prompt": prompts.prompt, "negative_prompt": prompts.negative_prompt}, prompts.message),
         Row({name: getattr(prompts, name) for name in names}, none_stays=True),
@@ -103,6 +114,14 @@ def settings_table(parts: Components) -> SettingsTable[ImageToSoundRequest]:
 
 def _curve(values: Mapping[str, Any]) -> dict[str, Any]:
     return curve_pad.curves.curve_settings(values["pad"])
+
+
+def _concepts(values: Mapping[str, Any]) -> dict[str, Any]:
+    return concept_chips.concept_settings(values["chips"])
+
+
+def _chips(request: ImageToSoundRequest, files: Mapping[str, str]) -> dict[str, Any]:
+    return {"chips": concept_chips.chips_value(request)}
 
 
 def _pad(request: ImageToSoundRequest, files: Mapping[str, str]) -> dict[str, Any]:
@@ -148,18 +167,19 @@ class Handlers:
         parts, session = self._parts, request.session_hash or ""
         message, name = parts.picture.message, parts.picture.name
         number = self._context.tasks.begin_analysis(session, name)
+        hints = parts.concepts.hints
         nothing = {
-            parts.labels: basic.NO_LABELS,
+            hints: concept_chips.NO_HINTS,
             parts.curve.ghost: curve_pad.ghost_value(None),
         }
         if not picture:
             yield {**nothing, message: basic.CLEAR}
             return
-        yield {parts.labels: basic.labels_pending("Looking …"), message: basic.CLEAR}
+        yield {hints: concept_chips.hints_pending("Looking …"), message: basic.CLEAR}
         try:
             analysis = self._context.studio.analyze_image(picture)
             update: Update = {
-                parts.labels: basic.labels_value(analysis.labels[:LABELS_SHOWN]),
+                hints: self._hints(analysis, picture),
                 parts.curve.ghost: curve_pad.ghost_value(analysis.suggestion),
             }
         except BadInput as problem:
@@ -170,10 +190,17 @@ class Handlers:
             if not isinstance(problem, Failure):
                 log.exception("A picture was not analyzed")
             update = {
-                parts.labels: basic.labels_pending("It cannot be told while the engine is not running.")
+                hints: concept_chips.hints_pending("It cannot be told while the engine is not running.")
             }
         if self._context.tasks.is_newest_analysis(session, name, number):
             yield update
+
+    def _hints(self, analysis: ImageAnalysis, picture: str) -> base.Value:
+        """What the chips are told of a picture, and which names there are to choose from."""
+        info = self._context.studio.info
+        names = sorted(label.name for label in analysis.labels)
+        closed = info.vocabulary is not None and not analysis.caption
+        return concept_chips.hints_value(analysis, file_digest(picture), names, closed)
 
     def choose(self, event: gr.EventData) -> Update:
         """An example was clicked. Raises `gr.Error` if there is none."""
@@ -251,7 +278,7 @@ class Handlers:
         analysis: dict[str, Any] = {
             "fn": self.analyze,
             "inputs": [picture.picture],
-            "outputs": [parts.labels, curve.ghost, picture.message],
+            "outputs": [parts.concepts.hints, curve.ghost, picture.message],
             **FREQUENT,
         }
 
@@ -268,6 +295,7 @@ class Handlers:
             outputs=[curve.pad, parts.hum_message],
             **FREQUENT,
         )
+        curve.pad.input(None, js=FORGET_HUM, outputs=[parts.hum_message], api_visibility="private")
         parts.length_s.change(
             None, js=STRETCH_PAD.format(tab=TAB), inputs=[parts.length_s], api_visibility="private"
         )
@@ -288,6 +316,7 @@ MODE_WORDS = {
 SOURCE_WORDS = {
     "generate": ("Generate", "A sound that never was, made from the picture."),
     "recordings": ("Build from recordings", "Real recordings that fit the picture, put together."),
+    "both": ("Both, layered", "One over the other, and each by itself to compare."),
 }
 CONTROL_WORDS = [
     ("As it was trained", "trained"),
@@ -306,7 +335,8 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
             with gr.Column(elem_classes="su-panel su-sounding-picture"):
                 first = min(FIRST_PICTURE, len(picture_input.with_pictures(context)) - 1)
                 picture = picture_input.picture_input(f"{TAB}-picture", context, first=max(0, first))
-                labels = basic.label_bars(f"{TAB}-labels", "What may be heard in it")
+                concepts = concept_chips.concept_chips(TAB, AUDIBLE)
+                concepts_message = basic.message(f"{TAB}-concepts-message")
             with gr.Column(elem_classes="su-panel su-ways"):
                 source = _source(context)
             with gr.Column(elem_classes="su-panel su-sounding-words"):
@@ -326,7 +356,19 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
             view = audio_results.audio_results(TAB, targets)
             drop = settings_drop.settings_drop(TAB, "sound", [".wav"])
     parts = Components(
-        *(picture, labels, curve, curve_message, length_s, hum, hum_file, hum_message, mode, source),
+        *(
+            picture,
+            concepts,
+            concepts_message,
+            curve,
+            curve_message,
+            length_s,
+            hum,
+            hum_file,
+            hum_message,
+            mode,
+            source,
+        ),
         *(prompts, bar, view, drop, shared),
     )
     target = Handlers(context, parts).connect()
@@ -356,12 +398,8 @@ def _hum() -> tuple[gr.Audio, gr.HTML, gr.HTML]:
 
 def _source(context: AppContext) -> SourceSettings:
     generates = context.studio.supports(VERB)
-    source = basic.choice(
-        f"{TAB}-source",
-        "Where the sound comes from",
-        SOURCE_WORDS,
-        "generate" if generates else "recordings",
-    )
+    usual = usual_source(generates, _own(context).get("source"))
+    source = basic.choice(f"{TAB}-source", "Where the sound comes from", SOURCE_WORDS, usual)
     if not generates:
         basic.status_text(f"{TAB}-source-line", NO_GENERATOR)
     with gr.Column(elem_classes="su-if-recordings"):
@@ -372,8 +410,14 @@ def _source(context: AppContext) -> SourceSettings:
             info="The examples, or the folder that the app was started with (--sounds FOLDER).",
             elem_id=f"{TAB}-library",
         )
-        concepts = slider(CONCEPTS, "Sources put together", "Of what the picture shows, at most this many.")
-    return SourceSettings(source, library, concepts, basic.message(f"{TAB}-source-message"))
+    return SourceSettings(source, library, basic.message(f"{TAB}-source-message"))
+
+
+def usual_source(generates: bool, own: object) -> str:
+    """Where sounds come from until somebody chooses: as the weights say, if they can generate at all."""
+    if not generates:
+        return "recordings"
+    return own if isinstance(own, str) and own in SOURCE_WORDS else "generate"
 
 
 def _prompts(context: AppContext) -> SoundPrompts:

@@ -8,7 +8,7 @@ import gradio as gr
 import numpy as np
 
 from sonic_ui.audio.energy import resample_curve, unit
-from sonic_ui.engine.events import SoundResult, Take
+from sonic_ui.engine.events import LAYERS, SoundResult, Take
 from sonic_ui.media.films import FRAME_RATE, write_film
 from sonic_ui.media.metadata import readable_name, safe_stem, sidecar, write_sound
 from sonic_ui.requests import ImageToSoundRequest
@@ -20,6 +20,17 @@ from sonic_ui.ui.widgets.fields import label_sentence
 PLOTTED = 200
 """Points of a curve in a result."""
 
+PEAKS = 240
+"""Of a waveform."""
+
+ORIGIN_WORDS = {"layered": "Layered", "generated": "Generated", "recorded": "Recorded"}
+
+MADE_WORDS = {
+    "generate": "generated",
+    "recordings": "from recordings",
+    "both": "generated and from recordings",
+}
+
 CLOSENESS = ((0.9, "follows {} closely"), (0.75, "follows {}"), (0.5, "follows {} loosely"))
 
 
@@ -27,31 +38,54 @@ def write_takes(context: AppContext, result: SoundResult) -> tuple[Path, ...]:
     """Save every take as WAV with its settings, in a folder of their own."""
     folder, request = context.pictures.new(), result.request
     stem = f"{safe_stem(Path(request.picture).name)}-{request.seed}"
+    layers = _layers(result)
     paths = []
-    for number, take in enumerate(result.takes):
-        name = f"{stem}-{number + 1}.wav" if len(result.takes) > 1 else f"{stem}.wav"
+    for index, take in enumerate(result.takes):
+        number = index // layers
+        parts = [
+            stem,
+            str(number + 1) if len(result.takes) > layers else "",
+            take.origin if layers > 1 else "",
+        ]
         seed = take.choice.seed if take.choice else request.seed_of(number)
-        settings = {**result.settings, "take": number, "seed": seed}
+        settings = {**result.settings, "take": index, "seed": seed}
+        name = "-".join(filter(None, parts)) + ".wav"
         paths.append(write_sound(take.samples, result.sample_rate, settings, folder / name))
     return tuple(paths)
+
+
+def _layers(result: SoundResult) -> int:
+    """How many sounds one take of a result is."""
+    return len(LAYERS) if result.request.source == "both" else 1
+
+
+def _take_name(result: SoundResult, index: int) -> str:
+    """What a sound is called beside the others of its result: "Take 2", "Layered", "Take 2, layered"."""
+    layers, take = _layers(result), result.takes[index]
+    number = f"Take {index // layers + 1}" if len(result.takes) > layers else ""
+    origin = ORIGIN_WORDS[take.origin] if layers > 1 else ""
+    return ", ".join(filter(None, (number, origin.lower() if number else origin)))
 
 
 def audio_card(run: int, result: SoundResult, files: Sequence[Path], picture: Path) -> AudioCard:
     """The card of a finished request; `picture` is what the page shows of it."""
     titles = [closeness(result, take) for take in result.takes]
-    count = len(titles)
+    names, count = [_take_name(result, index) for index in range(len(titles))], len(titles)
     takes = tuple(
         TakeCard(
-            title=titles[number] if count == 1 else f"Take {number + 1}: {titles[number].lower()}",
+            title=f"{names[number]}: {titles[number].lower()}" if names[number] else titles[number],
+            name=names[number] or ORIGIN_WORDS[take.origin],
             figures=_figures(take),
             sound=file,
             settings=sidecar(file),
             energy=_plotted(take.energy),
+            waveform=_peaks(take.samples),
+            lufs=take.lufs,
             sources=_sources(take),
         )
         for number, (take, file) in enumerate(zip(result.takes, files, strict=True))
     )
-    title = f"Shows {label_sentence(result.labels)}" if result.labels else "Sounds"
+    title = _title(result)
     seconds = result.takes[0].samples.size / result.sample_rate
     number_of = "One sound" if count == 1 else f"{count} sounds"
     return AudioCard(
@@ -66,10 +100,18 @@ def audio_card(run: int, result: SoundResult, files: Sequence[Path], picture: Pa
     )
 
 
+def _title(result: SoundResult) -> str:
+    """What sounds: the concepts that were named, or what the picture shows."""
+    named = [name for name, _ in result.request.concept_levels or ()]
+    if named:
+        return f"Sounds of {' and '.join(filter(None, (', '.join(named[:-1]), named[-1])))}"
+    return f"Shows {label_sentence(result.labels)}" if result.labels else "Sounds"
+
+
 def closeness(result: SoundResult, take: Take) -> str:
     """How a take follows the target, in words."""
     if result.target is None or take.r is None:
-        return "As it was recorded" if result.request.source == "recordings" else "As it sounds by itself"
+        return "As it was recorded" if take.origin == "recorded" else "As it sounds by itself"
     if not np.any(result.target):
         return "Close to silence, as drawn"
     if np.ptp(result.target) < 1e-3:
@@ -105,13 +147,24 @@ def _figures(take: Take) -> str:
     parts = [f"{take.lufs:.1f} LUFS".replace("-", "−")]
     if take.r is not None and take.e_l1 is not None:
         parts = [f"r {take.r:.2f}".replace("-", "−"), f"difference {take.e_l1:.2f}", *parts]
-    if take.choice is not None:
-        parts.append(f"best of {take.choice.count}")
+    choices = [take.choice, *(part.choice for part in take.concepts)]
+    if counts := [choice.count for choice in choices if choice is not None]:
+        parts.append(f"best of {counts[0]}")
     return " · ".join(parts)
 
 
+def _peaks(samples: np.ndarray) -> tuple[float, ...]:
+    """The waveform for the page: the largest of |samples| in each of PEAKS parts, 1 in the loudest."""
+    loud = np.abs(np.nan_to_num(np.asarray(samples, np.float32)))
+    edges = np.linspace(0, loud.size, min(PEAKS, loud.size), endpoint=False).astype(int)
+    peaks = np.maximum.reduceat(loud, edges)
+    return tuple((peaks / max(float(peaks.max()), 1e-6)).round(3).tolist())
+
+
 def _sources(take: Take) -> str:
-    return " · ".join(f"{pick.concept} from {readable_name(pick.excerpt.path)}" for pick in take.picks)
+    built = [f"{pick.concept} from {readable_name(pick.excerpt.path)}" for pick in take.picks]
+    mixed = [f"{part.name} {part.gain_db:g} dB".replace("-", "−") for part in take.concepts]
+    return " · ".join([*(mixed if len(mixed) > 1 else []), *built])
 
 
 def _detail(result: SoundResult) -> str:
@@ -119,7 +172,7 @@ def _detail(result: SoundResult) -> str:
     parts = [
         Path(request.picture).name,
         f"“{request.prompt[:80]}”" if request.prompt else "",
-        "from recordings" if request.source == "recordings" else "generated",
+        MADE_WORDS[request.source],
         f"seed {request.seed}",
         f"{result.elapsed_s:.1f} s",
     ]
