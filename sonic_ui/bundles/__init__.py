@@ -13,6 +13,7 @@ from sonic_ui.bundles.registry import (
     Defaults,
     Source,
     find_bundle,
+    phrase_pictures,
     read_bundle,
 )
 from sonic_ui.bundles.vocabulary import Vocabulary, listed, words_of

@@ -76,7 +76,7 @@ class Reuse:
 
     def shown(self, records: dict[str, Record], event: gr.EventData) -> Update:
         """Put the settings of a result that is shown back on the page."""
-        record = self._record(records, event)
+        record = self.record(records, event)
         if record is None:
             return self._notice(basic.error("The settings of this result are not known any more."))
         return self._restored(record["settings"], record["files"], "the result shown")
@@ -94,7 +94,7 @@ class Reuse:
 
     def share(self, request: gr.Request, records: dict[str, Record], event: gr.EventData) -> Update:
         """Give the settings of a result that is shown as a link or as Python."""
-        record, panel = self._record(records, event), self._drop.share
+        record, panel = self.record(records, event), self._drop.share
         if record is None:
             return {panel: share_panel.sentence("error", UNKNOWN)}
         try:
@@ -114,7 +114,7 @@ class Reuse:
             return {self._drop.share: share_panel.sentence("error", problem.message)}
         return {**values, self._drop.share: share_panel.sentence("note", link.words)}
 
-    def _record(self, records: Mapping[str, Record], event: gr.EventData) -> Record | None:
+    def record(self, records: Mapping[str, Record], event: gr.EventData) -> Record | None:
         """What a result was made with, by the name that the event sends."""
         name = str(event_field(event, "id"))
         return records.get(name) or self._known(name)

@@ -69,10 +69,13 @@ def done(run: int, card: Card) -> Value:
 
 
 class ImageProgress:
-    """What is there so far of a run's `count` pictures."""
+    """What is there so far of a run's `count` pictures.
 
-    def __init__(self, run: int, count: int) -> None:
-        self._run, self._count = run, count
+    aspect   width over height, where it is known beforehand
+    """
+
+    def __init__(self, run: int, count: int, aspect: float | None = None) -> None:
+        self._run, self._count, self._aspect = run, count, aspect
         self._progress = Progress(0, 0, "Starting")
         self._previews: list[str] = []
 
@@ -84,4 +87,5 @@ class ImageProgress:
             self._previews = preview_uris(event.images)
         else:
             return None
-        return progress_value(self._run, self._progress, count=self._count, previews=[*self._previews])
+        rest = {"count": self._count, "aspect": self._aspect, "previews": [*self._previews]}
+        return progress_value(self._run, self._progress, **rest)

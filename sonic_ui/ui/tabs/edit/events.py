@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,13 @@ from sonic_ui.ui.components import base, basic, result_view
 from sonic_ui.ui.components.base import html_component
 from sonic_ui.ui.components.picture_files import PaintedLayers
 from sonic_ui.ui.session.context import AppContext, SharedComponents
+from sonic_ui.ui.settings.reuse import Record
 from sonic_ui.ui.settings.table import Row, SettingsTable
 from sonic_ui.ui.tabs import BuiltTab
 from sonic_ui.ui.tabs.edit import results
 from sonic_ui.ui.widgets import picture_input, prompt_settings, runs, send_to_tab, settings_drop, sound_input
 from sonic_ui.ui.widgets.fields import AT_ONCE, FREQUENT, QUIET, Update, room_choice, slider
+from sonic_ui.ui.widgets.vary import varied_request
 
 TAB = VERBS["edit_image"].tab
 PAIRS = "{} and before"
@@ -107,6 +110,7 @@ def settings_table(context: AppContext, parts: Components) -> SettingsTable[Edit
         Row(layers, hold.message, _hold, _hold_values, fields=["layers"]),
         *parts.prompts.rows(),
         Row({"variation": parts.prompts.beside_seed}),
+        parts.prompts.variations_row(),
         Row(several, strengths.message, _strengths, _strength_values),
     ]
     return SettingsTable(EditImageRequest, rows)
@@ -217,17 +221,25 @@ class Handlers:
     def generate(self, request: gr.Request, *values: Any) -> Iterator[Update]:
         """Build the request from the page's settings (in the order of the table) and run it."""
 
-        def edit(run: runs.RunContext[EditImageRequest]) -> Iterator[Update]:
-            yield from self.runs.follow(
-                run,
-                result_view.ImageProgress(run.run, len(run.request.edits)),
-                Result,
-                self._finished,
-                lambda notice: {self._parts.prompts.message: basic.note(notice.message)},
-            )
-            yield self.analyze(request, run.request.picture)
+        yield from self.runs.generate(request, values, partial(self._edit, request))
 
-        yield from self.runs.generate(request, values, edit)
+    def vary(self, request: gr.Request, records: dict[str, Record], event: gr.EventData) -> Iterator[Update]:
+        """Make variations of the edit that is shown, with its own settings."""
+
+        def build() -> EditImageRequest:
+            return varied_request(self.reuse.record(records, event), event, EditImageRequest)
+
+        yield from self.runs.run(request, records, build, partial(self._edit, request), is_from_page=False)
+
+    def _edit(self, request: gr.Request, run: runs.RunContext[EditImageRequest]) -> Iterator[Update]:
+        yield from self.runs.follow(
+            run,
+            result_view.ImageProgress(run.run, len(run.request.edits)),
+            Result,
+            self._finished,
+            lambda notice: {self._parts.prompts.message: basic.note(notice.message)},
+        )
+        yield self.analyze(request, run.request.picture)
 
     def _finished(self, run: runs.RunContext[EditImageRequest], result: Result) -> Update:
         context = self._context
@@ -270,7 +282,7 @@ class Handlers:
         refresh_sound = sound_input.SoundInputHandlers(self._context, parts.sound, parts.room).connect()
         parts.prompts.seed.connect()
         triggers = [parts.prompts.prompt.submit, parts.strengths.strengths.submit]
-        self.runs.connect(self.generate, triggers, [parts.compare, parts.cache_status])
+        self.runs.connect(self.generate, triggers, [parts.compare, parts.cache_status], self.vary)
         parts.view.compare(self.compare, outputs=[parts.compare], **AT_ONCE)
         self.reuse.connect(parts.view, parts.shared, [refresh_sound, refresh_after])
         return send_to_tab.Target(self.receive, [picture.picture, *shown], refresh_after)
@@ -387,6 +399,7 @@ def _prompts(context: AppContext) -> tuple[prompt_settings.PromptSettings, Stren
         context.studio.info,
         lambda: slider(VARIATION, "Variation", "0 stays nearest to the picture; more starts afresh."),
         "Counts where Variation is above 0.",
+        varied=True,
     )
     with gr.Column(elem_classes="su-several"):
         several = gr.Checkbox(

@@ -85,6 +85,8 @@ def strength_sentence(result: Result, index: int) -> str:
     """The strength of one of the edits, and its seed where that counts, in words; a strength for each layer
     is passed over."""
     strength, request = result.frames[index].strength, edit_request(result)
+    if request.variations:
+        return f"variation {index + 1}"
     words = "" if strength is None else f"strength {strength:g}"
     return f"{words}, seed {request.seed_of(index)}" if words and request.variation and index else words
 
