@@ -94,9 +94,7 @@ class AudioToImagePipeline(AudioConditionedPipeline):
         scheduler.set_timesteps(num_inference_steps)
         begin_step = _begin(begin_step, len(scheduler.timesteps), scheduler, latents)
         if len(variations) not in (0, len(seeds)):
-            raise BadInput(
-                f"variations has {len(variations)} lists for {len(seeds)} pictures; give one each."
-            )
+            raise BadInput(f"Given were {len(variations)} lists of variations for {len(seeds)} pictures.")
         own, canvas = self._latent_shape(None, None), None
         if latents is None:
             canvas = Canvas.plan(own, shape, scheduler, seeds, variations)

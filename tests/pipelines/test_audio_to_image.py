@@ -373,5 +373,5 @@ def test_variations_lead_from_one_seeds_picture_to_anothers(
     assert 0 < away[0] < away[1] < away[2]
     again = paint(pipeline, tone, seed=3, variations=[[(9, 0.1), (11, 0.2)]])
     assert differ(near, again)
-    with pytest.raises(BadInput, match="3 lists for 2 pictures"):
+    with pytest.raises(BadInput, match="3 lists of variations for 2 pictures"):
         paint(pipeline, tone, seed=[3, 4], num_images_per_prompt=2, variations=[[], [(9, 0.1)], []])

@@ -205,3 +205,19 @@ def test_every_mode_says_what_it_does_and_what_it_holds() -> None:
     assert set(mode_settings()) == set(EDIT_MODES) == {"replace", "add", "style"}
     assert all(mode.line.endswith(".") and len(mode.line) < 90 for mode in EDIT_MODES.values())
     assert mode_settings()["style"][2] == "harder"
+
+
+def test_the_same_edit_again_says_so_at_once_and_can_be_varied(write_sound: WriteSound, meadow: Path) -> None:
+    tab, sound = tab_of(FakeBackend()), write_sound("rain.wav")
+    first = last(tab.generate(ME, *page_values(meadow, sound)))
+    *settings, _ = page_values(meadow, sound, seed=6)
+    again = last(tab.generate(ME, *settings, first["records"]))
+    assert again["view"]["kind"] == "ended" and "come out the same" in again["run_message"]["text"]
+    *settings, _ = page_values(meadow, sound, strength=0.5)
+    assert last(tab.generate(ME, *settings, first["records"]))["view"]["kind"] == "done"
+    card = first["view"]["result"]
+    varied = last(tab.vary(ME, first["records"], event(id=card["id"], index=0, amount=0.5)))
+    result = varied["view"]["result"]
+    assert [one["caption"] for one in result["pictures"]] == [f"variation {n}" for n in (1, 2, 3, 4)]
+    request = read_settings(Path(result["pictures"][0]["file"]["path"]))["request"]
+    assert request["strengths"] == [1.0] * 4 and request["variations"][0][1] == 0.5

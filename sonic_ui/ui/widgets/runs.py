@@ -83,13 +83,13 @@ def _is_kept(path: Path) -> bool:
         return False
 
 
-def run_bar(tab: str, generate: str = "Generate") -> RunBar:
+def run_bar(tab: str) -> RunBar:
     """Lay out the bar of a tab; the script of its results shows one of the two buttons."""
     with gr.Column(elem_classes="su-run", elem_id=f"{tab}-run"):
         return RunBar(
             basic.message(f"{tab}-run-message"),
             gr.Button(
-                generate,
+                "Generate",
                 variant="primary",
                 size="lg",
                 elem_id=f"{tab}-generate",

@@ -1,5 +1,5 @@
 // Where results appear. The value is one of
-//   {kind: "show", result}                                    a picture that was there before (an example)
+//   {kind: "show", result, clear}                             a picture that was there before (an example); none at all with `clear`
 //   {kind: "working", run, count, aspect, step, total, message, eta_s, previews: [data URI, ...]}
 //   {kind: "done", run, result}   {kind: "ended", run, message}   (cancelled or refused: the last result stays)
 // with result = {id, title, detail, reusable, ours, aspect, pair, pictures: [{file: {url}, name, description, caption}, ...]}.
@@ -85,7 +85,7 @@ const end = words => {
 const draw = () => {
   const value = props.value || {};
   if (value.kind === 'show' && !busy) {
-    shown = value.result ? { result: value.result, index: 0 } : shown;
+    shown = value.result ? { result: value.result, index: 0 } : value.clear ? null : shown;
     drawShown();
   } else if (value.kind === 'working' && isNews(value.run)) {
     setBusy(true);

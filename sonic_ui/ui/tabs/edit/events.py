@@ -160,7 +160,7 @@ class Handlers:
         self.runs = runs.Runs(
             context, parts.shared, TAB, parts.view, parts.bar, self.table, parts.prompts.seed.seed
         )
-        self.reuse = settings_drop.Reuse(context, parts.drop, self.table)
+        self.reuse = settings_drop.Reuse(context, parts.drop, self.table, stage=self._stage)
 
     # The picture
 
@@ -202,6 +202,13 @@ class Handlers:
         """A picture of ours was chosen or sent here."""
         return {self._parts.picture.picture: str(picture), **self.show(str(picture))}
 
+    def _stage(self, dropped: Path | None, files: Mapping[str, str]) -> Update:
+        """What stands on the stage for settings from elsewhere: what was dropped, or the picture to edit."""
+        picture = files.get("picture")
+        if dropped is None and picture:
+            return {self._parts.view: self.show(picture).get(self._parts.view, result_view.awaiting())}
+        return {self._parts.view: result_view.stage_of(dropped)}
+
     def clear_mask(self, picture: str | None) -> Update:
         """Take away what was painted."""
         shown = self.show(picture)
@@ -232,6 +239,10 @@ class Handlers:
         yield from self.runs.run(request, records, build, partial(self._edit, request), is_from_page=False)
 
     def _edit(self, request: gr.Request, run: runs.RunContext[EditImageRequest]) -> Iterator[Update]:
+        if results.is_repeated(run.request, run.records, self._context.studio.info.name):
+            note = basic.note(results.SAME_AGAIN)
+            yield {self._parts.view: base.run_ended(run.run), self._parts.bar.message: note}
+            return
         yield from self.runs.follow(
             run,
             result_view.ImageProgress(run.run, len(run.request.edits)),

@@ -59,7 +59,13 @@ class Handlers:
         self.runs = runs.Runs(
             context, parts.shared, TAB, parts.view, parts.bar, self.table, parts.prompts.seed.seed
         )
-        self.reuse = settings_drop.Reuse(context, parts.drop, self.table, self._example_record)
+        self.reuse = settings_drop.Reuse(
+            context,
+            parts.drop,
+            self.table,
+            self._example_record,
+            lambda picture, files: {parts.view: result_view.stage_of(picture)},
+        )
 
     def choose(self, event: gr.EventData) -> Update:
         """An example was clicked: its sound and its picture."""
