@@ -35,10 +35,17 @@ def accordion(title: str) -> Iterator[gr.HTML]:
             yield fold
 
 
-def choice(elem_id: str, label: str, options: Mapping[str, tuple[str, str]], value: str) -> gr.HTML:
-    """Radio buttons; `options` are titles and lines by name, the value is a name."""
+def choice(
+    elem_id: str, label: str, options: Mapping[str, tuple[str, str]], value: str, short: bool = False
+) -> gr.HTML:
+    """Radio buttons; `options` are titles and lines by name, the value is a name.
+
+    short   side by side, with the line of the chosen one below
+    """
     listed = [{"name": name, "title": title, "line": line} for name, (title, line) in options.items()]
-    return html_component("choice", value, elem_id=elem_id, label=label, options=listed, group=elem_id)
+    return html_component(
+        "choice", value, elem_id=elem_id, label=label, options=listed, group=elem_id, short=short
+    )
 
 
 def message(elem_id: str) -> gr.HTML:

@@ -27,7 +27,11 @@ const thumbnail = (result, index, className) => {
 };
 
 // Width over height of the frame; what is wider or taller than films and phones lies in it with bars.
-const drawAspect = aspect => element.closest('.su-result')?.style.setProperty('--su-aspect', Math.min(Math.max(aspect || 1, 9 / 16), 1.8));
+const drawAspect = (aspect = 1) => {
+  const place = element.closest('.su-result');
+  place?.style.setProperty('--su-aspect', Math.min(Math.max(aspect, 9 / 16), 1.8));
+  if (place) place.dataset.wide = String(aspect > 1.25);
+};
 
 const drawShown = () => {
   const chosen = shown && shown.result.pictures[shown.index];

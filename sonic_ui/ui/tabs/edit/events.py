@@ -312,6 +312,8 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
     with gr.Row(elem_classes="su-desk", equal_height=False):
         with gr.Column(elem_classes="su-inputs", scale=5, min_width=340):
             with gr.Column(elem_classes="su-panel"):
+                hold = _hold_settings()
+            with gr.Column(elem_classes="su-panel"):
                 picture = picture_input.picture_input(f"{TAB}-photo", context, first=FIRST_PICTURE)
                 cache_status = basic.status_text(f"{TAB}-kept")
                 mask, clear_mask = _mask(context)
@@ -320,8 +322,6 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
                 sound = sound_input.sound_input(TAB, context, first=FIRST_SOUND, gain=True, compact=True)
                 with basic.accordion("Where it is heard"):
                     room = room_choice(TAB)
-            with gr.Column(elem_classes="su-panel"):
-                hold = _hold_settings()
             with gr.Column(elem_classes="su-panel"):
                 prompts, strengths = _prompts(context)
             bar = runs.run_bar(TAB)
@@ -371,21 +371,21 @@ def _mask(context: AppContext) -> tuple[gr.ImageEditor, gr.Button]:
 def _hold_settings() -> HoldSettings:
     modes = {name: (results.MODE_WORDS[name], mode.line) for name, mode in EDIT_MODES.items()}
     first = next(iter(EDIT_MODES.values()))
-    mode = basic.choice(f"{TAB}-mode", "What the sound does", modes, first.name)
-    tau_attn = slider(
-        TAU_ATTN,
-        "Keep the layout",
-        "More holds where things are, less lets the sound move them.",
-        first.tau_attn,
-    )
-    tau_feature = slider(
-        TAU_FEATURE,
-        "Keep the detail",
-        "More holds shapes and contours, less lets the sound redraw them.",
-        first.tau_feature,
-    )
+    mode = basic.choice(f"{TAB}-mode", "What the sound does to the picture", modes, first.name, short=True)
     message = basic.message(f"{TAB}-how-message")
     with basic.accordion("How hard to hold, and words for the picture"):
+        tau_attn = slider(
+            TAU_ATTN,
+            "Keep the layout",
+            "More holds where things are, less lets the sound move them.",
+            first.tau_attn,
+        )
+        tau_feature = slider(
+            TAU_FEATURE,
+            "Keep the detail",
+            "More holds shapes and contours, less lets the sound redraw them.",
+            first.tau_feature,
+        )
         held = gr.Radio(
             LAYER_WORDS,
             value="paper",
