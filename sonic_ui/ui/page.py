@@ -22,6 +22,7 @@ from sonic_ui.ui import api, engine_api
 from sonic_ui.ui.components import basic, shell
 from sonic_ui.ui.components.gallery import gallery
 from sonic_ui.ui.engine_panel import connect_engines, engine_panel
+from sonic_ui.ui.identity import ICON, SocialCard
 from sonic_ui.ui.late_loading import hide_unseen, show_when_opened
 from sonic_ui.ui.server import Page, server_options
 from sonic_ui.ui.session.context import EXAMPLES, AppContext, SharedComponents, read_examples
@@ -96,6 +97,7 @@ def launch_options(examples: Path = EXAMPLES) -> dict[str, Any]:
         "theme": page_theme(),
         "css": page_css(),
         "head": shell.page_head(),
+        "favicon_path": str(ICON),
         "state_session_capacity": MAX_SESSIONS,
         "max_file_size": f"{limits.upload_mb}mb",
         "enable_monitoring": False,
@@ -106,7 +108,9 @@ def launch_options(examples: Path = EXAMPLES) -> dict[str, Any]:
         "ssr_mode": False,
         "show_error": False,
         "quiet": True,
-        **server_options(Middleware(UploadQuota, max_bytes=limits.uploads_mb * 10**6)),
+        **server_options(
+            Middleware(SocialCard), Middleware(UploadQuota, max_bytes=limits.uploads_mb * 10**6)
+        ),
     }
 
 

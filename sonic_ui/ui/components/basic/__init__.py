@@ -77,7 +77,7 @@ def header(status: Status, changeable: bool = False, terms: Mapping[str, str] | 
     return html_component(
         "header",
         engine_status(status),
-        scripts=["page_keys"],
+        scripts=["page_keys", "tour"],
         elem_id="su-header",
         changeable=changeable,
         terms=dict(terms or {}),
