@@ -46,7 +46,7 @@ def slider(
         limits.default if value is None else value,
         step=limits.step,
         label=label,
-        info=info,
+        info=info or None,
         buttons=[],
         elem_id=elem_id,
     )

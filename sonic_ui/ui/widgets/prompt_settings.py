@@ -92,7 +92,7 @@ def prompt_settings(
     tab: str,
     info: BundleInfo,
     beside_seed: Callable[[], gr.Slider],
-    seed_info: str = "The same number paints the same picture again.",
+    seed_info: str = "",
     advanced: Callable[[], gr.Slider] | None = None,
     varied: bool = False,
     shaped: bool = False,
@@ -106,7 +106,6 @@ def prompt_settings(
     prompt = gr.Textbox(
         label="Words (optional)",
         placeholder="a watercolour at dusk",
-        info="Style, place or time of day. The sound brings the rest.",
         lines=1,
         max_lines=4,
         elem_id=f"{tab}-prompt",
@@ -135,7 +134,7 @@ def prompt_settings(
 def seed_field(tab: str, info: str) -> SeedField:
     """Lay out a seed."""
     with gr.Column(min_width=180, elem_classes="su-seed"):
-        seed = gr.Number(SEED.default, label="Seed", info=info, precision=0, elem_id=f"{tab}-seed-number")
+        seed = gr.Number(SEED.default, label="Seed", info=info or None, precision=0, elem_id=f"{tab}-seed-number")
         with gr.Row(elem_classes="su-seed-row"):
             dice = gr.Button("Roll", size="sm", min_width=72, elem_id=f"{tab}-dice", elem_classes="su-dice")
             keep = gr.Checkbox(False, label="Keep", container=False, min_width=72)

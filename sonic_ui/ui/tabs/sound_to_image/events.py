@@ -129,7 +129,7 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
                 prompts = prompt_settings.prompt_settings(
                     TAB,
                     context.studio.info,
-                    lambda: slider(COUNT, "Pictures", "More to choose from, and more time."),
+                    lambda: slider(COUNT, "Pictures", ""),
                     varied=True,
                     shaped=True,
                 )
