@@ -93,14 +93,12 @@ class AudioToImagePipeline(AudioConditionedPipeline):
         scheduler = copy.deepcopy(self.scheduler)  # it counts its steps: one a run, so that runs may overlap
         scheduler.set_timesteps(num_inference_steps)
         begin_step = _begin(begin_step, len(scheduler.timesteps), scheduler, latents)
-        if len(variations) not in (0, len(seeds)):
-            raise BadInput(f"Given were {len(variations)} lists of variations for {len(seeds)} pictures.")
-        own, canvas = self._latent_shape(None, None), None
-        if latents is None:
-            canvas = Canvas.plan(own, shape, scheduler, seeds, variations)
+        _check_variations(variations, len(seeds))
+        own = self._latent_shape(None, None)
+        canvas = None if latents is not None else Canvas.plan(own, shape, scheduler, seeds, variations)
         noise, generators = sampling.seeded_noise(seeds, own if canvas else shape)
-        noise = sampling.vary_noise(noise, variations)
         if latents is None:
+            noise = sampling.vary_noise(noise, variations)
             latents = noise.to(self.device) * scheduler.init_noise_sigma
         else:
             latents = _fitting(latents, tuple(noise.shape)).to(self.device)
@@ -108,7 +106,7 @@ class AudioToImagePipeline(AudioConditionedPipeline):
 
         with self.audio_attention.condition(tokens, check_inputs.spread(strength, len(seeds), guided)):
             for step, timestep in enumerate(timesteps, start=begin_step + 1):
-                if canvas is not None and step == canvas.layout_steps + 1:
+                if canvas and step == canvas.layout_steps + 1:
                     latents, scheduler = canvas.extend(latents, clean, scheduler), canvas.fresh(scheduler)
                 prediction = self._predict(scheduler.scale_model_input(latents, timestep), timestep, text)
                 if guided:
@@ -148,6 +146,12 @@ def _begin(step: int, steps: int, scheduler: SchedulerMixin, latents: Tensor | N
     if step and not sampling.begins_anywhere(scheduler):
         raise BadInput(f"{type(scheduler).__name__} cannot begin at step {step}; take begin_step 0.")
     return int(step)
+
+
+def _check_variations(variations: Sequence[Sequence[tuple[int, float]]], pictures: int) -> None:
+    """Raises BadInput where there are variations, but not a list a picture."""
+    if len(variations) not in (0, pictures):
+        raise BadInput(f"Given were {len(variations)} lists of variations for {pictures} pictures.")
 
 
 def _fitting(latents: Tensor, shape: tuple[int, ...]) -> Tensor:

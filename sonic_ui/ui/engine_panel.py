@@ -85,10 +85,7 @@ def connect_engines(
 
     def change(name: str, request: gr.Request) -> Iterator[dict[Any, Any]]:
         yield {panel.use: gr.Button(interactive=False), panel.stop: gr.Button(visible=True)}
-        done: dict[Any, Any] = {
-            panel.use: gr.Button(interactive=True),
-            panel.stop: gr.Button(visible=False),
-        }
+        done: dict[Any, Any] = {panel.use: gr.Button(interactive=True), panel.stop: gr.Button(visible=False)}
         try:
             check(request)
             for message in studio.change_engine(ChangeEngineRequest(engine=name)):

@@ -134,7 +134,9 @@ def prompt_settings(
 def seed_field(tab: str, info: str) -> SeedField:
     """Lay out a seed."""
     with gr.Column(min_width=180, elem_classes="su-seed"):
-        seed = gr.Number(SEED.default, label="Seed", info=info or None, precision=0, elem_id=f"{tab}-seed-number")
+        seed = gr.Number(
+            SEED.default, label="Seed", info=info or None, precision=0, elem_id=f"{tab}-seed-number"
+        )
         with gr.Row(elem_classes="su-seed-row"):
             dice = gr.Button("Roll", size="sm", min_width=72, elem_id=f"{tab}-dice", elem_classes="su-dice")
             keep = gr.Checkbox(False, label="Keep", container=False, min_width=72)
