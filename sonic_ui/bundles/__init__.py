@@ -14,6 +14,7 @@ from sonic_ui.bundles.registry import (
     ImageLabels,
     Source,
     find_bundle,
+    phrase_pictures,
     read_bundle,
 )
 from sonic_ui.bundles.vocabulary import Vocabulary, listed, words_of

@@ -9,6 +9,7 @@ milliseconds and named in a sentence.
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -16,9 +17,24 @@ from sonic_ui.bundles.files import ROOT, damaged, missing, read_json
 from sonic_ui.bundles.parts import AUDIOLDM, SOUNDING, Part, sonic_diffusion
 from sonic_ui.bundles.vocabulary import Vocabulary
 from sonic_ui.requests import VERBS, BadInput
+from sonic_ui.requests.aspects import ASPECTS, SQUARE, AspectName
 
 PIPELINE_FOLDERS = {name: verb.pipeline for name, verb in VERBS.items()}
 """Verb -> pipeline folder inside a bundle."""
+
+
+Side = Annotated[int, Field(ge=8, le=4096)]
+"""Of a picture, in pixels."""
+
+SD_SIZES: dict[AspectName, tuple[int, int]] = {
+    "4:3": (704, 512),
+    "3:2": (768, 512),
+    "16:9": (896, 512),
+    "3:4": (512, 704),
+    "2:3": (512, 768),
+    "9:16": (512, 896),
+}
+"""Of Stable Diffusion 1.4: the multiples of 64 px nearest to each aspect."""
 
 
 class Source(BaseModel):
@@ -66,6 +82,8 @@ class BundleInfo(BaseModel):
     description: str = ""
     licence: str = ""
     picture_px: int = Field(default=128, ge=8, le=4096)
+    sizes: dict[AspectName, tuple[Side, Side]] = {}
+    """Width and height in pixels of the other aspects that these weights paint as well as the square."""
     memory_bytes: int = Field(default=0, ge=0)
     """Of the weights in float32 and the work, on a processor; 0: little. Half precision takes half."""
     defaults: Defaults = Defaults()
@@ -73,6 +91,23 @@ class BundleInfo(BaseModel):
     """Of `vocabulary.json`; None: the text encoder was trained on everything that people write."""
     parts: tuple[Part, ...] = ()
     image_labels: ImageLabels | None = None
+
+    @property
+    def aspects(self) -> tuple[AspectName, ...]:
+        """The aspects that are offered, the square first."""
+        return tuple(one for one in ASPECTS if one == SQUARE or one in self.sizes)
+
+    def size_of(self, aspect: AspectName) -> tuple[int, int]:
+        """Width and height in pixels of pictures of an aspect. Raises `BadInput` if it is not offered."""
+        if aspect == SQUARE:
+            return self.picture_px, self.picture_px
+        if aspect not in self.sizes:
+            raise BadInput(
+                f"{self.title} does not paint pictures of {aspect}; it paints {', '.join(self.aspects)}. "
+                "Choose one of these.",
+                "aspect",
+            )
+        return self.sizes[aspect]
 
     @property
     def size_bytes(self) -> int:
@@ -101,6 +136,7 @@ def _sonic_diffusion(name: str, which: str, gates: str, projector: str) -> Bundl
         description="Pictures of 512 px. Wants a GPU; a processor takes minutes for a picture.",
         licence="CreativeML OpenRAIL-M; SonicDiffusion's weights state none",
         picture_px=512,
+        sizes=SD_SIZES,
         memory_bytes=7_000_000_000,
         defaults=Defaults(steps=50, guidance_scale=8.0, strength=1.0),
         parts=sonic_diffusion(gates, projector),
@@ -174,6 +210,23 @@ class Bundle:
         if not folder.is_dir():
             raise missing(folder)
         return folder
+
+
+PHRASES = "phrases"
+"""Folder of a bundle: a small picture of what a phrase of its vocabulary makes, "at-dusk.webp"."""
+
+
+def phrase_pictures(info: BundleInfo) -> dict[str, Path]:
+    """Pictures of the phrases of a registered bundle's vocabulary, by phrase; those that there are."""
+    spec, phrases = BUNDLES.get(info.name), info.vocabulary.groups.values() if info.vocabulary else ()
+    if spec is None:
+        return {}
+    paths = {
+        phrase: spec.folder / PHRASES / f"{phrase.replace(' ', '-')}.webp"
+        for group in phrases
+        for phrase in group
+    }
+    return {phrase: path for phrase, path in paths.items() if path.is_file()}
 
 
 def find_bundle(name_or_folder: str | Path) -> BundleSpec:

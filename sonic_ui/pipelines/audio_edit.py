@@ -30,7 +30,7 @@ from sonic_ui.pipelines import check_inputs
 from sonic_ui.pipelines.audio_conditioned import AudioConditionedPipeline, OnStep, Pictures, Sounds
 from sonic_ui.pipelines.inversion import FEATURE_BYTES, Inversion, StoredFeatures, Trajectory, invert_latents
 from sonic_ui.pipelines.plug_and_play import FeatureInjection, HookPoint
-from sonic_ui.pipelines.sampling import StepReport, apply_cfg, guidance_rescale, seeded_noise
+from sonic_ui.pipelines.sampling import StepReport, apply_cfg, guidance_rescale, seeded_noise, vary_noise
 from sonic_ui.requests import BadInput
 from sonic_ui.requests.edit_modes import ATTENTION_LAYERS, FEATURE_LAYERS, HOLD_HARDER
 
@@ -237,6 +237,7 @@ class AudioEditPipeline(AudioConditionedPipeline):
         num_inference_steps: int = 50,
         output_type: str = "pil",
         on_step: OnStep | None = None,
+        variations: Sequence[Sequence[tuple[int, float]]] = (),
     ) -> AudioEditOutput:
         """Edit one picture, in several ways at once if several sounds, prompts or strengths are given.
 
@@ -258,6 +259,7 @@ class AudioEditPipeline(AudioConditionedPipeline):
         num_inference_steps      for a picture; an inversion brings its own
         output_type              "pil", "np", "pt" or "latent"
         on_step                  called after each step, of an inversion too; what it raises ends the run
+        variations               pairs (seed, amount), one list a picture, blended in after `variation`
 
         Raises BadInput for values that cannot be used.
         """
@@ -278,7 +280,7 @@ class AudioEditPipeline(AudioConditionedPipeline):
         inversion, cost = self._inverted(source, schedule, num_inference_steps, on_step)
         region = None if editable is None else self._latent_mask(fitted.fit_mask(editable))
         plan = EditPlan(inversion, schedule, injection, conditions, region)
-        start = _varied(inversion.latents[-1:].float(), seeds, variation).to(self.device)
+        start = _varied(inversion.latents[-1:].float(), seeds, variation, variations).to(self.device)
         with injection or nullcontext():
             latents, passes = self._denoise_edits(plan, start, on_step)
         if output_type == "pil":
@@ -405,10 +407,14 @@ def carry_detail(edited: Tensor, unedited: Tensor, source: Tensor) -> Tensor:
     return edited + share * (source - unedited)
 
 
-def _varied(noise: Tensor, seeds: list[int], variation: float) -> Tensor:
-    """Inverted noise [1, C, h, w] -> [B, C, h, w]: its variance kept, `variation` of it fresh."""
+def _varied(
+    noise: Tensor, seeds: list[int], variation: float, variations: Sequence[Sequence[tuple[int, float]]]
+) -> Tensor:
+    """Inverted noise [1, C, h, w] -> [B, C, h, w]: its variance kept, `variation` of it fresh, then blended
+    with `variations`, a list a picture or none."""
     fresh, _ = seeded_noise(seeds, tuple(noise.shape[1:]))
-    return (1 - variation**2) ** 0.5 * noise + variation * noise.std() * fresh
+    varied = (1 - variation**2) ** 0.5 * noise + variation * noise.std() * fresh
+    return vary_noise(varied, variations, float(noise.std())) if any(variations) else varied
 
 
 def _finished(picture: Image.Image, fitted: FittedPicture, editable: Image.Image | None) -> Image.Image:

@@ -14,6 +14,7 @@ from sonic_ui.models.gated_attention import AudioScale
 from sonic_ui.models.latents import compression_factor
 from sonic_ui.pipelines import check_inputs, sampling
 from sonic_ui.pipelines.audio_conditioned import AudioConditionedPipeline, OnStep, Pictures, Sounds
+from sonic_ui.pipelines.canvas import Canvas
 from sonic_ui.requests import BadInput
 
 
@@ -51,6 +52,7 @@ class AudioToImagePipeline(AudioConditionedPipeline):
         on_step: OnStep | None = None,
         latents: Tensor | None = None,
         begin_step: int = 0,
+        variations: Sequence[Sequence[tuple[int, float]]] = (),
     ) -> AudioToImageOutput:
         """Paint.
 
@@ -70,6 +72,8 @@ class AudioToImagePipeline(AudioConditionedPipeline):
         begin_step              steps that are behind `latents`: those of a run's `StepReport` after `step`,
                                 with begin_step=step, end in that run's picture. Needs a scheduler that
                                 `begins_anywhere`
+        variations              pairs (seed, amount), one list a picture: noise of those seeds is blended
+                                into the picture's own in turn, along the arc between both (slerp)
 
         Raises BadInput for values that cannot be used.
         """
@@ -89,15 +93,21 @@ class AudioToImagePipeline(AudioConditionedPipeline):
         scheduler = copy.deepcopy(self.scheduler)  # it counts its steps: one a run, so that runs may overlap
         scheduler.set_timesteps(num_inference_steps)
         begin_step = _begin(begin_step, len(scheduler.timesteps), scheduler, latents)
-        noise, generators = sampling.seeded_noise(seeds, shape)
+        _check_variations(variations, len(seeds))
+        own = self._latent_shape(None, None)
+        canvas = None if latents is not None else Canvas.plan(own, shape, scheduler, seeds, variations)
+        noise, generators = sampling.seeded_noise(seeds, own if canvas else shape)
         if latents is None:
+            noise = sampling.vary_noise(noise, variations)
             latents = noise.to(self.device) * scheduler.init_noise_sigma
         else:
             latents = _fitting(latents, tuple(noise.shape)).to(self.device)
-        timesteps = sampling.skip_steps(scheduler, begin_step, generators, shape)
+        clean, timesteps = latents, sampling.skip_steps(scheduler, begin_step, generators, shape)
 
         with self.audio_attention.condition(tokens, check_inputs.spread(strength, len(seeds), guided)):
             for step, timestep in enumerate(timesteps, start=begin_step + 1):
+                if canvas and step == canvas.layout_steps + 1:
+                    latents, scheduler = canvas.extend(latents, clean, scheduler), canvas.fresh(scheduler)
                 prediction = self._predict(scheduler.scale_model_input(latents, timestep), timestep, text)
                 if guided:
                     prediction = sampling.apply_cfg(
@@ -136,6 +146,12 @@ def _begin(step: int, steps: int, scheduler: SchedulerMixin, latents: Tensor | N
     if step and not sampling.begins_anywhere(scheduler):
         raise BadInput(f"{type(scheduler).__name__} cannot begin at step {step}; take begin_step 0.")
     return int(step)
+
+
+def _check_variations(variations: Sequence[Sequence[tuple[int, float]]], pictures: int) -> None:
+    """Raises BadInput where there are variations, but not a list a picture."""
+    if len(variations) not in (0, pictures):
+        raise BadInput(f"Given were {len(variations)} lists of variations for {pictures} pictures.")
 
 
 def _fitting(latents: Tensor, shape: tuple[int, ...]) -> Tensor:

@@ -9,7 +9,6 @@ is painted for each.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,28 +20,11 @@ from torch import Tensor
 
 from sonic_ui.models.encoders import ImageEncoder
 from sonic_ui.pipelines.audio_conditioned import OnStep
-from sonic_ui.pipelines.embedding_path import PARALLEL, Embedding, evenly_spaced_by_perception, small_copy
-from sonic_ui.pipelines.sampling import StepReport, begins_anywhere
+from sonic_ui.pipelines.embedding_path import Embedding, evenly_spaced_by_perception, small_copy
+from sonic_ui.pipelines.sampling import StepReport, begins_anywhere, slerp_latents
 from sonic_ui.requests.interpolate import CONTINUITY, shared_steps
 
 ENDS = (0.0, 1.0)
-
-
-def slerp_latents(a: Tensor, b: Tensor, position: float) -> Tensor:
-    """Spherical interpolation of latents a and b, each [1, C, h, w] as one vector; keeps noise's length.
-
-    Exactly a at 0 and b at 1; along the line where they are nearly parallel. Source: Shoemake 1985 (slerp);
-    for latents arXiv 2307.12560, section 3.
-    """
-    if position in ENDS:
-        return a if position == 0.0 else b
-    one, other = (end.flatten().cpu().double() for end in (a, b))
-    lengths = one.norm() * other.norm()
-    angle = float(torch.acos((one @ other / lengths.clamp(min=1e-12)).clamp(-1, 1)))
-    if angle < PARALLEL or math.pi - angle < PARALLEL:
-        return (1 - position) * a + position * b
-    share_a, share_b = (math.sin(part * angle) / math.sin(angle) for part in (1 - position, position))
-    return share_a * a + share_b * b
 
 
 @dataclass

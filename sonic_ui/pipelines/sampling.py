@@ -1,6 +1,7 @@
-"""Parts of a sampling loop: noise by seed, guidance, a scheduler's step, a step's report."""
+"""Parts of a sampling loop: noise by seed and its blends, guidance, a scheduler's step, a step's report."""
 
 import inspect
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,8 +12,11 @@ from diffusers.utils.torch_utils import randn_tensor
 from PIL import Image
 from torch import Generator, Tensor
 
+from sonic_ui.pipelines.embedding_path import PARALLEL
+
 PREVIEW_LATENTS = 32  # previews are decoded from at most this many latents a side
 MIN_ALPHA_BAR = 1e-8
+ENDS = (0.0, 1.0)
 ZERO_SNR_RESCALE = 0.7  # arXiv 2305.08891
 
 BEGINS_ANYWHERE = frozenset(
@@ -62,6 +66,41 @@ def seeded_noise(seeds: Sequence[int], shape: tuple[int, int, int]) -> tuple[Ten
     """
     generators = [Generator("cpu").manual_seed(seed) for seed in seeds]
     return randn_tensor((len(seeds), *shape), generator=generators), generators
+
+
+def slerp_latents(a: Tensor, b: Tensor, position: float) -> Tensor:
+    """Spherical interpolation of latents a and b, each [1, C, h, w] as one vector; keeps noise's length.
+
+    Exactly a at 0 and b at 1; along the line where they are nearly parallel. Source: Shoemake 1985 (slerp);
+    for latents arXiv 2307.12560, section 3.
+    """
+    if position in ENDS:
+        return a if position == 0.0 else b
+    one, other = (end.flatten().cpu().double() for end in (a, b))
+    lengths = one.norm() * other.norm()
+    angle = float(torch.acos((one @ other / lengths.clamp(min=1e-12)).clamp(-1, 1)))
+    if angle < PARALLEL or math.pi - angle < PARALLEL:
+        return (1 - position) * a + position * b
+    share_a, share_b = (math.sin(part * angle) / math.sin(angle) for part in (1 - position, position))
+    return share_a * a + share_b * b
+
+
+def vary_noise(
+    noise: Tensor, variations: Sequence[Sequence[tuple[int, float]]], deviation: float = 1.0
+) -> Tensor:
+    """Noise [B, C, h, w] with that of other seeds blended in: pairs (seed, amount), one list a picture.
+
+    They are blended in one after the other, along the arc (slerp). Amount 0 leaves a picture's noise as it
+    is, to the bit; 1 is the other seed's.
+
+    deviation   of the noise; that of the other seeds is scaled to it
+    """
+    rows = list(noise.split(1))
+    for i, pairs in enumerate(variations):
+        for seed, amount in pairs:
+            fresh, _ = seeded_noise([seed], (noise.shape[1], noise.shape[2], noise.shape[3]))
+            rows[i] = slerp_latents(rows[i], fresh.to(noise) * deviation, amount)
+    return torch.cat(rows)
 
 
 def begins_anywhere(scheduler: Any) -> bool:

@@ -107,6 +107,10 @@ class MakingRequest(Request):
         """The seed that output `number` starts from; those of a strip share one."""
         return self.seed
 
+    def variations_of(self, number: int) -> tuple[tuple[int, float], ...]:
+        """The variations (seed, amount) that output `number` starts from; none where a verb has none."""
+        return ()
+
     @property
     def sound_paths(self) -> dict[str, str]:
         """The path of every sound, by setting."""

@@ -12,6 +12,7 @@ from sonic_ui.requests.edit_modes import (
     RELEASED_LAYERS,
 )
 from sonic_ui.requests.sound_to_image import GainDb
+from sonic_ui.requests.variations import Variation, VariationList, variations_of
 
 TAU_ATTN = fields.Range("Keep the layout (tau of self-attention)", 0.0, 1.0, 0.05, None)
 TAU_FEATURE = fields.Range("Keep the detail (tau of hidden states)", 0.0, 1.0, 0.05, None)
@@ -52,6 +53,7 @@ class EditImageRequest(PaintingRequest):
     source_prompt    what the picture shows, in words; empty works for any
     strengths        several edits at once, one a strength, instead of the one `strength`
     variation        0 starts from the picture's own noise; up to 1 mixes in noise of the seed
+    variations       pairs (seed, amount), as for `SoundToImageRequest`, after `variation`
     steps            denoising steps; at least two
     """
 
@@ -71,13 +73,17 @@ class EditImageRequest(PaintingRequest):
     source_prompt: fields.Prompt = ""
     strengths: Annotated[tuple[float, ...], fields.Numbers(STRENGTH, MAX_STRENGTHS)] | None = None
     variation: Annotated[float, VARIATION] = 0.0
+    variations: VariationList = ()
 
     @property
     def outputs(self) -> int:
         return len(self.edits)
 
     def seed_of(self, number: int) -> int:
-        return (self.seed + number) % SEEDS
+        return self.seed if self.variations else (self.seed + number) % SEEDS
+
+    def variations_of(self, number: int) -> tuple[Variation, ...]:
+        return variations_of(self.variations, number)
 
     @property
     def edits(self) -> tuple[float | tuple[float, ...], ...]:

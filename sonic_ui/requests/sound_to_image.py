@@ -2,8 +2,10 @@
 
 from typing import Annotated, Literal
 
+from sonic_ui.requests.aspects import SQUARE, Aspect
 from sonic_ui.requests.base import SEEDS, EndS, PaintingRequest, StartS
 from sonic_ui.requests.fields import Range, SoundPath
+from sonic_ui.requests.variations import Variation, VariationList, variations_of
 
 COUNT = Range("Number of pictures", 1, 8, 1, 1, whole=True)
 GAIN = Range("Gain in dB", -48.0, 24.0, 0.5, 0.0)
@@ -17,6 +19,11 @@ class SoundToImageRequest(PaintingRequest):
     start_s, end_s   the part to listen to, in seconds; None listens to the loudest part of a long clip
     gain_db          make the sound louder or softer before listening
     count            number of pictures; picture i starts from seed + i
+    variations       pairs (seed, amount): the initial noise is blended with that of each seed in turn, along
+                     the arc between both (slerp); amount 0 leaves the picture as it is, 1 is that seed's
+                     picture. Where there are any, all pictures start from `seed`, and picture i takes the
+                     last one's seed + i
+    aspect           width to height, one that the engine offers
     """
 
     verb: Literal["sound_to_image"] = "sound_to_image"
@@ -25,10 +32,15 @@ class SoundToImageRequest(PaintingRequest):
     end_s: EndS = None
     gain_db: GainDb = 0.0
     count: Annotated[int, COUNT] = 1
+    variations: VariationList = ()
+    aspect: Aspect = SQUARE
 
     @property
     def outputs(self) -> int:
         return self.count
 
     def seed_of(self, number: int) -> int:
-        return (self.seed + number) % SEEDS
+        return self.seed if self.variations else (self.seed + number) % SEEDS
+
+    def variations_of(self, number: int) -> tuple[Variation, ...]:
+        return variations_of(self.variations, number)

@@ -9,10 +9,11 @@ import gradio as gr
 
 from sonic_ui.engine.studio import Studio
 from sonic_ui.requests import BadInput, ChangeEngineRequest
+from sonic_ui.requests.aspects import SQUARE
 from sonic_ui.ui import api
 from sonic_ui.ui.components import basic
 from sonic_ui.ui.server import is_at_the_machine
-from sonic_ui.ui.widgets.prompt_settings import PromptSettings
+from sonic_ui.ui.widgets.prompt_settings import PromptSettings, aspects_update
 
 PANEL = "su-engines"
 DESCRIPTION = """Work with another engine (other weights) from now on; `engines` lists their names.
@@ -79,14 +80,12 @@ def connect_engines(
     if panel is None:
         return
     chips = [part.chips for part in prompts]
+    shapes = [part.aspect for part in prompts if part.aspect is not None]
     sliders = [slider for part in prompts for slider in (part.steps, part.guidance_scale, part.strength)]
 
     def change(name: str, request: gr.Request) -> Iterator[dict[Any, Any]]:
         yield {panel.use: gr.Button(interactive=False), panel.stop: gr.Button(visible=True)}
-        done: dict[Any, Any] = {
-            panel.use: gr.Button(interactive=True),
-            panel.stop: gr.Button(visible=False),
-        }
+        done: dict[Any, Any] = {panel.use: gr.Button(interactive=True), panel.stop: gr.Button(visible=False)}
         try:
             check(request)
             for message in studio.change_engine(ChangeEngineRequest(engine=name)):
@@ -103,7 +102,8 @@ def connect_engines(
         yield {
             **done,
             **dict(zip(sliders, values, strict=True)),
-            **dict.fromkeys(chips, basic.chips_value(studio.info.vocabulary)),
+            **dict.fromkeys(chips, basic.chips_value(studio.info)),
+            **{shape: aspects_update(studio.info, value=SQUARE) for shape in shapes},
             panel.message: basic.note(f"{studio.info.title} is ready."),
             head: basic.engine_status(studio.status),
         }
@@ -111,7 +111,7 @@ def connect_engines(
     run = panel.use.click(
         change,
         [panel.chosen],
-        [head, panel.use, panel.stop, panel.message, *sliders, *chips],
+        [head, panel.use, panel.stop, panel.message, *sliders, *chips, *shapes],
         show_progress="hidden",
         concurrency_limit=4,
         api_visibility="private",

@@ -22,6 +22,7 @@ from sonic_ui.ui import api, engine_api
 from sonic_ui.ui.components import basic, shell
 from sonic_ui.ui.components.gallery import gallery
 from sonic_ui.ui.engine_panel import connect_engines, engine_panel
+from sonic_ui.ui.identity import ICON, SocialCard
 from sonic_ui.ui.late_loading import hide_unseen, show_when_opened
 from sonic_ui.ui.server import Page, server_options
 from sonic_ui.ui.session.context import EXAMPLES, AppContext, SharedComponents, read_examples
@@ -29,6 +30,7 @@ from sonic_ui.ui.session.limits import MAX_SESSIONS, read_limits
 from sonic_ui.ui.session.uploads import UploadQuota
 from sonic_ui.ui.tabs import BuiltTab
 from sonic_ui.ui.theme import page_css, page_theme
+from sonic_ui.ui.widgets import prompt_settings
 from sonic_ui.ui.widgets.send_to_tab import connect_send_to_tab
 from sonic_ui.ui.widgets.settings_drop import connect_links
 from sonic_ui.ui.widgets.terms import TERMS
@@ -67,8 +69,7 @@ def build_page(studio: Studio, examples: Path = EXAMPLES, open_engines: bool = F
         connect_send_to_tab(context, tabs, [tab.view for tab in built.values()], targets)
         prompts = [tab.prompts for tab in built.values() if tab.prompts]
         connect_engines(studio, panel, shared.head, prompts, open_engines or limits.open_engines)
-        chips = [part.chips for part in prompts]
-        _follow_engine(page, studio, shared.head, [tab.message for tab in built.values()], chips)
+        _follow_engine(page, studio, shared.head, [tab.message for tab in built.values()], prompts)
         show_when_opened(tabs)
         page.unload(engine_api.build(context).leave)
         page.unload(_release(context))
@@ -96,6 +97,7 @@ def launch_options(examples: Path = EXAMPLES) -> dict[str, Any]:
         "theme": page_theme(),
         "css": page_css(),
         "head": shell.page_head(),
+        "favicon_path": str(ICON),
         "state_session_capacity": MAX_SESSIONS,
         "max_file_size": f"{limits.upload_mb}mb",
         "enable_monitoring": False,
@@ -106,7 +108,9 @@ def launch_options(examples: Path = EXAMPLES) -> dict[str, Any]:
         "ssr_mode": False,
         "show_error": False,
         "quiet": True,
-        **server_options(Middleware(UploadQuota, max_bytes=limits.uploads_mb * 10**6)),
+        **server_options(
+            Middleware(SocialCard), Middleware(UploadQuota, max_bytes=limits.uploads_mb * 10**6)
+        ),
     }
 
 
@@ -129,25 +133,32 @@ def _release(context: AppContext) -> Callable[[gr.Request], None]:
 
 
 def _follow_engine(
-    page: gr.Blocks, studio: Studio, head: gr.HTML, messages: list[gr.HTML], chips: list[gr.HTML]
+    page: gr.Blocks,
+    studio: Studio,
+    head: gr.HTML,
+    messages: list[gr.HTML],
+    prompts: list[prompt_settings.PromptSettings],
 ) -> None:
     """Update the header while the models load behind the page; a sentence in every tab if they cannot. The
-    phrases of an engine elsewhere are known once it was reached.
+    phrases and aspects of an engine elsewhere are known once it was reached.
     """
+    chips = [part.chips for part in prompts]
+    shapes = [part.aspect for part in prompts if part.aspect is not None]
 
     def update() -> list[Any]:
         status = studio.status
         settled = status.state in ("ready", "failed")
         problem = basic.error(status.problem) if status.state == "failed" else basic.CLEAR
-        phrases = basic.chips_value(studio.info.vocabulary)
-        rest = [*([problem] * len(messages)), *([phrases] * len(chips))]
+        phrases = basic.chips_value(studio.info)
+        offered = [prompt_settings.aspects_update(studio.info) for _ in shapes]
+        rest = [*([problem] * len(messages)), *([phrases] * len(chips)), *offered]
         return [basic.engine_status(status), gr.Timer(active=not settled), *rest]
 
     timer = gr.Timer(STATUS_EVERY_S)
     for event in (page.load, timer.tick):
         event(
             update,
-            outputs=[head, timer, *messages, *chips],
+            outputs=[head, timer, *messages, *chips, *shapes],
             queue=False,
             show_progress="hidden",
             api_visibility="private",

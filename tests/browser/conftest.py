@@ -171,11 +171,13 @@ def new_page(browser: Any) -> Iterator[Any]:
     """A function that opens an address in a fresh context; an error that the page reports fails the test."""
     contexts, problems = [], []
 
-    def opened(address: str, width: int = 1440, height: int = 900, **options: Any) -> Any:
+    def opened(address: str, width: int = 1440, height: int = 900, tour: bool = False, **options: Any) -> Any:
         context = browser.new_context(
             viewport={"width": width, "height": height}, permissions=["microphone"], **options
         )
         contexts.append(context)
+        if not tour:
+            context.add_init_script("localStorage.setItem('sonic-ui-tour', 'seen')")
         page = context.new_page()
         page.set_default_timeout(PATIENCE_MS)
         page.on("pageerror", lambda error: problems.append(str(error)))

@@ -293,3 +293,15 @@ def test_nothing_is_fetched_from_elsewhere(new_page: Any, address: str, browser:
     page.wait_for_selector(LABELS, timeout=60_000)
     context.close()
     assert elsewhere == []
+
+
+def test_a_picture_is_varied_and_has_another_shape(address: str, new_page: Any) -> None:
+    page = new_page(address)
+    ready(page, "sound-to-image")
+    stage = page.locator("#sound-to-image-stage")
+    stage.get_by_role("button", name="Vary a little").click()
+    expect(stage.locator(".su-thumb-caption")).to_have_text([f"variation {n}" for n in (1, 2, 3, 4)])
+    expect(stage.locator(".su-detail")).to_contain_text("varied by 0.25")
+    stage.get_by_role("button", name="variation").or_(stage.locator(".su-thumbs button")).nth(2).click()
+    stage.get_by_role("button", name="Vary a lot").click()
+    expect(stage.locator(".su-detail")).to_contain_text("varied by 0.25 and 0.5")

@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from sonic_ui.bundles import BUNDLES, check_pipeline, find_bundle, manifest, read_bundle
+from sonic_ui.bundles import (
+    BUNDLES,
+    BundleInfo,
+    check_pipeline,
+    find_bundle,
+    manifest,
+    phrase_pictures,
+    read_bundle,
+)
 from sonic_ui.bundles.manifest import check_sums, write_manifest
 from sonic_ui.requests import BadInput
 
@@ -189,3 +197,20 @@ def test_the_shipped_weights_are_those_of_their_manifest() -> None:
     check_sums(folder)
     weights = {path.relative_to(folder).as_posix() for path in folder.rglob("*.safetensors")}
     assert weights and weights <= set(listed)
+
+
+def test_a_bundle_says_which_aspects_it_paints() -> None:
+    info = BundleInfo(name="own", title="Own", picture_px=256, sizes={"3:2": (384, 256)})
+    assert info.aspects == ("1:1", "3:2")
+    assert info.size_of("1:1") == (256, 256) and info.size_of("3:2") == (384, 256)
+    with pytest.raises(BadInput, match="Own does not paint pictures of 9:16; it paints 1:1, 3:2") as refusal:
+        info.size_of("9:16")
+    assert refusal.value.field == "aspect"
+
+
+def test_the_phrases_of_the_miniature_have_pictures() -> None:
+    info = read_bundle("miniature").info
+    assert info.vocabulary is not None
+    phrases = [phrase for group in info.vocabulary.groups.values() for phrase in group]
+    pictures = phrase_pictures(info)
+    assert [*pictures] == phrases and sum(path.stat().st_size for path in pictures.values()) < 150_000

@@ -360,3 +360,18 @@ def test_the_debug_bundle_has_the_layout_of_the_miniature(tone: Sound, tmp_path:
     }  # fmt: skip
     loaded = AudioToImagePipeline.from_pretrained(root / "audio_to_image")
     assert np.array_equal(paint(loaded, tone), paint(debug_pipeline(), tone))
+
+
+def test_variations_lead_from_one_seeds_picture_to_anothers(
+    pipeline: AudioToImagePipeline, tone: Sound
+) -> None:
+    own, other = paint(pipeline, tone, seed=3), paint(pipeline, tone, seed=9)
+    assert np.array_equal(own, paint(pipeline, tone, seed=3, variations=[[(9, 0.0)]]))
+    assert np.array_equal(other, paint(pipeline, tone, seed=3, variations=[[(9, 1.0)]]))
+    near, far = (paint(pipeline, tone, seed=3, variations=[[(9, amount)]]) for amount in (0.1, 0.7))
+    away = [np.abs(one.astype(float) - own).mean() for one in (near, far, other)]
+    assert 0 < away[0] < away[1] < away[2]
+    again = paint(pipeline, tone, seed=3, variations=[[(9, 0.1), (11, 0.2)]])
+    assert differ(near, again)
+    with pytest.raises(BadInput, match="3 lists of variations for 2 pictures"):
+        paint(pipeline, tone, seed=[3, 4], num_images_per_prompt=2, variations=[[], [(9, 0.1)], []])

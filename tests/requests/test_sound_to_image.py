@@ -115,3 +115,9 @@ def test_changed_is_checked_again() -> None:
     assert request().changed(seed=5).seed == 5
     with pytest.raises(BadInput, match="Steps"):
         request().changed(steps=1000)
+
+
+def test_the_aspect_is_one_of_a_few() -> None:
+    assert request().aspect == request(aspect="").aspect == "1:1" and request(aspect="16:9").aspect == "16:9"
+    with pytest.raises(BadInput, match="aspect is '5:1'; it takes one of 1:1, 4:3"):
+        request(aspect="5:1")

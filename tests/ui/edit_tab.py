@@ -63,6 +63,7 @@ def page_values(picture: Path | None, sound: Path | None, **values: Any) -> list
         "seed": 5,
         "keep_seed": True,
         "variation": 0,
+        "variations": "",
         "several": False,
         "strengths": "0.5, 1",
         **values,

@@ -216,3 +216,19 @@ def test_a_mode_shows_how_it_weighs_the_strength() -> None:
     replace, paper = EDIT_MODES["replace"].factors_line, EDIT_MODES["paper"].factors_line
     assert replace == "The strength counts 0.8 in coarse layers, 0.4 in middle and 0.12 in fine ones."
     assert paper == "The strength counts as it is, in every layer."
+
+
+def test_the_same_edit_again_says_so_at_once_and_can_be_varied(write_sound: WriteSound, meadow: Path) -> None:
+    tab, sound = tab_of(FakeBackend()), write_sound("rain.wav")
+    first = last(tab.generate(ME, *page_values(meadow, sound)))
+    *settings, _ = page_values(meadow, sound, seed=6)
+    again = last(tab.generate(ME, *settings, first["records"]))
+    assert again["view"]["kind"] == "ended" and "come out the same" in again["run_message"]["text"]
+    *settings, _ = page_values(meadow, sound, strength=0.5)
+    assert last(tab.generate(ME, *settings, first["records"]))["view"]["kind"] == "done"
+    card = first["view"]["result"]
+    varied = last(tab.vary(ME, first["records"], event(id=card["id"], index=0, amount=0.5)))
+    result = varied["view"]["result"]
+    assert [one["caption"] for one in result["pictures"]] == [f"variation {n}" for n in (1, 2, 3, 4)]
+    request = read_settings(Path(result["pictures"][0]["file"]["path"]))["request"]
+    assert request["strengths"] == [1.0] * 4 and request["variations"][0][1] == 0.5

@@ -67,5 +67,6 @@ def test_the_page_offers_the_phrases_that_the_engine_knows(tmp_path: Path) -> No
         blocks = build_page(Studio(backend), tmp_path).blocks.values()
         return [block.value["groups"] for block in blocks if str(block.elem_id).endswith("-chips")]
 
-    assert chips(Small()) == [[{"title": "Time of day", "phrases": ["at dusk", "by day"]}]] * 4
+    phrases = [{"text": text, "cell": None} for text in ("at dusk", "by day")]
+    assert chips(Small()) == [[{"title": "Time of day", "phrases": phrases}]] * 4
     assert chips(FakeBackend()) == [[]] * 4

@@ -54,6 +54,8 @@ def page_values(path: Path | None, **values: Any) -> list[Any]:
         "seed": 5,
         "keep_seed": True,
         "count": 1,
+        "variations": "",
+        "aspect": "1:1",
         **values,
     }
     return in_order(tab_of(FakeBackend()).table, settings)
@@ -267,3 +269,29 @@ def test_examples_bring_sound_and_picture(write_sound: WriteSound, tmp_path: Pat
     for wrong in (event(index=2), event(index=-1), event(index="0"), gr.EventData(None, None)):
         with pytest.raises(gr.Error):
             tab.choose(wrong)
+
+
+def test_a_picture_is_varied_with_its_own_settings_and_again(write_sound: WriteSound) -> None:
+    tab = tab_of(FakeBackend())
+    shown = last(tab.generate(ME, *page_values(write_sound("rain.wav"), count=2)))
+    card, records = shown["stage"]["result"], shown["records"]
+    varied = last(tab.vary(ME, records, event(id=card["id"], index=1, amount=0.25)))
+    assert "seed" not in varied, "the page's own seed stays"
+    result = varied["stage"]["result"]
+    assert len(result["pictures"]) == 4 and "varied by 0.25" in result["detail"]
+    assert [one["caption"] for one in result["pictures"]] == [f"variation {n}" for n in (1, 2, 3, 4)]
+    third = read_settings(Path(result["pictures"][2]["file"]["path"]))
+    request = third["request"]
+    assert request["seed"] == 6 and [amount for _, amount in request["variations"]] == [0.25]
+    seed = request["variations"][0][0]
+    assert third["variations"] == [[(seed + 2) % 2**32, 0.25]]
+
+    again = last(tab.vary(ME, varied["records"], event(id=result["id"], index=2, amount=0.5)))
+    first = read_settings(Path(again["stage"]["result"]["pictures"][0]["file"]["path"]))
+    assert first["variations"][0] == third["variations"][0] and len(first["variations"]) == 2
+
+
+def test_what_cannot_be_varied_says_why(write_sound: WriteSound) -> None:
+    tab = tab_of(FakeBackend())
+    gone = last(tab.vary(ME, {}, event(id="result-9", index=0, amount=0.25)))
+    assert gone["stage"]["kind"] == "ended" and "not known any more" in gone["run_message"]["text"]

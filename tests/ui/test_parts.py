@@ -26,7 +26,9 @@ from tests.ui.test_handlers import tab_of
 
 SETTINGS = {
     "app": "Sonic UI 0.1.0",
-    "request": {**SoundToImageRequest(sound="Müller's rain.wav", seed=42, prompt="at dusk").model_dump()},
+    "request": {
+        **SoundToImageRequest(sound="Müller's rain.wav", seed=42, prompt="at dusk").model_dump(mode="json")
+    },
     "sound_sha256": "ab" * 32,
 }
 
@@ -268,6 +270,14 @@ def test_the_style_sheet_knows_every_colour_it_uses() -> None:
     import re
 
     css = page_css()
-    used = set(re.findall(r"var\(--su-([a-z-]+)", css)) - {"aspect", "blur", "film-width", "share", "thumb"}
+    used = set(re.findall(r"var\(--su-([a-z-]+)", css)) - {
+        "aspect",
+        "blur",
+        "film-width",
+        "high",
+        "share",
+        "side",
+        "thumb",
+    }
     assert used <= set(LIGHT)
     assert set(LIGHT) == set(DARK)

@@ -220,8 +220,8 @@ class PaintingPlan(Plan):
         )
 
     def _remade_from(self, order: Sequence[int]) -> list[dict[str, Any]]:
-        """What makes each picture again besides the request: its seed, and the pictures that are painted
-        side by side with it, by their numbers in the result.
+        """What makes each picture again besides the request: its seed, its variations if it has any, and the
+        pictures that are painted side by side with it, by their numbers in the result.
 
         A batch of another size rounds otherwise in the last bit: the seed alone gives the same picture
         within a level of 255, the seed and the batch the same bytes.
@@ -231,9 +231,14 @@ class PaintingPlan(Plan):
             {
                 "seed": self.job.request.seed_of(index),
                 "batch": [number[other] for other in self.batches[index]],
+                **self._variations_of(index),
             }
             for index in order
         ]
+
+    def _variations_of(self, index: int) -> dict[str, Any]:
+        variations = self.job.request.variations_of(index)
+        return {"variations": [[seed, amount] for seed, amount in variations]} if variations else {}
 
 
 # Running

@@ -106,6 +106,7 @@ class EditRunner(JobRunner):
             mask=job.mask,
             variation=request.variation,
             seed=[request.seed_of(i) for i in group],
+            variations=[request.variations_of(i) for i in group],
             on_step=on_step,
             **request.hold,
         )

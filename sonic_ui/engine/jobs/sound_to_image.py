@@ -9,6 +9,7 @@ import numpy as np
 from sonic_ui.engine.events import FrameInfo
 from sonic_ui.engine.jobs.base import JOB_TYPES, JobRunner, JobType, PaintingPlan, RunContext
 from sonic_ui.requests import PaintingRequest, SoundToImageRequest
+from sonic_ui.requests.aspects import SQUARE
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,9 @@ class PaintJob:
     seeds        one a picture
     scales       factor on the request's strength, one a picture
     groups       which pictures are painted side by side, in the order in which the groups are painted
+    size         width and height in pixels; None paints the denoiser's own
+
+    Their variations are the request's.
     """
 
     request: PaintingRequest
@@ -26,6 +30,7 @@ class PaintJob:
     seeds: tuple[int, ...]
     scales: tuple[float, ...]
     groups: tuple[tuple[int, ...], ...]
+    size: tuple[int, int] | None = None
 
 
 def pipeline_settings(request: PaintingRequest) -> dict[str, Any]:
@@ -82,10 +87,15 @@ class PaintRunner(JobRunner):
         images: list[Any] = self.pipeline(
             audio_embeds=torch.from_numpy(job.embeddings[list(group)]),
             seed=[job.seeds[i] for i in group],
+            variations=[job.request.variations_of(i) for i in group],
             on_step=on_step,
+            **self._size(),
             **{**pipeline_settings(job.request), "strength": self._strength(group)},
         ).images
         return images
+
+    def _size(self) -> dict[str, int]:
+        return dict(zip(("width", "height"), self.job.size, strict=True)) if self.job.size else {}
 
     def _strength(self, group: tuple[int, ...]) -> Any:
         """beta for the group: as in the request, or [B, layers] where pictures differ."""
@@ -104,13 +114,16 @@ class PaintRunner(JobRunner):
 
 def plan_pictures(request: SoundToImageRequest, context: RunContext) -> PaintingPlan:
     """`count` pictures of one sound; picture i starts from seed + i."""
-    count = request.count
+    count, size = request.count, None
+    if request.aspect != SQUARE:
+        size = context.backend.bundle.info.size_of(request.aspect)
     job = PaintJob(
         request=request,
         embeddings=np.repeat(context.embed_audio(context.sounds["sound"]).embedding[None], count, 0),
         seeds=tuple(map(request.seed_of, range(count))),
         scales=(1.0,) * count,
         groups=(tuple(range(count)),),
+        size=size,
     )
     return PaintingPlan(context, job, (FrameInfo(),) * count, is_strip=False)
 

@@ -1,4 +1,4 @@
-"""The pictures of the example cards as one small file: one request in place of one each."""
+"""Small pictures, of example cards or of phrases, as one file: one request in place of one each."""
 
 import hashlib
 from pathlib import Path
@@ -29,7 +29,7 @@ def contact_sheet(pictures: tuple[Path | None, ...]) -> tuple[Path | None, list[
     for number, cell in enumerate(cells):
         sheet.paste(cell, (number * CELL_PX, 0))
     name = hashlib.sha256(repr(pictures).encode()).hexdigest()[:16]
-    path = process_folder() / f"examples-{name}.webp"
+    path = process_folder() / f"sheet-{name}.webp"
     if not path.is_file():
         with writing(path):
             sheet.save(path, "WEBP", quality=82)

@@ -46,7 +46,7 @@ def slider(
         limits.default if value is None else value,
         step=limits.step,
         label=label,
-        info=info,
+        info=info or None,
         buttons=[],
         elem_id=elem_id,
     )
@@ -67,10 +67,12 @@ def room_choice(tab: str) -> gr.Radio:
 def detail_line(result: Result) -> str:
     """The line of what made a result: "rain.wav · “ink” · seed 5 · 25 steps · 3.2 s"."""
     request = result.request
+    varied = request.variations_of(0)
     details = [
         *(Path(path).name for path in request.sound_paths.values()),
         f"“{_short(request.prompt)}”" if request.prompt else "",
         f"seed {request.seed}",
+        f"varied by {' and '.join(f'{amount:g}' for _, amount in varied)}" if varied else "",
         f"{request.steps} steps",
         f"{result.elapsed_s:.1f} s",
     ]

@@ -8,11 +8,15 @@ from typing import Any
 import gradio as gr
 
 from sonic_ui.bundles import BundleInfo, Defaults
-from sonic_ui.requests import MakingRequest, PaintingRequest
+from sonic_ui.requests import EditImageRequest, MakingRequest, PaintingRequest, SoundToImageRequest
+from sonic_ui.requests.aspects import SQUARE
 from sonic_ui.requests.base import GUIDANCE, SEED, STEPS, STRENGTH
+from sonic_ui.requests.variations import as_text
 from sonic_ui.ui.components import basic
 from sonic_ui.ui.settings.table import Row
 from sonic_ui.ui.widgets.fields import slider
+
+VariedRequest = SoundToImageRequest | EditImageRequest
 
 TOGGLE = """(chips, words) => {
   const { chosen, others } = chips;
@@ -21,6 +25,9 @@ TOGGLE = """(chips, words) => {
   return text.includes(` ${chosen} `) ? rest : `${rest} ${chosen}`.trim();
 }"""
 """A phrase in the words: in place of the others of its group, or away if it is there."""
+
+MARK = "(chips, words) => ({ ...chips, words: words || '' })"
+"""The phrases that are in the words show it."""
 
 ROLL = f"() => [Math.floor(Math.random() * {int(SEED.maximum) + 1}), true]"
 
@@ -49,6 +56,8 @@ class PromptSettings:
 
     beside_seed   the slider next to the seed: the number of pictures or frames, for instance
     advanced      what a tab adds to the advanced settings
+    variations    the seeds whose noise is blended in, where a tab's results can be varied
+    aspect        width to height, where a tab's pictures have one to choose
     """
 
     prompt: gr.Textbox
@@ -62,6 +71,12 @@ class PromptSettings:
     steps: gr.Slider
     layers: gr.Textbox
     advanced: gr.Slider | None = None
+    variations: gr.Textbox | None = None
+    aspect: gr.Radio | None = None
+
+    def variations_row(self) -> Row:
+        """The variations in the settings of a tab whose results can be varied."""
+        return Row({"variations": self.variations}, self.message, None, _variations)
 
     def rows(self) -> list[Row]:
         """The components in a tab's settings, but those that only some tabs have."""
@@ -77,21 +92,27 @@ def prompt_settings(
     tab: str,
     info: BundleInfo,
     beside_seed: Callable[[], gr.Slider],
-    seed_info: str = "The same number paints the same picture again.",
+    seed_info: str = "",
     advanced: Callable[[], gr.Slider] | None = None,
+    varied: bool = False,
+    shaped: bool = False,
 ) -> PromptSettings:
-    """Lay them out for an engine; `beside_seed` and `advanced` make the sliders of a tab's own."""
+    """Lay them out for an engine; `beside_seed` and `advanced` make the sliders of a tab's own.
+
+    varied   whether the tab's results can be varied
+    shaped   whether its pictures have an aspect to choose
+    """
     defaults = info.defaults
     prompt = gr.Textbox(
         label="Words (optional)",
         placeholder="a watercolour at dusk",
-        info="Style, place or time of day. The sound brings the rest.",
         lines=1,
         max_lines=4,
         elem_id=f"{tab}-prompt",
     )
-    chips = basic.phrase_chips(f"{tab}-chips", info.vocabulary)
+    chips = basic.phrase_chips(f"{tab}-chips", info)
     chips.input(None, js=TOGGLE, inputs=[chips, prompt], outputs=[prompt], api_visibility="private")
+    prompt.change(None, js=MARK, inputs=[chips, prompt], outputs=[chips], api_visibility="private")
     message = basic.message(f"{tab}-words-message")
     strength = slider(
         STRENGTH,
@@ -99,19 +120,23 @@ def prompt_settings(
         "More lets the sound rule the picture, less leaves it to the words; 0 does not listen.",
         defaults.strength,
     )
+    aspect = _aspect_choice(tab, info) if shaped else None
     with gr.Row(elem_classes="su-pair su-seeds"):
         number = beside_seed()
         seed = seed_field(tab, seed_info)
     with basic.accordion("Advanced"):
         added = advanced() if advanced is not None else None
         rest = _advanced(defaults)
-    return PromptSettings(prompt, chips, message, strength, number, seed, *rest, advanced=added)
+        variations = _variations_field() if varied else None
+    return PromptSettings(prompt, chips, message, strength, number, seed, *rest, added, variations, aspect)
 
 
 def seed_field(tab: str, info: str) -> SeedField:
     """Lay out a seed."""
     with gr.Column(min_width=180, elem_classes="su-seed"):
-        seed = gr.Number(SEED.default, label="Seed", info=info, precision=0, elem_id=f"{tab}-seed-number")
+        seed = gr.Number(
+            SEED.default, label="Seed", info=info or None, precision=0, elem_id=f"{tab}-seed-number"
+        )
         with gr.Row(elem_classes="su-seed-row"):
             dice = gr.Button("Roll", size="sm", min_width=72, elem_id=f"{tab}-dice", elem_classes="su-dice")
             keep = gr.Checkbox(False, label="Keep", container=False, min_width=72)
@@ -140,6 +165,36 @@ def _advanced(defaults: Defaults) -> tuple[gr.Textbox, gr.Slider, gr.Slider, gr.
             lines=1,
         ),
     )
+
+
+def _aspect_choice(tab: str, info: BundleInfo) -> gr.Radio:
+    return gr.Radio(
+        [*info.aspects],
+        value=SQUARE,
+        label="Shape",
+        show_label=False,
+        visible=len(info.aspects) > 1,
+        elem_id=f"{tab}-aspect",
+        elem_classes="su-choice su-aspects",
+    )
+
+
+def aspects_update(info: BundleInfo, **values: Any) -> gr.Radio:
+    """The choice of aspects for an engine."""
+    return gr.Radio(choices=[*info.aspects], visible=len(info.aspects) > 1, **values)
+
+
+def _variations_field() -> gr.Textbox:
+    return gr.Textbox(
+        label="Variations",
+        info="Seeds blended in, each with its amount from 0 to 1. “Vary” below a picture does it for you.",
+        placeholder="7:0.3",
+        lines=1,
+    )
+
+
+def _variations(request: VariedRequest, files: Mapping[str, str]) -> dict[str, Any]:
+    return {"variations": as_text(request.variations)}
 
 
 def _next_seed(values: Mapping[str, Any]) -> dict[str, Any]:

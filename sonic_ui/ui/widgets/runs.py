@@ -83,13 +83,13 @@ def _is_kept(path: Path) -> bool:
         return False
 
 
-def run_bar(tab: str, generate: str = "Generate") -> RunBar:
+def run_bar(tab: str) -> RunBar:
     """Lay out the bar of a tab; the script of its results shows one of the two buttons."""
     with gr.Column(elem_classes="su-run", elem_id=f"{tab}-run"):
         return RunBar(
             basic.message(f"{tab}-run-message"),
             gr.Button(
-                generate,
+                "Generate",
                 variant="primary",
                 size="lg",
                 elem_id=f"{tab}-generate",
@@ -140,14 +140,29 @@ class Runs(Generic[RequestT]):
         work     yields updates while the request is carried out
         """
         *settings, records = values
+        yield from self.run(request, records, lambda: self._table.request(settings), work)
+
+    def run(
+        self,
+        request: gr.Request,
+        records: dict[str, Record],
+        build: Callable[[], RequestT],
+        work: Callable[[RunContext[RequestT]], Iterator[Update]],
+        is_from_page: bool = True,
+    ) -> Iterator[Update]:
+        """Do `work` on the request of `build`, as this session's only run of the tab.
+
+        is_from_page   whether the request has the page's settings: then its seed is shown among them
+        """
         tasks, session = self._context.tasks, request.session_hash or ""
         number, token = tasks.begin(session, self._tab)
         for task in (refine_task(self._tab), film_task(self._tab)):
             tasks.cancel(session, task)
         try:
             yield self._clear()
-            built = self._table.request(settings)
-            yield {self._seed: built.seed}
+            built = build()
+            if is_from_page:
+                yield {self._seed: built.seed}
             yield from work(RunContext(number, built, token, records, session))
         except BadInput as problem:
             slot = self._table.messages.get(problem.field, self._bar.message)
@@ -211,18 +226,25 @@ class Runs(Generic[RequestT]):
         generate: Callable[..., Iterator[Update]],
         triggers: Sequence[Any],
         outputs: Sequence[gr.components.Component] = (),
+        vary: Callable[..., Iterator[Update]] | None = None,
     ) -> None:
-        """Connect the bar; `triggers` start a run besides the click on Generate, `outputs` change with it."""
+        """Connect the bar; `triggers` start a run besides the click on Generate, `outputs` change with it.
+
+        vary   starts a run from the picture that is shown
+        """
         messages = [self._bar.message, *self._table.messages.values()]
         changed = [self._view, *messages, self._shared.head, self._seed, self._shared.records]
-        running = gr.on(
-            [self._bar.generate.click, *triggers],
-            generate,
-            inputs=[*self._table.components.values(), self._shared.records],
-            outputs=[*dict.fromkeys([*changed, *outputs])],
-            **FREQUENT,  # else a click is lost that comes before Gradio knows that the last is over
-        )
+        changed = [*dict.fromkeys([*changed, *outputs])]
+        settings = [*self._table.components.values(), self._shared.records]
+        # FREQUENT: else a click is lost that comes before Gradio knows that the last is over
+        pressed = [self._bar.generate.click, *triggers]
+        self._settle(gr.on(pressed, generate, inputs=settings, outputs=changed, **FREQUENT))
+        if vary is not None:
+            self._settle(self._view.vary(vary, inputs=[self._shared.records], outputs=changed, **FREQUENT))
+        self._bar.cancel.click(self.cancel, **AT_ONCE)
+
+    def _settle(self, running: Any) -> None:
+        """Tell the view when an event is over, however it ended."""
         running.then(None, js=SETTLED.format(tab=self._tab, failed="false"))
         # `then` alone is skipped when the server refuses the event
         running.failure(None, js=SETTLED.format(tab=self._tab, failed="true"))
-        self._bar.cancel.click(self.cancel, **AT_ONCE)

@@ -55,11 +55,16 @@ def settings_drop(tab: str, noun: str = "picture", kinds: Sequence[str] = KINDS)
     )
 
 
+Stage = Callable[[Path | None, Mapping[str, str]], Update]
+"""The view's update for a file that was dropped (None: a link), and the files its settings name."""
+
+
 class Reuse:
     """The handlers.
 
     table   the tab's settings
     known   a record for a name that is no result of this session, if there is one
+    stage   what the view of results shows for settings from elsewhere; None leaves it as it is
     """
 
     def __init__(
@@ -68,15 +73,17 @@ class Reuse:
         drop: SettingsDrop,
         table: SettingsTable[Any],
         known: Callable[[str], Record | None] = lambda name: None,
+        stage: Stage | None = None,
     ) -> None:
         self._context = context
         self._drop = drop
         self._table = table
         self._known = known
+        self._stage = stage
 
     def shown(self, records: dict[str, Record], event: gr.EventData) -> Update:
         """Put the settings of a result that is shown back on the page."""
-        record = self._record(records, event)
+        record = self.record(records, event)
         if record is None:
             return self._notice(basic.error("The settings of this result are not known any more."))
         return self._restored(record["settings"], record["files"], "the result shown")
@@ -90,11 +97,11 @@ class Reuse:
             files = find_files(settings, records, self._context.examples)
         except BadInput as problem:
             return self._notice(basic.error(problem.message))
-        return self._restored(settings, files, f"“{Path(picture).name}”")
+        return self._restored(settings, files, f"“{Path(picture).name}”", picture)
 
     def share(self, request: gr.Request, records: dict[str, Record], event: gr.EventData) -> Update:
         """Give the settings of a result that is shown as a link or as Python."""
-        record, panel = self._record(records, event), self._drop.share
+        record, panel = self.record(records, event), self._drop.share
         if record is None:
             return {panel: share_panel.sentence("error", UNKNOWN)}
         try:
@@ -112,9 +119,10 @@ class Reuse:
             values = self._values(link.settings, link.files)
         except BadInput as problem:
             return {self._drop.share: share_panel.sentence("error", problem.message)}
-        return {**values, self._drop.share: share_panel.sentence("note", link.words)}
+        stage = self._stage(None, link.files) if self._stage else {}
+        return {**values, **stage, self._drop.share: share_panel.sentence("note", link.words)}
 
-    def _record(self, records: Mapping[str, Record], event: gr.EventData) -> Record | None:
+    def record(self, records: Mapping[str, Record], event: gr.EventData) -> Record | None:
         """What a result was made with, by the name that the event sends."""
         name = str(event_field(event, "id"))
         return records.get(name) or self._known(name)
@@ -123,13 +131,16 @@ class Reuse:
         components = self._table.components
         return {components[name]: value for name, value in self._table.values(settings, files).items()}
 
-    def _restored(self, settings: Values, files: dict[str, str], source: str) -> Update:
+    def _restored(
+        self, settings: Values, files: dict[str, str], source: str, dropped: str | None = None
+    ) -> Update:
         try:
             values = self._values(settings, files)
         except BadInput as problem:
             return self._notice(basic.error(problem.message))
         sentence = _restored_sentence(source, missing_files(settings, files))
-        return {**values, **self._notice(basic.note(sentence))}
+        stage = self._stage(Path(dropped), files) if dropped and self._stage else {}
+        return {**values, **stage, **self._notice(basic.note(sentence))}
 
     def _notice(self, sentence: basic.Sentence) -> Update:
         return {self._drop.message: sentence, self._drop.picture: None}
@@ -137,10 +148,11 @@ class Reuse:
     def connect(self, view: gr.HTML, shared: SharedComponents, refresh_after: Sequence[Refresh]) -> None:
         """Connect the drop, links that arrive, and the events of the view of results."""
         drop, settings, records = self._drop, [*self._table.components.values()], shared.records
-        changed = [*settings, drop.message, drop.picture]
+        stage = [view] if self._stage else []
+        changed = [*settings, drop.message, drop.picture, *stage]
         view.share_settings(self.share, inputs=[records], outputs=[drop.share], **AT_ONCE)
         restored = [
-            drop.share.restore(self.restore, outputs=[*settings, drop.share], **AT_ONCE),
+            drop.share.restore(self.restore, outputs=[*settings, drop.share, *stage], **AT_ONCE),
             view.reuse(self.shown, inputs=[records], outputs=changed, **AT_ONCE),
             drop.picture.upload(self.dropped, inputs=[drop.picture, records], outputs=changed, **AT_ONCE),
         ]

@@ -1,6 +1,9 @@
 """The exact terms behind the labels of the page: their tooltips."""
 
 TERMS = {
+    "Words (optional)": "the prompt: style, place or time of day; the sound brings the rest",
+    "Seed": "the number that the initial noise is drawn from: the same one paints the same picture again",
+    "Variations": "seeds whose initial noise is blended in by spherical interpolation",
     "Strength of the sound": "beta: the scale of the gated audio attention",
     "Strength for each layer": "beta, one for each gated audio attention layer of the decoder",
     "Follow the words and the sound": "guidance scale of classifier-free guidance",

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import gradio as gr
 
-from sonic_ui.bundles import Vocabulary
+from sonic_ui.bundles import BundleInfo, phrase_pictures
 from sonic_ui.engine.events import Label
 from sonic_ui.engine.switching import Status
 from sonic_ui.ui.components.base import Value, file_payload, html_component
@@ -36,19 +36,16 @@ def accordion(title: str) -> Iterator[gr.HTML]:
 
 
 def choice(
-    elem_id: str,
-    label: str,
-    options: Mapping[str, tuple[str, str]],
-    value: str,
-    notes: Mapping[str, str] | None = None,
+    elem_id: str, label: str, options: Mapping[str, tuple[str, str]], value: str, short: bool = False
 ) -> gr.HTML:
-    """Radio buttons; `options` are titles and lines by name, the value is a name; `notes` are further lines,
-    of which that of the chosen one is shown."""
-    listed = [
-        {"name": name, "title": title, "line": line, "note": (notes or {}).get(name, "")}
-        for name, (title, line) in options.items()
-    ]
-    return html_component("choice", value, elem_id=elem_id, label=label, options=listed, group=elem_id)
+    """Radio buttons; `options` are titles and lines by name, the value is a name.
+
+    short   side by side, with the line of the chosen one below
+    """
+    listed = [{"name": name, "title": title, "line": line} for name, (title, line) in options.items()]
+    return html_component(
+        "choice", value, elem_id=elem_id, label=label, options=listed, group=elem_id, short=short
+    )
 
 
 def message(elem_id: str) -> gr.HTML:
@@ -80,7 +77,7 @@ def header(status: Status, changeable: bool = False, terms: Mapping[str, str] | 
     return html_component(
         "header",
         engine_status(status),
-        scripts=["page_keys"],
+        scripts=["page_keys", "tour"],
         elem_id="su-header",
         changeable=changeable,
         terms=dict(terms or {}),
@@ -125,20 +122,38 @@ def labels_value(labels: Iterable[Label]) -> Value:
     return {"waiting": "", "labels": [{"name": one.name, "share": one.probability} for one in labels]}
 
 
-def phrase_chips(elem_id: str, vocabulary: Vocabulary | None) -> gr.HTML:
-    """Phrases that the engine knows, as buttons. `input` is sent with the one that was clicked as `chosen`
-    and the others of its group, which it takes the place of, as `others`.
+def phrase_chips(elem_id: str, info: BundleInfo) -> gr.HTML:
+    """Phrases that the engine knows, as buttons, each with a picture of what it makes.
+
+    `input` is sent with the one that was clicked as `chosen` and the others of its group, which it takes the
+    place of, as `others`.
     """
-    return html_component(
-        "phrase_chips", chips_value(vocabulary), elem_id=elem_id, elem_classes="su-chips-slot"
-    )
+    return html_component("phrase_chips", chips_value(info), elem_id=elem_id, elem_classes="su-chips-slot")
 
 
-def chips_value(vocabulary: Vocabulary | None) -> Value:
-    """The phrases of an engine by group; none for an engine that knows all words."""
-    groups = vocabulary.groups if vocabulary is not None else {}
-    listed = [{"title": title, "phrases": [*phrases]} for title, phrases in groups.items()]
-    return {"groups": listed, "chosen": "", "others": []}
+def chips_value(info: BundleInfo) -> Value:
+    """The phrases of an engine by group; none for an engine that knows all words.
+
+    Their pictures lie side by side in one file, `sheet`, of so many `cells`; those in the prompt, `words`,
+    are marked.
+    """
+    groups = info.vocabulary.groups if info.vocabulary is not None else {}
+    pictures = phrase_pictures(info)
+    phrases = [phrase for group in groups.values() for phrase in group]
+    sheet, cells = contact_sheet(tuple(pictures.get(phrase) for phrase in phrases))
+    places = dict(zip(phrases, cells, strict=True))
+    listed = [
+        {"title": title, "phrases": [{"text": one, "cell": places[one]} for one in group]}
+        for title, group in groups.items()
+    ]
+    return {
+        "groups": listed,
+        "sheet": file_payload(sheet),
+        "cells": len(cells) - cells.count(None),
+        "chosen": "",
+        "others": [],
+        "words": "",
+    }
 
 
 def example_cards(examples: Sequence[Example], view: str, elem_classes: str = "") -> gr.HTML:

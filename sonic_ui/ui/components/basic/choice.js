@@ -1,6 +1,8 @@
-// One of several ways, each with a line on what it does: the value is its name. props: label,
-// options: [{name, title, line, note}, ...]; the note is shown of the chosen one.
-const list = element.querySelector('.su-options div');
+// One of several ways, each with a line on what it does: the value is its name. props: label, options: [{name, title, line}, ...],
+// short: side by side, with the line of the chosen one below.
+const list = element.querySelector('.su-options div'), chosenLine = element.querySelector('.su-options-line');
+element.querySelector('.su-options').dataset.short = String(Boolean(props.short));
+chosenLine.hidden = !props.short;
 element.querySelector('legend').textContent = props.label;
 list.replaceChildren(...props.options.map(option => {
   const row = document.createElement('label');
@@ -14,19 +16,17 @@ list.replaceChildren(...props.options.map(option => {
   title.textContent = option.title;
   const line = document.createElement('span');
   line.textContent = option.line;
-  words.append(title, line);
-  if (option.note) {
-    const note = document.createElement('span');
-    note.className = 'su-option-note';
-    note.textContent = option.note;
-    words.append(note);
-  }
+  words.append(title, ...(props.short ? [] : [line]));
   row.append(input, words);
   return row;
 }));
-const draw = () => list.querySelectorAll('input').forEach(input => { input.checked = input.value === props.value; });
+const draw = () => {
+  list.querySelectorAll('input').forEach(input => { input.checked = input.value === props.value; });
+  chosenLine.textContent = props.options.find(option => option.name === props.value)?.line || '';
+};
 list.addEventListener('change', event => {
   props.value = event.target.value;
+  draw();
   trigger('input');
 });
 watch('value', draw);

@@ -15,6 +15,8 @@ LABELS = {
     "negative_prompt": "Words to stay away from",
     "start_s": "From (seconds)",
     "end_s": "To (seconds)",
+    "variations": "Variations (seed, amount)",
+    "aspect": "Shape (width to height)",
     "sound_a": "First sound",
     "sound_b": "Second sound",
 }

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import gradio as gr
+from PIL import Image
 
 from sonic_ui.engine.events import Event, Preview, Progress
 from sonic_ui.ui.components.base import Value, file_payload, html_component, preview_uris, progress_value
@@ -63,16 +64,45 @@ def show(card: Card | None) -> Value:
     return {"kind": "show", "result": card.value() if card else None}
 
 
+def awaiting() -> Value:
+    """No picture, and what to press for one: the settings are another's than those of what was shown."""
+    return {"kind": "show", "result": None, "clear": True}
+
+
+def dropped_card(picture: Path) -> Card:
+    """A picture made here before that was dropped for its settings."""
+    with Image.open(picture) as image:
+        width, height = image.size
+    return Card(
+        id="dropped",
+        title="The picture that was dropped",
+        detail=f"{picture.name} · its settings are on the page · Generate makes it again",
+        files=(picture,),
+        descriptions=(f"The picture that was dropped, {picture.name}.",),
+        reusable=False,
+        ours=False,
+        aspect=width / height,
+    )
+
+
+def stage_of(picture: Path | None) -> Value:
+    """What stands on the stage for settings from elsewhere: the picture that brought them, if it is a PNG."""
+    return show(dropped_card(picture)) if picture is not None and picture.suffix == ".png" else awaiting()
+
+
 def done(run: int, card: Card) -> Value:
     """A finished result."""
     return {"kind": "done", "run": run, "result": card.value()}
 
 
 class ImageProgress:
-    """What is there so far of a run's `count` pictures."""
+    """What is there so far of a run's `count` pictures.
 
-    def __init__(self, run: int, count: int) -> None:
-        self._run, self._count = run, count
+    aspect   width over height, where it is known beforehand
+    """
+
+    def __init__(self, run: int, count: int, aspect: float | None = None) -> None:
+        self._run, self._count, self._aspect = run, count, aspect
         self._progress = Progress(0, 0, "Starting")
         self._previews: list[str] = []
 
@@ -84,4 +114,5 @@ class ImageProgress:
             self._previews = preview_uris(event.images)
         else:
             return None
-        return progress_value(self._run, self._progress, count=self._count, previews=[*self._previews])
+        rest = {"count": self._count, "aspect": self._aspect, "previews": [*self._previews]}
+        return progress_value(self._run, self._progress, **rest)

@@ -1,9 +1,9 @@
 // Where results appear. The value is one of
-//   {kind: "show", result}                                    a picture that was there before (an example)
-//   {kind: "working", run, count, step, total, message, eta_s, previews: [data URI, ...]}
+//   {kind: "show", result, clear}                             a picture that was there before (an example); none at all with `clear`
+//   {kind: "working", run, count, aspect, step, total, message, eta_s, previews: [data URI, ...]}
 //   {kind: "done", run, result}   {kind: "ended", run, message}   (cancelled or refused: the last result stays)
 // with result = {id, title, detail, reusable, ours, aspect, pair, pictures: [{file: {url}, name, description, caption}, ...]}.
-// Asks Python: 'reuse' {id, index}, 'share_settings' {as, id, index}, 'send' {to, id, index}, and 'compare' {id, index} when another
+// Asks Python: 'reuse' {id, index}, 'share_settings' {as, id, index}, 'send' {to, id, index}, 'vary' {id, index, amount}, and 'compare' {id, index} when another
 // picture with a pair is shown.
 const KEPT = 24;
 let results = [];          // newest first
@@ -26,13 +26,20 @@ const thumbnail = (result, index, className) => {
   return item;
 };
 
+// Width over height of the frame; what is wider or taller than films and phones lies in it with bars.
+const drawAspect = (aspect = 1) => {
+  const place = element.closest('.su-result');
+  place?.style.setProperty('--su-aspect', Math.min(Math.max(aspect, 9 / 16), 1.8));
+  if (place) place.dataset.wide = String(aspect > 1.25);
+};
+
 const drawShown = () => {
   const chosen = shown && shown.result.pictures[shown.index];
   const picture = find('.su-picture');
   picture.hidden = !chosen;
   find('.su-frame-empty').hidden = Boolean(chosen);
   find('.su-stage').dataset.pair = String(Boolean(chosen && shown.result.pair));
-  element.closest('.su-result')?.style.setProperty('--su-aspect', Math.min(Math.max(shown?.result.aspect || 1, 1), 1.8));
+  drawAspect(shown?.result.aspect);
   if (chosen) {
     picture.src = chosen.file.url;
     picture.alt = chosen.description;
@@ -41,6 +48,7 @@ const drawShown = () => {
   }
   find('.su-download').hidden = !chosen || !shown.result.ours;
   showReuse(chosen && shown.result.reusable);
+  find('.su-varies').hidden = !chosen || !shown.result.reusable;
   element.querySelectorAll('.su-send').forEach(button => { button.hidden = !chosen || !shown.result.ours; });
   if (!busy) {
     find('.su-status').textContent = chosen ? shown.result.title : '';
@@ -81,11 +89,12 @@ const end = words => {
 const draw = () => {
   const value = props.value || {};
   if (value.kind === 'show' && !busy) {
-    shown = value.result ? { result: value.result, index: 0 } : shown;
+    shown = value.result ? { result: value.result, index: 0 } : value.clear ? null : shown;
     drawShown();
   } else if (value.kind === 'working' && isNews(value.run)) {
     setBusy(true);
     drawBlur(drawProgress(value));
+    if (value.aspect) drawAspect(value.aspect);
     if ((value.previews || []).length) drawPreviews(value.previews);
   } else if (value.kind === 'done' && isNews(value.run)) {
     ended = value.run;
@@ -111,6 +120,12 @@ element.addEventListener('click', event => {
     if (result.pair) trigger('compare', { id: result.id, index: shown.index });
     strip.querySelector('[aria-current]')?.focus();
   }
+});
+element.addEventListener('click', event => {
+  const button = event.target.closest('.su-vary');
+  if (!button || !shown || busy) return;
+  begin();
+  trigger('vary', { id: shown.result.id, index: shown.index, amount: Number(button.dataset.amount) });
 });
 followActions(() => shown && { id: shown.result.id, index: shown.index });
 followButtons(begin, end);

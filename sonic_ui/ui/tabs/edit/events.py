@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,13 @@ from sonic_ui.ui.components import base, basic, result_view
 from sonic_ui.ui.components.base import html_component
 from sonic_ui.ui.components.picture_files import PaintedLayers
 from sonic_ui.ui.session.context import AppContext, SharedComponents
+from sonic_ui.ui.settings.reuse import Record
 from sonic_ui.ui.settings.table import Row, SettingsTable
 from sonic_ui.ui.tabs import BuiltTab
 from sonic_ui.ui.tabs.edit import results
 from sonic_ui.ui.widgets import picture_input, prompt_settings, runs, send_to_tab, settings_drop, sound_input
 from sonic_ui.ui.widgets.fields import AT_ONCE, FREQUENT, QUIET, Update, room_choice, slider
+from sonic_ui.ui.widgets.vary import varied_request
 
 TAB = VERBS["edit_image"].tab
 PAIRS = "{} and before"
@@ -106,6 +109,7 @@ def settings_table(context: AppContext, parts: Components) -> SettingsTable[Edit
         Row(layers, hold.message, _hold, _hold_values, fields=["layers"]),
         *parts.prompts.rows(),
         Row({"variation": parts.prompts.beside_seed}),
+        parts.prompts.variations_row(),
         Row(several, strengths.message, _strengths, _strength_values),
     ]
     return SettingsTable(EditImageRequest, rows)
@@ -160,7 +164,7 @@ class Handlers:
         self.runs = runs.Runs(
             context, parts.shared, TAB, parts.view, parts.bar, self.table, parts.prompts.seed.seed
         )
-        self.reuse = settings_drop.Reuse(context, parts.drop, self.table)
+        self.reuse = settings_drop.Reuse(context, parts.drop, self.table, stage=self._stage)
 
     # The picture
 
@@ -202,6 +206,13 @@ class Handlers:
         """A picture of ours was chosen or sent here."""
         return {self._parts.picture.picture: str(picture), **self.show(str(picture))}
 
+    def _stage(self, dropped: Path | None, files: Mapping[str, str]) -> Update:
+        """What stands on the stage for settings from elsewhere: what was dropped, or the picture to edit."""
+        picture = files.get("picture")
+        if dropped is None and picture:
+            return {self._parts.view: self.show(picture).get(self._parts.view, result_view.awaiting())}
+        return {self._parts.view: result_view.stage_of(dropped)}
+
     def clear_mask(self, picture: str | None) -> Update:
         """Take away what was painted."""
         shown = self.show(picture)
@@ -221,17 +232,29 @@ class Handlers:
     def generate(self, request: gr.Request, *values: Any) -> Iterator[Update]:
         """Build the request from the page's settings (in the order of the table) and run it."""
 
-        def edit(run: runs.RunContext[EditImageRequest]) -> Iterator[Update]:
-            yield from self.runs.follow(
-                run,
-                result_view.ImageProgress(run.run, len(run.request.edits)),
-                Result,
-                self._finished,
-                lambda notice: {self._parts.prompts.message: basic.note(notice.message)},
-            )
-            yield self.analyze(request, run.request.picture)
+        yield from self.runs.generate(request, values, partial(self._edit, request))
 
-        yield from self.runs.generate(request, values, edit)
+    def vary(self, request: gr.Request, records: dict[str, Record], event: gr.EventData) -> Iterator[Update]:
+        """Make variations of the edit that is shown, with its own settings."""
+
+        def build() -> EditImageRequest:
+            return varied_request(self.reuse.record(records, event), event, EditImageRequest)
+
+        yield from self.runs.run(request, records, build, partial(self._edit, request), is_from_page=False)
+
+    def _edit(self, request: gr.Request, run: runs.RunContext[EditImageRequest]) -> Iterator[Update]:
+        if results.is_repeated(run.request, run.records, self._context.studio.info.name):
+            note = basic.note(results.SAME_AGAIN)
+            yield {self._parts.view: base.run_ended(run.run), self._parts.bar.message: note}
+            return
+        yield from self.runs.follow(
+            run,
+            result_view.ImageProgress(run.run, len(run.request.edits)),
+            Result,
+            self._finished,
+            lambda notice: {self._parts.prompts.message: basic.note(notice.message)},
+        )
+        yield self.analyze(request, run.request.picture)
 
     def _finished(self, run: runs.RunContext[EditImageRequest], result: Result) -> Update:
         context = self._context
@@ -274,7 +297,7 @@ class Handlers:
         refresh_sound = sound_input.SoundInputHandlers(self._context, parts.sound, parts.room).connect()
         parts.prompts.seed.connect()
         triggers = [parts.prompts.prompt.submit, parts.strengths.strengths.submit]
-        self.runs.connect(self.generate, triggers, [parts.compare, parts.cache_status])
+        self.runs.connect(self.generate, triggers, [parts.compare, parts.cache_status], self.vary)
         parts.view.compare(self.compare, outputs=[parts.compare], **AT_ONCE)
         self.reuse.connect(parts.view, parts.shared, [refresh_sound, refresh_after])
         return send_to_tab.Target(self.receive, [picture.picture, *shown], refresh_after)
@@ -294,6 +317,8 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
     with gr.Row(elem_classes="su-desk", equal_height=False):
         with gr.Column(elem_classes="su-inputs", scale=5, min_width=340):
             with gr.Column(elem_classes="su-panel"):
+                hold = _hold_settings()
+            with gr.Column(elem_classes="su-panel"):
                 picture = picture_input.picture_input(f"{TAB}-photo", context, first=FIRST_PICTURE)
                 cache_status = basic.status_text(f"{TAB}-kept")
                 mask, clear_mask = _mask(context)
@@ -302,8 +327,6 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
                 sound = sound_input.sound_input(TAB, context, first=FIRST_SOUND, gain=True, compact=True)
                 with basic.accordion("Where it is heard"):
                     room = room_choice(TAB)
-            with gr.Column(elem_classes="su-panel"):
-                hold = _hold_settings()
             with gr.Column(elem_classes="su-panel"):
                 prompts, strengths = _prompts(context)
             bar = runs.run_bar(TAB)
@@ -351,24 +374,26 @@ def _mask(context: AppContext) -> tuple[gr.ImageEditor, gr.Button]:
 
 
 def _hold_settings() -> HoldSettings:
-    modes = {name: (results.MODE_WORDS[name], mode.line) for name, mode in EDIT_MODES.items()}
-    notes = {name: mode.factors_line for name, mode in EDIT_MODES.items()}
+    modes = {
+        name: (results.MODE_WORDS[name], f"{mode.line} {mode.factors_line}")
+        for name, mode in EDIT_MODES.items()
+    }
     first = next(iter(EDIT_MODES.values()))
-    mode = basic.choice(f"{TAB}-mode", "What the sound does", modes, first.name, notes)
-    tau_attn = slider(
-        TAU_ATTN,
-        "Keep the layout",
-        "More holds where things are, less lets the sound move them.",
-        first.tau_attn,
-    )
-    tau_feature = slider(
-        TAU_FEATURE,
-        "Keep the detail",
-        "More holds shapes and contours, less lets the sound redraw them.",
-        first.tau_feature,
-    )
+    mode = basic.choice(f"{TAB}-mode", "What the sound does to the picture", modes, first.name, short=True)
     message = basic.message(f"{TAB}-how-message")
     with basic.accordion("How hard to hold, and words for the picture"):
+        tau_attn = slider(
+            TAU_ATTN,
+            "Keep the layout",
+            "More holds where things are, less lets the sound move them.",
+            first.tau_attn,
+        )
+        tau_feature = slider(
+            TAU_FEATURE,
+            "Keep the detail",
+            "More holds shapes and contours, less lets the sound redraw them.",
+            first.tau_feature,
+        )
         held = gr.Radio(
             LAYER_WORDS,
             value="paper",
@@ -393,6 +418,7 @@ def _prompts(context: AppContext) -> tuple[prompt_settings.PromptSettings, Stren
         context.studio.info,
         lambda: slider(VARIATION, "Variation", "0 stays nearest to the picture; more starts afresh."),
         "Counts where Variation is above 0.",
+        varied=True,
     )
     with gr.Column(elem_classes="su-several"):
         several = gr.Checkbox(

@@ -1,6 +1,6 @@
 """An edit in words and files: its card, what stands beside it, and what is cached of its picture."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -9,11 +9,12 @@ import gradio as gr
 
 from sonic_ui.engine.caches import CacheUsage
 from sonic_ui.engine.events import Result
-from sonic_ui.engine.inputs import load_picture
-from sonic_ui.requests import EditImageRequest
+from sonic_ui.engine.inputs import file_digest, load_picture
+from sonic_ui.requests import BadInput, EditImageRequest
 from sonic_ui.ui.api import FILES, Answer
 from sonic_ui.ui.components.result_view import Card
 from sonic_ui.ui.session.context import AppContext
+from sonic_ui.ui.settings.reuse import Record
 from sonic_ui.ui.widgets.fields import detail_line, label_sentence, title_of
 from sonic_ui.ui.widgets.picture_input import PREVIEW_PX, with_pictures, write_preview
 
@@ -24,6 +25,11 @@ MODE_WORDS = {
     "paper": "As in the paper",
     "released": "As released",
 }
+
+SAME_AGAIN = (
+    "Nothing was changed since this edit: it would come out the same. Vary it with the buttons below it, or "
+    "change the picture, the sound, the words or a slider."
+)
 
 REUSED = "the picture was not studied again"
 STUDIED = "the picture was studied first"
@@ -87,10 +93,31 @@ def edit_card(run: int, result: Result, files: Sequence[Path]) -> Card:
     )
 
 
+def is_repeated(request: EditImageRequest, records: Mapping[str, Record], bundle: str) -> bool:
+    """Whether a request is that of the session's newest edit, which would come out the same again."""
+    record = next((one for one in reversed([*records.values()]) if _verb(one) == request.verb), None)
+    if record is None or record["settings"].get("bundle") != bundle:
+        return False
+    before = EditImageRequest.from_values({**record["settings"]["request"], **record["files"]})
+    try:
+        masks = [file_digest(one.mask) if one.mask else None for one in (before, request)]
+    except BadInput:
+        return False
+    is_seeded = bool(request.variation or request.variations)
+    ignored = {"mask"} if is_seeded else {"mask", "seed"}
+    return masks[0] == masks[1] and before.model_dump(exclude=ignored) == request.model_dump(exclude=ignored)
+
+
+def _verb(record: Record) -> str:
+    return str(record["settings"]["request"].get("verb"))
+
+
 def strength_sentence(result: Result, index: int) -> str:
     """The strength of one of the edits, and its seed where that counts, in words; a strength for each layer
     is passed over."""
     strength, request = result.frames[index].strength, edit_request(result)
+    if request.variations:
+        return f"variation {index + 1}"
     words = "" if strength is None else f"strength {strength:g}"
     return f"{words}, seed {request.seed_of(index)}" if words and request.variation and index else words
 

@@ -125,7 +125,9 @@ class Handlers:
         self.strip = strips.StripHandlers(
             context, TAB, parts.player, results.write_files, results.request_at, results.frame_at
         )
-        self.reuse = settings_drop.Reuse(context, parts.drop, self.table)
+        self.reuse = settings_drop.Reuse(
+            context, parts.drop, self.table, stage=lambda *_: {parts.player.view: strip_player.show(None)}
+        )
 
     def generate(self, request: gr.Request, *values: Any) -> Iterator[Update]:
         """Build the request from the page's settings (in the order of the table) and run it."""

@@ -1,6 +1,6 @@
 """The tab "Sound → Image": a sound, and pictures of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,7 @@ import gradio as gr
 
 from sonic_ui.engine.events import Result
 from sonic_ui.requests import VERBS, SoundToImageRequest
+from sonic_ui.requests.aspects import SQUARE
 from sonic_ui.requests.sound_to_image import COUNT
 from sonic_ui.ui.components import basic, result_view
 from sonic_ui.ui.session.context import AppContext, SharedComponents
@@ -17,6 +18,7 @@ from sonic_ui.ui.tabs import BuiltTab
 from sonic_ui.ui.tabs.sound_to_image import results
 from sonic_ui.ui.widgets import prompt_settings, runs, send_to_tab, settings_drop, sound_input
 from sonic_ui.ui.widgets.fields import Update, slider
+from sonic_ui.ui.widgets.vary import varied_request
 
 TAB = VERBS["sound_to_image"].tab
 
@@ -33,9 +35,16 @@ class Components:
     shared: SharedComponents
 
 
-def settings_table(parts: Components) -> SettingsTable[SoundToImageRequest]:
+def settings_table(context: AppContext, parts: Components) -> SettingsTable[SoundToImageRequest]:
     """The settings of the tab."""
-    rows = [parts.sound.row(), *parts.prompts.rows(), Row({"count": parts.prompts.beside_seed})]
+
+    def offered(request: SoundToImageRequest, files: Mapping[str, str]) -> dict[str, Any]:
+        """The aspect of settings that come back, or the square where this engine does not offer it."""
+        return {"aspect": request.aspect if request.aspect in context.studio.info.aspects else SQUARE}
+
+    prompts = parts.prompts
+    rows = [parts.sound.row(), *prompts.rows(), Row({"count": prompts.beside_seed}), prompts.variations_row()]
+    rows.append(Row({"aspect": prompts.aspect}, prompts.message, None, offered))
     return SettingsTable(SoundToImageRequest, rows)
 
 
@@ -45,12 +54,18 @@ class Handlers:
     def __init__(self, context: AppContext, parts: Components) -> None:
         self._context = context
         self._parts = parts
-        self.table = settings_table(parts)
+        self.table = settings_table(context, parts)
         self.sound = sound_input.SoundInputHandlers(context, parts.sound)
         self.runs = runs.Runs(
             context, parts.shared, TAB, parts.view, parts.bar, self.table, parts.prompts.seed.seed
         )
-        self.reuse = settings_drop.Reuse(context, parts.drop, self.table, self._example_record)
+        self.reuse = settings_drop.Reuse(
+            context,
+            parts.drop,
+            self.table,
+            self._example_record,
+            lambda picture, files: {parts.view: result_view.stage_of(picture)},
+        )
 
     def choose(self, event: gr.EventData) -> Update:
         """An example was clicked: its sound and its picture."""
@@ -61,8 +76,17 @@ class Handlers:
         """Build the request from the page's settings (in the order of the table) and run it."""
         yield from self.runs.generate(request, values, self._paint)
 
+    def vary(self, request: gr.Request, records: dict[str, Record], event: gr.EventData) -> Iterator[Update]:
+        """Paint variations of the picture that is shown, with its own settings."""
+
+        def build() -> SoundToImageRequest:
+            return varied_request(self.reuse.record(records, event), event, SoundToImageRequest)
+
+        yield from self.runs.run(request, records, build, self._paint, is_from_page=False)
+
     def _paint(self, run: runs.RunContext[SoundToImageRequest]) -> Iterator[Update]:
-        progress = result_view.ImageProgress(run.run, run.request.count)
+        width, height = self._context.studio.info.size_of(run.request.aspect)
+        progress = result_view.ImageProgress(run.run, run.request.count, width / height)
         yield from self.runs.follow(
             run,
             progress,
@@ -90,7 +114,7 @@ class Handlers:
         parts = self._parts
         refresh_after = self.sound.connect(self.choose, [parts.view])
         parts.prompts.seed.connect()
-        self.runs.connect(self.generate, [parts.prompts.prompt.submit])
+        self.runs.connect(self.generate, [parts.prompts.prompt.submit], vary=self.vary)
         self.reuse.connect(parts.view, parts.shared, [refresh_after])
         return send_to_tab.sound_target(parts.sound, refresh_after)
 
@@ -105,7 +129,9 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
                 prompts = prompt_settings.prompt_settings(
                     TAB,
                     context.studio.info,
-                    lambda: slider(COUNT, "Pictures", "More to choose from, and more time."),
+                    lambda: slider(COUNT, "Pictures", ""),
+                    varied=True,
+                    shaped=True,
                 )
             bar = runs.run_bar(TAB)
         with gr.Column(elem_classes="su-result", scale=8, min_width=340):

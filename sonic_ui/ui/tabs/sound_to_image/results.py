@@ -21,11 +21,16 @@ def result_card(number: int, result: Result, files: tuple[Any, ...]) -> Card:
         title=title_of(result),
         detail=detail_line(result),
         files=files,
-        captions=tuple(f"seed {result.request.seed_of(index)}" for index in range(total))
-        if total > 1
-        else (),
+        aspect=result.images[0].width / result.images[0].height,
+        captions=tuple(picture_caption(result, index) for index in range(total)) if total > 1 else (),
         descriptions=tuple(f"{name} painted from a sound heard as {labels}{words}." for name in names),
     )
+
+
+def picture_caption(result: Result, index: int) -> str:
+    """What tells a picture from the others of its result."""
+    varied = result.request.variations_of(index)
+    return f"variation {index + 1}" if varied else f"seed {result.request.seed_of(index)}"
 
 
 def example_card(context: AppContext, index: int) -> Card | None:

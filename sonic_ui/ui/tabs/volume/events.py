@@ -109,7 +109,9 @@ class Handlers:
         self.strip = strips.StripHandlers(
             context, TAB, parts.player, results.write_files, results.request_at, results.frame_at
         )
-        self.reuse = settings_drop.Reuse(context, parts.drop, self.table)
+        self.reuse = settings_drop.Reuse(
+            context, parts.drop, self.table, stage=lambda *_: {parts.player.view: strip_player.show(None)}
+        )
 
     # The sound; its values are the path, the part's start and end in seconds, and the room
 
@@ -220,7 +222,7 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
                 sweep = _sweep()
             with gr.Column(elem_classes="su-panel"):
                 prompts, film = _prompts(context)
-            bar = runs.run_bar(TAB, "Paint the sweep")
+            bar = runs.run_bar(TAB)
         with gr.Column(elem_classes="su-result", scale=8, min_width=340):
             player = strip_player.strip_player(
                 TAB, "The sound turned up", slider=None, first=results.example_strip(context, 0)

@@ -29,7 +29,7 @@ def example_strip(context: AppContext, index: int) -> Strip | None:
     return Strip(
         id=f"example-{index}",
         title=f"{example.title}, as loud as it is",
-        detail="Paint the sweep, and turn it up and down.",
+        detail="Press Generate, then turn it up and down.",
         frames=(Frame(0.0, "0 dB", words, example.picture),),
         reusable=False,
         refinable=False,
