@@ -15,6 +15,7 @@ from sonic_ui.engine.events import Failure
 from sonic_ui.engine.studio import Studio
 from sonic_ui.media.metadata import read_settings
 from sonic_ui.ui.session.context import AppContext, Example, SharedComponents
+from sonic_ui.ui.tabs.sound_to_image.batch import BatchComponents
 from sonic_ui.ui.tabs.sound_to_image.events import Components, Handlers
 from sonic_ui.ui.tabs.sound_to_image.results import example_card
 from sonic_ui.ui.widgets.runs import RunBar
@@ -34,6 +35,7 @@ def tab_of(backend: FakeBackend, examples: tuple[Example, ...] = ()) -> Handlers
         "stage",  # type: ignore[arg-type]
         part(SettingsDrop, message="picture_message"),
         part(SharedComponents),
+        part(BatchComponents, view="batch"),
     )
     return Handlers(AppContext(Studio(backend), examples), parts)
 

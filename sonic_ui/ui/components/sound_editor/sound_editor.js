@@ -8,6 +8,7 @@
 const section = find('.su-editor'), audio = find('audio'), chooser = find('.su-editor-file');
 const shared = (window.suSounds ||= {})[props.place] = { file: null, fields: [null, null, 0] };
 const INVITATION = 'Record a few seconds of rain, drop a file here, or try one of the examples.';
+const FINE_S = 10;         // a shorter sound is cut to hundredths of a second, others to tenths
 const DRAG_PX = 4, NARROW_PX = 96, KEPT = 100, PATIENCE_MS = 8000, PLAY_MS = 20_000;
 const STEP_S = 0.1, LARGE_STEP_S = 1;
 const NOTHING = { start: null, end: null, gain_db: 0 };
@@ -31,7 +32,7 @@ if (props.gain) find('.su-editor-lufs input').value = props.gain.lufs;
 const say = words => { find('.su-editor-words').textContent = words || ''; };
 const seconds = at => `${at.toFixed(sound && sound.duration_s < 10 ? 2 : 1)} s`;
 const keyOf = one => JSON.stringify([one.start, one.end, one.gain_db]);
-const rounded = at => Number(at.toFixed(2));
+const rounded = at => Number(at.toFixed(sound.duration_s < FINE_S ? 2 : 1));
 const chosen = () => edit.start !== null || edit.end !== null;
 // The part that is shown: the one that is dragged, the one that was chosen, else what is listened to.
 const part = () => {

@@ -14,8 +14,8 @@ from sonic_ui.ui.session.context import AppContext, SharedComponents
 from sonic_ui.ui.settings.reuse import Record
 from sonic_ui.ui.settings.table import Row, SettingsTable
 from sonic_ui.ui.tabs import BuiltTab
-from sonic_ui.ui.tabs.sound_to_image import results
-from sonic_ui.ui.widgets import prompt_settings, runs, send_to_tab, settings_drop, sound_input
+from sonic_ui.ui.tabs.sound_to_image import batch, results
+from sonic_ui.ui.widgets import kept_form, prompt_settings, runs, send_to_tab, settings_drop, sound_input
 from sonic_ui.ui.widgets.fields import Update, slider
 
 TAB = VERBS["sound_to_image"].tab
@@ -31,6 +31,7 @@ class Components:
     view: gr.HTML
     drop: settings_drop.SettingsDrop
     shared: SharedComponents
+    batch: batch.BatchComponents
 
 
 def settings_table(parts: Components) -> SettingsTable[SoundToImageRequest]:
@@ -51,6 +52,7 @@ class Handlers:
             context, parts.shared, TAB, parts.view, parts.bar, self.table, parts.prompts.seed.seed
         )
         self.reuse = settings_drop.Reuse(context, parts.drop, self.table, self._example_record)
+        self.batch = batch.BatchHandler(context, parts.batch, parts.view, parts.shared)
 
     def choose(self, event: gr.EventData) -> Update:
         """An example was clicked: its sound and its picture."""
@@ -60,6 +62,14 @@ class Handlers:
     def generate(self, request: gr.Request, *values: Any) -> Iterator[Update]:
         """Build the request from the page's settings (in the order of the table) and run it."""
         yield from self.runs.generate(request, values, self._paint)
+
+    def generate_batch(self, request: gr.Request, files: list[str] | None, *values: Any) -> Iterator[Update]:
+        """Paint one picture of each of `files` with the page's settings; the editor's sound takes no part."""
+        if not files:
+            return
+        with_sound = [*values]
+        with_sound[[*self.table.components].index("sound")] = files[0]
+        yield from self.runs.generate(request, with_sound, lambda run: self.batch.paint(run, files))
 
     def _paint(self, run: runs.RunContext[SoundToImageRequest]) -> Iterator[Update]:
         progress = result_view.ImageProgress(run.run, run.request.count)
@@ -92,6 +102,11 @@ class Handlers:
         parts.prompts.seed.connect()
         self.runs.connect(self.generate, [parts.prompts.prompt.submit])
         self.reuse.connect(parts.view, parts.shared, [refresh_after])
+        seed, head = parts.prompts.seed.seed, parts.shared.head
+        messages = [parts.bar.message, *self.table.messages.values()]
+        inputs = [*self.table.components.values(), parts.shared.records]
+        self.batch.connect(self.generate_batch, inputs, [seed, head, *messages])
+        kept_form.connect_form(TAB, self.table, [refresh_after], changed=[parts.sound.drawing], first=True)
         return send_to_tab.sound_target(parts.sound, refresh_after)
 
 
@@ -100,7 +115,8 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
     with gr.Row(elem_classes="su-desk", equal_height=False):
         with gr.Column(elem_classes="su-inputs", scale=5, min_width=340):
             with gr.Column(elem_classes="su-panel"):
-                sound = sound_input.sound_input(TAB, context, gain=True)
+                sound = sound_input.sound_input(TAB, context, gain=True, batch=batch.MOST_FILES)
+                several = batch.batch_components(TAB)
             with gr.Column(elem_classes="su-panel"):
                 prompts = prompt_settings.prompt_settings(
                     TAB,
@@ -111,5 +127,5 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
         with gr.Column(elem_classes="su-result", scale=8, min_width=340):
             view = result_view.result_view(TAB, results.example_card(context, 0))
             drop = settings_drop.settings_drop(TAB)
-    target = Handlers(context, Components(sound, prompts, bar, view, drop, shared)).connect()
+    target = Handlers(context, Components(sound, prompts, bar, view, drop, shared, several)).connect()
     return BuiltTab(view, bar.message, drop.share, prompts, target)
