@@ -8,7 +8,7 @@ from sonic_ui.requests.fields import Range, SoundPath
 from sonic_ui.requests.variations import Variation, VariationList, variations_of
 
 COUNT = Range("Number of pictures", 1, 8, 1, 1, whole=True)
-GAIN = Range("Gain in dB", -48.0, 24.0, 0.5, 0.0)
+GAIN = Range("Gain in dB", -48.0, 24.0, 0.1, 0.0)
 GainDb = Annotated[float, GAIN]
 
 

@@ -30,7 +30,7 @@ def hide_unseen(page: BlockContext) -> None:
 def show_when_opened(tabs: gr.Tabs) -> None:
     """Hide, until their tab opens, the components whose kinds stand in none of the first tab."""
     first, *others = [tab for tab in tabs.children if isinstance(tab, gr.Tab)]
-    at_once = {block.get_block_name() for block in _walk(first)}
+    at_once = {block.get_block_name() for block in _walk(first) if block.visible is not False}
     for tab in others:
         late = [
             block for block in _walk(tab) if block.visible is True and block.get_block_name() not in at_once

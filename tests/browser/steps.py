@@ -67,9 +67,8 @@ def upload(page: Any, place: str, path: Path) -> None:
     """Put a file into a sound's place, as a person who clears what is there first."""
     audio = page.locator(f"#{place}-audio")
     clear = audio.locator("button[aria-label=Clear]")
-    if clear.count():
+    if clear.is_visible():
         clear.click()
-    audio.locator("button[aria-label='Upload file']").click()
     audio.locator("input[type=file]").set_input_files(str(path))
 
 

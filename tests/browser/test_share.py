@@ -25,7 +25,7 @@ def test_a_link_brings_settings_and_the_example(new_page: Any, address: str) -> 
     page.locator(".su-example").nth(4).click()
     expect(page.locator(".su-picture")).to_have_attribute("alt", re.compile("Sound 4"))
     page.get_by_label("Words (optional)").fill("ink / “at dusk”")
-    page.get_by_role("button", name="Choose the part to listen to").click()
+    page.get_by_role("button", name="Exact numbers").click()
     page.get_by_label("From (seconds)").fill("0.4")
     page.get_by_role("button", name="Advanced").click()
     set_number(page, "Steps", 3)
@@ -43,7 +43,7 @@ def test_a_link_brings_settings_and_the_example(new_page: Any, address: str) -> 
     expect(other.locator("#sound-to-image-share")).to_contain_text("settings of this link are here")
     expect(other.get_by_label("Words (optional)")).to_have_value("ink / “at dusk”")
     expect(other.locator("#sound-to-image-seed-number input")).to_have_value(seed)
-    other.get_by_role("button", name="Choose the part to listen to").click()
+    other.get_by_role("button", name="Exact numbers").click()
     expect(other.get_by_label("From (seconds)")).to_have_value("0.4")
     expect(other.locator("#sound-to-image-drawing .su-sound-caption")).to_have_text(
         re.compile(r"^0\.4 s to 2\.0 s of 2\.0 s")
@@ -59,7 +59,7 @@ def test_a_link_opens_its_tab_and_leaves_private_sounds_out(
     upload(page, "interpolate-a", sounds / "long.flac")
     expect(page.locator("#interpolate-a-drawing .su-sound-caption")).to_have_text(re.compile("14.0 s"))
     tab = page.locator("#interpolate-tab")
-    tab.get_by_role("button", name="Choose the part to listen to").nth(1).click()
+    tab.get_by_role("button", name="Exact numbers").nth(1).click()
     tab.get_by_label("From (seconds)").nth(1).fill("0.3")
     set_number(tab, "Pictures$", 2)
     generate(page, "interpolate")
@@ -73,9 +73,7 @@ def test_a_link_opens_its_tab_and_leaves_private_sounds_out(
     expect(
         other.locator("#interpolate-tab").get_by_label(re.compile("^number input for Pictures$"))
     ).to_have_value("2")
-    other.locator("#interpolate-tab").get_by_role("button", name="Choose the part to listen to").nth(
-        1
-    ).click()
+    other.locator("#interpolate-tab").get_by_role("button", name="Exact numbers").nth(1).click()
     expect(other.locator("#interpolate-tab").get_by_label("From (seconds)").nth(1)).to_have_value("0.3")
 
 

@@ -15,6 +15,7 @@ from sonic_ui.engine.events import Failure
 from sonic_ui.engine.studio import Studio
 from sonic_ui.media.metadata import read_settings
 from sonic_ui.ui.session.context import AppContext, Example, SharedComponents
+from sonic_ui.ui.tabs.sound_to_image.batch import BatchComponents
 from sonic_ui.ui.tabs.sound_to_image.events import Components, Handlers
 from sonic_ui.ui.tabs.sound_to_image.results import example_card
 from sonic_ui.ui.widgets.runs import RunBar
@@ -34,6 +35,7 @@ def tab_of(backend: FakeBackend, examples: tuple[Example, ...] = ()) -> Handlers
         "stage",  # type: ignore[arg-type]
         part(SettingsDrop, message="picture_message"),
         part(SharedComponents),
+        part(BatchComponents, view="batch"),
     )
     return Handlers(AppContext(Studio(backend), examples), parts)
 
@@ -164,10 +166,12 @@ def test_a_cut_prompt_is_told_beside_the_words(write_sound: WriteSound) -> None:
 def test_a_sound_is_drawn_and_then_named(write_sound: WriteSound) -> None:
     tab = tab_of(FakeBackend())
     drawn, named = tab.sound.analyze(ME, str(write_sound(seconds=12)), None, None, 0)
-    picture = Image.open(BytesIO(base64.b64decode(drawn["drawing"]["src"].partition(",")[2])))
-    assert picture.mode == "RGBA" and picture.width > 600
-    assert picture.getpixel((0, 0))[3] == 0
-    assert "12.0 s" in drawn["drawing"]["caption"] and "LUFS" in drawn["drawing"]["alt"]
+    drawing = drawn["drawing"]
+    assert drawing["state"] == "drawn" and drawing["name"] == "tone.wav" and drawing["asked"] == [None, None]
+    picture = Image.open(BytesIO(base64.b64decode(drawing["overview"]["mel"].partition(",")[2])))
+    assert picture.width > 400 and drawing["overview"]["duration_s"] == pytest.approx(12)
+    assert drawing["heard"][1] - drawing["heard"][0] == pytest.approx(10)
+    assert "12.0 s" in drawing["caption"] and "LUFS" in drawing["alt"]
     assert drawn["labels"]["waiting"]
     assert named == {
         "labels": {"waiting": "", "labels": [{"name": "rain", "share": 0.9}, {"name": "a dog", "share": 0.1}]}
@@ -194,7 +198,7 @@ def test_an_unknown_sound_is_said_to_be_so_and_is_painted(write_sound: WriteSoun
 def test_a_sound_is_drawn_even_without_weights(write_sound: WriteSound) -> None:
     tab = tab_of(FakeBackend(problem="nothing there"))
     drawn, named = tab.sound.analyze(ME, str(write_sound()), None, None, 0)
-    assert drawn["drawing"]["src"]
+    assert drawn["drawing"]["state"] == "drawn"
     assert "cannot be named" in named["labels"]["waiting"]
 
 
@@ -208,11 +212,12 @@ def test_labels_of_a_sound_left_behind_are_not_shown(write_sound: WriteSound) ->
 
 def test_looking_at_nothing_or_at_no_sound(write_sound: WriteSound, tmp_path: Path) -> None:
     tab = tab_of(FakeBackend())
-    assert last(tab.sound.analyze(ME, None, None, None, 0))["drawing"]["src"] == ""
+    assert last(tab.sound.analyze(ME, None, None, None, 0))["drawing"] == {"state": "empty"}
     text = tmp_path / "a.wav"
     text.write_text("words")
     shown = last(tab.sound.analyze(ME, str(text), None, None, 0))
-    assert shown["sound_message"]["kind"] == "error" and shown["drawing"]["src"] == ""
+    assert shown["sound_message"]["kind"] == "error"
+    assert shown["drawing"] == {"state": "failed", "name": "a.wav"}
     assert set(shown) == {"drawing", "labels", "sound_message"}, "what a person types is left alone"
 
 

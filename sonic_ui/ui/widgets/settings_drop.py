@@ -123,9 +123,10 @@ class Reuse:
         return {**values, **stage, self._drop.share: share_panel.sentence("note", link.words)}
 
     def record(self, records: Mapping[str, Record], event: gr.EventData) -> Record | None:
-        """What a result was made with, by the name that the event sends."""
+        """What a result was made with, by the name that the event sends; a batch has a record a picture."""
         name = str(event_field(event, "id"))
-        return records.get(name) or self._known(name)
+        own = records.get(f"{name}/{event_field(event, 'index')}")
+        return own or records.get(name) or self._known(name)
 
     def _values(self, settings: Values, files: dict[str, str]) -> Update:
         components = self._table.components

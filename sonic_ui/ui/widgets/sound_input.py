@@ -1,4 +1,4 @@
-"""An input for a sound: record, upload or choose one; its drawing, what is heard in it, the part chosen."""
+"""An input for a sound: record, upload or choose one; its editor, what is heard in it, the part chosen."""
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
@@ -15,22 +15,19 @@ from sonic_ui.media.temporary import writing
 from sonic_ui.requests import BadInput, SoundToImageRequest
 from sonic_ui.requests.base import END, START
 from sonic_ui.requests.sound_to_image import GAIN
-from sonic_ui.ui.components import basic, sound_file
-from sonic_ui.ui.components.base import event_field
+from sonic_ui.ui.components import basic, sound_editor, sound_file
+from sonic_ui.ui.components.base import Value, event_field
 from sonic_ui.ui.session.context import AppContext
 from sonic_ui.ui.settings.table import Row
 from sonic_ui.ui.widgets.fields import AT_ONCE, FREQUENT, Refresh, Update, slider, unknown_sentence
 
-WIDTH_IN, HEIGHT_IN = 5.0, 3.5
-"""The drawing stands in a column some 420 px wide: at this size its small type reads as small type there."""
-
-MARGINS_IN = (0.56, 0.14, 0.2, 0.2)  # left, right, below, above
-DPI = 172  # twice the column, for fine screens
-
-NEW_SOUND = "() => {{ document.dispatchEvent(new CustomEvent('su-new-sound', {{ detail: '{name}' }})); }}"
 EMPTY = "() => [null, null]"
 """No part of the sound is chosen. The browser itself says so, at once: an answer of the server would come
 later, and wipe what was typed by then."""
+
+GIVEN = "() => window.suSounds['{name}'].file"
+FIELDS = "() => window.suSounds['{name}'].fields"
+"""What the editor hands to the page: the file of another sound, and the part that was chosen."""
 
 PLAYED_HZ = 48_000
 PLAYED_S = 300.0
@@ -42,7 +39,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class SoundInput:
-    """The components. `name` begins the names of its elements; `gain_db` is not everywhere."""
+    """The components. `name` begins the names of its elements; `gain_db` is not everywhere.
+
+    sound     holds the file, out of sight
+    drawing   the editor, which shows the sound and hands over others
+    """
 
     name: str
     sound: gr.Audio
@@ -74,10 +75,12 @@ def sound_input(
     first: int = 0,
     gain: bool = False,
     compact: bool = False,
+    batch: int = 0,
 ) -> SoundInput:
     """Lay out an input that holds the example number `first`.
 
-    With `gain` the loudness can be changed; `compact` shows the examples as one row that scrolls.
+    With `gain` the loudness can be changed; `compact` shows the examples as one row that scrolls; up to
+    `batch` files can be given at once.
     """
     example = context.examples[first] if first < len(context.examples) else None
     audio = gr.Audio(
@@ -85,20 +88,15 @@ def sound_input(
         label=label,
         sources=["upload", "microphone"],
         type="filepath",
-        editable=False,
-        buttons=[],
         elem_id=f"{name}-audio",
-        elem_classes="su-audio",
-        waveform_options=gr.WaveformOptions(
-            waveform_color="#8a8474", waveform_progress_color="#d98438", show_recording_waveform=True
-        ),
+        visible=False,
     )
+    editor = sound_editor.sound_editor(name, label, sounds=example is not None, gain=gain, batch=batch)
     file = sound_file.sound_file(audio)
     words = basic.message(f"{name}-sound-message")
     examples = basic.example_cards(context.examples, name, "su-compact" if compact else "")
-    view = basic.sound_view(f"{name}-drawing", example is not None)
     labels = basic.label_bars(f"{name}-labels")
-    with basic.accordion("Choose the part to listen to"):
+    with basic.accordion("Exact numbers"):
         with gr.Row(elem_classes="su-pair"):
             start_s = gr.Number(
                 None, label="From (seconds)", info="Empty: the loudest part.", step=START.step, min_width=120
@@ -109,7 +107,7 @@ def sound_input(
         gain_db = None
         if gain:
             gain_db = slider(GAIN, "Loudness change (dB)", "More paints it bigger and denser, less smaller.")
-    return SoundInput(name, audio, file, words, examples, view, labels, start_s, end_s, gain_db)
+    return SoundInput(name, audio, file, words, examples, editor, labels, start_s, end_s, gain_db)
 
 
 class SoundInputHandlers:
@@ -131,19 +129,21 @@ class SoundInputHandlers:
         settings = dict(zip(self._inputs, values, strict=True))
         room = settings.pop("room", None) or "dry"
         if not settings["sound"]:
-            yield self._not_drawn(basic.CLEAR)
+            yield self._not_drawn(sound_editor.EMPTY, basic.CLEAR)
             return
+        failed = sound_editor.failed_value(settings["sound"])
         try:
             part = SoundToImageRequest.from_values(settings)  # checks the part and the gain
             sound = self._context.studio.load_sound(part.sound, part.start_s, part.end_s, part.gain_db, room)
-            words, caption = describe_clip(sound.clip)
-            drawing = basic.drawing(draw_clip(sound.clip), words, caption)
+            drawing = draw_sound(part, sound.clip)
         except BadInput as problem:
-            yield self._not_drawn(basic.error(problem.message))
+            yield self._not_drawn(failed, basic.error(problem.message))
             return
         except Exception:
             log.exception("A sound was not drawn")
-            yield self._not_drawn(basic.error("The sound could not be drawn. Try another."))
+            yield self._not_drawn(failed, basic.error("The sound could not be drawn. Try another."))
+            return
+        if not self._context.tasks.is_newest_analysis(session, view.name, number):
             return
         pending = basic.labels_pending("Listening …")
         yield {view.drawing: drawing, view.labels: pending, view.message: basic.CLEAR}
@@ -168,9 +168,9 @@ class SoundInputHandlers:
             raise gr.Error("This example is no longer there. Reload the page.")
         return index
 
-    def _not_drawn(self, sentence: basic.Sentence) -> Update:
+    def _not_drawn(self, drawing: Value, sentence: basic.Sentence) -> Update:
         view = self._view
-        return {view.drawing: basic.NO_DRAWING, view.labels: basic.NO_LABELS, view.message: sentence}
+        return {view.drawing: drawing, view.labels: basic.NO_LABELS, view.message: sentence}
 
     def connect(
         self, choose: Callable[..., Update] | None = None, outputs: Sequence[gr.components.Component] = ()
@@ -196,9 +196,12 @@ class SoundInputHandlers:
         changed += ([] if gain is None else [gain.release]) + ([] if room is None else [room.input])
         # Gradio shows a number that was never set as 0.
         refresh_after(view.drawing.appear(None, js=EMPTY, outputs=ends, api_visibility="private"))
-        gr.on([view.sound.input, *changed], **analysis)
-        view.sound.input(None, js=NEW_SOUND.format(name=view.name), api_visibility="private")
-        view.sound.clear(None, js=EMPTY, outputs=ends, api_visibility="private")
+        gr.on(changed, **analysis)
+        given, fields = GIVEN.format(name=view.name), FIELDS.format(name=view.name)
+        private = {"api_visibility": "private"}
+        refresh_after(view.drawing.give(None, js=given, outputs=[view.sound], **private))
+        view.drawing.fields(None, js=fields, outputs=[*view.part.values()], **private)
+        refresh_after(view.drawing.part(None, js=fields, outputs=[*view.part.values()], **private))
         none = EMPTY if gain is None else "() => [null, null, 0]"
         view.examples.choose(None, js=none, outputs=[*view.part.values()], api_visibility="private")
         refresh_after(view.examples.choose(choose or self.choose, outputs=[view.sound, *outputs], **AT_ONCE))
@@ -245,24 +248,22 @@ def write_sound_preview(context: AppContext, clip: Clip) -> Path:
     return path
 
 
-def draw_clip(clip: Clip) -> bytes:
-    """Waveform, mel spectrogram and loudness of a clip as one PNG on a transparent background."""
-    from sonic_ui.audio.plots import plot_sound
-    from sonic_ui.audio.style import to_picture
+def draw_sound(request: SoundToImageRequest, clip: Clip) -> Value:
+    """A sound for the editor: the whole file, and the clip of it that is listened to. Raises `BadInput`."""
+    from sonic_ui.audio.loudness import integrated_lufs
+    from sonic_ui.audio.overview import load_overview
 
-    figure = plot_sound(clip)
-    figure.set_size_inches(WIDTH_IN, HEIGHT_IN)
-    figure.set_dpi(DPI)
-    left_in, right_in, below_in, above_in = MARGINS_IN
-    figure.subplots_adjust(
-        left=left_in / WIDTH_IN,
-        right=1 - right_in / WIDTH_IN,
-        bottom=below_in / HEIGHT_IN,
-        top=1 - above_in / HEIGHT_IN,
+    words, caption = describe_clip(clip)
+    heard = sound_editor.HeardPart(
+        start_s=clip.start_s,
+        end_s=clip.start_s + clip.duration_s,
+        asked=(request.start_s, request.end_s),
+        gain_db=request.gain_db,
+        lufs=integrated_lufs(clip.samples, clip.sample_rate),
+        words=words,
+        caption=caption,
     )
-    buffer = BytesIO()
-    to_picture(figure).save(buffer, "PNG", compress_level=3)
-    return buffer.getvalue()
+    return sound_editor.drawn_value(request.sound, load_overview(request.sound), heard)
 
 
 def describe_clip(clip: Clip) -> tuple[str, str]:
@@ -272,7 +273,7 @@ def describe_clip(clip: Clip) -> tuple[str, str]:
     lufs = integrated_lufs(clip.samples, clip.sample_rate)
     peak = peak_dbfs(clip.samples)
     words = (
-        f"Waveform, mel spectrogram and loudness of {clip.duration_s:.1f} seconds of sound; "
+        f"Waveform and mel spectrogram of {clip.duration_s:.1f} seconds of sound; "
         f"{lufs:.0f} LUFS on average, peak at {peak:.0f} decibels."
     )
     part = f"{seconds(clip.duration_s)} of sound"

@@ -1,7 +1,5 @@
-"""Components of a few lines: accordion, choice, message, status text, header, drawing, labels, phrases,
-examples."""
+"""Components of a few lines: accordion, choice, message, status text, header, labels, phrases, examples."""
 
-import base64
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -17,8 +15,6 @@ from sonic_ui.ui.session.context import Example
 Sentence = dict[str, str]
 
 CLEAR: Sentence = {"kind": "", "text": ""}
-NO_DRAWING: Value = {"src": "", "alt": "", "caption": "", "waiting": ""}
-DRAWING: Value = {**NO_DRAWING, "waiting": "Drawing the sound …"}
 NO_LABELS: Value = {"waiting": "", "labels": []}
 
 
@@ -92,19 +88,6 @@ def engine_status(status: Status) -> dict[str, str]:
     if status.state == "ready":
         return {"state": "ready", "text": where}
     return {"state": status.state, "text": f"{where} · {status.loading_message or 'waking up'}"}
-
-
-def sound_view(elem_id: str, sounds: bool = False) -> gr.HTML:
-    """The drawing of a sound, with an invitation while there is no sound; `appear` tells that it stands.
-
-    `sounds` tells that there is a sound from the start.
-    """
-    return html_component("sound_view", DRAWING if sounds else NO_DRAWING, elem_id=elem_id)
-
-
-def drawing(png: bytes, alt: str, caption: str) -> Value:
-    """A drawing as PNG bytes, its description in words, and a line below it."""
-    return {"src": "data:image/png;base64," + base64.b64encode(png).decode(), "alt": alt, "caption": caption}
 
 
 def label_bars(elem_id: str, title: str = "What it hears") -> gr.HTML:

@@ -23,7 +23,15 @@ from sonic_ui.ui.settings.reuse import Record
 from sonic_ui.ui.settings.table import Row, SettingsTable
 from sonic_ui.ui.tabs import BuiltTab
 from sonic_ui.ui.tabs.edit import results
-from sonic_ui.ui.widgets import picture_input, prompt_settings, runs, send_to_tab, settings_drop, sound_input
+from sonic_ui.ui.widgets import (
+    kept_form,
+    picture_input,
+    prompt_settings,
+    runs,
+    send_to_tab,
+    settings_drop,
+    sound_input,
+)
 from sonic_ui.ui.widgets.fields import AT_ONCE, FREQUENT, QUIET, Update, room_choice, slider
 from sonic_ui.ui.widgets.vary import varied_request
 
@@ -300,6 +308,12 @@ class Handlers:
         self.runs.connect(self.generate, triggers, [parts.compare, parts.cache_status], self.vary)
         parts.view.compare(self.compare, outputs=[parts.compare], **AT_ONCE)
         self.reuse.connect(parts.view, parts.shared, [refresh_sound, refresh_after])
+
+        def show_after(event: Any) -> Any:
+            return event.then(self.show, inputs=[picture.picture], outputs=shown, **QUIET)
+
+        refreshed = [refresh_sound, show_after, refresh_after]
+        kept_form.connect_form(TAB, self.table, refreshed, changed=[parts.sound.drawing])
         return send_to_tab.Target(self.receive, [picture.picture, *shown], refresh_after)
 
 

@@ -20,7 +20,15 @@ from sonic_ui.ui.session.context import AppContext, SharedComponents
 from sonic_ui.ui.settings.table import Row, SettingsTable
 from sonic_ui.ui.tabs import BuiltTab
 from sonic_ui.ui.tabs.image_to_sound import results
-from sonic_ui.ui.widgets import picture_input, prompt_settings, runs, send_to_tab, settings_drop, sound_input
+from sonic_ui.ui.widgets import (
+    kept_form,
+    picture_input,
+    prompt_settings,
+    runs,
+    send_to_tab,
+    settings_drop,
+    sound_input,
+)
 from sonic_ui.ui.widgets.fields import AT_ONCE, AUDIBLE, FREQUENT, Update, slider
 
 TAB = VERBS["image_to_sound"].tab
@@ -304,6 +312,7 @@ class Handlers:
         self.runs.connect(self.generate, [parts.prompts.prompt.submit])
         parts.view.film(self.write_video, outputs=[parts.view], **FREQUENT)
         self.reuse.connect(parts.view, parts.shared, [refresh_after])
+        kept_form.connect_form(TAB, self.table, [refresh_after])
         return send_to_tab.Target(self.receive, [picture.picture], refresh_after)
 
 

@@ -15,7 +15,15 @@ from sonic_ui.ui.session.context import AppContext, SharedComponents
 from sonic_ui.ui.settings.table import Row, SettingsTable
 from sonic_ui.ui.tabs import BuiltTab
 from sonic_ui.ui.tabs.interpolate import results
-from sonic_ui.ui.widgets import prompt_settings, runs, send_to_tab, settings_drop, sound_input, strips
+from sonic_ui.ui.widgets import (
+    kept_form,
+    prompt_settings,
+    runs,
+    send_to_tab,
+    settings_drop,
+    sound_input,
+    strips,
+)
 from sonic_ui.ui.widgets.fields import Update, room_choice, slider
 
 TAB = VERBS["interpolate"].tab
@@ -168,6 +176,7 @@ class Handlers:
         swapped = parts.swap.click(None, js=SWAP, inputs=pairs, outputs=pairs, api_visibility="private")
         for refresh in refresh_after:
             refresh(swapped)
+        kept_form.connect_form(TAB, self.table, refresh_after, changed=[a.drawing, b.drawing])
         return send_to_tab.sound_target(a, refresh_after[0])
 
 

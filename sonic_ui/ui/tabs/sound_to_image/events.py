@@ -15,8 +15,8 @@ from sonic_ui.ui.session.context import AppContext, SharedComponents
 from sonic_ui.ui.settings.reuse import Record
 from sonic_ui.ui.settings.table import Row, SettingsTable
 from sonic_ui.ui.tabs import BuiltTab
-from sonic_ui.ui.tabs.sound_to_image import results
-from sonic_ui.ui.widgets import prompt_settings, runs, send_to_tab, settings_drop, sound_input
+from sonic_ui.ui.tabs.sound_to_image import batch, results
+from sonic_ui.ui.widgets import kept_form, prompt_settings, runs, send_to_tab, settings_drop, sound_input
 from sonic_ui.ui.widgets.fields import Update, slider
 from sonic_ui.ui.widgets.vary import varied_request
 
@@ -33,6 +33,7 @@ class Components:
     view: gr.HTML
     drop: settings_drop.SettingsDrop
     shared: SharedComponents
+    batch: batch.BatchComponents
 
 
 def settings_table(context: AppContext, parts: Components) -> SettingsTable[SoundToImageRequest]:
@@ -66,6 +67,7 @@ class Handlers:
             self._example_record,
             lambda picture, files: {parts.view: result_view.stage_of(picture)},
         )
+        self.batch = batch.BatchHandler(context, parts.batch, parts.view, parts.shared)
 
     def choose(self, event: gr.EventData) -> Update:
         """An example was clicked: its sound and its picture."""
@@ -83,6 +85,7 @@ class Handlers:
             return varied_request(self.reuse.record(records, event), event, SoundToImageRequest)
 
         yield from self.runs.run(request, records, build, self._paint, is_from_page=False)
+        self.batch = batch.BatchHandler(context, parts.batch, parts.view, parts.shared)
 
     def _paint(self, run: runs.RunContext[SoundToImageRequest]) -> Iterator[Update]:
         width, height = self._context.studio.info.size_of(run.request.aspect)
@@ -116,6 +119,11 @@ class Handlers:
         parts.prompts.seed.connect()
         self.runs.connect(self.generate, [parts.prompts.prompt.submit], vary=self.vary)
         self.reuse.connect(parts.view, parts.shared, [refresh_after])
+        seed, head = parts.prompts.seed.seed, parts.shared.head
+        messages = [parts.bar.message, *self.table.messages.values()]
+        inputs = [*self.table.components.values(), parts.shared.records]
+        self.batch.connect(self.generate_batch, inputs, [seed, head, *messages])
+        kept_form.connect_form(TAB, self.table, [refresh_after], changed=[parts.sound.drawing], first=True)
         return send_to_tab.sound_target(parts.sound, refresh_after)
 
 
@@ -124,7 +132,8 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
     with gr.Row(elem_classes="su-desk", equal_height=False):
         with gr.Column(elem_classes="su-inputs", scale=5, min_width=340):
             with gr.Column(elem_classes="su-panel"):
-                sound = sound_input.sound_input(TAB, context, gain=True)
+                sound = sound_input.sound_input(TAB, context, gain=True, batch=batch.MOST_FILES)
+                several = batch.batch_components(TAB)
             with gr.Column(elem_classes="su-panel"):
                 prompts = prompt_settings.prompt_settings(
                     TAB,
@@ -137,5 +146,5 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
         with gr.Column(elem_classes="su-result", scale=8, min_width=340):
             view = result_view.result_view(TAB, results.example_card(context, 0))
             drop = settings_drop.settings_drop(TAB)
-    target = Handlers(context, Components(sound, prompts, bar, view, drop, shared)).connect()
+    target = Handlers(context, Components(sound, prompts, bar, view, drop, shared, several)).connect()
     return BuiltTab(view, bar.message, drop.share, prompts, target)

@@ -18,7 +18,7 @@ from sonic_ui.ui.settings.table import Row, SettingsTable
 from sonic_ui.ui.tabs import BuiltTab
 from sonic_ui.ui.tabs.volume import knobs, results
 from sonic_ui.ui.tabs.volume.knobs import FRAMES, KNOB_WORDS, KNOBS, number_list
-from sonic_ui.ui.widgets import prompt_settings, runs, settings_drop, sound_input, strips
+from sonic_ui.ui.widgets import kept_form, prompt_settings, runs, settings_drop, sound_input, strips
 from sonic_ui.ui.widgets.fields import FREQUENT, Update, room_choice, slider
 
 TAB = VERBS["volume_sweep"].tab
@@ -193,6 +193,7 @@ class Handlers:
         self.runs.connect(self.generate, [parts.prompts.prompt.submit, sweep.frames.submit])
         self.strip.connect(parts.shared)
         self.reuse.connect(parts.player.view, parts.shared, [refresh_after])
+        kept_form.connect_form(TAB, self.table, [refresh_after], changed=[sound.drawing])
         inputs = [sound.sound, sound.start_s, sound.end_s, sweep.room]
         sound.drawing.change(self.measure, inputs=inputs, outputs=[sweep.meter], **FREQUENT)
         sweep.preview.preview(self.preview, inputs=inputs, outputs=[sweep.preview], **FREQUENT)
