@@ -85,7 +85,14 @@ class Handlers:
             return varied_request(self.reuse.record(records, event), event, SoundToImageRequest)
 
         yield from self.runs.run(request, records, build, self._paint, is_from_page=False)
-        self.batch = batch.BatchHandler(context, parts.batch, parts.view, parts.shared)
+
+    def generate_batch(self, request: gr.Request, files: list[str] | None, *values: Any) -> Iterator[Update]:
+        """Paint one picture of each of `files` with the page's settings; the editor's sound takes no part."""
+        if not files:
+            return
+        with_sound = [*values]
+        with_sound[[*self.table.components].index("sound")] = files[0]
+        yield from self.runs.generate(request, with_sound, lambda run: self.batch.paint(run, files))
 
     def _paint(self, run: runs.RunContext[SoundToImageRequest]) -> Iterator[Update]:
         width, height = self._context.studio.info.size_of(run.request.aspect)
