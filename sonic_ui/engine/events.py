@@ -263,8 +263,8 @@ class ImageAnalysis:
     suggestion        energy curve [frames] in [0, 1]; None if the bundle cannot tell
     duration_s        length of its sound
     caption           what its captioner says of the picture; empty without one
-    fit               how well the first label fits, in [0, 1]; None if the bundle was not calibrated
-    least_fit         fit from which on the first label is believed; None likewise
+    fit               what the labels have together beside "none of them"; None if not calibrated
+    least_fit         fit from which on they are believed; None likewise
     """
 
     labels: tuple[Label, ...]

@@ -107,10 +107,15 @@ def photograph_metrics(renders: Seen, photographs: Seen, calibration: ImageLabel
             f"photographs: first chip right or “not sure”, {half}", float((right | ~sure).mean()), note=note
         ),
         Metric(f"photographs: “not sure”, {half}", float((~sure).mean())),
-        Metric(f"photographs of a source: first label right, {half}", float(right[sounding].mean())),
+        Metric(f"photographs of a source: first label right, {half}", _share(right[sounding])),
         Metric(f"renders: first chip right, {half}", float((renders.is_right & named).mean())),
         Metric(f"renders: “not sure”, {half}", float((~named).mean())),
     ]
+
+
+def _share(mask: NDArray[np.bool_]) -> float:
+    """Of a mask [N] what is true; NaN of nothing."""
+    return float(mask.mean()) if mask.size else float("nan")
 
 
 def is_training(name: str) -> bool:

@@ -121,14 +121,14 @@ def label_probabilities(embedding: Tensor, text_embeddings: Tensor, logit_scale:
 def calibrated_shares(
     cosines: NDArray[np.floating[Any]], scale: float, none: float
 ) -> tuple[NDArray[np.float64], float]:
-    """Shares [L] of labels that sum to 1, and what they have together beside "none of them".
+    """Shares [L] of labels beside "none of them", and what they have together: 1 without that.
 
     cosines   of a picture with the labels [L]; none: that of "none of them"; scale: inverse temperature
     """
     logits = scale * np.append(np.asarray(cosines, np.float64), none)
     odds = np.exp(logits - logits.max())
-    fit = float(odds[:-1].sum() / odds.sum())
-    return odds[:-1] / max(float(odds[:-1].sum()), 1e-300), fit
+    shares = odds[:-1] / odds.sum()
+    return shares, float(shares.sum())
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sonic_ui.evaluation.photographs import Seen, calibrate, fits, is_training, photograph_metrics
+from sonic_ui.models.encoders import calibrated_shares
 
 
 def seen(count: int, top: float, right: bool, seed: int) -> Seen:
@@ -31,6 +32,12 @@ def test_what_nothing_fits_is_not_believed() -> None:
     }
     assert values["photographs: first chip right or “not sure”, test half"] > 0.95
     assert values["renders: first chip right, test half"] > 0.95
+
+
+def test_labels_share_with_none_of_them() -> None:
+    shares, fit = calibrated_shares(np.array([0.7, 0.2]), 50.0, 0.7)
+    assert fit == pytest.approx(0.5) == pytest.approx(shares.sum()) and shares[0] > 0.499
+    assert calibrated_shares(np.array([0.9, 0.2]), 50.0, 0.7)[1] > 0.99
 
 
 def test_halves_are_by_name() -> None:

@@ -13,7 +13,7 @@ from PIL import Image
 
 from sonic_ui.audio.energy import pearson_r
 from sonic_ui.audio.loudness import integrated_lufs
-from sonic_ui.bundles import Vocabulary
+from sonic_ui.bundles import ImageLabels, Vocabulary
 from sonic_ui.engine.events import Cancelled, CancelToken, JobEvent, Notice, Progress, SoundsDone
 from sonic_ui.engine.jobs.image_to_sound import SoundJob, target_curve
 from sonic_ui.engine.local import LocalBackend
@@ -60,6 +60,19 @@ def test_sees_what_may_sound(backend: LocalBackend) -> None:
     chances = [label.probability for label in seen.labels]
     assert sum(chances) == pytest.approx(1, abs=1e-3) and chances == sorted(chances, reverse=True)
     assert 4 < seen.duration_s < 12
+
+
+def test_a_calibrated_bundle_says_when_nothing_fits(
+    backend: LocalBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert backend.analyze_image(PICTURE).fit is None
+    for none, unsure in ((1.0, True), (-1.0, False)):
+        labels = ImageLabels(scale=50, none=none, least_fit=0.5)
+        info = backend.bundle.info.model_copy(update={"image_labels": labels})
+        monkeypatch.setattr(backend.components, "bundle", replace(backend.bundle, info=info))
+        seen = backend.analyze_image(PICTURE)
+        assert seen.is_unsure == unsure and seen.least_fit == 0.5
+        assert seen.fit == pytest.approx(sum(label.probability for label in seen.labels), abs=1e-4)
 
 
 def test_damaged_eyes_are_a_sentence(tmp_path: Path) -> None:
