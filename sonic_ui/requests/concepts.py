@@ -32,7 +32,7 @@ def check_concepts(value: object) -> ConceptLevels | None:
         )
     if len(value) > MAX_CONCEPTS:
         raise BadInput(
-            f"{len(value)} concepts were given; 1 to {MAX_CONCEPTS} sound at once. Give fewer.", FIELD
+            f"Concepts: {len(value)} were given; 1 to {MAX_CONCEPTS} sound at once. Give fewer.", FIELD
         )
     pairs = tuple(_pair(one) for one in value)
     names = [name.casefold() for name, _ in pairs]

@@ -119,7 +119,7 @@ def test_a_picture_becomes_takes_with_their_energy(picture: str) -> None:
         ({"length_s": 40}, "curve_message", "Length in seconds is 40; it takes a number from 2 to 30"),
         ({"chips": {"chosen": []}}, "concepts_message", "No sound is chosen. Add one"),
         ({"chips": {"chosen": None, "unsure": True}}, "concepts_message", "Nothing that this engine knows"),
-        ({"chips": {"chosen": [["rain", 0]] * 40}}, "concepts_message", "40 concepts were given"),
+        ({"chips": {"chosen": [["rain", 0]] * 40}}, "concepts_message", "Concepts: 40 were given"),
         ({"chips": {"chosen": None, "most": 9}}, "concepts_message", "Number of sources is 9"),
         ({"takes": 9}, "run_message", "Number of takes is 9"),
         ({"prompt": "x" * 2000}, "words_message", "2000 characters"),

@@ -51,7 +51,7 @@ def test_programs_let_a_picture_sound(client: Any, meadow: Path) -> None:
     [
         ({"curve": []}, "The curve is empty"),
         ({"concept_levels": []}, "The concepts are empty"),
-        ({"concept_levels": ["rain"] * 40}, "40 concepts were given; 1 to 4 sound at once"),
+        ({"concept_levels": ["rain"] * 40}, "Concepts: 40 were given; 1 to 4 sound at once"),
         ({"length_s": 31}, "Length in seconds is 31; it takes a number from 2 to 30"),
         ({"curve": [0, 1.5]}, "Number 2 of the curve is 1.5"),
         ({"curve": [0, None]}, "Number 2 of the curve is empty"),
