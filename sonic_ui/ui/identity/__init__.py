@@ -27,13 +27,14 @@ def meta_tags() -> str:
 
 
 def card_settings() -> dict[str, str]:
-    """Settings of Gradio's page that its card is written from. On a Space the picture's address has the Space's
-    host, as readers of cards ask for; elsewhere the app does not know its own."""
+    """Settings of Gradio's page that its card is written from.
+
+    On a Space the picture's address has the Space's host, as readers of cards ask for; elsewhere the app does
+    not know its own.
+    """
     host = os.environ.get("SPACE_HOST", "")
-    return {
-        "simple_description": DESCRIPTION,
-        "thumbnail": f"https://{host}{CARD_PATH}" if host else CARD_PATH,
-    }
+    picture = f"https://{host}{CARD_PATH}" if host else CARD_PATH
+    return {"simple_description": DESCRIPTION, "thumbnail": picture}
 
 
 class SocialCard:
