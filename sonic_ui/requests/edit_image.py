@@ -14,8 +14,8 @@ from sonic_ui.requests.edit_modes import (
 from sonic_ui.requests.sound_to_image import GainDb
 from sonic_ui.requests.variations import Variation, VariationList, variations_of
 
-TAU_ATTN = fields.Range("Keep the layout (tau of self-attention)", 0.0, 1.0, 0.05, None)
-TAU_FEATURE = fields.Range("Keep the detail (tau of hidden states)", 0.0, 1.0, 0.05, None)
+TAU_ATTN = fields.Range("Keep the layout", 0.0, 1.0, 0.05, None)
+TAU_FEATURE = fields.Range("Keep the detail", 0.0, 1.0, 0.05, None)
 EDIT_STEPS = fields.Range("Steps", 2, 100, 1, None, whole=True)
 """Steps of an edit: the way from a picture to its noise and back needs two (`pipelines/inversion.py`)."""
 

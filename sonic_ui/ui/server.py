@@ -21,6 +21,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sonic_ui.requests.fields import shown
+from sonic_ui.ui.identity import card_settings
 from sonic_ui.ui.session.logins import LoginThrottle
 
 log = logging.getLogger(__name__)
@@ -61,6 +62,10 @@ PERSONS_MISTAKES = (LookupError, ValueError, TypeError, AttributeError, Recursio
 
 class Page(gr.Blocks):
     """Blocks in which everything that goes wrong is a sentence: before a handler is called, and in it."""
+
+    def get_config_file(self, *args: Any, **options: Any) -> Any:
+        """What the page is made of, and what the card of its address says."""
+        return {**super().get_config_file(*args, **options), **card_settings()}
 
     async def preprocess_data(
         self, block_fn: Any, inputs: list[Any], state: Any, explicit_call: bool = False

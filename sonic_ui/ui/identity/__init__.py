@@ -14,7 +14,6 @@ FOLDER = Path(__file__).resolve().parent
 ICON = FOLDER / "icon.svg"
 CARD = FOLDER / "card.jpg"
 CARD_PATH = "/social-card.jpg"
-TITLE = "Sonic UI"
 DESCRIPTION = (
     "A studio in the browser that turns sound into pictures, and pictures into sound. Record or drop one, "
     "press Generate, and watch a picture form of what it depicts."
@@ -22,24 +21,20 @@ DESCRIPTION = (
 
 
 def meta_tags() -> str:
-    """Elements for the head of the page. On a Space the card's address has the Space's host, as readers of
-    cards ask for; elsewhere the app does not know its own."""
+    """Elements for the head of the page."""
+    named = {"description": DESCRIPTION, "theme-color": "#15181a"}
+    return "".join(f'<meta name="{name}" content="{escape(words)}">' for name, words in named.items())
+
+
+def card_settings() -> dict[str, str]:
+    """Settings of Gradio's page that its card is written from.
+
+    On a Space the picture's address has the Space's host, as readers of cards ask for; elsewhere the app does
+    not know its own.
+    """
     host = os.environ.get("SPACE_HOST", "")
-    card = f"https://{host}{CARD_PATH}" if host else CARD_PATH
-    named = {"description": DESCRIPTION, "theme-color": "#15181a", "twitter:card": "summary_large_image"}
-    graph = {
-        "og:type": "website",
-        "og:site_name": TITLE,
-        "og:title": f"{TITLE}: hear a picture, see a sound",
-        "og:description": DESCRIPTION,
-        "og:image": card,
-        "og:image:width": "1200",
-        "og:image:height": "630",
-        "og:image:alt": "Pictures that Sonic UI painted of sounds: waves, a fire, a train and others",
-    }
-    tags = [f'<meta name="{name}" content="{escape(words)}">' for name, words in named.items()]
-    tags += [f'<meta property="{name}" content="{escape(words)}">' for name, words in graph.items()]
-    return "".join(tags)
+    picture = f"https://{host}{CARD_PATH}" if host else CARD_PATH
+    return {"simple_description": DESCRIPTION, "thumbnail": picture}
 
 
 class SocialCard:
