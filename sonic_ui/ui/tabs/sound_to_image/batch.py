@@ -27,7 +27,7 @@ from sonic_ui.ui.widgets.runs import RunContext
 MOST_FILES = 24
 TOO_MANY = "{count} sounds were given; up to {most} become pictures at once. Give fewer."
 NONE_PAINTED = "None of these sounds could be painted: the list says why."
-FILES = "() => window.suBatches['{place}']"
+FILES = "() => [window.suBatches['{place}']]"  # a list of one output: the list of files
 
 log = logging.getLogger(__name__)
 
