@@ -128,6 +128,7 @@ def test_a_reload_brings_the_form_back(new_page: Any, address: str, sounds: Path
     page = new_page(address)
     ready(page, TAB)
     upload(page, TAB, sounds / "long.flac")
+    expect(page.locator(CAPTION)).to_have_text(re.compile("of 14.0 s"))
     drag(page, 0.5, 0.75)
     expect(page.locator(CAPTION)).to_have_text(re.compile(r"^7\.0 s to 10\.5 s of 14\.0 s"))
     page.get_by_label("Words (optional)").fill("chalk on slate")

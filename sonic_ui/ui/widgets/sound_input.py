@@ -254,10 +254,10 @@ def draw_sound(request: SoundToImageRequest, clip: Clip) -> Value:
     from sonic_ui.audio.overview import load_overview
 
     words, caption = describe_clip(clip)
-    heard = sound_editor.HeardPart(
+    heard = sound_editor.ClipMeasures(
         start_s=clip.start_s,
         end_s=clip.start_s + clip.duration_s,
-        asked=(request.start_s, request.end_s),
+        requested=(request.start_s, request.end_s),
         gain_db=request.gain_db,
         lufs=integrated_lufs(clip.samples, clip.sample_rate),
         words=words,

@@ -21,17 +21,17 @@ class BatchRow:
     words: str = ""
 
 
-def sound_batch(place: str, most: int) -> gr.HTML:
-    """The list beside the sound input `place`, for up to `most` files; hidden until several are given.
+def sound_batch(input_id: str, most: int) -> gr.HTML:
+    """The list beside the sound input `input_id`, for up to `most` files; hidden until several are given.
 
-    Its events: `take` hands over the files in `window.suBatches[place]`, `paint` asks for the pictures.
+    Its events: `take` hands over the files in `window.suBatches[input_id]`, `paint` asks for the pictures.
     """
     return html_component(
         "sound_batch",
         NO_BATCH,
-        elem_id=f"{place}-batch",
+        elem_id=f"{input_id}-batch",
         elem_classes="su-message-slot su-batch-slot",
-        place=place,
+        input_id=input_id,
         most=most,
     )
 

@@ -1,5 +1,5 @@
-// Several sounds that were given at once ('su-sounds' {place, files}). They are sent to the studio one by one; 'take' sets
-// the page's list of files to `window.suBatches[place]`, 'paint' asks for a picture of each. The value, while it lasts:
+// Several sounds that were given at once ('su-sounds' {input_id, files}). They are sent to the studio one by one; 'take' sets
+// the page's list of files to `window.suBatches[input_id]`, 'paint' asks for a picture of each. The value, while it lasts:
 //   {rows: [{name, state: "waiting" | "working" | "done" | "failed", words}, ...], words, zip: {url} | null}
 // Files that did not arrive are in no such rows: the list keeps them below.
 const find = selector => element.querySelector(selector);
@@ -10,7 +10,7 @@ let lost = [];             // those that did not arrive
 let number = 0;            // of the newest batch
 let sending = false;
 
-batches[props.place] = [];
+batches[props.input_id] = [];
 const draw = (words, zip) => {
   const all = [...rows, ...lost], open = all.length > 0, here = rows.length;
   find('.su-batch').hidden = !open;
@@ -34,7 +34,7 @@ const draw = (words, zip) => {
 const close = () => {
   number += 1;
   [rows, lost, sending] = [[], [], false];
-  batches[props.place] = [];
+  batches[props.input_id] = [];
   trigger('take');
   draw('', null);
 };
@@ -61,12 +61,12 @@ const begin = async files => {
   lost = rows.filter(row => row.state === 'failed');
   rows = rows.filter(row => row.state !== 'failed');
   sending = false;
-  batches[props.place] = there;
+  batches[props.input_id] = there;
   trigger('take');
   draw(words, null);
 };
 document.addEventListener('su-sounds', event => {
-  if (event.detail.place === props.place) begin(event.detail.files).then(() => find('.su-batch').scrollIntoView({ block: 'nearest' }));
+  if (event.detail.input_id === props.input_id) begin(event.detail.files).then(() => find('.su-batch').scrollIntoView({ block: 'nearest' }));
 });
 find('.su-batch-paint').addEventListener('click', () => {
   rows = rows.map(row => ({ ...row, state: 'waiting', words: '' }));

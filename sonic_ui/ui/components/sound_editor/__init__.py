@@ -32,16 +32,16 @@ RECORDED_S = 300.0
 
 
 @dataclass(frozen=True)
-class HeardPart:
+class ClipMeasures:
     """The part of a sound that is listened to, from `start_s` to `end_s`, and how loud it is at its gain.
 
-    asked     the start and end that were chosen, each None if it was not
-    words     a description for who cannot see it; `caption` is the line below
+    requested   the start and end that were chosen, each None if it was not
+    words       a description for who cannot see it; `caption` is the line below
     """
 
     start_s: float
     end_s: float
-    asked: tuple[float | None, float | None]
+    requested: tuple[float | None, float | None]
     gain_db: float
     lufs: float
     words: str = field(repr=False)
@@ -60,7 +60,7 @@ def sound_editor(name: str, label: str, *, sounds: bool, gain: bool, batch: int 
         WAITING if sounds else EMPTY,
         scripts=["sound_display", "sound_recorder"],
         elem_id=f"{name}-drawing",
-        place=name,
+        input_id=name,
         label=label,
         accept=[*ACCEPT],
         shortest_s=MIN_WINDOW_S,
@@ -75,14 +75,14 @@ def failed_value(path: str) -> Value:
     return {"state": "failed", "name": Path(path).name}
 
 
-def drawn_value(path: str, overview: Overview, part: HeardPart) -> Value:
+def drawn_value(path: str, overview: Overview, part: ClipMeasures) -> Value:
     """A sound for the editor. `path` is one that Gradio took from the page, or an example's."""
     return {
         "state": "drawn",
         "file": file_payload(Path(path)),
         "name": Path(path).name,
         "heard": [part.start_s, part.end_s],
-        "asked": [*part.asked],
+        "asked": [*part.requested],
         "gain_db": part.gain_db,
         "lufs": part.lufs,
         "alt": part.words,

@@ -1,28 +1,28 @@
 // A sound: what it looks like, the part that is listened to, playing and recording it. The value is one of
 //   {state: "empty"}   {state: "waiting"}   {state: "failed", name}
 //   {state: "drawn", file: {url}, name, heard: [s, s], asked: [s | null, s | null], gain_db, lufs, alt, caption, overview}
-// props: place, label, accept, shortest_s, recorded_s, gain: {minimum, maximum, lufs} | null, batch.
-// Asks the page: 'give' takes the file in `window.suSounds[place].file` (null for none), 'fields' and 'part' set the fields of
-// the part to `window.suSounds[place].fields`, and 'part' has it read. Tells it: 'su-new-sound' (the place) for another sound,
-// 'su-sounds' {place, files} for several files at once. The drawing is in `sound_display`, the microphone in `sound_recorder`.
+// props: input_id, label, accept, shortest_s, recorded_s, gain: {minimum, maximum, lufs} | null, batch.
+// Asks the page: 'give' takes the file in `window.suSounds[input_id].file` (null for none), 'fields' and 'part' set the fields of
+// the part to `window.suSounds[input_id].fields`, and 'part' has it read. Tells it: 'su-new-sound' (the input_id) for another sound,
+// 'su-sounds' {input_id, files} for several files at once. The drawing is in `sound_display`, the microphone in `sound_recorder`.
 const section = find('.su-editor'), audio = find('audio'), chooser = find('.su-editor-file');
-const shared = (window.suSounds ||= {})[props.place] = { file: null, fields: [null, null, 0] };
+const shared = (window.suSounds ||= {})[props.input_id] = { file: null, fields: [null, null, 0] };
 const INVITATION = 'Record a few seconds of rain, drop a file here, or try one of the examples.';
 const FINE_S = 10;         // a shorter sound is cut to hundredths of a second, others to tenths
-const DRAG_PX = 4, NARROW_PX = 96, KEPT = 100, PATIENCE_MS = 8000, PLAY_MS = 20_000;
+const DRAG_PX = 4, NARROW_PX = 96, KEPT = 100, PATIENCE_MS = 30_000, PLAY_MS = 20_000;
 const STEP_S = 0.1, LARGE_STEP_S = 1;
 const NOTHING = { start: null, end: null, gain_db: 0 };
 let value = { state: 'empty' };
 let edit = NOTHING;        // what was chosen; never changed in place
 let past = [], future = [];
 let sent = '';             // the edit whose answer has not come yet
-let sentAt = 0;
+const mine = new Map();    // when each edit was sent
 let drag = null;           // {mode, x, at, part, draft}
 let looped = false, wanted = false, from = null;  // `from`: where a click put the playhead
 let zoomed = false;
 let frame = 0;
 
-section.id = props.place + '-audio';
+section.id = props.input_id + '-audio';
 find('.su-editor-label').textContent = props.label;
 chooser.accept = props.accept.join(',');
 chooser.multiple = props.batch > 1;
@@ -127,7 +127,7 @@ const send = event => {
   shared.fields = props.gain ? [edit.start, edit.end, edit.gain_db] : [edit.start, edit.end];
   if (event === 'fields') { trigger('fields'); return; }
   sent = keyOf(edit);
-  sentAt = Date.now();
+  mine.set(sent, Date.now());
   trigger('part');
 };
 const change = next => {
@@ -287,6 +287,7 @@ audio.addEventListener('pause', () => { if (!wanted) drawTools(); });
 const renew = () => {
   edit = NOTHING;
   [past, future, from, zoomed, sent] = [[], [], null, false, ''];
+  mine.clear();
   if (!audio.paused) pause();
 };
 const clear = () => {
@@ -311,7 +312,7 @@ const give = async file => {
     const there = await upload(file);
     if (value.name !== file.name) return; // another one came meanwhile
     shared.file = { path: there.path, url: there.url, orig_name: file.name, size: file.size, mime_type: file.type, meta: { _type: 'gradio.FileData' } };
-    document.dispatchEvent(new CustomEvent('su-new-sound', { detail: props.place }));
+    document.dispatchEvent(new CustomEvent('su-new-sound', { detail: props.input_id }));
     trigger('give');
   } catch (problem) {
     value = { state: 'empty' };
@@ -321,7 +322,7 @@ const give = async file => {
 };
 const take = files => {
   const all = [...files];
-  if (all.length > 1 && props.batch > 1) document.dispatchEvent(new CustomEvent('su-sounds', { detail: { place: props.place, files: all } }));
+  if (all.length > 1 && props.batch > 1) document.dispatchEvent(new CustomEvent('su-sounds', { detail: { input_id: props.input_id, files: all } }));
   else if (all.length) {
     give(all[0]);
     if (all.length > 1) say('One sound at a time here: the first of them was taken.');
@@ -409,8 +410,10 @@ const receive = () => {
   }
   const asked = { start: next.asked[0], end: next.asked[1], gain_db: props.gain ? next.gain_db : 0 };
   const other = !sound || value.file?.url !== next.file.url;
-  if (!other && sent && keyOf(asked) !== sent && Date.now() - sentAt < PATIENCE_MS) return; // an answer to an earlier edit
-  if (!other && !sent && keyOf(asked) !== keyOf(edit)) past = [...past, edit].slice(-KEPT); // typed elsewhere
+  if (!other && keyOf(asked) !== keyOf(edit)) {
+    if (Date.now() - (mine.get(keyOf(asked)) || 0) < PATIENCE_MS) return; // a late answer to an earlier edit
+    past = [...past, edit].slice(-KEPT); // typed elsewhere
+  }
   if (other) renew();
   edit = asked;
   sent = '';

@@ -27,7 +27,7 @@ from sonic_ui.ui.widgets.runs import RunContext
 MOST_FILES = 24
 TOO_MANY = "{count} sounds were given; up to {most} become pictures at once. Give fewer."
 NONE_PAINTED = "None of these sounds could be painted: the list says why."
-FILES = "() => window.suBatches['{place}']"
+FILES = "() => [window.suBatches['{input_id}']]"  # a list of one output: the list of files
 
 log = logging.getLogger(__name__)
 
@@ -54,9 +54,9 @@ class Painted:
         return f"{done}, {failed} could not be." if failed else f"{done}."
 
 
-def batch_components(place: str) -> BatchComponents:
-    """Lay them out beside the sound input `place`."""
-    view = sound_batch.sound_batch(place, MOST_FILES)
+def batch_components(input_id: str) -> BatchComponents:
+    """Lay them out beside the sound input `input_id`."""
+    view = sound_batch.sound_batch(input_id, MOST_FILES)
     return BatchComponents(gr.File(file_count="multiple", type="filepath", visible=False), view)
 
 
@@ -143,7 +143,7 @@ class BatchHandler:
     def connect(self, paint: Any, inputs: Sequence[Any], outputs: Sequence[Any]) -> None:
         """Connect the list; `paint` takes the files, then a run's `inputs`, and changes `outputs`."""
         parts = self._parts
-        js = FILES.format(place=parts.view.elem_id.removesuffix("-batch"))
+        js = FILES.format(input_id=parts.view.elem_id.removesuffix("-batch"))
         parts.view.take(None, js=js, outputs=[parts.files], api_visibility="private")
         changed = [*outputs, parts.view, self._stage, self._shared.records]
         parts.view.paint(paint, inputs=[parts.files, *inputs], outputs=[*dict.fromkeys(changed)], **FREQUENT)
