@@ -103,7 +103,11 @@ def test_defaults_are_those_of_the_verb_alone() -> None:
         ({"curve": [0, 1], "moments": [0, 1]}, "curve", "Give one of them"),
         ({"mode": "wild"}, "mode", "it takes natural, exact"),
         ({"concept_levels": []}, "concept_levels", "The concepts are empty; name at least one"),
-        ({"concept_levels": ["rain"] * 40}, "concept_levels", "Concepts: 40 were given; 1 to 4 sound at once"),
+        (
+            {"concept_levels": ["rain"] * 40},
+            "concept_levels",
+            "Concepts: 40 were given; 1 to 4 sound at once",
+        ),
         ({"concept_levels": "rain"}, "concept_levels", "The concepts are 'rain'; give names"),
         ({"concept_levels": [" "]}, "concept_levels", "One concept has no name"),
         ({"concept_levels": [3]}, "concept_levels", "One concept is 3; give names"),
