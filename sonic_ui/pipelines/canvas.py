@@ -41,7 +41,8 @@ class Canvas:
         """The canvas for pictures of a shape; None where they are painted in it from the first step: it is
         the denoiser's own or smaller somewhere, or the scheduler cannot begin anywhere.
         """
-        steps = round(LAYOUT_SHARE * len(scheduler.timesteps))
+        count = len(scheduler.timesteps)
+        steps = min(round(LAYOUT_SHARE * count), count - 1)
         is_larger = shape != own and shape[1] >= own[1] and shape[2] >= own[2]
         if not (is_larger and steps and sampling.begins_anywhere(scheduler)):
             return None

@@ -20,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from sonic_ui.requests import VERBS
 from sonic_ui.requests.fields import shown
 from sonic_ui.ui.identity import card_settings
 from sonic_ui.ui.session.logins import LoginThrottle
@@ -70,8 +71,14 @@ class Page(gr.Blocks):
     async def preprocess_data(
         self, block_fn: Any, inputs: list[Any], state: Any, explicit_call: bool = False
     ) -> list[Any]:
-        """The values for a handler; a call of a wrong form is refused here."""
-        if len(inputs) < len(block_fn.inputs):
+        """The values for a handler; a call of a wrong form is refused here.
+
+        Settings are only ever added at the end: a program that knows fewer of them leaves the others open.
+        """
+        missing = len(block_fn.inputs) - len(inputs)
+        if missing > 0 and inputs and block_fn.api_name in VERBS:
+            inputs = [*inputs, *[None] * missing]
+        elif missing > 0:
             raise gr.Error(_too_few(block_fn, len(inputs)), print_exception=False)
         try:
             return await super().preprocess_data(block_fn, inputs, state, explicit_call)

@@ -68,7 +68,7 @@ def test_a_mask_is_a_picture_of_the_same_shape(
         ({"tau_attn": 1.2}, "Keep the layout is 1.2; it takes a number from 0 to 1."),
         ({"tau_feature": -0.1}, "Keep the detail is -0.1"),
         ({"mode": "melt"}, "it takes replace, add, style"),
-        ({"layers": "all"}, "paper, harder"),
+        ({"layers": "all"}, "paper, released, harder"),
         ({"strengths": [1] * 7}, "7 values were given; 1 to 6"),
         ({"strengths": [3]}, "from 0 to 2"),
         ({"variation": 2}, "Variation is 2; it takes a number from 0 to 1."),
