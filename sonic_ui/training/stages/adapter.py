@@ -215,8 +215,7 @@ class AdapterStage(Stage):
     def loss(self, generator: torch.Generator, batch_size: int) -> tuple[Tensor, dict[str, float]]:
         adapter: Any = self.module
         index = torch.multinomial(self.shares, batch_size, replacement=True, generator=generator)
-        mirror = torch.randint(0, 2, (batch_size,), generator=generator)
-        latents = self.data.latents[index, mirror].float().contiguous(memory_format=torch.channels_last)
+        latents = self.data.of(index, generator)
         keep = torch.rand(batch_size, 1, generator=generator) >= self.drop
         embeds, scales = self.embeddings.draw(index, generator)
         tokens = adapter.projector(embeds * keep)

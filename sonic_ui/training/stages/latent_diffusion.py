@@ -59,10 +59,13 @@ class LatentData:
     def batch(self, generator: torch.Generator, size: int) -> tuple[Tensor, list[Scene]]:
         """Normalised latents [B, C, h, w] and their scenes."""
         index = torch.randint(0, len(self.scenes), (size,), generator=generator)
-        mirror, facing = torch.randint(0, 2, (size,), generator=generator), self.facing[index]
-        mirror = torch.where(facing < 0, mirror, facing)
-        chosen = self.latents[index, mirror].float().contiguous(memory_format=torch.channels_last)
-        return chosen, [self.scenes[i] for i in index.tolist()]
+        return self.of(index, generator), [self.scenes[i] for i in index.tolist()]
+
+    def of(self, index: Tensor, generator: torch.Generator) -> Tensor:
+        """Normalised latents [B, C, h, w] of the pictures `index`, from the side that they are shown from."""
+        mirror, facing = torch.randint(0, 2, index.shape, generator=generator), self.facing[index]
+        side = torch.where(facing < 0, mirror, facing)
+        return self.latents[index, side].float().contiguous(memory_format=torch.channels_last)
 
 
 def min_snr_weight(scheduler: DDIMScheduler, timesteps: Tensor, gamma: float) -> Tensor:
