@@ -55,10 +55,10 @@ TURNED_UP = "sea_waves"
 TURNED_UP_DB = (-24.0, -18.0, -12.0, -6.0, 0.0, 3.0, 6.0)
 STRIP_SEED = 12
 EDITS = (
-    ("dog", "crackling_fire", "replace"),
-    ("sea_waves", "thunder", "replace"),
+    ("dog", "rooster", "replace"),
+    ("crackling_fire", "rain", "add"),
     ("train", "car", "replace"),
-    ("stream", "rain", "replace"),
+    ("dog", "crackling_fire", "paper"),
 )
 """Whose render is edited, by whose sound, in which mode."""
 SHOWN = (("rain", "swell"), ("crackling_fire", "two hills"), ("rooster", "three knocks"), ("stream", "storm"))
