@@ -12,7 +12,8 @@ from sonic_ui.bundles import Bundle
 from sonic_ui.bundles.files import check_component
 from sonic_ui.bundles.manifest import check_sums
 from sonic_ui.engine.caches import LRUCache
-from sonic_ui.engine.events import AudioAnalysis, ImageAnalysis, Label
+from sonic_ui.engine.events import AudioAnalysis, ImageAnalysis, Label, WindowAnalysis
+from sonic_ui.engine.inputs import SAMPLE_RATE
 from sonic_ui.engine.loading import damaged_weights, load_sound_pipeline
 
 PARTIAL_LATENTS_CACHED = 64
@@ -21,7 +22,20 @@ PARTIAL_LATENTS_CACHED = 64
 RECORDINGS_S = 5.0
 """Length of what is built from recordings, where no pipeline sets another."""
 
+WINDOWS_AT_ONCE = 16
+"""Of a track, embedded in one pass."""
+
 DAMAGED = "The weights in {folder} did not load ({kind}). Fetch the bundle’s folder again, then try again."
+
+
+def there_and_back(samples: np.ndarray, length: int) -> np.ndarray:
+    """A short window [T] of a track played forwards and backwards until it is `length` long.
+
+    Repeated forwards alone it has a click at every seam, which is heard as ticking.
+    """
+    if samples.size >= length or samples.size == 0:
+        return samples
+    return np.resize(np.concatenate([samples, samples[::-1]]), length)
 
 
 class Components:
@@ -98,6 +112,36 @@ class Components:
     def embed(self, samples: np.ndarray) -> np.ndarray:
         """The embedding [D] of a clip."""
         return self._embed_clips([samples])[0]
+
+    def embed_windows(self, windows: Sequence[np.ndarray]) -> WindowAnalysis:
+        """Embed and name windows of a track: samples float32 [T] each, at 48 kHz."""
+        from sonic_ui.models.encoders import encode_sound, label_probabilities
+
+        encoder, labels, extractor = (
+            self.pipeline.audio_encoder,
+            self.audio_labels,
+            self.pipeline.feature_extractor,
+        )
+        head, count = self.open_set_head, len(windows)
+        length = round(int(extractor.nb_max_samples) * SAMPLE_RATE / int(extractor.sampling_rate))
+        parts, chances, known = [], [], []
+        for start in range(0, count, WINDOWS_AT_ONCE):
+            some = [there_and_back(one, length) for one in windows[start : start + WINDOWS_AT_ONCE]]
+            embeddings = encode_sound(encoder, extractor, some)  # [B, D]
+            parts.append(embeddings.float().cpu().numpy())
+            if labels is None:
+                chances.append(np.zeros((len(some), 0), np.float32))
+            else:
+                scale = float(encoder.logit_scale_a.detach().exp())
+                chances.append(label_probabilities(embeddings, labels, scale).float().cpu().numpy())
+            if head is None:
+                known.append(np.ones(len(some), bool))
+                continue
+            from sonic_ui.models.open_set import known_log_odds
+
+            odds = known_log_odds(head, extractor, some)
+            known.append((head.probability(odds) >= head.threshold).cpu().numpy())
+        return WindowAnalysis(np.concatenate(parts), np.concatenate(chances), np.concatenate(known))
 
     @property
     def recording_indexer(self) -> Any:

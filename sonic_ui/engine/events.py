@@ -10,13 +10,14 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from PIL.Image import Image
 
 from sonic_ui.pipelines.candidate_ranking import Choice
-from sonic_ui.requests import BadInput, ImageToSoundRequest, PaintingRequest
+from sonic_ui.requests import BadInput, ImageToSoundRequest, MakeFilmRequest, PaintingRequest
 from sonic_ui.retrieval.library import Pick
 
 log = logging.getLogger(__name__)
@@ -256,6 +257,22 @@ class AudioAnalysis:
 
 
 @dataclass(frozen=True)
+class WindowAnalysis:
+    """What is heard in windows of a track.
+
+    embeddings      [W, D], unit length
+    probabilities   of each label of the vocabulary [W, L]; [W, 0] for an encoder without a text side
+    is_known        whether each window [W] is of any of these, by the open-set head if there is one
+    times           middles [W] of the windows in seconds of the file; empty until they are known
+    """
+
+    embeddings: np.ndarray = field(repr=False)
+    probabilities: np.ndarray = field(repr=False)
+    is_known: np.ndarray = field(repr=False)
+    times: np.ndarray = field(repr=False, default_factory=lambda: np.zeros(0))
+
+
+@dataclass(frozen=True)
 class ImageAnalysis:
     """Sources that a picture shows, and how its sound would rise and fall.
 
@@ -351,5 +368,40 @@ class SoundResult:
     notices: tuple[str, ...] = ()
 
 
-Event = Progress | Preview | Notice | FramesAdded | FramesDone | Result | SoundResult
+@dataclass(frozen=True)
+class FilmSegment:
+    """A stretch of a track in which one thing is heard: seconds of the file, and the name of what; empty
+    where
+    it is not known, "silence" where nothing is."""
+
+    begin_s: float
+    end_s: float
+    label: str
+
+
+@dataclass(frozen=True)
+class FilmResult:
+    """A finished film, or the beginning of one that was stopped.
+
+    film        the file: MP4 (or WebM), GIF, ZIP of PNG files, or the PNG of a single picture
+    images      small pictures along it; times: their seconds of the track
+    segments    what is heard along it
+    duration_s  how long it is; frames: how many pictures it has; painted: how many were painted for it
+    """
+
+    film: Path
+    images: tuple[Image, ...]
+    times: tuple[float, ...]
+    request: MakeFilmRequest
+    segments: tuple[FilmSegment, ...]
+    settings: dict[str, Any]
+    elapsed_s: float
+    duration_s: float
+    frames: int
+    painted: int
+    notices: tuple[str, ...] = ()
+    stopped: bool = False
+
+
+Event = Progress | Preview | Notice | FramesAdded | FramesDone | Result | SoundResult | FilmResult
 JobEvent = Progress | Preview | Notice | FramesAdded | FramesDone | InversionDone | SoundsDone

@@ -163,6 +163,8 @@ class SoundReader:
         room, gain_db = getattr(request, "room", "dry"), getattr(request, "gain_db", 0.0)
         sounds = {}
         for name, path in request.sound_paths.items():
+            if name in request.TRACKS:
+                continue
             start, end = request.window_settings(name)
             try:
                 sounds[name] = self.load(path, getattr(request, start), getattr(request, end), gain_db, room)

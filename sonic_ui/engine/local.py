@@ -8,7 +8,14 @@ from PIL.Image import Image
 
 from sonic_ui.bundles import Bundle, read_bundle
 from sonic_ui.engine.components import Components
-from sonic_ui.engine.events import AudioAnalysis, CancelToken, FairLock, ImageAnalysis, JobEvent
+from sonic_ui.engine.events import (
+    AudioAnalysis,
+    CancelToken,
+    FairLock,
+    ImageAnalysis,
+    JobEvent,
+    WindowAnalysis,
+)
 from sonic_ui.engine.jobs.base import Job, job_type
 from sonic_ui.engine.loading import load_painting_pipeline
 from sonic_ui.requests import BadInput
@@ -79,6 +86,10 @@ class LocalBackend:
     def embed_audio(self, samples: np.ndarray) -> AudioAnalysis:
         """As `Backend.embed_audio`; does not wait for running jobs."""
         return self.components.embed_audio(samples)
+
+    def embed_windows(self, windows: Sequence[np.ndarray]) -> WindowAnalysis:
+        """As `Backend.embed_windows`; does not wait for running jobs."""
+        return self.components.embed_windows(windows)
 
     def analyze_image(self, picture: Image) -> ImageAnalysis:
         """As `Backend.analyze_image`; does not wait for running jobs."""

@@ -3,15 +3,17 @@
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Literal
 
 from sonic_ui.bundles import DEFAULT_BUNDLE, BundleInfo
 from sonic_ui.engine import events, inputs
 from sonic_ui.engine.caches import CacheUsage, InversionCache, LRUCache
+from sonic_ui.engine.films import FilmStore
 from sonic_ui.engine.jobs.base import Backend, RunContext, job_type
 from sonic_ui.engine.local import LocalBackend
 from sonic_ui.engine.switching import Engines, Status
+from sonic_ui.engine.tracks import TrackReader
 from sonic_ui.requests import BadInput, ChangeEngineRequest, MakingRequest
 
 log = logging.getLogger(__name__)
@@ -32,6 +34,7 @@ class Studio:
         self._problem = ""
         self._settled = threading.Condition()
         self._sounds = inputs.SoundReader()
+        self._films = FilmStore()
         self._set_backend(backend or LocalBackend(DEFAULT_BUNDLE))
 
     def _set_backend(self, backend: Backend) -> None:
@@ -40,6 +43,7 @@ class Studio:
         self._audio_analyses: LRUCache[events.AudioAnalysis] = LRUCache(1024)
         self._image_analyses: LRUCache[events.ImageAnalysis] = LRUCache(64)
         self._inversions = InversionCache()
+        self._tracks = TrackReader()
 
     @property
     def info(self) -> BundleInfo:
@@ -135,19 +139,23 @@ class Studio:
         context = self._read_files(request, cancel, session)
         cancel.check()
         yield from self._until_ready(cancel)
-        plan = job.plan(request, context)
+        planned = job.plan(request, context)
+        plan = (yield from planned) if isinstance(planned, Generator) else planned
         if self._backend is not backend:  # embeddings of one engine mean nothing to another
             raise BadInput("The engine was changed meanwhile. Try again.", "bundle")
         yield from map(events.Notice, [*plan.notices])
         stopped = False
         try:
-            for event in backend.run(plan.job, cancel):
-                yield from plan.take(event)
-        except events.Cancelled:
-            if not plan.is_partial:
-                raise
-            stopped = True
-        yield plan.result(time.perf_counter() - started, stopped)
+            try:
+                for event in backend.run(plan.job, cancel):
+                    yield from plan.take(event)
+            except events.Cancelled:
+                if not plan.is_partial:
+                    raise
+                stopped = True
+            yield plan.result(time.perf_counter() - started, stopped)
+        finally:
+            plan.close()
 
     def _read_files(self, request: MakingRequest, cancel: events.CancelToken, session: str) -> RunContext:
         """The files that a request names. Raises `BadInput`."""
@@ -163,6 +171,8 @@ class Studio:
             load_sound=self.load_sound,
             embed_audio=self.embed_audio,
             analyze_image=self.analyze_image,
+            tracks=self._tracks,
+            films=self._films,
             inversions=self._inversions,
             session=session,
             cancel=cancel,

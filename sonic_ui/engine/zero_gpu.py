@@ -84,6 +84,10 @@ class ZeroBackend(LocalBackend):
         analysis: events.AudioAnalysis = self._ask("embed_audio", samples)
         return analysis
 
+    def embed_windows(self, windows: Sequence[np.ndarray]) -> events.WindowAnalysis:
+        analysis: events.WindowAnalysis = self._ask("embed_windows", [*windows])
+        return analysis
+
     def analyze_image(self, picture: Image) -> events.ImageAnalysis:
         analysis: events.ImageAnalysis = self._ask("analyze_image", picture)
         return analysis

@@ -96,10 +96,10 @@ def in_between(
     steps = np.arange(1, count + 1) / (count + 1)
     shown, at = list(frames[:1]), list(positions[:1])
     for k in range(1, len(frames)):
-        before, after = _linear_light(frames[k - 1]), _linear_light(frames[k])
+        before, after = to_linear_light(frames[k - 1]), to_linear_light(frames[k])
         for step in steps:
             mixed = before + np.float32(step * step * (3.0 - 2.0 * step)) * (after - before)
-            shown.append(Image.fromarray(_curves()[1][np.rint(mixed).astype(np.uint16)]))
+            shown.append(from_linear_light(mixed))
             at.append(float(positions[k - 1] + step * (positions[k] - positions[k - 1])))
         shown.append(frames[k])
         at.append(positions[k])
@@ -116,8 +116,14 @@ def _curves() -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
     return (65535.0 * light).astype(np.float32), np.rint(255.0 * bytes_of).astype(np.uint8)
 
 
-def _linear_light(image: Image.Image) -> NDArray[np.float32]:
+def to_linear_light(image: Image.Image) -> NDArray[np.float32]:
+    """A picture as light [H, W, 3], 0 to 65535, in which a fade neither darkens nor greys."""
     return _curves()[0][np.asarray(image.convert("RGB"))]
+
+
+def from_linear_light(light: NDArray[np.float32]) -> Image.Image:
+    """The picture of light as `to_linear_light` gives it."""
+    return Image.fromarray(_curves()[1][np.rint(light).astype(np.uint16)])
 
 
 def enlarged(image: Image.Image, shortest_px: int) -> Image.Image:
@@ -222,12 +228,8 @@ def _encode(
     begin = 0
     for number, pixels in enumerate(_even_pixels(frames)):
         if number == 0:
-            _set_up(video, *pixels.shape[:2])
-        picture = av.VideoFrame.from_ndarray(pixels, format="rgb24").reformat(
-            format="yuv420p", dst_colorspace=_BT709, dst_color_range=_LIMITED
-        )
-        picture.pts, picture.time_base = number, 1 / rate
-        container.mux(video.encode(picture))
+            set_up_video(video, *pixels.shape[:2])
+        container.mux(video.encode(encode_picture(pixels, number, rate)))
         end = round((number + 1) / rate * FILM_RATE_HZ)
         block = av.AudioFrame.from_ndarray(samples[None, begin:end], format="fltp", layout="mono")
         block.sample_rate, block.pts, block.time_base = FILM_RATE_HZ, begin, Fraction(1, FILM_RATE_HZ)
@@ -242,7 +244,19 @@ _LIMITED = 1
 """FFmpeg's numbers of the colours that players expect of H.264: BT.709, 16 to 235."""
 
 
-def _set_up(video: Any, height: int, width: int) -> None:
+def encode_picture(pixels: NDArray[np.uint8], number: int, rate: Fraction) -> Any:
+    """The frame of a video so numbered, in the colours that players expect: pixels [H, W, 3], even sides."""
+    import av
+
+    picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24").reformat(
+        format="yuv420p", dst_colorspace=_BT709, dst_color_range=_LIMITED
+    )
+    picture.pts, picture.time_base = number, 1 / rate
+    return picture
+
+
+def set_up_video(video: Any, height: int, width: int) -> None:
+    """Say the size and the colours of a stream."""
     video.width, video.height, video.pix_fmt = width, height, "yuv420p"
     coder = video.codec_context
     coder.color_primaries = coder.color_trc = coder.colorspace = _BT709

@@ -44,6 +44,8 @@ class Request(BaseModel):
 
     SOUNDS: ClassVar[tuple[str, ...]] = ()
     """The settings that name a sound file."""
+    TRACKS: ClassVar[tuple[str, ...]] = ()
+    """Those of them whose sound is followed through time: its job reads it, not the reader of clips."""
     PICTURES: ClassVar[tuple[str, ...]] = ()
     """The settings that name a picture file."""
     WORDS: ClassVar[tuple[str, ...]] = ()

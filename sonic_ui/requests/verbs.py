@@ -6,6 +6,7 @@ from sonic_ui.requests.base import BadInput, MakingRequest, read_object, shown
 from sonic_ui.requests.edit_image import EditImageRequest
 from sonic_ui.requests.image_to_sound import ImageToSoundRequest
 from sonic_ui.requests.interpolate import InterpolateRequest
+from sonic_ui.requests.make_film import MakeFilmRequest
 from sonic_ui.requests.sound_to_image import SoundToImageRequest
 from sonic_ui.requests.volume_sweep import VolumeSweepRequest
 
@@ -30,6 +31,7 @@ VERBS: dict[str, Verb] = {
     "edit_image": Verb(EditImageRequest, "Edit", "edit", "audio_to_image"),
     "interpolate": Verb(InterpolateRequest, "Interpolate", "interpolate", "audio_to_image"),
     "volume_sweep": Verb(VolumeSweepRequest, "Volume", "volume", "audio_to_image"),
+    "make_film": Verb(MakeFilmRequest, "Film", "film", "audio_to_image"),
     "image_to_sound": Verb(ImageToSoundRequest, "Image → Sound", "image-to-sound", "image_to_audio"),
 }
 """Verb -> what belongs to it, in the order of the tabs. Its job is `engine/jobs/<verb>.py`."""

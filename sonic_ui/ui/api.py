@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import gradio as gr
 
-from sonic_ui.engine.events import Cancelled, CancelToken, Failure, Result, SoundResult
+from sonic_ui.engine.events import Cancelled, CancelToken, Failure, FilmResult, Result, SoundResult
 from sonic_ui.requests import VERBS, BadInput, MakingRequest, Range, Request
 from sonic_ui.requests.fields import Numbers
 from sonic_ui.ui.session.calls import run_call
@@ -92,7 +92,7 @@ def _add_verb(context: AppContext, verb: str, model: type[MakingRequest], answer
     def run(request: MakingRequest, caller: Caller) -> tuple[Any, ...]:
         try:
             for event in context.studio.run(request, caller.cancel, caller.session):
-                if isinstance(event, Result | SoundResult):
+                if isinstance(event, Result | SoundResult | FilmResult):
                     caller.cancel.check()  # nobody is there for a film of what is done
                     return answer.write(context, event, caller.session)
         finally:

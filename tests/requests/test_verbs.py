@@ -32,5 +32,6 @@ def test_settings_that_name_files_are_found() -> None:
         "edit_image": (("sound",), ("picture", "mask")),
         "interpolate": (("sound_a", "sound_b"), ()),
         "volume_sweep": (("sound",), ()),
+        "make_film": (("sound",), ("picture",)),
         "image_to_sound": ((), ("picture",)),
     }

@@ -27,6 +27,7 @@ PUBLIC = {
     "/edit_image",
     "/interpolate",
     "/volume_sweep",
+    "/make_film",
     "/image_to_sound",
     "/change_engine",
     "/engines",

@@ -9,7 +9,7 @@ import logging
 import queue
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
@@ -23,13 +23,25 @@ from sonic_ui.bundles import Bundle, BundleInfo
 from sonic_ui.engine import events
 from sonic_ui.engine.caches import InversionCache
 from sonic_ui.engine.components import Components
+from sonic_ui.engine.films import FilmStore
 from sonic_ui.engine.inputs import InputPicture, MaskedPicture, Sound
+from sonic_ui.engine.tracks import TrackAnalysis, TrackReader
 from sonic_ui.engine.words import cut_words, unknown_words
 from sonic_ui.media.metadata import readable_name
 from sonic_ui.pipelines.candidate_ranking import Choice
-from sonic_ui.requests import VERBS, BadInput, ImageToSoundRequest, MakingRequest, PaintingRequest
+from sonic_ui.requests import (
+    VERBS,
+    BadInput,
+    ImageToSoundRequest,
+    MakeFilmRequest,
+    MakingRequest,
+    PaintingRequest,
+)
 
 log = logging.getLogger(__name__)
+
+MAX_SEGMENTS = 200
+"""Of a track, in the settings of its film."""
 
 PREVIEW_SHARE = 0.12
 """Previews may take this share of the time; slower decoders are used less often."""
@@ -64,6 +76,9 @@ class Backend(Protocol):
     def embed_audio(self, samples: np.ndarray) -> events.AudioAnalysis:
         """Embed and name a clip: `samples` float32 [T] at 48 kHz."""
 
+    def embed_windows(self, windows: Sequence[np.ndarray]) -> events.WindowAnalysis:
+        """Embed and name windows of a track: samples float32 [T] each, at 48 kHz."""
+
     def analyze_image(self, picture: Image) -> events.ImageAnalysis:
         """Sources that a picture shows, and how its sound would rise and fall. Raises `BadInput`."""
 
@@ -90,7 +105,7 @@ class RunContext:
     sounds      by setting
     picture     None if the request names none
     library     the folder of recordings, if the request builds from them
-    load_sound  as `Studio.load_sound`
+    load_sound  as `Studio.load_sound`; tracks: what is heard along tracks; films: where films are written
     """
 
     backend: Backend
@@ -100,6 +115,8 @@ class RunContext:
     load_sound: Callable[..., Sound]
     embed_audio: Callable[[Sound], events.AudioAnalysis]
     analyze_image: Callable[[MaskedPicture], events.ImageAnalysis]
+    tracks: TrackReader
+    films: FilmStore
     inversions: InversionCache
     session: str
     cancel: events.CancelToken
@@ -133,8 +150,13 @@ class Plan(ABC):
         return False
 
     @abstractmethod
-    def result(self, elapsed_s: float, stopped: bool) -> events.Result | events.SoundResult:
+    def result(
+        self, elapsed_s: float, stopped: bool
+    ) -> events.Result | events.SoundResult | events.FilmResult:
         """The result of everything that was taken in."""
+
+    def close(self) -> None:  # noqa: B027
+        """Let go of what was begun, where no result is asked for."""
 
 
 @dataclass
@@ -386,12 +408,13 @@ def _explained(error: BaseException, several: bool) -> BaseException:
 class JobType:
     """How the requests of one class become results.
 
-    plan      a request whose settings are all filled in, and its files -> its job. Raises `BadInput`
+    plan      a request whose settings are all filled in, and its files -> its job, at once or after some
+              progress. Raises `BadInput`
     runner    does the work of that job
     reading   message while the files are read
     """
 
-    plan: Callable[[Any, RunContext], Plan]
+    plan: Callable[[Any, RunContext], Plan | Generator[events.Event, None, Plan]]
     runner: type[JobRunner]
     reading: str = "Listening to the sound"
 
@@ -429,6 +452,22 @@ def painting_settings(
         if analysis.known_probability is not None:
             settings[f"{name}_known"] = round(analysis.known_probability, 4)
     return settings
+
+
+def film_settings(
+    bundle: BundleInfo,
+    request: MakeFilmRequest,
+    track: TrackAnalysis,
+    segments: Sequence[events.FilmSegment],
+) -> dict[str, Any]:
+    """The settings that a film carries: the track's SHA-256, its part, and what is heard along it."""
+    part = track.part
+    return {
+        **_request_settings(bundle, request),
+        "sound_sha256": track.digest,
+        "sound_listened_s": [round(part.begin_s, 3), round(part.end_s, 3)],
+        "segments": [[one.begin_s, one.end_s, one.label] for one in segments[:MAX_SEGMENTS]],
+    }
 
 
 def sound_settings(

@@ -8,7 +8,16 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import gradio as gr
 
-from sonic_ui.engine.events import Cancelled, CancelToken, Event, Failure, Notice, Result, SoundResult
+from sonic_ui.engine.events import (
+    Cancelled,
+    CancelToken,
+    Event,
+    Failure,
+    FilmResult,
+    Notice,
+    Result,
+    SoundResult,
+)
 from sonic_ui.requests import BadInput, MakingRequest
 from sonic_ui.ui.components import basic
 from sonic_ui.ui.components.base import Value, file_payload, run_ended
@@ -32,7 +41,7 @@ SETTLED = """() => {{
 log = logging.getLogger(__name__)
 
 RequestT = TypeVar("RequestT", bound=MakingRequest)
-ResultT = TypeVar("ResultT", Result, SoundResult)
+ResultT = TypeVar("ResultT", Result, SoundResult, FilmResult)
 
 
 class ProgressView(Protocol):
@@ -200,7 +209,7 @@ class Runs(Generic[RequestT]):
         run: RunContext[RequestT],
         name: str,
         files: Sequence[Path],
-        result: Result | SoundResult,
+        result: Result | SoundResult | FilmResult,
         value: Value,
     ) -> Update:
         """Show a result: `files` are its pictures or sounds, `value` is the view's.

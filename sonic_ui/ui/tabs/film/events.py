@@ -1,0 +1,220 @@
+"""The tab "Film": a track becomes a film whose picture follows it; or the microphone does, live."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from sonic_ui.engine.events import FilmResult
+from sonic_ui.requests import VERBS, MakeFilmRequest
+from sonic_ui.requests.make_film import CHANGE_S, FPS, HOLD_BEATS, KICK_AMOUNT, LOUDNESS, SIZE
+from sonic_ui.ui.components import basic, film_view
+from sonic_ui.ui.session.context import AppContext, SharedComponents
+from sonic_ui.ui.settings.table import Row, SettingsTable
+from sonic_ui.ui.tabs import BuiltTab
+from sonic_ui.ui.tabs.film import live, results
+from sonic_ui.ui.widgets import kept_form, prompt_settings, runs, settings_drop, sound_input
+from sonic_ui.ui.widgets.fields import Update, slider
+
+TAB = VERBS["make_film"].tab
+MODES = [("Film", "film"), ("Live", "live")]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Movement:
+    """What moves the picture, and how: the components."""
+
+    content: gr.Checkbox
+    change_s: gr.Slider
+    loudness: gr.Slider
+    kick: gr.Radio
+    kick_by: gr.Radio
+    kick_amount: gr.Slider
+    hold_beats: gr.Slider
+    message: gr.HTML
+
+
+@dataclass(frozen=True)
+class FileSettings:
+    """What the film is written as: the components."""
+
+    quality: gr.Radio
+    output: gr.Radio
+    size_px: gr.Slider
+
+
+@dataclass(frozen=True)
+class Components:
+    """The components of the mode "Film"."""
+
+    sound: sound_input.SoundInput
+    movement: Movement
+    prompts: prompt_settings.PromptSettings
+    file: FileSettings
+    bar: runs.RunBar
+    view: gr.HTML
+    drop: settings_drop.SettingsDrop
+    shared: SharedComponents
+
+
+def settings_table(parts: Components) -> SettingsTable[MakeFilmRequest]:
+    """The settings of the tab."""
+    movement, file = parts.movement, parts.file
+    names = ("content", "change_s", "loudness", "kick", "kick_by", "kick_amount", "hold_beats")
+    rows = [
+        parts.sound.row(),
+        Row({name: getattr(movement, name) for name in names}, movement.message),
+        *parts.prompts.rows(),
+        Row(
+            {
+                "fps": parts.prompts.beside_seed,
+                "quality": file.quality,
+                "output": file.output,
+                "size_px": file.size_px,
+            }
+        ),
+    ]
+    return SettingsTable(MakeFilmRequest, rows)
+
+
+class Handlers:
+    """The event handlers of the mode "Film"."""
+
+    def __init__(self, context: AppContext, parts: Components) -> None:
+        self._context = context
+        self._parts = parts
+        self.table = settings_table(parts)
+        self.sound = sound_input.SoundInputHandlers(context, parts.sound)
+        self.runs = runs.Runs(
+            context, parts.shared, TAB, parts.view, parts.bar, self.table, parts.prompts.seed.seed
+        )
+        self.reuse = settings_drop.Reuse(context, parts.drop, self.table)
+
+    def generate(self, request: gr.Request, *values: Any) -> Iterator[Update]:
+        """Build the request from the page's settings (in the order of the table) and run it."""
+        yield from self.runs.generate(request, values, self._film)
+
+    def _film(self, run: runs.RunContext[MakeFilmRequest]) -> Iterator[Update]:
+        yield from self.runs.follow(
+            run,
+            film_view.FilmProgress(run.run),
+            FilmResult,
+            self._finished,
+            lambda notice: {self._parts.prompts.message: basic.note(notice.message)},
+        )
+
+    def _finished(self, run: runs.RunContext[MakeFilmRequest], result: FilmResult) -> Update:
+        card = results.film_card(self._context, run.run, result)
+        files = [frame.path for frame in card.frames]
+        return self.runs.finished(run, card.id, files, result, film_view.done(run.run, card))
+
+    def connect(self) -> None:
+        """Connect the mode."""
+        parts = self._parts
+        refresh_after = self.sound.connect()
+        parts.prompts.seed.connect()
+        self.runs.connect(self.generate, [parts.prompts.prompt.submit])
+        self.reuse.connect(parts.view, parts.shared, [refresh_after])
+        kept_form.connect_form(TAB, self.table, [refresh_after], changed=[parts.sound.drawing])
+
+
+def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
+    """Lay out the tab inside the current tab context and connect it: the mode that is chosen is shown."""
+    gr.Radio(
+        MODES,
+        value="film",
+        label="From a track, or live",
+        show_label=False,
+        elem_id=f"{TAB}-mode",
+        elem_classes="su-choice su-film-modes",
+    )
+    with gr.Column(elem_id=f"{TAB}-mode-film"):
+        built = _build_film(context, shared)
+    with gr.Column(elem_id=f"{TAB}-mode-live"):
+        live.build(context, shared)
+    return built
+
+
+def _build_film(context: AppContext, shared: SharedComponents) -> BuiltTab:
+    with gr.Row(elem_classes="su-desk", equal_height=False):
+        with gr.Column(elem_classes="su-inputs", scale=5, min_width=340):
+            with gr.Column(elem_classes="su-panel"):
+                sound = sound_input.sound_input(TAB, context, label="Track", compact=True)
+            with gr.Column(elem_classes="su-panel"):
+                movement = _movement()
+            with gr.Column(elem_classes="su-panel"):
+                prompts = prompt_settings.prompt_settings(
+                    TAB,
+                    context.studio.info,
+                    lambda: slider(FPS, "Frames a second", "12 looks drawn, 24 like cinema."),
+                    "One noise for the whole film: only the sound changes it.",
+                )
+                file = _file_settings()
+            bar = runs.run_bar(TAB)
+        with gr.Column(elem_classes="su-result", scale=8, min_width=340):
+            view = film_view.film_view(TAB)
+            drop = settings_drop.settings_drop(TAB)
+    Handlers(context, Components(sound, movement, prompts, file, bar, view, drop, shared)).connect()
+    return BuiltTab(view, bar.message, drop.share, prompts)
+
+
+def _movement() -> Movement:
+    content = gr.Checkbox(
+        True, label="What is heard decides what is shown", container=False, elem_classes="su-check"
+    )
+    change_s = slider(CHANGE_S, "A change takes (seconds)", "Less cuts, more glides.")
+    loudness = slider(
+        LOUDNESS, "Loudness drives strength", "How far the picture fades where the track is soft."
+    )
+    kick = gr.Radio(
+        [("No kicks", "none"), ("Zoom", "zoom"), ("Repaint", "noise")],
+        value="none",
+        label="Kicks",
+        info="What the picture does at every beat or onset.",
+        elem_id=f"{TAB}-kick",
+        elem_classes="su-choice",
+    )
+    kick_by = gr.Radio(
+        [("Onsets", "onsets"), ("Beats", "beats")],
+        value="onsets",
+        label="Kicked by",
+        elem_id=f"{TAB}-kick-by",
+        elem_classes="su-choice",
+    )
+    kick_amount = slider(KICK_AMOUNT, "Size of a kick", "")
+    hold_beats = slider(HOLD_BEATS, "Hold for beats", "0 changes where the sound does; 4 once a bar.")
+    return Movement(
+        content,
+        change_s,
+        loudness,
+        kick,
+        kick_by,
+        kick_amount,
+        hold_beats,
+        basic.message(f"{TAB}-how-message"),
+    )
+
+
+def _file_settings() -> FileSettings:
+    quality = gr.Radio(
+        [("Draft", "draft"), ("Fine", "fine")],
+        value="draft",
+        label="Quality",
+        info="Draft paints in few steps, Fine like a single picture.",
+        elem_id=f"{TAB}-quality",
+        elem_classes="su-choice",
+    )
+    with basic.accordion("The file"):
+        output = gr.Radio(
+            [("MP4 with its sound", "mp4"), ("GIF", "gif"), ("PNG files (ZIP)", "frames")],
+            value="mp4",
+            label="Kind",
+            elem_id=f"{TAB}-output",
+            elem_classes="su-choice",
+        )
+        size_px = slider(SIZE, "Shortest side (pixels)", "Larger than the engine paints is enlarged.")
+    return FileSettings(quality, output, size_px)
