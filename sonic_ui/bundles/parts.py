@@ -14,9 +14,13 @@ Loader = Literal[
     "laion_clap",
     "audioldm",
     "blip",
+    "low_rank",
+    "denoiser",
 ]
 SOUNDING: tuple[Loader, ...] = ("audioldm", "blip")
-"""Loaders of what lets pictures sound; the others paint."""
+"""Loaders of what lets pictures sound."""
+FEW_STEPS: tuple[Loader, ...] = ("low_rank", "denoiser")
+"""Loaders of what paints in few steps: updates of the painting denoiser's weights, or another denoiser."""
 
 NAMES = r"[\w-][\w.-]*(/[\w-][\w.-]*)*$"  # none of them leads out of its folder
 
@@ -97,6 +101,16 @@ def sonic_diffusion(gates: str, projector: str) -> tuple[Part, ...]:
 def _folder_files(folder: str, weights: str, *more: str) -> tuple[str, ...]:
     return tuple(f"{folder}/{name}" for name in ("config.json", weights, *more))
 
+
+LCM_LORA = Part(
+    loader="low_rank",
+    repository="latent-consistency/lcm-lora-sdv1-5",
+    files=("pytorch_lora_weights.safetensors",),
+    licence="CreativeML OpenRAIL++-M",
+    size_bytes=135_000_000,  # 67 M parameters of two bytes
+    options={"scheduler": "LCMScheduler"},
+)
+"""Stable Diffusion 1.x in four steps (arXiv 2311.05556)."""
 
 AUDIOLDM = (
     Part(

@@ -14,7 +14,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sonic_ui.bundles.files import ROOT, damaged, missing, read_json
-from sonic_ui.bundles.parts import AUDIOLDM, SOUNDING, Part, sonic_diffusion
+from sonic_ui.bundles.parts import AUDIOLDM, FEW_STEPS, LCM_LORA, SOUNDING, Part, sonic_diffusion
 from sonic_ui.bundles.vocabulary import Vocabulary
 from sonic_ui.requests import VERBS, BadInput
 from sonic_ui.requests.aspects import ASPECTS, SQUARE, AspectName
@@ -46,6 +46,15 @@ class Source(BaseModel):
     label: str
 
 
+class DraftDefaults(BaseModel):
+    """Settings of pictures in few steps (`requests/quality.py`)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    steps: int = Field(ge=1, le=100)
+    guidance_scale: float = Field(default=1.0, ge=1, le=15)
+
+
 class Defaults(BaseModel):
     """Settings that suit these weights; a request that leaves one open takes it from here."""
 
@@ -54,6 +63,8 @@ class Defaults(BaseModel):
     steps: int = Field(default=25, ge=1, le=100)
     guidance_scale: float = Field(default=4.0, ge=1, le=15)
     strength: float = Field(default=1.0, ge=0, le=2)
+    draft: DraftDefaults | None = None
+    """None: these weights have no drafts."""
 
 
 class ImageLabels(BaseModel):
@@ -138,8 +149,8 @@ def _sonic_diffusion(name: str, which: str, gates: str, projector: str) -> Bundl
         picture_px=512,
         sizes=SD_SIZES,
         memory_bytes=7_000_000_000,
-        defaults=Defaults(steps=50, guidance_scale=8.0, strength=1.0),
-        parts=sonic_diffusion(gates, projector),
+        defaults=Defaults(steps=50, guidance_scale=8.0, strength=1.0, draft=DraftDefaults(steps=4)),
+        parts=(*sonic_diffusion(gates, projector), LCM_LORA),
     )
     return BundleSpec(name, ROOT / "assets" / name, PAINTING, info)
 
@@ -189,12 +200,17 @@ class Bundle:
     @property
     def painting_parts(self) -> tuple[Part, ...]:
         """Those that paint; empty if a pipeline folder does."""
-        return tuple(part for part in self.parts if part.loader not in SOUNDING)
+        return tuple(part for part in self.parts if part.loader not in SOUNDING + FEW_STEPS)
 
     @property
     def sounding_parts(self) -> tuple[Part, ...]:
         """Those that let pictures sound; empty if a pipeline folder does, or nothing."""
         return tuple(part for part in self.parts if part.loader in SOUNDING)
+
+    @property
+    def few_step_part(self) -> Part | None:
+        """What paints in few steps; None where nothing does."""
+        return next((part for part in self.parts if part.loader in FEW_STEPS), None)
 
     def serves(self, verb: str) -> bool:
         """Whether there is a pipeline for `verb`."""

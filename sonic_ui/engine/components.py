@@ -14,7 +14,7 @@ from sonic_ui.bundles.manifest import check_sums
 from sonic_ui.engine.caches import LRUCache
 from sonic_ui.engine.events import AudioAnalysis, ImageAnalysis, Label, WindowAnalysis
 from sonic_ui.engine.inputs import SAMPLE_RATE
-from sonic_ui.engine.loading import damaged_weights, load_sound_pipeline
+from sonic_ui.engine.loading import damaged_weights, load_draft_pipeline, load_sound_pipeline
 
 PARTIAL_LATENTS_CACHED = 64
 """So many partially denoised ends of glides are cached: 64 KB each at 512 px."""
@@ -175,6 +175,11 @@ class Components:
             return AudioEditPipeline(**self.pipeline.components)
 
         return self._once("editor", load)
+
+    @property
+    def draft_pipeline(self) -> Any:
+        """The `AudioToImagePipeline` of few steps. Raises `BadInput` if the bundle has none."""
+        return self._once("draft_pipeline", lambda: load_draft_pipeline(self.bundle, self.pipeline))
 
     @property
     def classifier(self) -> Any:

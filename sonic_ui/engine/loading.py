@@ -35,14 +35,15 @@ def load_painting_pipeline(bundle: Bundle, report: Report, cancel: CancelToken) 
         check_pipeline(bundle.pipeline_folder("sound_to_image"))
     check_sums(bundle.folder, [*DESCRIPTIONS, *_own_files(bundle, bundle.painting_parts, "sound_to_image")])
     files: Any = None
-    if bundle.parts:
+    parts = (*bundle.painting_parts, *bundle.sounding_parts)
+    if parts:
         report("looking for its files")
 
         def on_bytes(here: int, whole: int) -> None:
             cancel.check()
             report(f"fetching {gigabytes(here)} of {gigabytes(whole)}")
 
-        files = fetch_parts(bundle.parts, bundle.folder, on_bytes)
+        files = dict(zip(parts, fetch_parts(parts, bundle.folder, on_bytes), strict=True))
     cancel.check()
     report("")
 
@@ -88,6 +89,25 @@ def load_sound_pipeline(bundle: Bundle, dtype: Any) -> Any:
         return assemble_sound(bundle.sounding_parts, files, dtype)
 
 
+def load_draft_pipeline(bundle: Bundle, pipeline: Any) -> Any:
+    """An `AudioToImagePipeline` that paints in few steps, made of the painting one; its files are fetched if
+    they are not here. Raises `BadInput` where the bundle has none, or files that do not fit."""
+    part = bundle.few_step_part
+    if part is None:
+        raise BadInput(
+            f"{bundle.info.title} has no weights for drafts. Choose the quality “fine”.", "quality"
+        )
+    check_sums(bundle.folder, _own_files(bundle, [part], "sound_to_image"))
+    files = fetch_parts([part], bundle.folder)[0]
+
+    from sonic_ui.pipelines.few_steps import few_step_pipeline
+
+    problem = f"The weights for drafts of {bundle.info.title} did not load: {{line}}. Choose “fine”."
+    source = {"updates": files[0]} if part.loader == "low_rank" else {"denoiser": files[0].parent}
+    with damaged_weights(bundle.info.name, problem):
+        return few_step_pipeline(pipeline, **source, scheduler=str(part.options.get("scheduler", "")))
+
+
 @contextmanager
 def damaged_weights(name: str, problem: str) -> Iterator[None]:
     """Raises `BadInput` for files that are damaged, missing or of another shape; other errors go on.
@@ -116,9 +136,7 @@ def _placed(bundle: Bundle, files: Any, placement: Placement) -> Any:
     if bundle.painting_parts:
         from sonic_ui.pipelines.assemble import assemble
 
-        found = [
-            paths for part, paths in zip(bundle.parts, files, strict=True) if part in bundle.painting_parts
-        ]
+        found = [files[part] for part in bundle.painting_parts]
         pipeline = assemble(bundle.painting_parts, found, placement.dtype)
     else:
         folder = bundle.pipeline_folder("sound_to_image")

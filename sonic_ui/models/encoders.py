@@ -7,6 +7,7 @@ window. Nothing here changes the gain, so the loudness of a sound reaches its em
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +18,9 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from PIL import Image
+from safetensors.torch import load_file
 from torch import Tensor, nn
-from transformers import AutoTokenizer, CLIPImageProcessorPil, CLIPModel
+from transformers import AutoTokenizer, CLIPConfig, CLIPImageProcessorPil, CLIPModel
 
 from sonic_ui.audio.decode import resample
 
@@ -141,8 +143,8 @@ class ImageEncoder:
 
     @classmethod
     def from_folder(cls, folder: str | Path, device: torch.device | str = "cpu") -> ImageEncoder:
-        """Read a folder in transformers' layout. Raises OSError or ValueError where it cannot be read."""
-        clip = CLIPModel.from_pretrained(folder, dtype=torch.float32).to(device).eval()
+        """Read a folder as `load_clip` does. Raises OSError or ValueError where it cannot be read."""
+        clip = load_clip(Path(folder)).to(device).eval()
         tokenizer = AutoTokenizer.from_pretrained(folder)
         return cls(clip, CLIPImageProcessorPil.from_pretrained(folder), tokenizer)
 
@@ -169,6 +171,31 @@ class ImageEncoder:
         """Zero-shot classification of a picture against embedded words [L, D] -> probabilities [L]."""
         scale = self.clip.logit_scale.detach().exp()
         return label_probabilities(self.encode_pictures([picture]), words, scale)[0]
+
+
+SHARED = "shared.json"
+"""File in a folder of CLIP: where its halves lie, {"text_model": path, "vision_model": path}."""
+
+
+def load_clip(folder: Path) -> CLIPModel:
+    """A CLIP in float32, from a folder in transformers' layout.
+
+    A half that a pipeline has a copy of need not lie there twice: `shared.json` says where it is.
+    Raises OSError or ValueError where it cannot be read.
+    """
+    shared = folder / SHARED
+    if not shared.exists():
+        return CLIPModel.from_pretrained(folder, dtype=torch.float32)
+    clip = CLIPModel(CLIPConfig.from_pretrained(folder))
+    names = clip.state_dict().keys()
+    state = load_file(folder / "model.safetensors")
+    for half, path in json.loads(shared.read_text()).items():
+        for name, value in load_file(folder / path).items():
+            state[name if name in names else f"{half}.{name}"] = value
+    missing, unknown = clip.load_state_dict({k: v.float() for k, v in state.items()}, strict=False)
+    if missing or unknown:
+        raise ValueError(f"The halves of {folder.name} do not fit together: {(missing or unknown)[0]}.")
+    return clip
 
 
 def picture_processor(clip: CLIPModel) -> CLIPImageProcessorPil:

@@ -1,10 +1,12 @@
 """Paint what a sound depicts."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
 from sonic_ui.requests.aspects import SQUARE, Aspect
 from sonic_ui.requests.base import SEEDS, EndS, PaintingRequest, StartS
 from sonic_ui.requests.fields import Range, SoundPath
+from sonic_ui.requests.quality import DRAFT, FINE, Quality
 from sonic_ui.requests.variations import Variation, VariationList, variations_of
 
 COUNT = Range("Number of pictures", 1, 8, 1, 1, whole=True)
@@ -24,6 +26,8 @@ class SoundToImageRequest(PaintingRequest):
                      picture. Where there are any, all pictures start from `seed`, and picture i takes the
                      last one's seed + i
     aspect           width to height, one that the engine offers
+    quality          "draft" paints in the bundle's few steps without guidance, whatever `steps` and
+                     `guidance_scale` say, where it has weights for that
     """
 
     verb: Literal["sound_to_image"] = "sound_to_image"
@@ -34,6 +38,14 @@ class SoundToImageRequest(PaintingRequest):
     count: Annotated[int, COUNT] = 1
     variations: VariationList = ()
     aspect: Aspect = SQUARE
+    quality: Quality = FINE
+
+    def with_defaults(self, defaults: Mapping[str, Any]) -> Self:
+        """As every request; a draft takes the bundle's steps and guidance of drafts."""
+        draft = defaults.get(DRAFT)
+        if self.quality == DRAFT and isinstance(draft, Mapping):
+            return self.changed(steps=draft["steps"], guidance_scale=draft["guidance_scale"])
+        return super().with_defaults(defaults)
 
     @property
     def outputs(self) -> int:

@@ -1,12 +1,15 @@
 """A whole pipeline and a whole bundle of tiny random networks: what tests run on."""
 
 import json
+from copy import deepcopy
 from pathlib import Path
 
 import torch
+from torch import Tensor, nn
 from transformers import CLIPImageProcessorPil, CLIPProcessor
 
 from sonic_ui.bundles.manifest import write_manifest
+from sonic_ui.models.low_rank import WEIGHTS_NAME, add_low_rank, low_rank_state, save_low_rank
 from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
 from sonic_ui.pipelines.image_to_audio import ImageToAudioPipeline
 from sonic_ui.testing import tiny_models as tiny
@@ -44,8 +47,19 @@ def debug_bundle(folder: str | Path, seed: int = 0) -> Path:
     size = {"height": 32, "width": 32}
     pictures = CLIPImageProcessorPil(size={"shortest_edge": 32}, crop_size=size)
     CLIPProcessor(pictures, tiny.debug_tokenizer()).save_pretrained(root / "clip")
+    save_low_rank(debug_updates(debug_pipeline(seed).unet), root / "few_steps")
     write_manifest(root)
     return root
+
+
+def debug_updates(unet: nn.Module) -> dict[str, Tensor]:
+    """Low-rank updates of some layers of a denoiser, under the names that diffusers gives them."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(1)
+        twin = deepcopy(unet)
+        add_low_rank(twin, 1, lambda name: name.endswith(("to_q", "conv1")))
+        state = low_rank_state(twin, "unet")
+        return {name: value if value.any() else torch.randn_like(value) / 8 for name, value in state.items()}
 
 
 def _bundle_info() -> dict[str, object]:
@@ -55,7 +69,8 @@ def _bundle_info() -> dict[str, object]:
         "description": "Tiny networks with random weights, for tests.",
         "licence": "MIT",
         "picture_px": tiny.PICTURE_PX,
-        "defaults": {"steps": 2, "guidance_scale": 3.0, "strength": 1.0},
+        "defaults": {"steps": 2, "guidance_scale": 3.0, "strength": 1.0, "draft": {"steps": 1}},
+        "parts": [{"loader": "low_rank", "repository": "./few_steps", "files": [WEIGHTS_NAME]}],
     }
 
 

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import load_file, save_file
 from torch import Tensor
-from transformers import ClapTextModelWithProjection, CLIPModel, CLIPProcessor, CLIPVisionModelWithProjection
+from transformers import ClapTextModelWithProjection, CLIPProcessor, CLIPVisionModelWithProjection
 
 from sonic_ui.bundles.manifest import write_manifest
 from sonic_ui.models.compact_autoencoder import CompactAutoencoder
-from sonic_ui.models.encoders import picture_processor
+from sonic_ui.models.encoders import SHARED, load_clip, picture_processor
+from sonic_ui.models.low_rank import save_low_rank
 from sonic_ui.models.mel import GriffinLimVocoder
 from sonic_ui.models.open_set import FOLDER as OPEN_SET_FOLDER
 from sonic_ui.models.open_set import load_open_set
@@ -36,12 +38,15 @@ from sonic_ui.training.stages import (
 from sonic_ui.training.stages.adapter import trained_adapter
 from sonic_ui.training.stages.clap import build_feature_extractor
 from sonic_ui.training.stages.clip import trained_clip
+from sonic_ui.training.stages.few_steps import student_updates
 from sonic_ui.training.stages.open_set import trained_open_set
 from sonic_ui.training.stages.presence_classifier import trained_classifier, trained_picture_features
 from sonic_ui.training.stages.sound_diffusion import MEL_MEAN, MEL_STD, trained_mel_autoencoder
 from sonic_ui.training.stages.spectral_stats import trained_clap
 
 SHARD = "15MB"
+FEW_STEPS_FOLDER = "few_steps"
+"""A part in the description of the bundle names it: see `bundles/parts.py`."""
 
 
 def export_bundle(run: Run, bundle: Path) -> Path:
@@ -70,7 +75,9 @@ def export_bundle(run: Run, bundle: Path) -> Path:
     write_vocabulary(bundle)
     _write_picture_px(bundle, run.recipe["world"]["picture_px"])
     if run.checkpoint("open_set").exists():
-        trained_open_set(run).save_pretrained(str(bundle / OPEN_SET_FOLDER))
+        trained_open_set(run).half().save_pretrained(str(bundle / OPEN_SET_FOLDER))
+    if run.checkpoint("few_steps").exists():
+        save_low_rank(student_updates(replace(run, artifacts={})), bundle / FEW_STEPS_FOLDER)
     if run.checkpoint("energy_control").exists():
         export_image_to_sound(run, bundle)
     write_manifest(bundle)
@@ -104,6 +111,7 @@ def export_image_to_sound(run: Run, bundle: Path) -> Path:
     pipeline.save_pretrained(str(bundle / "image_to_audio"), max_shard_size=SHARD)
     blind = image_to_audio_mapper.trained_modulator(run, blind=True)
     blind.half().save_pretrained(str(bundle / "energy_modulator_blind"))
+    share_clip(bundle)
     write_manifest(bundle)
     return bundle / "image_to_audio"
 
@@ -125,8 +133,30 @@ def half_of(kind: Any, whole: Any, config: str) -> Any:
 
 def _save_clip(run: Run, folder: Path) -> None:
     clip = trained_clip(run).half()
+    (folder / SHARED).unlink(missing_ok=True)
     clip.save_pretrained(str(folder), max_shard_size=SHARD)
     CLIPProcessor(picture_processor(clip), clip_tokenizer(run)).save_pretrained(str(folder))
+
+
+CLIP_HALVES = {
+    "text_model": "audio_to_image/text_encoder/model.safetensors",
+    "vision_model": "image_to_audio/image_encoder/model.safetensors",
+}
+
+
+def share_clip(bundle: Path) -> None:
+    """Leave out of the bundle's CLIP what its pipelines hold copies of, to the bit (`encoders.load_clip`)."""
+    path = bundle / "clip" / "model.safetensors"
+    own, shared = load_file(path), {}
+    for half, file in CLIP_HALVES.items():
+        copy = load_file(bundle / file)
+        names = {name: name if name in own else f"{half}.{name}" for name in copy}
+        if all(whole in own and torch.equal(own[whole], copy[name]) for name, whole in names.items()):
+            own = {name: value for name, value in own.items() if name not in names.values()}
+            shared[half] = f"../{file}"
+    if shared:
+        save_file(own, path, metadata={"format": "pt"})
+        (bundle / "clip" / SHARED).write_text(json.dumps(shared, indent=2) + "\n")
 
 
 def write_vocabulary(bundle: Path) -> None:
@@ -165,7 +195,7 @@ def import_bundle(run: Run, bundle: Path) -> Path:
     pictures = _picture_autoencoder(pipeline.vae, bundle)
     pipeline.tokenizer.save_pretrained(str(run.folder / "tokenizer"))
     pipeline.audio_tokenizer.save_pretrained(str(run.folder / "clap_tokenizer"))
-    clip = CLIPModel.from_pretrained(bundle / "clip", dtype=torch.float32)
+    clip = load_clip(bundle / "clip")
     open_set = load_open_set(bundle)
     projector = pipeline.audio_projector.state_dict()
     attention = pipeline.audio_attention.state_dict()

@@ -12,6 +12,7 @@ from sonic_ui.training.stages import (
     adapter,
     clap,
     clip,
+    few_steps,
     image_to_audio_mapper,
     latent_diffusion,
     open_set,
@@ -38,6 +39,8 @@ ORDER = {
     "open_set": open_set,  # head that knows what is of no source
     "projector": adapter,  # SonicDiffusion, stage 1
     "adapter": adapter,  # SonicDiffusion, stage 2
+    "teacher_paths": few_steps,  # paths of the guided denoiser from noise to picture
+    "few_steps": few_steps,  # a student of few steps, as low-rank updates
     "presence_classifier": presence_classifier,  # what the evaluation measures pictures with
     "picture_features": presence_classifier,  # what it compares them by, trained apart
     # Image to sound

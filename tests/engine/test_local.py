@@ -341,3 +341,22 @@ def test_an_inversion_is_cached_without_the_picture_at_full_size(
     assert isinstance(first, Result) and isinstance(again, Result) and again.reused
     assert first.images[0].size == (900, 600)
     assert np.array_equal(np.asarray(first.images[0]), np.asarray(again.images[0]))
+
+
+def test_a_draft_is_painted_in_few_steps_by_other_weights(backend: LocalBackend) -> None:
+    def picture(**values: object) -> np.ndarray:
+        events = list(paint(backend, guidance_scale=1.0, steps=2, **values))
+        return np.asarray(next(event for event in events if isinstance(event, FramesDone)).images[0], float)
+
+    fine = picture()
+    assert np.abs(picture(quality="draft") - fine).max() > 0
+    assert np.array_equal(picture(), fine)
+
+
+def test_an_engine_without_drafts_says_so(folder: Path, tmp_path: Path) -> None:
+    without = LocalBackend(str(folder))
+    without.load()
+    bundle = without.bundle
+    without.components.bundle = replace(bundle, info=bundle.info.model_copy(update={"parts": ()}))
+    with pytest.raises(BadInput, match="has no weights for drafts"):
+        list(paint(without, quality="draft"))

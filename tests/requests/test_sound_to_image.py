@@ -121,3 +121,17 @@ def test_the_aspect_is_one_of_a_few() -> None:
     assert request().aspect == request(aspect="").aspect == "1:1" and request(aspect="16:9").aspect == "16:9"
     with pytest.raises(BadInput, match="aspect is '5:1'; it takes one of 1:1, 4:3"):
         request(aspect="5:1")
+
+
+def test_a_draft_takes_the_steps_and_the_guidance_of_drafts() -> None:
+    defaults = {"steps": 25, "guidance_scale": 4.0, "draft": {"steps": 4, "guidance_scale": 1.0}}
+    asked = SoundToImageRequest(sound="rain.wav", steps=50, guidance_scale=6.0, quality="draft")
+    draft = asked.with_defaults(defaults)
+    assert (draft.steps, draft.guidance_scale, draft.quality) == (4, 1.0, "draft")
+    fine = SoundToImageRequest(sound="rain.wav", quality="").with_defaults(defaults)
+    assert (fine.steps, fine.guidance_scale, fine.quality) == (25, 4.0, "fine")
+
+
+def test_a_quality_that_there_is_not_is_refused() -> None:
+    with pytest.raises(BadInput, match="The quality is 'superb'; it takes one of fine, draft"):
+        SoundToImageRequest(sound="rain.wav", quality="superb")

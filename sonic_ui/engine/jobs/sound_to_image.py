@@ -10,6 +10,7 @@ from sonic_ui.engine.events import FrameInfo
 from sonic_ui.engine.jobs.base import JOB_TYPES, JobRunner, JobType, PaintingPlan, RunContext
 from sonic_ui.requests import PaintingRequest, SoundToImageRequest
 from sonic_ui.requests.aspects import SQUARE
+from sonic_ui.requests.quality import DRAFT, FINE
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,12 @@ class PaintRunner(JobRunner):
 
     job: PaintJob
     done_weight: float = field(default=0.0, init=False)
+
+    def load(self) -> Any:
+        """The pipeline of the request's quality. Raises `BadInput` if the bundle has none of it."""
+        if getattr(self.job.request, "quality", FINE) == DRAFT:
+            return self.components.draft_pipeline
+        return self.components.pipeline
 
     @property
     def count(self) -> int:

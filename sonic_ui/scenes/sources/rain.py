@@ -38,7 +38,7 @@ def paint(canvas: Canvas, level: float, x: float) -> None:
             ends = ((sx, sy), (sx + slant * length, sy + length))
             pen.line([(a * px, b * px) for a, b in ends], fill=245, width=width)
             for a, b in ends:
-                r = width / 2 - 0.5
+                r = max(0.0, width / 2 - 0.5)  # a picture of a few pixels has no width
                 pen.ellipse((a * px - r, b * px - r, a * px + r, b * px + r), fill=245)
     dark = layer.filter(ImageFilter.GaussianBlur(px * 0.004)).point([int(v * 0.55) for v in range(256)])
     canvas.image.paste((40, 50, 78), (0, 0), dark)
