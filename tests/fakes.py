@@ -33,6 +33,7 @@ from sonic_ui.engine.jobs.edit_image import EditJob
 from sonic_ui.engine.jobs.image_to_sound import SoundJob, layered, target_curve
 from sonic_ui.engine.jobs.interpolate import InterpolateJob
 from sonic_ui.engine.jobs.sound_to_image import PaintJob
+from sonic_ui.engine.jobs.upscale_image import UpscaleJob
 from sonic_ui.pipelines.candidate_ranking import Choice
 from sonic_ui.pipelines.embedding_path import next_position, strip_groups
 from sonic_ui.requests import BadInput
@@ -103,6 +104,8 @@ class FakeBackend:
             return self.edit(job, cancel)
         if isinstance(job, SoundJob):
             return self.sound(job, cancel)
+        if isinstance(job, UpscaleJob):
+            return self.enlarge(job, cancel)
         assert isinstance(job, PaintJob)
         return self.paint(job, cancel)
 
@@ -173,6 +176,15 @@ class FakeBackend:
         yield Progress(2, 2, "Editing")
         count = len(job.request.edits)
         yield FramesDone(tuple(range(count)), (job.picture,) * count)
+
+    def enlarge(self, job: UpscaleJob, cancel: CancelToken) -> Iterator[JobEvent]:
+        """The picture, repeated pixel by pixel."""
+        self.gate.wait(20)
+        cancel.check()
+        yield Progress(1, 2, "Making it larger")
+        factor = job.request.factor
+        size = (job.picture.width * factor, job.picture.height * factor)
+        yield FramesDone((0,), (job.picture.resize(size, Image.Resampling.NEAREST),))
 
     def supports(self, verb: str) -> bool:
         return self.generates or verb != "image_to_sound"

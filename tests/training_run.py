@@ -76,6 +76,16 @@ RECIPE: dict[str, Any] = {
     },
     "presence_classifier": {"loop": loop(3, 8)},
     "picture_features": {"loop": loop(3, 8) | {"seed": 1}},
+    "upscaler": {
+        "shard_scenes": 6,
+        "picture_shards": 1,
+        "channels": 8,
+        "depth": 1,
+        "crop_px": 16,
+        "painted_share": 0.5,
+        "critic_from": 20,
+        "loop": loop(30, 4),
+    },
     "image_to_sound": {"scenes": 18, "shards": 1, "held_out_shards": 1, "image_shards": 1},
     "mel_autoencoder": {
         "latent_channels": 4,

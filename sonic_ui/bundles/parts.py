@@ -16,11 +16,14 @@ Loader = Literal[
     "blip",
     "low_rank",
     "denoiser",
+    "spandrel",
 ]
 SOUNDING: tuple[Loader, ...] = ("audioldm", "blip")
 """Loaders of what lets pictures sound."""
 FEW_STEPS: tuple[Loader, ...] = ("low_rank", "denoiser")
 """Loaders of what paints in few steps: updates of the painting denoiser's weights, or another denoiser."""
+UPSCALING: tuple[Loader, ...] = ("spandrel",)
+"""Loaders of what makes pictures larger."""
 
 NAMES = r"[\w-][\w.-]*(/[\w-][\w.-]*)*$"  # none of them leads out of its folder
 
@@ -73,6 +76,13 @@ STABLE_DIFFUSION = Part(
     licence="CreativeML OpenRAIL-M",
     size_bytes=4_265_000_000,  # 860 M + 84 M + 123 M parameters of four bytes
 )
+REAL_ESRGAN = Part(
+    loader="spandrel",
+    repository="ai-forever/Real-ESRGAN",
+    files=("RealESRGAN_x2.pth",),
+    licence="BSD 3-Clause",
+    size_bytes=67_000_000,  # 16.7 M parameters of four bytes
+)
 SONIC_DIFFUSION = "burakcanbiner/SonicDiffusion"
 
 
@@ -95,6 +105,7 @@ def sonic_diffusion(gates: str, projector: str) -> tuple[Part, ...]:
         _released("gated_attention", gates, 114_000_000),
         _released("audio_projector", projector, 24_500_000),
         _released("microsoft_clap", "CLAP_weights_2022.pth", 780_000_000, "MIT"),
+        REAL_ESRGAN,
     )
 
 

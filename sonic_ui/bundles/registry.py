@@ -14,7 +14,15 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sonic_ui.bundles.files import ROOT, damaged, missing, read_json
-from sonic_ui.bundles.parts import AUDIOLDM, FEW_STEPS, LCM_LORA, SOUNDING, Part, sonic_diffusion
+from sonic_ui.bundles.parts import (
+    AUDIOLDM,
+    FEW_STEPS,
+    LCM_LORA,
+    SOUNDING,
+    UPSCALING,
+    Part,
+    sonic_diffusion,
+)
 from sonic_ui.bundles.vocabulary import Vocabulary
 from sonic_ui.requests import VERBS, BadInput
 from sonic_ui.requests.aspects import ASPECTS, SQUARE, AspectName
@@ -200,7 +208,13 @@ class Bundle:
     @property
     def painting_parts(self) -> tuple[Part, ...]:
         """Those that paint; empty if a pipeline folder does."""
-        return tuple(part for part in self.parts if part.loader not in SOUNDING + FEW_STEPS)
+        others = (*SOUNDING, *FEW_STEPS, *UPSCALING)
+        return tuple(part for part in self.parts if part.loader not in others)
+
+    @property
+    def upscaling_parts(self) -> tuple[Part, ...]:
+        """Those that make pictures larger; empty if a folder of its own does, or nothing."""
+        return tuple(part for part in self.parts if part.loader in UPSCALING)
 
     @property
     def sounding_parts(self) -> tuple[Part, ...]:
@@ -215,6 +229,8 @@ class Bundle:
     def serves(self, verb: str) -> bool:
         """Whether there is a pipeline for `verb`."""
         if self.sounding_parts and verb == "image_to_sound":
+            return True
+        if self.upscaling_parts and verb == "upscale_image":
             return True
         if self.painting_parts:
             return verb in PAINTING

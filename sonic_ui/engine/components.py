@@ -14,7 +14,12 @@ from sonic_ui.bundles.manifest import check_sums
 from sonic_ui.engine.caches import LRUCache
 from sonic_ui.engine.events import AudioAnalysis, ImageAnalysis, Label, WindowAnalysis
 from sonic_ui.engine.inputs import SAMPLE_RATE
-from sonic_ui.engine.loading import damaged_weights, load_draft_pipeline, load_sound_pipeline
+from sonic_ui.engine.loading import (
+    damaged_weights,
+    load_draft_pipeline,
+    load_sound_pipeline,
+    load_upscaler,
+)
 
 PARTIAL_LATENTS_CACHED = 64
 """So many partially denoised ends of glides are cached: 64 KB each at 512 px."""
@@ -203,6 +208,17 @@ class Components:
         if classifier is None:
             return None
         return predict_intensities(classifier, images, self.bundle.info.picture_px)
+
+    @property
+    def upscaler(self) -> Any:
+        """The `Upscaler`; None if the bundle has none. Raises `BadInput` for damaged files."""
+
+        def load() -> Any:
+            if not self.bundle.serves("upscale_image"):
+                return None
+            return load_upscaler(self.bundle, self.pipeline.device)
+
+        return self._once("upscaler", load)
 
     @property
     def image_encoder(self) -> Any:

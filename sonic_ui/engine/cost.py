@@ -4,7 +4,14 @@ Seconds are requested in advance, not measured: work that needs more is ended, s
 """
 
 from sonic_ui.pipelines.latent_windows import window_count
-from sonic_ui.requests import EditImageRequest, ImageToSoundRequest, InterpolateRequest, MakingRequest
+from sonic_ui.requests import (
+    EditImageRequest,
+    GeneratingRequest,
+    ImageToSoundRequest,
+    InterpolateRequest,
+    MakingRequest,
+    UpscaleImageRequest,
+)
 from sonic_ui.requests.interpolate import ENDS, shared_steps
 
 START_S = 8.0
@@ -22,12 +29,22 @@ SHORTEST_S, LONGEST_S = 10, 120
 WINDOW_S = 5.12
 """The shortest window of a denoiser of sounds: longer sounds are made of several."""
 
+UPSCALE_PASSES = 10
+"""Allowed for making a picture as large again; a network for 512 px pictures has some 17 M weights."""
+
 USUAL_STEPS = 50
 """Where neither the request nor the bundle says."""
 
 
 def sample_passes(request: MakingRequest) -> int:
-    """How often one sample goes through the denoiser: steps, guidance, pictures, and an edit's inversion."""
+    """How often one sample goes through the denoiser: steps, guidance, pictures, and an edit's inversion.
+
+    For a picture that is made larger, about as much work.
+    """
+    if isinstance(request, UpscaleImageRequest):
+        return UPSCALE_PASSES * request.factor**2
+    if not isinstance(request, GeneratingRequest):
+        raise TypeError(f"the cost of {type(request).__name__} is not known")
     steps = request.steps or USUAL_STEPS
     guided = 1 if request.guidance_scale is not None and request.guidance_scale <= 1 else 2
     if isinstance(request, InterpolateRequest):

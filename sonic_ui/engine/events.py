@@ -17,7 +17,13 @@ import numpy as np
 from PIL.Image import Image
 
 from sonic_ui.pipelines.candidate_ranking import Choice
-from sonic_ui.requests import BadInput, ImageToSoundRequest, MakeFilmRequest, PaintingRequest
+from sonic_ui.requests import (
+    BadInput,
+    ImageToSoundRequest,
+    MakeFilmRequest,
+    PaintingRequest,
+    UpscaleImageRequest,
+)
 from sonic_ui.retrieval.library import Pick
 
 log = logging.getLogger(__name__)
@@ -325,6 +331,17 @@ class Result:
 
 
 @dataclass(frozen=True)
+class UpscaleResult:
+    """A picture that was made larger: `settings` are those that its file carried, and how it was enlarged."""
+
+    images: tuple[Image, ...]
+    request: UpscaleImageRequest
+    settings: dict[str, Any]
+    elapsed_s: float
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Take:
     """One sound of a picture.
 
@@ -403,5 +420,6 @@ class FilmResult:
     stopped: bool = False
 
 
-Event = Progress | Preview | Notice | FramesAdded | FramesDone | Result | SoundResult | FilmResult
+AnyResult = Result | SoundResult | FilmResult | UpscaleResult
+Event = Progress | Preview | Notice | FramesAdded | FramesDone | AnyResult
 JobEvent = Progress | Preview | Notice | FramesAdded | FramesDone | InversionDone | SoundsDone

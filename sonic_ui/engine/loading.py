@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sonic_ui.bundles import PIPELINE_FOLDERS, Bundle, Part, check_pipeline
 from sonic_ui.bundles.fetching import fetch_parts, gigabytes
+from sonic_ui.bundles.files import check_component
 from sonic_ui.bundles.manifest import check_sums
 from sonic_ui.engine.events import CancelToken
 from sonic_ui.requests import BadInput
@@ -62,6 +63,21 @@ def load_painting_pipeline(bundle: Bundle, report: Report, cancel: CancelToken) 
         raise BadInput(
             f"{title} does not fit into memory. Close other programs, or choose a smaller engine.", "memory"
         ) from error
+
+
+def load_upscaler(bundle: Bundle, device: Any) -> Any:
+    """The `Upscaler` of a bundle on a device. Raises `BadInput`."""
+    from sonic_ui.models.upscaler import FOLDER, load_network, load_released
+
+    problem = f"The upscaler of {bundle.info.title} did not load: {{line}}. Fetch it again."
+    check_sums(bundle.folder, [FOLDER])
+    if not bundle.upscaling_parts:
+        check_component(bundle.folder / FOLDER)
+        with damaged_weights(bundle.info.name, problem):
+            return load_network(bundle.folder / FOLDER, device)
+    ((path,),) = fetch_parts(bundle.upscaling_parts[:1], bundle.folder)
+    with damaged_weights(bundle.info.name, problem):
+        return load_released(path, device)
 
 
 def _own_files(bundle: Bundle, parts: Sequence[Part], verb: str) -> list[str]:

@@ -51,7 +51,7 @@ LOGIN = "SONIC_UI_LOGIN"
 Answer = dict[str, Any]
 ValueT = TypeVar("ValueT")
 
-RESULTS = (events.Result, events.SoundResult)
+RESULTS = (events.Result, events.SoundResult, events.UpscaleResult)
 EVENTS = (events.Progress, events.Preview, events.Notice, events.FramesAdded, events.FramesDone, *RESULTS)
 
 

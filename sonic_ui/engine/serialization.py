@@ -33,7 +33,7 @@ KINDS: dict[str, type] = {
     for kind in (
         *(events.Progress, events.Preview, events.Notice),
         *(events.FramesAdded, events.FramesDone, events.FrameInfo),
-        *(events.Result, events.SoundResult, events.Take, events.ConceptPart),
+        *(events.Result, events.SoundResult, events.UpscaleResult, events.Take, events.ConceptPart),
         *(events.AudioAnalysis, events.Label, events.ImageAnalysis, Pick, Excerpt, Choice, CacheUsage),
     )
 }

@@ -125,7 +125,8 @@ class Studio:
     def run(
         self, request: MakingRequest, cancel: events.CancelToken | None = None, session: str = ""
     ) -> Iterator[events.Event]:
-        """Run a request: progress and previews, the frames of a strip, then one `Result` (`SoundResult`).
+        """Run a request: progress and previews, the frames of a strip, then one `Result` (`SoundResult`,
+        `UpscaleResult`).
 
         session   who asks: a picture that is edited is cached for them, so that its next edit is faster
 

@@ -44,8 +44,8 @@ FOREIGN = (
 
 
 def write_pictures(images: Sequence[Image.Image], settings: dict[str, Any], folder: Path) -> tuple[Path, ...]:
-    """Save each picture as PNG with `settings` in the `sonic-ui` text chunk, its own number among them and
-    what `settings["pictures"]` holds of it: its seed, and the pictures that were painted beside it.
+    """Save each picture as PNG with `settings` in the `sonic-ui` text chunk: its own number in it, unless
+    they hold one, and what `settings["pictures"]` holds of it, its seed and the pictures painted beside it.
 
     Files are named after the sounds and the seed, numbered where there are several.
     """
@@ -56,7 +56,8 @@ def write_pictures(images: Sequence[Image.Image], settings: dict[str, Any], fold
     paths = []
     for number, image in enumerate(images):
         path = folder / (f"{stem}-{number + 1}.png" if len(images) > 1 else f"{stem}.png")
-        write_picture(image, {**shared, "picture": number, **(each[number] if each else {})}, path)
+        own = {"picture": shared.get("picture", number), **(each[number] if each else {})}
+        write_picture(image, {**shared, **own}, path)
         paths.append(path)
     return tuple(paths)
 
@@ -214,13 +215,18 @@ def _software(settings: dict[str, Any]) -> bytes:
 
 
 def stem_of(settings: dict[str, Any]) -> str:
-    """The beginning of the names of a result's files: its picture if it had one, its sounds and its seed."""
-    request = settings["request"]
+    """The beginning of the names of a result's files: its picture if it had one, its sounds and its seed; of
+    what was made larger the factor.
+    """
+    request, upscaled = settings["request"], settings.get("upscaled")
+    larger = f"-{upscaled['factor']}x" if upscaled else ""
+    if upscaled and "seed" not in request:
+        return f"{safe_stem(str(request['picture']), 'picture')}{larger}"
     if request.get("picture"):
         picture, sound = (safe_stem(str(request[name]), name) for name in ("picture", "sound"))
-        return f"{picture}-with-{sound}-{request['seed']}"
+        return f"{picture}-with-{sound}-{request['seed']}{larger}"
     sounds = [safe_stem(str(request[name])) for name in ("sound", "sound_a", "sound_b") if name in request]
-    return f"{'-to-'.join(sounds)}-{request['seed']}"
+    return f"{'-to-'.join(sounds)}-{request['seed']}{larger}"
 
 
 def safe_stem(name: str, empty: str = "sound") -> str:

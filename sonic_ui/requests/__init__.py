@@ -6,7 +6,13 @@ message says what was given, what is accepted and what to do.
 """
 
 # ruff: noqa: F401
-from sonic_ui.requests.base import ChangeEngineRequest, MakingRequest, PaintingRequest, Request
+from sonic_ui.requests.base import (
+    ChangeEngineRequest,
+    GeneratingRequest,
+    MakingRequest,
+    PaintingRequest,
+    Request,
+)
 from sonic_ui.requests.edit_image import EditImageRequest
 from sonic_ui.requests.edit_modes import EDIT_MODES
 from sonic_ui.requests.fields import BadInput, Range
@@ -14,5 +20,6 @@ from sonic_ui.requests.image_to_sound import ImageToSoundRequest
 from sonic_ui.requests.interpolate import InterpolateRequest
 from sonic_ui.requests.make_film import MakeFilmRequest
 from sonic_ui.requests.sound_to_image import SoundToImageRequest
+from sonic_ui.requests.upscale_image import UpscaleImageRequest
 from sonic_ui.requests.verbs import VERBS, Verb, read_request
 from sonic_ui.requests.volume_sweep import VolumeSweepRequest

@@ -86,32 +86,12 @@ class ChangeEngineRequest(Request):
 
 
 class MakingRequest(Request):
-    """The settings of every request that makes something.
-
-    prompt           words for style or subject; negative_prompt: words to stay away from
-    guidance_scale   how literally what is given is followed; None takes the bundle's own
-    steps            denoising steps; None takes the bundle's own
-    seed             the same request gives the same result
-    """
-
-    prompt: Prompt = ""
-    negative_prompt: Prompt = ""
-    guidance_scale: Annotated[float | None, GUIDANCE] = None
-    steps: Annotated[int | None, STEPS] = None
-    seed: Annotated[int, SEED] = 0
+    """What every request that makes something has."""
 
     @property
     def outputs(self) -> int:
-        """How many pictures or sounds go through the denoiser."""
+        """How many pictures or sounds are made."""
         return 1
-
-    def seed_of(self, number: int) -> int:
-        """The seed that output `number` starts from; those of a strip share one."""
-        return self.seed
-
-    def variations_of(self, number: int) -> tuple[tuple[int, float], ...]:
-        """The variations (seed, amount) that output `number` starts from; none where a verb has none."""
-        return ()
 
     @property
     def sound_paths(self) -> dict[str, str]:
@@ -129,12 +109,38 @@ class MakingRequest(Request):
         missing = {
             name: defaults[name]
             for name in ("steps", "guidance_scale")
-            if getattr(self, name) is None and defaults.get(name) is not None
+            if name in type(self).model_fields
+            and getattr(self, name) is None
+            and defaults.get(name) is not None
         }
         return self.changed(**missing) if missing else self
 
 
-class PaintingRequest(MakingRequest):
+class GeneratingRequest(MakingRequest):
+    """The settings of every request that a denoiser works on.
+
+    prompt           words for style or subject; negative_prompt: words to stay away from
+    guidance_scale   how literally what is given is followed; None takes the bundle's own
+    steps            denoising steps; None takes the bundle's own
+    seed             the same request gives the same result
+    """
+
+    prompt: Prompt = ""
+    negative_prompt: Prompt = ""
+    guidance_scale: Annotated[float | None, GUIDANCE] = None
+    steps: Annotated[int | None, STEPS] = None
+    seed: Annotated[int, SEED] = 0
+
+    def seed_of(self, number: int) -> int:
+        """The seed that output `number` starts from; those of a strip share one."""
+        return self.seed
+
+    def variations_of(self, number: int) -> tuple[tuple[int, float], ...]:
+        """The variations (seed, amount) that output `number` starts from; none where a verb has none."""
+        return ()
+
+
+class PaintingRequest(GeneratingRequest):
     """The settings of every request that paints from sounds.
 
     A setting `soundX` that names a sound has `startX_s` and `endX_s` beside it: the part to listen to.

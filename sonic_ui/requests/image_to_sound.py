@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, model_validator
 
-from sonic_ui.requests.base import MakingRequest
+from sonic_ui.requests.base import GeneratingRequest
 from sonic_ui.requests.concepts import ConceptLevels, check_concepts
 from sonic_ui.requests.curves import Moments, check_curve, check_moments
 from sonic_ui.requests.fields import BadInput, OneOf, PicturePath, Range, is_unicode, shown
@@ -39,7 +39,7 @@ def _check_library(value: object) -> object:
     return value
 
 
-class ImageToSoundRequest(MakingRequest):
+class ImageToSoundRequest(GeneratingRequest):
     """Let a picture sound.
 
     picture          path of a picture file

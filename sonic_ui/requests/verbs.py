@@ -8,6 +8,7 @@ from sonic_ui.requests.image_to_sound import ImageToSoundRequest
 from sonic_ui.requests.interpolate import InterpolateRequest
 from sonic_ui.requests.make_film import MakeFilmRequest
 from sonic_ui.requests.sound_to_image import SoundToImageRequest
+from sonic_ui.requests.upscale_image import UpscaleImageRequest
 from sonic_ui.requests.volume_sweep import VolumeSweepRequest
 
 
@@ -16,7 +17,7 @@ class Verb:
     """One thing that the app does.
 
     request    model of its requests
-    title      title of its tab; tab: the tab's id on the page
+    title      title of its tab; tab: the tab's id on the page. The gallery has no folder in `ui/tabs`
     pipeline   folder of its pipeline inside a bundle
     """
 
@@ -33,6 +34,7 @@ VERBS: dict[str, Verb] = {
     "volume_sweep": Verb(VolumeSweepRequest, "Volume", "volume", "audio_to_image"),
     "make_film": Verb(MakeFilmRequest, "Film", "film", "audio_to_image"),
     "image_to_sound": Verb(ImageToSoundRequest, "Image → Sound", "image-to-sound", "image_to_audio"),
+    "upscale_image": Verb(UpscaleImageRequest, "Upscale", "gallery", "upscaler"),
 }
 """Verb -> what belongs to it, in the order of the tabs. Its job is `engine/jobs/<verb>.py`."""
 

@@ -10,6 +10,8 @@ from transformers import CLIPImageProcessorPil, CLIPProcessor
 
 from sonic_ui.bundles.manifest import write_manifest
 from sonic_ui.models.low_rank import WEIGHTS_NAME, add_low_rank, low_rank_state, save_low_rank
+from sonic_ui.models.upscaler import FOLDER as UPSCALER_FOLDER
+from sonic_ui.models.upscaler import PictureUpscaler
 from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
 from sonic_ui.pipelines.image_to_audio import ImageToAudioPipeline
 from sonic_ui.testing import tiny_models as tiny
@@ -43,6 +45,7 @@ def debug_bundle(folder: str | Path, seed: int = 0) -> Path:
     debug_sound_pipeline(seed).save_pretrained(root / "image_to_audio")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
+        PictureUpscaler(channels=4, depth=1).save_pretrained(root / UPSCALER_FOLDER)
         tiny.debug_clip().save_pretrained(root / "clip")
     size = {"height": 32, "width": 32}
     pictures = CLIPImageProcessorPil(size={"shortest_edge": 32}, crop_size=size)

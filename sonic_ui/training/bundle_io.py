@@ -23,6 +23,8 @@ from sonic_ui.models.open_set import FOLDER as OPEN_SET_FOLDER
 from sonic_ui.models.open_set import load_open_set
 from sonic_ui.models.presence_classifier import load_classifier
 from sonic_ui.models.sound_mapper import EnergyModulator
+from sonic_ui.models.upscaler import FOLDER as UPSCALER_FOLDER
+from sonic_ui.models.upscaler import PictureUpscaler
 from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
 from sonic_ui.pipelines.image_to_audio import ImageToAudioPipeline
 from sonic_ui.scenes.world import SOURCES, SPECS, STYLES, WHEN, WHERE, article, caption_words
@@ -43,6 +45,7 @@ from sonic_ui.training.stages.open_set import trained_open_set
 from sonic_ui.training.stages.presence_classifier import trained_classifier, trained_picture_features
 from sonic_ui.training.stages.sound_diffusion import MEL_MEAN, MEL_STD, trained_mel_autoencoder
 from sonic_ui.training.stages.spectral_stats import trained_clap
+from sonic_ui.training.stages.upscaler import trained_upscaler
 
 SHARD = "15MB"
 FEW_STEPS_FOLDER = "few_steps"
@@ -72,6 +75,8 @@ def export_bundle(run: Run, bundle: Path) -> Path:
     trained_classifier(run).half().save_pretrained(str(bundle / "judge"))  # a saved format's folder
     if run.checkpoint("picture_features").exists():
         trained_picture_features(run).half().save_pretrained(str(bundle / "features"))
+    if run.checkpoint("upscaler").exists():
+        trained_upscaler(run).half().save_pretrained(str(bundle / UPSCALER_FOLDER))
     write_vocabulary(bundle)
     _write_picture_px(bundle, run.recipe["world"]["picture_px"])
     if run.checkpoint("open_set").exists():
@@ -212,6 +217,9 @@ def import_bundle(run: Run, bundle: Path) -> Path:
     }
     if (bundle / "features").is_dir():
         states["picture_features"] = load_classifier(bundle, "features").float().state_dict()
+    if (bundle / UPSCALER_FOLDER).is_dir():
+        network = PictureUpscaler.from_pretrained(bundle / UPSCALER_FOLDER, dtype=torch.float32)
+        states["upscaler"] = _under("upscaler", network.state_dict())
     for stage, state in states.items():
         path = run.checkpoint(stage)
         path.parent.mkdir(parents=True, exist_ok=True)

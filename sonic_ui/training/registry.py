@@ -20,6 +20,7 @@ from sonic_ui.training.stages import (
     presence_classifier,
     sound_diffusion,
     spectral_stats,
+    upscaler,
 )
 
 ORDER = {
@@ -43,6 +44,8 @@ ORDER = {
     "few_steps": few_steps,  # a student of few steps, as low-rank updates
     "presence_classifier": presence_classifier,  # what the evaluation measures pictures with
     "picture_features": presence_classifier,  # what it compares them by, trained apart
+    "large_pictures": upscaler,  # renders of twice the size
+    "upscaler": upscaler,  # pictures -> pictures of twice the size
     # Image to sound
     "image_to_sound": sound_diffusion,  # scenes as log-mel, energy, audio and image embedding
     "mel_autoencoder": sound_diffusion,  # log-mel <-> latents

@@ -13,7 +13,14 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import gradio as gr
 
-from sonic_ui.engine.events import Cancelled, CancelToken, Failure, FilmResult, Result, SoundResult
+from sonic_ui.engine.events import (
+    AnyResult,
+    Cancelled,
+    CancelToken,
+    Failure,
+    Result,
+    UpscaleResult,
+)
 from sonic_ui.requests import VERBS, BadInput, MakingRequest, Range, Request
 from sonic_ui.requests.fields import Numbers
 from sonic_ui.ui.session.calls import run_call
@@ -68,7 +75,7 @@ class Answer:
     noun: str = "picture"
 
 
-def write_pictures(context: AppContext, result: Result, session: str) -> tuple[Any, ...]:
+def write_pictures(context: AppContext, result: Result | UpscaleResult, session: str) -> tuple[Any, ...]:
     """The pictures as PNG files, and the settings."""
     files = context.pictures.write(result.images, result.settings)
     return [str(path) for path in files], {**result.settings, "notices": [*result.notices]}
@@ -92,7 +99,7 @@ def _add_verb(context: AppContext, verb: str, model: type[MakingRequest], answer
     def run(request: MakingRequest, caller: Caller) -> tuple[Any, ...]:
         try:
             for event in context.studio.run(request, caller.cancel, caller.session):
-                if isinstance(event, Result | SoundResult | FilmResult):
+                if isinstance(event, AnyResult):
                     caller.cancel.check()  # nobody is there for a film of what is done
                     return answer.write(context, event, caller.session)
         finally:

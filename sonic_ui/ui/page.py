@@ -34,6 +34,7 @@ from sonic_ui.ui.widgets import prompt_settings
 from sonic_ui.ui.widgets.send_to_tab import connect_send_to_tab
 from sonic_ui.ui.widgets.settings_drop import connect_links
 from sonic_ui.ui.widgets.terms import TERMS
+from sonic_ui.ui.widgets.upscaling import connect_upscaling
 
 HOUR_S, DAY_S = 3600, 86_400
 STATUS_EVERY_S = 0.8
@@ -63,7 +64,9 @@ def build_page(studio: Studio, examples: Path = EXAMPLES, open_engines: bool = F
         with gr.Tabs(elem_id="su-tabs") as tabs:
             built = {verb: _build_tab(verb, context, shared) for verb in with_tab}
             gr.Tab("Gallery", id="gallery", elem_id="gallery-tab")
-        gallery("su-gallery")  # beside its tab: Gradio would make what is inside only when that is opened
+        connect_upscaling(
+            context, gallery("su-gallery")
+        )  # beside its tab: Gradio would make what is inside only when that is opened
         connect_links(page, context, tabs, {verb: tab.share for verb, tab in built.items()})
         targets = {VERBS[verb].tab: tab.target for verb, tab in built.items() if tab.target}
         connect_send_to_tab(context, tabs, [tab.view for tab in built.values()], targets)

@@ -13,6 +13,7 @@ from sonic_ui.requests import (
     InterpolateRequest,
     MakingRequest,
     SoundToImageRequest,
+    UpscaleImageRequest,
     VolumeSweepRequest,
 )
 
@@ -41,6 +42,7 @@ def interpolate(**values: Any) -> InterpolateRequest:
         (ImageToSoundRequest(picture="p", takes=2, **PLAIN), 20 * 2 * 2),
         (ImageToSoundRequest(picture="p", takes=2, source="recordings", **PLAIN), 0),
         (ImageToSoundRequest(picture="p", takes=2, candidates=4, **PLAIN), 20 * 2 * 2 * 4),
+        (UpscaleImageRequest(picture="p", factor=4), 160),
         (ImageToSoundRequest(picture="p", length_s=2, **PLAIN), 20 * 2),
         (ImageToSoundRequest(picture="p", takes=2, length_s=30, **PLAIN), 20 * 2 * 2 * 8),
     ],

@@ -34,4 +34,5 @@ def test_settings_that_name_files_are_found() -> None:
         "volume_sweep": (("sound",), ()),
         "make_film": (("sound",), ("picture",)),
         "image_to_sound": ((), ("picture",)),
+        "upscale_image": ((), ("picture",)),
     }

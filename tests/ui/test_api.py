@@ -11,7 +11,7 @@ import pytest
 
 from sonic_ui.audio.reader_types import SUFFIXES
 from sonic_ui.engine.studio import Studio
-from sonic_ui.requests import VERBS, MakingRequest
+from sonic_ui.requests import VERBS, GeneratingRequest
 from sonic_ui.requests.fields import SoundPath
 from sonic_ui.requests.verbs import Verb
 from sonic_ui.ui.page import build_page
@@ -61,7 +61,7 @@ def test_another_app_finds_the_engine(page: gr.Blocks) -> None:
     assert hidden == HIDDEN
 
 
-class HumRequest(MakingRequest):
+class HumRequest(GeneratingRequest):
     """Hum a sound as long as another one.
 
     sound    path of a sound file

@@ -150,9 +150,7 @@ class Plan(ABC):
         return False
 
     @abstractmethod
-    def result(
-        self, elapsed_s: float, stopped: bool
-    ) -> events.Result | events.SoundResult | events.FilmResult:
+    def result(self, elapsed_s: float, stopped: bool) -> events.AnyResult:
         """The result of everything that was taken in."""
 
     def close(self) -> None:  # noqa: B027
@@ -442,7 +440,7 @@ def painting_settings(
     embed_audio: Callable[[Sound], events.AudioAnalysis],
 ) -> dict[str, Any]:
     """The settings that a picture carries: each sound's SHA-256, the part listened to, its labels."""
-    settings = _request_settings(bundle, request)
+    settings = request_settings(bundle, request)
     for name, sound in sounds.items():
         clip = sound.clip
         settings[f"{name}_sha256"] = sound.digest
@@ -463,7 +461,7 @@ def film_settings(
     """The settings that a film carries: the track's SHA-256, its part, and what is heard along it."""
     part = track.part
     return {
-        **_request_settings(bundle, request),
+        **request_settings(bundle, request),
         "sound_sha256": track.digest,
         "sound_listened_s": [round(part.begin_s, 3), round(part.end_s, 3)],
         "segments": [[one.begin_s, one.end_s, one.label] for one in segments[:MAX_SEGMENTS]],
@@ -479,7 +477,7 @@ def sound_settings(
 ) -> dict[str, Any]:
     """The settings that the sounds of a picture carry: what it shows, and what each take measures."""
     return {
-        **_request_settings(bundle, request),
+        **request_settings(bundle, request),
         "picture_sha256": picture.digest,
         "picture_px": list(picture.image.size),
         "picture_shows": _rounded(labels),
@@ -487,7 +485,8 @@ def sound_settings(
     }
 
 
-def _request_settings(bundle: BundleInfo, request: MakingRequest) -> dict[str, Any]:
+def request_settings(bundle: BundleInfo, request: MakingRequest) -> dict[str, Any]:
+    """What a result's settings begin with: the app, the weights, the request with the names of its files."""
     paths = {**request.sound_paths, **request.picture_paths}
     names = {name: readable_name(path) for name, path in paths.items()}
     return {

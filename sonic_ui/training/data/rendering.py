@@ -111,7 +111,7 @@ def scenes_of_shard(split: str, shard: int, count: int = SHARD_SCENES) -> list[S
     return [sample_scene(rng) for _ in range(count)]
 
 
-def _picture_shard(split: str, shard: int, size: int, count: int) -> Shard:
+def picture_shard(split: str, shard: int, size: int, count: int) -> Shard:
     """Pictures uint8 [N, size, size, 3] of the scenes of a shard."""
     scenes = scenes_of_shard(split, shard, count)
     return np.stack([np.asarray(paint(scene, size)) for scene in scenes]), [scene_to_json(s) for s in scenes]
@@ -121,10 +121,10 @@ def _picture_shard(split: str, shard: int, size: int, count: int) -> Shard:
 def render_pictures(run: Run) -> None:
     """Render the world's pictures."""
     world = run.recipe["world"]
-    counts = {"held_out": world["held_out_picture_shards"], "train": world["picture_shards"]}
-    counts |= {split: world.get(f"{split}_picture_shards", 0) for split in ("classifier", "features")}
+    counts = {"held_out": world["held_outpicture_shards"], "train": world["picture_shards"]}
+    counts |= {split: world.get(f"{split}picture_shards", 0) for split in ("classifier", "features")}
     shards = shards_of(run.folder / "pictures", counts, world["picture_px"], world["shard_scenes"])
-    render_shards(run, _picture_shard, shards)
+    render_shards(run, picture_shard, shards)
 
 
 def load_pictures(folder: Path, split: str) -> tuple[np.ndarray, list[Scene]]:

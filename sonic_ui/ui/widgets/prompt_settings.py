@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from sonic_ui.bundles import BundleInfo, Defaults
-from sonic_ui.requests import EditImageRequest, MakingRequest, PaintingRequest, SoundToImageRequest
+from sonic_ui.requests import EditImageRequest, GeneratingRequest, PaintingRequest, SoundToImageRequest
 from sonic_ui.requests.aspects import SQUARE
 from sonic_ui.requests.base import GUIDANCE, SEED, STEPS, STRENGTH
 from sonic_ui.requests.variations import as_text
@@ -201,7 +201,7 @@ def _next_seed(values: Mapping[str, Any]) -> dict[str, Any]:
     return {"seed": values["seed"] if values["keep_seed"] else random.randint(0, int(SEED.maximum))}
 
 
-def _known_seed(request: MakingRequest, files: Mapping[str, str]) -> dict[str, Any]:
+def _known_seed(request: GeneratingRequest, files: Mapping[str, str]) -> dict[str, Any]:
     return {"seed": request.seed, "keep_seed": True}
 
 

@@ -18,7 +18,7 @@ from sonic_ui.engine.events import (
     Result,
     SoundResult,
 )
-from sonic_ui.requests import BadInput, MakingRequest
+from sonic_ui.requests import BadInput, GeneratingRequest
 from sonic_ui.ui.components import basic
 from sonic_ui.ui.components.base import Value, file_payload, run_ended
 from sonic_ui.ui.session.context import AppContext, SharedComponents
@@ -40,7 +40,7 @@ SETTLED = """() => {{
 
 log = logging.getLogger(__name__)
 
-RequestT = TypeVar("RequestT", bound=MakingRequest)
+RequestT = TypeVar("RequestT", bound=GeneratingRequest)
 ResultT = TypeVar("ResultT", Result, SoundResult, FilmResult)
 
 

@@ -151,9 +151,9 @@ const toParts = ({ result, tab }, kind) => {
   return { id, made: Date.now(), tab, kind, title: result.title || 'Result', detail: result.detail || '', favourite: false, parts, inputs: [], sources };
 };
 const keepMade = async detail => {
-  const { result, settings, inputs } = detail, kind = result.takes ? 'sounds' : result.frames ? 'strip' : 'pictures';
+  const { result, settings, inputs, madeFrom = [] } = detail, kind = result.takes ? 'sounds' : result.frames ? 'strip' : 'pictures';
   const { sources, ...entry } = toParts(detail, kind);
-  Object.assign(entry, { settings });
+  Object.assign(entry, { settings, inputs: [...madeFrom] });
   for (const [setting, file] of Object.entries(inputs || {})) {
     const key = `made-from/${settings?.[setting + '_sha256'] || entry.id + '-' + setting}`;
     entry.inputs.push({ key, name: file.orig_name || setting, setting });
@@ -163,6 +163,10 @@ const keepMade = async detail => {
   results = [entry, ...results];
   madeHere.set(`${detail.tab}/${result.id}`, entry);
   draw();
+  await keepFiles(entry, sources);
+  return entry;
+};
+const keepFiles = async (entry, sources) => {
   try {
     for (const [key, url] of sources) {
       const { name } = [...entry.parts, ...entry.inputs].find(one => one.key === key);
@@ -252,6 +256,7 @@ const openShown = picture => {
   openLarge([{ result: own, type: 'picture', src, name, words: picture.alt, caption: '', sound: null }, ...results.flatMap(itemsOf)], 0);
 };
 large.favourite = setFavourite;
+watch('value', () => drawUpscaling(props.value?.upscaling, keepMade, openFor));
 
 const acts = {
   favourites: () => { onlyFavourites = !onlyFavourites; draw(); },
@@ -299,8 +304,11 @@ find('.su-gallery-file').addEventListener('change', async event => {
 });
 search.addEventListener('input', draw);
 document.addEventListener('click', event => {
-  const picture = event.target.closest?.(MEDIA) || event.target.closest?.('.su-see-large')?.closest('.su-stage')?.querySelector(MEDIA);
-  if (picture && !picture.hidden && picture.closest('.su-stage')?.dataset.state !== 'working') openShown(picture);
+  const larger = event.target.closest?.('.su-upscale'), asks = larger || event.target.closest?.('.su-see-large');
+  const picture = event.target.closest?.(MEDIA) || asks?.closest('.su-stage')?.querySelector(MEDIA);
+  const open = picture && !picture.hidden && picture.closest('.su-stage')?.dataset.state !== 'working';
+  if (open) openShown(picture);
+  if (larger && (open || dialog.contains(larger))) upscale(large.items[large.index], Number(larger.dataset.factor));
 });
 document.addEventListener('keydown', event => {
   if (event.key === 'Enter' && event.target.matches?.(MEDIA)) { event.preventDefault(); openShown(event.target); }

@@ -46,6 +46,7 @@ const settingRows = settings => {
     const label = props.labels[name] || name.replace(/_/g, ' ');
     rows.push([label[0].toUpperCase() + label.slice(1), worded(value)]);
   }
+  if (settings?.upscaled) rows.push(['Upscaled', `${settings.upscaled.factor} times`]);
   for (const [name, value] of Object.entries(settings || {})) {
     if (name.endsWith('_heard') && Array.isArray(value)) rows.push(['Heard', value.slice(0, 3).map(one => one[0]).join(', ')]);
   }
@@ -85,6 +86,7 @@ const drawItem = async () => {
   within('.su-large-star').hidden = Boolean(large.compare) || !result.id;
   within('.su-large-star').setAttribute('aria-pressed', String(Boolean(result.favourite)));
   drawSettings(item);
+  dialog.querySelectorAll('.su-upscale').forEach(button => { button.hidden = item.type !== 'picture' || Boolean(large.compare); });
   large.zoom = { scale: 1, x: 0, y: 0 };
   applyZoom();
   const moving = item.type === 'film', [first, over] = pictures;
