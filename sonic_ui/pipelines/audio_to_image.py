@@ -68,7 +68,8 @@ class AudioToImagePipeline(AudioConditionedPipeline):
         height, width           in pixels, multiples of the autoencoder's factor (8); None: the denoiser's
         output_type             "pil", "np", "pt" or "latent"
         on_step                 called after each step; what it raises ends the run
-        latents                 [B, C, h, w], one a picture, to start from instead of the seeds' noise
+        latents                 [B, C, h, w], one a picture, to start from instead of the seeds' noise; of the
+                                pictures' shape, or of the denoiser's own while its layout is being painted
         begin_step              steps that are behind `latents`: those of a run's `StepReport` after `step`,
                                 with begin_step=step, end in that run's picture. Needs a scheduler that
                                 `begins_anywhere`
@@ -95,7 +96,9 @@ class AudioToImagePipeline(AudioConditionedPipeline):
         begin_step = _begin(begin_step, len(scheduler.timesteps), scheduler, latents)
         _check_variations(variations, len(seeds))
         own = self._latent_shape(None, None)
-        canvas = None if latents is not None else Canvas.plan(own, shape, scheduler, seeds, variations)
+        canvas = Canvas.plan(own, shape, scheduler, seeds, variations, begin_step)
+        if latents is not None and tuple(latents.shape[1:]) != own:
+            canvas = None
         noise, generators = sampling.seeded_noise(seeds, own if canvas else shape)
         if latents is None:
             noise = sampling.vary_noise(noise, variations)

@@ -37,12 +37,16 @@ class Canvas:
         scheduler: Any,
         seeds: Sequence[int],
         variations: Sequence[Sequence[tuple[int, float]]],
+        begin_step: int = 0,
     ) -> "Canvas | None":
         """The canvas for pictures of a shape; None where they are painted in it from the first step: it is
         the denoiser's own or smaller somewhere, or the scheduler cannot begin anywhere.
+
+        begin_step   steps that are done already: at least one is left to the layout, whose prediction shows
+                     how its edges go on
         """
         count = len(scheduler.timesteps)
-        steps = min(round(LAYOUT_SHARE * count), count - 1)
+        steps = min(max(round(LAYOUT_SHARE * count), begin_step + 1), count - 1)
         is_larger = shape != own and shape[1] >= own[1] and shape[2] >= own[2]
         if not (is_larger and steps and sampling.begins_anywhere(scheduler)):
             return None

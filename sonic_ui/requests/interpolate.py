@@ -2,6 +2,7 @@
 
 from typing import Annotated, Literal, get_args
 
+from sonic_ui.requests.aspects import SQUARE, Aspect
 from sonic_ui.requests.base import EndS, PaintingRequest, StartS
 from sonic_ui.requests.fields import FilePath, Numbers, OneOf, Range, Room
 
@@ -48,6 +49,7 @@ class InterpolateRequest(PaintingRequest):
     continuity          share of the steps after which the frames between start, from a blend of both ends as
                         they stand then; 0 starts each from the one noise. More glides evenly, and blends
                         rather than turns; see `pipelines/interpolation.py`
+    aspect              width to height of the frames, one that the engine offers
     """
 
     verb: Literal["interpolate"] = "interpolate"
@@ -68,6 +70,7 @@ class InterpolateRequest(PaintingRequest):
     smoothing: Smoothing = 5
     film_s: FilmS = 6.0
     continuity: Annotated[float, CONTINUITY] = 0.5
+    aspect: Aspect = SQUARE
 
     @property
     def outputs(self) -> int:

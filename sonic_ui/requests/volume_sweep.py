@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import model_validator
 
+from sonic_ui.requests.aspects import SQUARE, Aspect
 from sonic_ui.requests.base import EndS, PaintingRequest, StartS
 from sonic_ui.requests.fields import BadInput, Numbers, Range, Room, SoundPath
 from sonic_ui.requests.interpolate import FilmS, Smoothing
@@ -21,6 +22,7 @@ class VolumeSweepRequest(PaintingRequest):
     gains_db         gain of the waveform before it is heard, one a frame, limited to -1 dB true peak
     scales           loudness reweighting: factor on `strength`, one a frame (SonicDiffusion, Manipulations)
     room             where it is heard
+    aspect           width to height of the pictures, one that the engine offers
 
     Either of `gains_db` and `scales` may hold a single value for all frames.
     """
@@ -35,6 +37,7 @@ class VolumeSweepRequest(PaintingRequest):
     loop: bool = True
     smoothing: Smoothing = 5
     film_s: FilmS = 6.0
+    aspect: Aspect = SQUARE
 
     @property
     def outputs(self) -> int:

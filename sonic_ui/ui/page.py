@@ -55,6 +55,7 @@ def build_page(studio: Studio, examples: Path = EXAMPLES, open_engines: bool = F
     for number, example in enumerate(context.examples):
         context.gallery.share(f"example-{number}", [example.picture] if example.picture else [])
     with Page(title="Sonic UI", analytics_enabled=False, delete_cache=(HOUR_S, DAY_S)) as page:
+        page.queue(max_size=limits.queue)  # while there is nothing on it: Gradio makes an app of it each time
         shared = SharedComponents(basic.header(studio.status, studio.engines.changeable, TERMS), gr.State({}))
         panel = engine_panel(studio)
         with_tab = [verb for verb in VERBS if importlib.util.find_spec(_folder(verb))]
@@ -77,7 +78,6 @@ def build_page(studio: Studio, examples: Path = EXAMPLES, open_engines: bool = F
         page.unload(engine_api.build(context).leave)
         page.unload(_release(context))
         hide_unseen(page)
-    page.queue(max_size=limits.queue)
     return page
 
 

@@ -23,6 +23,7 @@ DETAIL, KEPT = f"{STAGE} .su-detail", "#edit-kept"
 IMAGE, MASK, COMPARE = "#edit-photo-image", "#edit-mask", "#edit-compare"
 PICTURE_MESSAGE = "#edit-photo-message"
 HANDLE = f"{COMPARE} [data-testid=slider]"
+KEPT_FORM = "localStorage.getItem('sonic-ui-form-edit')"
 TRIES = 6
 STEPS = 8
 TO_EDIT = ".su-send[data-to=edit]"
@@ -199,6 +200,14 @@ def test_paint_a_mask_and_clear_it(new_page: Any, address: str, photos: Path, tm
         run(page)
         if painted(page):
             break
+    assert painted(page)
+
+    # A reload brings it back with the form.
+    page.wait_for_function(f"Boolean(JSON.parse({KEPT_FORM} || '{{}}').painted?.file)")
+    page.reload()
+    expect(page.locator(DETAIL)).to_have_text("meadow.png · 300 × 200 px")
+    expect(page.locator("#edit-mask-message")).to_contain_text("What you painted is here again")
+    run(page)
     assert painted(page)
 
 

@@ -11,7 +11,7 @@ from sonic_ui.engine.cost import interpolation_steps
 from sonic_ui.engine.events import FrameInfo, FramesAdded, Notice
 from sonic_ui.engine.inputs import Sound
 from sonic_ui.engine.jobs.base import JOB_TYPES, JobRunner, JobType, PaintingPlan, RunContext
-from sonic_ui.engine.jobs.sound_to_image import pipeline_settings
+from sonic_ui.engine.jobs.sound_to_image import pipeline_settings, size_of, size_settings
 from sonic_ui.pipelines.embedding_path import AudioMix, EmbeddingPath
 from sonic_ui.requests import BadInput, InterpolateRequest
 from sonic_ui.requests.interpolate import ENDS
@@ -34,10 +34,12 @@ class InterpolateJob:
     """Pictures to paint at the request's `known_positions` of a path, numbered in their order.
 
     If there are to be more (its `outputs`), the rest is placed where the pictures look farthest apart.
+    size: width and height in pixels; None paints the denoiser's own.
     """
 
     request: InterpolateRequest
     path: EmbeddingPath
+    size: tuple[int, int] | None = None
 
 
 @dataclass
@@ -91,7 +93,7 @@ class InterpolateRunner(JobRunner):
             self.pipeline,
             lambda position: path.embedding(position, self.components.embed),
             request.seed,
-            pipeline_settings(request),
+            pipeline_settings(request) | size_settings(self.job.size),
             request.continuity,
         )
         for end in ENDS:
@@ -191,7 +193,7 @@ def plan_interpolation(request: InterpolateRequest, context: RunContext) -> Pain
     positions = request.known_positions
     return PaintingPlan(
         context,
-        InterpolateJob(request, path),
+        InterpolateJob(request, path, size_of(request.aspect, context)),
         tuple(map(info_at, positions)),
         notices=[SAME_SOUND] if same else [],
         info_at=info_at if request.outputs > len(positions) else None,

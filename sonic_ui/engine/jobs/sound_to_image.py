@@ -9,7 +9,7 @@ import numpy as np
 from sonic_ui.engine.events import FrameInfo
 from sonic_ui.engine.jobs.base import JOB_TYPES, JobRunner, JobType, PaintingPlan, RunContext
 from sonic_ui.requests import PaintingRequest, SoundToImageRequest
-from sonic_ui.requests.aspects import SQUARE
+from sonic_ui.requests.aspects import SQUARE, AspectName
 from sonic_ui.requests.quality import DRAFT, FINE
 
 
@@ -43,6 +43,11 @@ def pipeline_settings(request: PaintingRequest) -> dict[str, Any]:
         "guidance_scale": request.guidance_scale,
         "num_inference_steps": request.steps,
     }
+
+
+def size_settings(size: tuple[int, int] | None) -> dict[str, int]:
+    """Width and height as arguments of `AudioToImagePipeline`."""
+    return dict(zip(("width", "height"), size, strict=True)) if size else {}
 
 
 @dataclass
@@ -96,13 +101,10 @@ class PaintRunner(JobRunner):
             seed=[job.seeds[i] for i in group],
             variations=[job.request.variations_of(i) for i in group],
             on_step=on_step,
-            **self._size(),
+            **size_settings(job.size),
             **{**pipeline_settings(job.request), "strength": self._strength(group)},
         ).images
         return images
-
-    def _size(self) -> dict[str, int]:
-        return dict(zip(("width", "height"), self.job.size, strict=True)) if self.job.size else {}
 
     def _strength(self, group: tuple[int, ...]) -> Any:
         """beta for the group: as in the request, or [B, layers] where pictures differ."""
@@ -119,18 +121,21 @@ class PaintRunner(JobRunner):
         self.report_progress(message, step, self._steps * len(self.job.groups), done)
 
 
+def size_of(aspect: AspectName, context: RunContext) -> tuple[int, int] | None:
+    """Width and height in pixels; None for the denoiser's own. Raises `BadInput` for what is not offered."""
+    return None if aspect == SQUARE else context.backend.bundle.info.size_of(aspect)
+
+
 def plan_pictures(request: SoundToImageRequest, context: RunContext) -> PaintingPlan:
     """`count` pictures of one sound; picture i starts from seed + i."""
-    count, size = request.count, None
-    if request.aspect != SQUARE:
-        size = context.backend.bundle.info.size_of(request.aspect)
+    count = request.count
     job = PaintJob(
         request=request,
         embeddings=np.repeat(context.embed_audio(context.sounds["sound"]).embedding[None], count, 0),
         seeds=tuple(map(request.seed_of, range(count))),
         scales=(1.0,) * count,
         groups=(tuple(range(count)),),
-        size=size,
+        size=size_of(request.aspect, context),
     )
     return PaintingPlan(context, job, (FrameInfo(),) * count, is_strip=False)
 

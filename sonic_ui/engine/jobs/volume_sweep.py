@@ -5,7 +5,7 @@ import numpy as np
 from sonic_ui.engine.events import FrameInfo
 from sonic_ui.engine.inputs import SAMPLE_RATE
 from sonic_ui.engine.jobs.base import JOB_TYPES, JobType, PaintingPlan, RunContext
-from sonic_ui.engine.jobs.sound_to_image import PaintJob, PaintRunner
+from sonic_ui.engine.jobs.sound_to_image import PaintJob, PaintRunner, size_of
 from sonic_ui.pipelines.embedding_path import strip_groups
 from sonic_ui.requests import VolumeSweepRequest
 
@@ -29,6 +29,7 @@ def plan_sweep(request: VolumeSweepRequest, context: RunContext) -> PaintingPlan
         seeds=(request.seed,) * len(sounds),
         scales=tuple(scale for _, scale in request.turns),
         groups=strip_groups(len(sounds)),
+        size=size_of(request.aspect, context),
     )
     return PaintingPlan(context, job, infos, source=names.index(source) if source in names else None)
 

@@ -139,8 +139,8 @@ def painted_pictures(run: Run, pictures: np.ndarray) -> np.ndarray:
 
 
 def spoil(picture: Tensor, generator: torch.Generator) -> Tensor:
-    """A crop [3, h, w] in [-1, 1]; half of the time blurred by up to 0.9 px, half of the time compressed as
-    JPEG of quality 70 to 98."""
+    """A crop [3, h, w] in [-1, 1]; mostly blurred by up to 1.2 px, half of the time compressed as JPEG of
+    quality 70 to 98."""
     from io import BytesIO
 
     from PIL import Image, ImageFilter
@@ -148,8 +148,8 @@ def spoil(picture: Tensor, generator: torch.Generator) -> Tensor:
     blur, pack, radius, quality = torch.rand(4, generator=generator).tolist()
     pixels = ((picture.permute(1, 2, 0).numpy() + 1) * 127.5).round().astype(np.uint8)
     image = Image.fromarray(pixels)
-    if blur < 0.5:
-        image = image.filter(ImageFilter.GaussianBlur(0.9 * radius))
+    if blur < 0.75:
+        image = image.filter(ImageFilter.GaussianBlur(1.2 * radius))
     if pack < 0.5:
         file = BytesIO()
         image.save(file, "JPEG", quality=70 + round(28 * quality))

@@ -1,6 +1,7 @@
 """Small pictures, of example cards or of phrases, as one file: one request in place of one each."""
 
 import hashlib
+from functools import lru_cache
 from pathlib import Path
 
 from PIL import Image, ImageOps
@@ -38,7 +39,13 @@ def contact_sheet(pictures: tuple[Path | None, ...]) -> tuple[Path | None, list[
 
 def _thumbnail(path: Path) -> Image.Image | None:
     try:
-        with Image.open(path) as picture:
-            return ImageOps.fit(picture.convert("RGB"), (CELL_PX, CELL_PX), Image.Resampling.LANCZOS)
+        return _drawn(path, path.stat().st_mtime_ns)
     except (OSError, ValueError):
         return None
+
+
+@lru_cache(maxsize=256)
+def _drawn(path: Path, version: int) -> Image.Image:
+    """The thumbnail of a file as it was last changed; every tab shows the same ones."""
+    with Image.open(path) as picture:
+        return ImageOps.fit(picture.convert("RGB"), (CELL_PX, CELL_PX), Image.Resampling.LANCZOS)

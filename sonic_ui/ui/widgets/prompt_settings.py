@@ -1,7 +1,7 @@
 """Prompt, strength, seed and the rest that every painting is made with."""
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,6 +77,17 @@ class PromptSettings:
     def variations_row(self) -> Row:
         """The variations in the settings of a tab whose results can be varied."""
         return Row({"variations": self.variations}, self.message, None, _variations)
+
+    def aspect_row(self, offered: Callable[[], Sequence[str]]) -> Row:
+        """The aspect in the settings of a tab whose pictures have one to choose.
+
+        offered   the aspects of the engine: settings that come back with another take the square
+        """
+
+        def values(request: Any, files: Mapping[str, str]) -> dict[str, Any]:
+            return {"aspect": request.aspect if request.aspect in offered() else SQUARE}
+
+        return Row({"aspect": self.aspect}, self.message, None, values)
 
     def rows(self) -> list[Row]:
         """The components in a tab's settings, but those that only some tabs have."""

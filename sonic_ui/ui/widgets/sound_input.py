@@ -83,7 +83,7 @@ def sound_input(
     `batch` files can be given at once.
     """
     example = context.examples[first] if first < len(context.examples) else None
-    audio = gr.Audio(
+    audio = sound_file.UnseenSound(
         str(example.sound) if example else None,
         label=label,
         sources=["upload", "microphone"],

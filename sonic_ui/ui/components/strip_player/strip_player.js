@@ -17,6 +17,13 @@
 const KEPT = 12;
 const SETTLE_MS = 140;     // how long the slider rests before its exact picture is asked for
 const PATIENCE_MS = 30000; // how long it says that it is being painted
+// Width over height of the frame, once a picture says so.
+const drawAspect = () => {
+  if (!picture.naturalWidth) return;
+  find('.su-film').style.setProperty('--su-aspect', limitedAspect(picture.naturalWidth / picture.naturalHeight));
+};
+const limitedAspect = aspect => Math.min(Math.max(aspect, 9 / 16), 1.8);
+picture.addEventListener('load', drawAspect);
 // The picture of the place: its own if it is there, else the nearest frame.
 const drawPicture = () => {
   const frame = nearest();
@@ -29,6 +36,7 @@ const drawPicture = () => {
   shownAs = own ? { id: key(place), index: 0 } : { id: strip?.id, index: view().frames.indexOf(frame) };
   if (!chosen) return;
   if (picture.getAttribute('src') !== chosen.src) picture.src = chosen.src;
+  drawAspect();
   picture.alt = chosen.words || '';
   picture.dataset.rough = String(Boolean(chosen.rough));
   if (chosen.url) {

@@ -44,6 +44,8 @@ STRENGTHS_AND_LAYERS = (
     "Empty “Strength for each layer”, or try one strength at a time."
 )
 
+PAINTED_AGAIN = "What you painted is here again: only there the picture changes."
+
 SHOW_MASK = "() => ({ __type__: 'update', visible: true })"
 
 log = logging.getLogger(__name__)
@@ -78,6 +80,7 @@ class Components:
     cache_status: gr.HTML
     mask: gr.ImageEditor
     clear_mask: gr.Button
+    painted: gr.File
     mask_message: gr.HTML
     sound: sound_input.SoundInput
     room: gr.Radio
@@ -206,6 +209,25 @@ class Handlers:
         card = results.picture_card(Path(picture).name, preview, image.size)
         return {**empty, parts.mask: empty_canvas(preview), parts.view: result_view.show(card)}
 
+    def keep_mask(self, layers: Sequence[bytes | str] | None) -> Update:
+        """Something was painted: its mask as a file, which is kept with the form."""
+        try:
+            mask = write_mask(layers or (), self._context.pictures.new())
+        except BadInput:  # a run that uses it says so
+            return {self._parts.painted: None}
+        return {self._parts.painted: None if mask is None else str(mask)}
+
+    def restore(self, picture: str | None, painted: str | None) -> Update:
+        """The form is back after a reload: its picture, and what was painted on it."""
+        parts, shown = self._parts, self.show(picture)
+        if not painted or not isinstance(canvas := shown.get(parts.mask), dict):
+            return shown
+        try:
+            again = painted_canvas(Path(canvas["background"]), Path(painted))
+        except BadInput:  # of another picture, or damaged: nothing is painted
+            return shown
+        return {**shown, parts.mask: again, parts.mask_message: basic.note(PAINTED_AGAIN)}
+
     def choose(self, event: gr.EventData) -> Update:
         """An example was clicked. Raises `gr.Error` if there is none."""
         return self.receive(picture_input.chosen_picture(self._context, event))
@@ -310,10 +332,16 @@ class Handlers:
         self.reuse.connect(parts.view, parts.shared, [refresh_sound, refresh_after])
 
         def show_after(event: Any) -> Any:
-            return event.then(self.show, inputs=[picture.picture], outputs=shown, **QUIET)
+            return event.then(self.restore, inputs=[picture.picture, parts.painted], outputs=shown, **QUIET)
 
+        kept = parts.mask.change(
+            self.keep_mask, inputs=[parts.mask], outputs=[parts.painted], trigger_mode="always_last", **QUIET
+        )
         refreshed = [refresh_sound, show_after, refresh_after]
-        kept_form.connect_form(TAB, self.table, refreshed, changed=[parts.sound.drawing])
+        changed = [parts.sound.drawing]
+        kept_form.connect_form(
+            TAB, self.table, refreshed, changed=changed, files={"painted": parts.painted}, after=[kept]
+        )
         return send_to_tab.Target(self.receive, [picture.picture, *shown], refresh_after)
 
 
@@ -336,6 +364,7 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
                 picture = picture_input.picture_input(f"{TAB}-photo", context, first=FIRST_PICTURE)
                 cache_status = basic.status_text(f"{TAB}-kept")
                 mask, clear_mask = _mask(context)
+                painted = gr.File(type="filepath", visible=False)
                 mask_message = basic.message(f"{TAB}-mask-message")
             with gr.Column(elem_classes="su-panel"):
                 sound = sound_input.sound_input(TAB, context, first=FIRST_SOUND, gain=True, compact=True)
@@ -349,8 +378,8 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
             view = result_view.result_view(TAB, results.example_card(context, FIRST_PICTURE))
             drop = settings_drop.settings_drop(TAB)
     parts = Components(
-        *(picture, cache_status, mask, clear_mask, mask_message, sound, room, hold, prompts, strengths, bar),
-        *(compare, view, drop, shared),
+        *(picture, cache_status, mask, clear_mask, painted, mask_message, sound, room, hold, prompts),
+        *(strengths, bar, compare, view, drop, shared),
     )
     target = Handlers(context, parts).connect()
     return BuiltTab(view, bar.message, drop.share, prompts, target)

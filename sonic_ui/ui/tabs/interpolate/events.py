@@ -67,7 +67,7 @@ class Components:
     shared: SharedComponents
 
 
-def settings_table(parts: Components) -> SettingsTable[InterpolateRequest]:
+def settings_table(context: AppContext, parts: Components) -> SettingsTable[InterpolateRequest]:
     """The settings of the tab."""
     own, prompts = parts.interpolation, parts.prompts
     sounds = [
@@ -86,6 +86,7 @@ def settings_table(parts: Components) -> SettingsTable[InterpolateRequest]:
         Row(own.named("positions"), own.message, _positions, _position_values),
         Row(loudness, own.message, _loudness, _loudness_values),
         *prompts.rows(),
+        prompts.aspect_row(lambda: context.studio.info.aspects),
     ]
     return SettingsTable(InterpolateRequest, rows)
 
@@ -126,7 +127,7 @@ class Handlers:
     def __init__(self, context: AppContext, parts: Components) -> None:
         self._context = context
         self._parts = parts
-        self.table = settings_table(parts)
+        self.table = settings_table(context, parts)
         self.runs = runs.Runs(
             context, parts.shared, TAB, parts.player.view, parts.bar, self.table, parts.prompts.seed.seed
         )
@@ -217,6 +218,7 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
                     lambda: slider(FRAMES, "Pictures", "More glides finer, and takes longer."),
                     "All pictures start from it: only the sound changes.",
                     _continuity,
+                    shaped=True,
                 )
         with gr.Column(elem_classes="su-deck su-deck-middle", min_width=320):
             with gr.Row(elem_classes="su-deck-run"):

@@ -1,6 +1,6 @@
 """The tab "Sound → Image": a sound, and pictures of it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,6 @@ import gradio as gr
 
 from sonic_ui.engine.events import Result
 from sonic_ui.requests import VERBS, SoundToImageRequest
-from sonic_ui.requests.aspects import SQUARE
 from sonic_ui.requests.sound_to_image import COUNT
 from sonic_ui.ui.components import basic, result_view
 from sonic_ui.ui.session.context import AppContext, SharedComponents
@@ -38,14 +37,9 @@ class Components:
 
 def settings_table(context: AppContext, parts: Components) -> SettingsTable[SoundToImageRequest]:
     """The settings of the tab."""
-
-    def offered(request: SoundToImageRequest, files: Mapping[str, str]) -> dict[str, Any]:
-        """The aspect of settings that come back, or the square where this engine does not offer it."""
-        return {"aspect": request.aspect if request.aspect in context.studio.info.aspects else SQUARE}
-
     prompts = parts.prompts
     rows = [parts.sound.row(), *prompts.rows(), Row({"count": prompts.beside_seed}), prompts.variations_row()]
-    rows.append(Row({"aspect": prompts.aspect}, prompts.message, None, offered))
+    rows.append(prompts.aspect_row(lambda: context.studio.info.aspects))
     return SettingsTable(SoundToImageRequest, rows)
 
 

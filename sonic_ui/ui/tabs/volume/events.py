@@ -71,7 +71,7 @@ class Components:
     shared: SharedComponents
 
 
-def settings_table(parts: Components) -> SettingsTable[VolumeSweepRequest]:
+def settings_table(context: AppContext, parts: Components) -> SettingsTable[VolumeSweepRequest]:
     """The settings of the tab."""
     sweep, film = parts.sweep, parts.film
     frames = {"knob": sweep.knob, "frames": sweep.frames}
@@ -81,6 +81,7 @@ def settings_table(parts: Components) -> SettingsTable[VolumeSweepRequest]:
         Row({"room": sweep.room}, sweep.message),
         *parts.prompts.rows(),
         Row({"loop": film.loop, "smoothing": film.smoothing, "film_s": parts.prompts.beside_seed}),
+        parts.prompts.aspect_row(lambda: context.studio.info.aspects),
     ]
     return SettingsTable(VolumeSweepRequest, rows)
 
@@ -101,7 +102,7 @@ class Handlers:
     def __init__(self, context: AppContext, parts: Components) -> None:
         self._context = context
         self._parts = parts
-        self.table = settings_table(parts)
+        self.table = settings_table(context, parts)
         self.sound = sound_input.SoundInputHandlers(context, parts.sound, parts.sweep.room)
         self.runs = runs.Runs(
             context, parts.shared, TAB, parts.player.view, parts.bar, self.table, parts.prompts.seed.seed
@@ -262,6 +263,7 @@ def _prompts(context: AppContext) -> tuple[prompt_settings.PromptSettings, FilmS
         context.studio.info,
         lambda: slider(FILM_S, "Film (seconds)", "From quiet to loud, one way."),
         "One seed for all pictures: only the loudness changes.",
+        shaped=True,
     )
     with basic.accordion("The film"):
         loop = gr.Checkbox(True, label="There and back", container=False)
