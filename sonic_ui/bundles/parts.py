@@ -105,7 +105,6 @@ def sonic_diffusion(gates: str, projector: str) -> tuple[Part, ...]:
         _released("gated_attention", gates, 114_000_000),
         _released("audio_projector", projector, 24_500_000),
         _released("microsoft_clap", "CLAP_weights_2022.pth", 780_000_000, "MIT"),
-        REAL_ESRGAN,
     )
 
 

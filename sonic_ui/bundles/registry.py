@@ -18,6 +18,7 @@ from sonic_ui.bundles.parts import (
     AUDIOLDM,
     FEW_STEPS,
     LCM_LORA,
+    REAL_ESRGAN,
     SOUNDING,
     UPSCALING,
     Part,
@@ -158,7 +159,7 @@ def _sonic_diffusion(name: str, which: str, gates: str, projector: str) -> Bundl
         sizes=SD_SIZES,
         memory_bytes=7_000_000_000,
         defaults=Defaults(steps=50, guidance_scale=8.0, strength=1.0, draft=DraftDefaults(steps=4)),
-        parts=(*sonic_diffusion(gates, projector), LCM_LORA),
+        parts=(*sonic_diffusion(gates, projector), LCM_LORA, REAL_ESRGAN),
     )
     return BundleSpec(name, ROOT / "assets" / name, PAINTING, info)
 

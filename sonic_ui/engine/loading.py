@@ -44,7 +44,7 @@ def load_painting_pipeline(bundle: Bundle, report: Report, cancel: CancelToken) 
             cancel.check()
             report(f"fetching {gigabytes(here)} of {gigabytes(whole)}")
 
-        files = dict(zip(parts, fetch_parts(parts, bundle.folder, on_bytes), strict=True))
+        files = fetch_parts(parts, bundle.folder, on_bytes)
     cancel.check()
     report("")
 
@@ -152,7 +152,7 @@ def _placed(bundle: Bundle, files: Any, placement: Placement) -> Any:
     if bundle.painting_parts:
         from sonic_ui.pipelines.assemble import assemble
 
-        found = [files[part] for part in bundle.painting_parts]
+        found = files[: len(bundle.painting_parts)]
         pipeline = assemble(bundle.painting_parts, found, placement.dtype)
     else:
         folder = bundle.pipeline_folder("sound_to_image")
