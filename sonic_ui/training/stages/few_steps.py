@@ -2,9 +2,8 @@
 
 The sampler is deterministic (DDIM), so a noise and its conditions have one path. The teacher walks it in many
 small guided steps; the student learns to go from one of a few places on it to the next in one step without
-guidance: progressive distillation (arXiv 2202.00512, section 3) in one stage, on paths that are stored. In
-the second half of the training it starts from where it has come by itself, so that it learns to mend its own
-errors (arXiv 1011.0686).
+guidance: progressive distillation (arXiv 2202.00512, section 3) in one stage, on paths that are stored. Some
+batches start where the student has come itself, so that it learns to mend its own errors (arXiv 1011.0686).
 """
 
 from copy import deepcopy
@@ -177,10 +176,10 @@ class Student(nn.Module):
 class FewStepsStage(Stage):
     """From one place of a stored path to the next, in one step without guidance.
 
-    rollout_from   share of the steps after which half of a batch starts where the student has come itself
+    rollout_share   of the batches, which start where the student has come itself
     """
 
-    rollout_from = 0.5
+    rollout_share = 0.3
 
     def __init__(self, run: Run) -> None:
         recipe = run.recipe["few_steps"]
@@ -192,7 +191,6 @@ class FewStepsStage(Stage):
         student.attention.attach(student.unet)
         self.projector = trained_adapter(run).projector.eval().requires_grad_(False)
         self.scheduler = few_step_scheduler(self.steps)
-        self.total, self.drawn = run.loop("few_steps").steps, 0
         self.vae = picture_autoencoder.trained_autoencoder(run)
         self.normalizer = picture_autoencoder.latent_normalizer(run)
 
@@ -211,10 +209,8 @@ class FewStepsStage(Stage):
         index = torch.randint(0, len(self.paths), (batch_size,), generator=generator)
         number = torch.randint(0, self.steps, (batch_size,), generator=generator)
         start = self.paths.latents[index, number].float()
-        if self.drawn >= self.rollout_from * self.total:
-            own = torch.rand(batch_size, generator=generator) < 0.5
-            start = torch.where(own[:, None, None, None], self.rolled_out(index, number), start)
-        self.drawn += 1
+        if torch.rand((), generator=generator) < self.rollout_share:
+            start = self.rolled_out(index, number)
         target = step_velocity(self.scheduler, start, self.paths.latents[index, number + 1].float(), number)
         with torch.autocast("cpu", torch.bfloat16):
             prediction = self.predict(start, number, index)
