@@ -12,10 +12,12 @@ import torch
 from PIL import Image
 
 from sonic_ui.audio.clips import load_clip
-from sonic_ui.bundles import PIPELINE_FOLDERS
+from sonic_ui.bundles import PIPELINE_FOLDERS, read_bundle
+from sonic_ui.engine.loading import load_draft_pipeline
 from sonic_ui.evaluation import (
     appearance,
     benchmarks,
+    drafts,
     edit_modes,
     held_out,
     image_metrics,
@@ -64,6 +66,16 @@ class EvalContext:
         """The pipeline at the bundle's default settings."""
         settings = (self.defaults[name] for name in ("steps", "guidance_scale", "strength"))
         return image_metrics.Painter(self.pipeline, *settings)
+
+    @cached_property
+    def draft_painter(self) -> image_metrics.Painter | None:
+        """The pipeline of few steps at its settings; None where the bundle has none."""
+        bundle = read_bundle(self.bundle)
+        settings = bundle.info.defaults.draft
+        if settings is None or bundle.few_step_part is None:
+            return None
+        pipeline = load_draft_pipeline(bundle, self.pipeline)
+        return image_metrics.Painter(pipeline, settings.steps, settings.guidance_scale)
 
     @cached_property
     def label_embeds(self) -> torch.Tensor:
@@ -279,6 +291,22 @@ def sounds_group(context: EvalContext) -> list[Metric]:
     return [*metrics, *natural, *classes, encoder, sound_metrics.sound_speed(pipeline, scenes[0].picture)]
 
 
+def drafts_group(context: EvalContext) -> list[Metric]:
+    """Pictures in few steps."""
+    painter, features = context.draft_painter, context.features
+    if painter is None or features is None:
+        return []
+    clips = held_out.synthetic_clips(context.some(8), context.px, stream=8)
+    scenes = held_out.single_source_scenes(context.some(8), stream=9)
+    renders = image_metrics.as_tensor(held_out.renders_of(scenes, context.px))
+    metrics, pictures = drafts.draft_metrics(
+        context.classifier, features, context.painter, painter, clips, renders
+    )
+    for name, images in pictures.items():
+        context.save_pictures(f"drafts_{name}", images)
+    return metrics
+
+
 def speed_group(context: EvalContext) -> list[Metric]:
     """How fast it all is; run it on a machine that does nothing else."""
     return benchmarks.speed_metrics(
@@ -303,6 +331,7 @@ GROUPS: dict[str, Callable[[EvalContext], list[Metric]]] = {
     "edits": edits_group,
     "edit_modes": edit_modes_group,
     "sounds": sounds_group,
+    "drafts": drafts_group,
     "speed": speed_group,
     "full_size": full_size_group,
 }
