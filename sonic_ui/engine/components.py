@@ -140,12 +140,12 @@ class Components:
                 scale = float(encoder.logit_scale_a.detach().exp())
                 chances.append(label_probabilities(embeddings, labels, scale).float().cpu().numpy())
             if head is None:
-                known.append(np.ones(len(some), bool))
+                known.append(np.ones(len(some), np.uint8))
                 continue
             from sonic_ui.models.open_set import known_log_odds
 
             odds = known_log_odds(head, extractor, some)
-            known.append((head.probability(odds) >= head.threshold).cpu().numpy())
+            known.append((head.probability(odds) >= head.threshold).cpu().numpy().astype(np.uint8))
         return WindowAnalysis(np.concatenate(parts), np.concatenate(chances), np.concatenate(known))
 
     @property

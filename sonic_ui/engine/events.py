@@ -268,7 +268,7 @@ class WindowAnalysis:
 
     embeddings      [W, D], unit length
     probabilities   of each label of the vocabulary [W, L]; [W, 0] for an encoder without a text side
-    is_known        whether each window [W] is of any of these, by the open-set head if there is one
+    is_known        1 for each window [W] that is of any of these, by the open-set head, if any; else 0
     times           middles [W] of the windows in seconds of the file; empty until they are known
     """
 

@@ -8,14 +8,19 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
+from sonic_ui.engine.events import Failure
 from sonic_ui.media.temporary import make_room, new_folder, writing
 
 FILMS_BYTES = 2 * 10**9
 PICTURES_BYTES = 10**9
 MOST_PICTURES = 20_000
 """All films, and all pictures painted for films, together; the oldest give way."""
+
+
+NO_FILM = "The film did not come over from the other engine. Try again."
 
 
 class FilmStore:
@@ -69,6 +74,35 @@ class FilmStore:
         """Let the oldest pictures go where all take too much."""
         with contextlib.suppress(OSError):
             make_room(self.path / "pictures", PICTURES_BYTES, MOST_PICTURES)
+
+
+FILM_SUFFIXES = (".mp4", ".webm", ".gif", ".zip", ".png")
+
+
+class FilmDownload:
+    """The file of a film that was made on another machine, whose bytes come in parts before its result."""
+
+    def __init__(self, store: FilmStore) -> None:
+        self._store = store
+        self._path: Path | None = None
+        self._size = 0
+
+    def add(self, part: np.ndarray) -> None:
+        """Take a part, uint8 [N]. Raises `Failure` for what is none, `BadInput` for a full disk."""
+        self._size += part.size
+        if part.dtype != np.uint8 or part.ndim != 1 or self._size > FILMS_BYTES:
+            raise Failure(NO_FILM)
+        if self._path is None:
+            self._path = self._store.new() / "film.part"
+        with writing(), self._path.open("ab") as file:
+            file.write(part.tobytes())
+
+    def finish(self, name: str) -> Path:
+        """The file, under its name. Raises `Failure` where nothing came, or none that is a film's."""
+        if self._path is None or Path(name).suffix not in FILM_SUFFIXES:
+            raise Failure(NO_FILM)
+        with writing():
+            return self._path.rename(self._path.with_name(name))
 
 
 def picture_key(parts: Iterable[object]) -> str:

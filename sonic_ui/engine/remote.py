@@ -6,7 +6,6 @@ a sentence.
 """
 
 import contextlib
-import json
 import logging
 import os
 import secrets
@@ -16,19 +15,21 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 import numpy as np
 from PIL.Image import Image
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import ValidationError
 
 from sonic_ui import __version__
-from sonic_ui.bundles import Bundle, BundleInfo, Source
+from sonic_ui.bundles import Bundle
 from sonic_ui.engine import events
 from sonic_ui.engine.caches import CacheUsage, LRUCache
+from sonic_ui.engine.films import FilmDownload
 from sonic_ui.engine.inputs import SAMPLE_RATE, file_digest
 from sonic_ui.engine.jobs.base import Backend
+from sonic_ui.engine.remote_hello import Hello
 from sonic_ui.engine.serialization import PROTOCOL, DecodeError, decode
 from sonic_ui.engine.studio import Studio
 from sonic_ui.media.temporary import new_folder, writing
@@ -51,7 +52,7 @@ LOGIN = "SONIC_UI_LOGIN"
 Answer = dict[str, Any]
 ValueT = TypeVar("ValueT")
 
-RESULTS = (events.Result, events.SoundResult, events.UpscaleResult)
+RESULTS = (events.Result, events.SoundResult, events.UpscaleResult, events.FilmResult)
 EVENTS = (events.Progress, events.Preview, events.Notice, events.FramesAdded, events.FramesDone, *RESULTS)
 
 
@@ -287,24 +288,7 @@ PICTURES_REMEMBERED = 64
 
 MAX_ANSWERS = 20_000
 """To one question: more than a hundred steps of the longest strip, and signs of life."""
-MAX_HELLO_CHARACTERS = 200_000
 NO_RESULT = "The engine at {address} ended without a result. Try again."
-
-
-class _Hello(BaseModel):
-    """What another app says of its engine, within limits."""
-
-    info: BundleInfo
-    sources: Annotated[tuple[Source, ...], Field(max_length=1000)]
-    serves: Annotated[tuple[Annotated[str, Field(max_length=100)], ...], Field(max_length=100)]
-    location: Annotated[str, Field(max_length=300, alias="place")]
-
-    @model_validator(mode="before")
-    @classmethod
-    def _check_size(cls, answer: Answer) -> Answer:
-        if len(json.dumps(answer)) > MAX_HELLO_CHARACTERS:
-            raise ValueError("too long")
-        return answer
 
 
 class RemoteEngine:
@@ -344,7 +328,7 @@ class RemoteEngine:
                 "bundle",
             )
         try:
-            hello = _Hello.model_validate(answer)
+            hello = Hello.model_validate(answer)
         except (ValidationError, RecursionError):
             raise BadInput(no_engine(self.connection.address.shown), "bundle") from None
         self._verbs, self._device = hello.serves, hello.location.rpartition(", ")[2]
@@ -356,14 +340,24 @@ class RemoteEngine:
 
     def embed_audio(self, samples: np.ndarray) -> events.AudioAnalysis:
         """Embed and name a clip: `samples` float32 [T] at 48 kHz."""
+        question = {"ask": "hear", "duration_s": samples.size / SAMPLE_RATE}
+        return self._value_of_sound(question, samples, "FLOAT", events.AudioAnalysis)
+
+    def embed_windows(self, windows: Sequence[np.ndarray]) -> events.WindowAnalysis:
+        """Embed and name windows of a track, all in one file."""
+        question = {"ask": "hear_windows", "lengths": [int(one.size) for one in windows]}
+        return self._value_of_sound(question, np.concatenate([*windows]), "PCM_16", events.WindowAnalysis)
+
+    def _value_of_sound(
+        self, question: Answer, samples: np.ndarray, subtype: str, kind: type[ValueT]
+    ) -> ValueT:
         import soundfile
 
         with new_folder() as folder:
             path = Path(folder) / "clip.wav"
             with writing(path):
-                soundfile.write(path, samples, SAMPLE_RATE, subtype="FLOAT")
-            question = {"ask": "hear", "duration_s": samples.size / SAMPLE_RATE}
-            return self._value(question, path, events.AudioAnalysis)
+                soundfile.write(path, samples, SAMPLE_RATE, subtype=subtype)
+            return self._value(question, path, kind)
 
     def analyze_image(self, picture: Image) -> events.ImageAnalysis:
         """Sources that a picture shows, and how its sound would rise and fall."""
@@ -410,13 +404,17 @@ class RemoteStudio(Studio):
         yield events.Progress(0, 0, "Sending it to the engine")
         yield from self._until_ready(cancel)
         question = {"ask": "run", "request": request.to_json(), "files": [*files], "session": session}
-        finished = False
+        finished, film = False, FilmDownload(self._films)
         try:
             for answer in self._engine.answers(question, [*files.values()], cancel):
+                if "film" in answer:
+                    film.add(decoded(answer["film"], np.ndarray))
                 if "kept" in answer:
                     self._remember_usage(session, decoded(answer["kept"], CacheUsage), request)
                 if "event" in answer:
                     event = _with_local_files(decoded(answer["event"], EVENTS), request, files)
+                    if isinstance(event, events.FilmResult):
+                        event = replace(event, film=film.finish(event.film.name))
                     finished = finished or isinstance(event, RESULTS)
                     yield event
         except Lost:

@@ -25,7 +25,7 @@ from sonic_ui.requests import Request, read_request
 from sonic_ui.requests.links import file_settings
 from sonic_ui.retrieval.library import Excerpt, Pick
 
-PROTOCOL = 9
+PROTOCOL = 10
 """Both apps must speak the same."""
 
 KINDS: dict[str, type] = {
@@ -34,6 +34,7 @@ KINDS: dict[str, type] = {
         *(events.Progress, events.Preview, events.Notice),
         *(events.FramesAdded, events.FramesDone, events.FrameInfo),
         *(events.Result, events.SoundResult, events.UpscaleResult, events.Take, events.ConceptPart),
+        *(events.FilmResult, events.FilmSegment, events.WindowAnalysis),
         *(events.AudioAnalysis, events.Label, events.ImageAnalysis, Pick, Excerpt, Choice, CacheUsage),
     )
 }
@@ -48,6 +49,10 @@ MAX_PIXELS = 200_000_000
 """Of all pictures of one answer."""
 MODES = ("RGB", "RGBA", "L", "LA")
 MAX_IMAGES = 256
+MAX_FRAMES = 10_000
+"""Numbers of frames: a film has more of them than one answer holds."""
+MAX_SEGMENTS = 2000
+"""Of a track."""
 MAX_ITEMS = 100_000
 """Of one answer: everything in it that is a value of its own."""
 MAX_CHARACTERS = 100_000
@@ -216,7 +221,7 @@ def _check_frames(event: events.FramesDone | events.Preview) -> None:
     count = len(event.images)
     infos = event.infos if isinstance(event, events.FramesDone) else ()
     _require(len(event.indices) == count <= MAX_IMAGES and len(infos) in (0, count), "frames that do not fit")
-    _require(all(0 <= index < MAX_IMAGES for index in event.indices), "numbers of frames")
+    _require(all(0 <= index < MAX_FRAMES for index in event.indices), "numbers of frames")
 
 
 def _check_result(result: events.Result) -> None:
@@ -230,6 +235,20 @@ def _check_sounds(result: events.SoundResult) -> None:
     _require(1000 <= result.sample_rate <= 384_000, "a sample rate")
     _require(result.target is None or result.target.ndim == 1, "a target")
     _check_settings(result.settings)
+
+
+def _check_film(result: events.FilmResult) -> None:
+    _require(0 < len(result.images) == len(result.times) <= MAX_IMAGES, "pictures that do not fit")
+    _require(len(result.segments) <= MAX_SEGMENTS, "too many segments")
+    _require(0 <= result.duration_s <= 3600 and 0 < result.frames <= 200_000, "a length")
+    _check_settings(result.settings)
+
+
+def _check_windows(analysis: events.WindowAnalysis) -> None:
+    embeddings, count = analysis.embeddings, len(analysis.embeddings)
+    _require(embeddings.dtype.kind == "f" and embeddings.ndim == 2 and embeddings.size > 0, "embeddings")
+    _require(analysis.probabilities.ndim == 2 and len(analysis.probabilities) == count, "probabilities")
+    _require(analysis.is_known.ndim == 1 and len(analysis.is_known) == count, "what is known")
 
 
 def _check_settings(settings: dict[str, Any]) -> None:
@@ -262,6 +281,9 @@ _LIMITS: dict[type, Callable[[Any], None]] = {
     events.FramesAdded: lambda one: _require(len(one.infos) <= MAX_IMAGES, "too many frames"),
     events.Result: _check_result,
     events.SoundResult: _check_sounds,
+    events.FilmResult: _check_film,
+    events.FilmSegment: lambda one: _require(0 <= one.begin_s <= one.end_s, "a segment"),
+    events.WindowAnalysis: _check_windows,
     events.Take: _check_take,
     events.ImageAnalysis: _check_image_analysis,
     events.AudioAnalysis: _check_audio_analysis,

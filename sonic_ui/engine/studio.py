@@ -3,9 +3,12 @@
 import logging
 import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from typing import Literal
 
+import numpy as np
+
+from sonic_ui.audio.tracks import TrackPart
 from sonic_ui.bundles import DEFAULT_BUNDLE, BundleInfo
 from sonic_ui.engine import events, inputs
 from sonic_ui.engine.caches import CacheUsage, InversionCache, LRUCache
@@ -13,7 +16,7 @@ from sonic_ui.engine.films import FilmStore
 from sonic_ui.engine.jobs.base import Backend, RunContext, job_type
 from sonic_ui.engine.local import LocalBackend
 from sonic_ui.engine.switching import Engines, Status
-from sonic_ui.engine.tracks import TrackReader
+from sonic_ui.engine.tracks import TrackAnalysis, TrackReader
 from sonic_ui.requests import BadInput, ChangeEngineRequest, MakingRequest
 
 log = logging.getLogger(__name__)
@@ -106,6 +109,23 @@ class Studio:
         read = inputs.load_picture(picture) if isinstance(picture, str) else picture
         self._wait_until_ready()
         return self._image_analyses.get(read.digest, lambda: self._backend.analyze_image(read.image))
+
+    def embed_windows(self, windows: Sequence[np.ndarray]) -> events.WindowAnalysis:
+        """Embed and name windows of a track; waits for the models. Raises `BadInput`."""
+        self._wait_until_ready()
+        return self._backend.embed_windows(windows)
+
+    def hear_track(
+        self, part: TrackPart, cancel: events.CancelToken
+    ) -> Iterator[events.Progress | TrackAnalysis]:
+        """What is heard along a part of a track: progress, then the analysis; waits for the models.
+
+        Raises `BadInput` and `Cancelled`.
+        """
+        from sonic_ui.engine.jobs.make_film import hear_track
+
+        yield from self._until_ready(cancel)
+        yield (yield from hear_track(part, self._backend, self._tracks, cancel))
 
     def supports(self, verb: str) -> bool:
         """Whether the weights have a pipeline of their own for a verb."""

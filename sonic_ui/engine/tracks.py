@@ -107,7 +107,7 @@ def _analysis(
     windows = [one for _, one in found]
     times = np.concatenate([one.times for one in windows])
     near = (times >= part.begin_s - tracks.HOP_S) & (times <= part.end_s + tracks.HOP_S)
-    known = np.concatenate([one.is_known for one in windows])
+    known = np.concatenate([one.is_known for one in windows]).astype(bool)
     return TrackAnalysis(
         part,
         digest,

@@ -49,7 +49,8 @@ class WorkerError:
 
 
 def _job_seconds(backend: str, job: Job, stop: str) -> int:
-    return gpu_seconds(job.request, _backends[backend].bundle.info.picture_px)
+    picture_px = _backends[backend].bundle.info.picture_px
+    return gpu_seconds(job.request, picture_px, getattr(job, "sample_passes", None))
 
 
 @spaces.GPU(duration=_job_seconds)

@@ -69,19 +69,11 @@ class FrameMaker:
     _flash_light: tuple[int, NDArray[np.float32]] | None = None
     _last: tuple[object, Image.Image] | None = None
 
-    def until(self, ready: int, end_s: float) -> Iterator[Pixels]:
-        """The frames before `end_s` that the first `ready` pictures suffice for, from where the last call
-        ended.
-
-        All pictures being there, the last one stands until the end.
-        """
-        while ready > 0:
-            at_s = self.begin_s + self.number / self.fps
-            left = max(0, bisect_right(self.times, at_s + 1e-9) - 1)
-            if at_s >= end_s - 1e-6 or (left + 1 >= ready and ready < len(self.times)):
-                return
+    def until(self, end_s: float) -> Iterator[Pixels]:
+        """The frames before `end_s`, from where the last call ended."""
+        while (at_s := self.begin_s + self.number / self.fps) < end_s - 1e-6:
             self.number += 1
-            yield self._frame(at_s, left)
+            yield self._frame(at_s, max(0, bisect_right(self.times, at_s + 1e-9) - 1))
 
     def _frame(self, at_s: float, left: int) -> Pixels:
         right = min(left + 1, len(self.times) - 1)

@@ -81,8 +81,10 @@ class FilmPath:
 
     segments     one after the other, without gaps
     times        middles [W] of the windows; embeddings: theirs [W, D]
-    owners       segment of each window [W]: that in which its middle lies
+    weights      how far each window belongs to each segment [S, W]
     change_s     how long a change takes
+    smooth_s     deviation of the weights by which the windows of a segment are averaged; infinite where it is
+                 held as one
     """
 
     segments: tuple[Segment, ...]
@@ -90,6 +92,7 @@ class FilmPath:
     embeddings: Vectors = field(repr=False)
     weights: NDArray[np.float64] = field(repr=False)
     change_s: float
+    smooth_s: float = SMOOTH_S
 
     def embedding(self, at_s: float) -> Vectors:
         """The embedding [D] at a time, of unit length."""
@@ -113,7 +116,7 @@ class FilmPath:
 
     def _within(self, index: int, at_s: float) -> Vectors:
         """The smoothed embedding of a segment at a time, also beyond its ends."""
-        weights = self.weights[index] * np.exp(-0.5 * np.square((self.times - at_s) / SMOOTH_S))
+        weights = self.weights[index] * np.exp(-0.5 * np.square((self.times - at_s) / self.smooth_s))
         total = weights.sum()
         if total < 1e-9:  # far from all of its windows
             weights = self.weights[index]
@@ -174,7 +177,7 @@ class FilmPicture:
 KEY_GAP_S = 2.5
 """Pictures of a steady sound are so far apart at most."""
 
-LEAST_GAP_S = 0.5
+LEAST_GAP_S = 0.6
 """Between two changes, pictures are so far apart at least."""
 
 MOVED = 0.12
@@ -199,6 +202,9 @@ class FilmCourse:
 
     def scale(self, at_s: float) -> float:
         """The factor on the strength at a time."""
+        if np.isinf(self.path.smooth_s):
+            segment = self.path.segments[self.path.segment_at(at_s)]
+            at_s = (segment.begin_s + segment.end_s) / 2
         at = (at_s - self.begin_s) / self.level_s - 0.5
         return float(np.interp(at, np.arange(len(self.scales)), self.scales))
 
@@ -207,7 +213,7 @@ class FilmCourse:
         return FilmPicture(at_s, self.path.embedding(at_s), round(self.scale(at_s), 3), **more)
 
 
-def place_pictures(course: FilmCourse) -> list[FilmPicture]:
+def choose_pictures(course: FilmCourse) -> list[FilmPicture]:
     """The pictures of a film, in order; the first stands at its beginning, the last at its end.
 
     Whole ones where a segment has its own look, more where what is heard or its loudness moves; over a cut,

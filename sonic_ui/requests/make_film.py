@@ -1,10 +1,13 @@
 """Make a film in which the picture follows a sound through time."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
 from sonic_ui.requests import fields
 from sonic_ui.requests.aspects import SQUARE, Aspect
 from sonic_ui.requests.base import START, EndS, PaintingRequest, StartS
+from sonic_ui.requests.edit_image import Mode
+from sonic_ui.requests.quality import DRAFT, Quality
 
 SHORTEST_FILM_S, LONGEST_FILM_S = 1.0, 600.0
 """Length of the part of a track that becomes a film."""
@@ -16,9 +19,10 @@ KICK_AMOUNT = fields.Range("Size of a kick", 0.0, 1.0, 0.05, 0.5)
 HOLD_BEATS = fields.Range("Beats for which a picture is held", 0, 16, 1, 0, whole=True)
 SIZE = fields.Range("Shortest side of the film in pixels", 128, 1080, 2, 512, whole=True)
 
+DRAFT_STEPS = 8
+
 Kick = Literal["none", "zoom", "noise"]
 KickBy = Literal["onsets", "beats"]
-Quality = Literal["draft", "fine"]
 Output = Literal["mp4", "gif", "frames"]
 
 
@@ -27,6 +31,7 @@ class MakeFilmRequest(PaintingRequest):
 
     sound            path of the track; start_s, end_s: the part of it that is filmed, from 1 s to 10 min
     picture          a picture that is edited along the track; None paints from the noise of the seed
+    mode             how that picture is edited, as for `EditImageRequest`
     fps              frames a second
     change_s         how fast the film may change: seconds from one thing to the next
     content          whether what is shown follows what is heard from moment to moment; else it is what is
@@ -37,7 +42,8 @@ class MakeFilmRequest(PaintingRequest):
     kick_by          "onsets" or "beats"
     kick_amount      size of a kick
     hold_beats       a picture is held for so many beats, then changes; 0 lets it change where the sound does
-    quality          "draft" paints in few steps, "fine" in as many as a single picture
+    quality          "draft" paints in few steps, "fine" in as many as a single picture. Weights that have
+                     none for few steps, and edits of a picture, take DRAFT_STEPS of their own for a draft
     aspect           width to height, one that the engine offers
     size_px          shortest side of the film; pictures smaller than it are enlarged
     output           "mp4", "gif", or "frames": numbered PNG files in a ZIP
@@ -52,6 +58,7 @@ class MakeFilmRequest(PaintingRequest):
     start_s: StartS = None
     end_s: EndS = None
     picture: Annotated[str | None, fields.FilePath("picture", fields.NO_PICTURE)] = None
+    mode: Mode = "replace"
     fps: Annotated[int, FPS] = 12
     change_s: Annotated[float, CHANGE_S] = 1.0
     content: bool = True
@@ -60,11 +67,20 @@ class MakeFilmRequest(PaintingRequest):
     kick_by: Annotated[KickBy, fields.OneOf("What kicks is {given}; it takes one of {known}.")] = "onsets"
     kick_amount: Annotated[float, KICK_AMOUNT] = 0.5
     hold_beats: Annotated[int, HOLD_BEATS] = 0
-    quality: Annotated[Quality, fields.OneOf("The quality is {given}; it takes one of {known}.")] = "draft"
+    quality: Quality = DRAFT
     aspect: Aspect = SQUARE
     size_px: Annotated[int, SIZE] = 512
     output: Annotated[Output, fields.OneOf("The output is {given}; it takes one of {known}.")] = "mp4"
     at_s: Annotated[float | None, START] = None
+
+    def with_defaults(self, defaults: Mapping[str, Any]) -> Self:
+        """As every request; a draft takes the bundle's steps and guidance of drafts, or few of its own."""
+        filled, draft = super().with_defaults(defaults), defaults.get(DRAFT)
+        if self.quality != DRAFT:
+            return filled
+        if isinstance(draft, Mapping) and self.picture is None:
+            return self.changed(steps=draft["steps"], guidance_scale=draft["guidance_scale"])
+        return filled.changed(steps=min(DRAFT_STEPS, filled.steps or DRAFT_STEPS))
 
     @property
     def outputs(self) -> int:

@@ -4,8 +4,10 @@
 
     {"ask": "hello"}      -> {"protocol", "version", "info", "sources", "serves", "place"}
     {"ask": "hear", "duration_s"}, a sound        -> {"value": Heard}
+    {"ask": "hear_windows", "lengths"}, windows one after the other in one sound -> {"value": Heard}
     {"ask": "see"}, a picture                     -> {"value": Seen}
     {"ask": "run", "request", "files", "session"} -> {"event": ...}, ..., {"kept": Kept}
+                                                     and {"film": bytes}, ... before the result of a film
     {"ask": "forget", "session"}                  -> {}
 
 `request` is a request as JSON whose settings `files` are the files that come along, in that order: no other
@@ -16,12 +18,14 @@ file is ever read. What goes wrong is {"problem": {"kind", "words", "field"}}. `
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import numpy as np
 
 from sonic_ui import __version__
-from sonic_ui.engine.events import CancelToken, encode_error
+from sonic_ui.engine.events import CancelToken, FilmResult, encode_error
 from sonic_ui.engine.serialization import PROTOCOL, encode
 from sonic_ui.requests import VERBS, BadInput, MakingRequest
 from sonic_ui.requests.base import read_object
@@ -37,6 +41,10 @@ CONCURRENT_QUESTIONS = 4
 
 NOT_UNDERSTOOD = "This question is not understood: bring both apps to the same version."
 MAX_SESSIONS = 64
+MAX_WINDOWS, MAX_WINDOW = 200, 480_000
+"""Of a track: windows in one question, and samples of one."""
+FILM_PART = 2_000_000
+"""Bytes of a film that go in one answer."""
 
 
 class EngineApi:
@@ -82,11 +90,16 @@ class EngineApi:
             duration_s = as_float(question.get("duration_s")) or 0.0
             sound = studio.load_sound(files[0], 0.0, duration_s if duration_s > 0 else None)
             yield {"value": encode(studio.embed_audio(sound))}
+        elif kind == "hear_windows" and len(files) == 1:
+            windows = read_windows(files[0], question.get("lengths"))
+            yield {"value": encode(studio.embed_windows(windows))}
         elif kind == "see" and len(files) == 1:
             yield {"value": encode(studio.analyze_image(files[0]))}
         elif kind == "run":
             session = self._session(client, question)
             for event in studio.run(read_question(question, files), cancel, session):
+                if isinstance(event, FilmResult):
+                    yield from _film_parts(event.film)
                 yield {"event": encode(event)}
             yield {"kept": encode(studio.cache_usage(session))}
         elif kind == "forget":
@@ -121,6 +134,30 @@ class EngineApi:
         elif session not in self._clients[client]:
             return client
         return session
+
+
+def read_windows(path: str, lengths: object) -> list[np.ndarray]:
+    """Windows of so many samples that lie one after the other in a file. Raises `BadInput`."""
+    import soundfile
+
+    if not isinstance(lengths, list) or not 0 < len(lengths) <= MAX_WINDOWS:
+        raise BadInput(NOT_UNDERSTOOD)
+    if not all(isinstance(one, int) and 0 < one <= MAX_WINDOW for one in lengths):
+        raise BadInput(NOT_UNDERSTOOD)
+    try:
+        samples, _ = soundfile.read(path, frames=sum(lengths), dtype="float32")
+    except (OSError, RuntimeError):
+        raise BadInput(NOT_UNDERSTOOD) from None
+    if samples.ndim != 1 or samples.size != sum(lengths):
+        raise BadInput(NOT_UNDERSTOOD)
+    return np.split(samples, np.cumsum(lengths)[:-1])
+
+
+def _film_parts(path: Path) -> Iterator[Answer]:
+    """The bytes of a film, a part at a time."""
+    with path.open("rb") as file:
+        while part := file.read(FILM_PART):
+            yield {"film": encode(np.frombuffer(part, np.uint8))}
 
 
 def read_question(question: Answer, files: Sequence[str]) -> MakingRequest:

@@ -1,7 +1,8 @@
-"""From what is heard along a track to the course of its film: segments, the path of embeddings, strengths."""
+"""From what is heard along a track to the pictures of its film: segments, embeddings, strengths, kicks."""
 
-import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,12 +10,15 @@ from numpy.typing import NDArray
 from sonic_ui.audio import tracks
 from sonic_ui.engine.events import FilmSegment
 from sonic_ui.engine.tracks import TrackAnalysis
+from sonic_ui.media.film_frames import Kicks
 from sonic_ui.pipelines.film_path import (
     REFINE_S,
     FilmCourse,
     FilmPath,
+    FilmPicture,
     Segment,
     change_points,
+    choose_pictures,
     loudness_scales,
     refined_cut,
     window_weights,
@@ -25,67 +29,114 @@ SILENCE = "silence"
 LEAST_WINDOWS = 3
 """Windows of a segment, at least: what is shorter is no change of what is heard."""
 
-NO_BEATS = "No steady beat was found in this track, so that nothing can be held for beats or kicked by them."
+MOST_FLASHES_A_SECOND = 1.5
+"""Of the kicks that are painted the strongest ones, so many on average."""
+
+FRESH_NOISE = 0.5
+"""Share of fresh noise in the picture of a kick of full size."""
+
+HELD_SHARE = 0.4
+"""Of a picture that is held for beats: how much of that time the change to the next may take."""
+
+NO_BEATS = "No steady beat was found in this track: nothing is held for beats or kicked by them."
 
 
-def film_course(request: MakeFilmRequest, track: TrackAnalysis) -> tuple[FilmCourse, list[str]]:
-    """What decides the pictures of a film, and sentences about what could not be done."""
-    notices = []
-    part = track.part
+@dataclass(frozen=True)
+class DecidedFilm:
+    """The pictures of a film.
+
+    pictures   `along` of them along the track, in order; then one for each kick that is painted
+    segments   what is heard along the track
+    notices    sentences about what could not be done
+    """
+
+    pictures: tuple[FilmPicture, ...] = field(repr=False)
+    along: int
+    segments: tuple[FilmSegment, ...]
+    notices: tuple[str, ...]
+
+    def picture_at(self, at_s: float) -> FilmPicture:
+        """The picture nearest to a time, whole."""
+        nearest = min(self.pictures[: self.along], key=lambda one: abs(one.at_s - at_s))
+        return replace(nearest, begin=None)
+
+
+def decide_film(request: MakeFilmRequest, track: TrackAnalysis) -> DecidedFilm:
+    """The pictures of a request's film."""
+    course = film_course(request, track)
+    pictures = choose_pictures(course)
+    kicks = kicks_of(request, track) if request.kick == "noise" else Kicks()
+    flashes = [
+        course.picture(at_s, noise=round(FRESH_NOISE * request.kick_amount, 3)) for at_s in kicks.times
+    ]
     needs_beats = request.hold_beats > 0 or (request.kick != "none" and request.kick_by == "beats")
-    if needs_beats and not len(track.rhythm.beats):
-        notices.append(NO_BEATS)
-    if not request.content:
-        segments: tuple[Segment, ...] = (Segment(part.begin_s, part.end_s),)
-    elif request.hold_beats and len(track.rhythm.beats):
-        segments = _held(track.rhythm.beats[:: request.hold_beats], part)
-    else:
-        segments = segments_of(track)
-    weights = window_weights(segments, track.times, tracks.WINDOW_S / 2)
-    shortest = min(segment.end_s - segment.begin_s for segment in segments)
-    change_s = min(request.change_s, max(0.2, shortest))
-    smooth = np.inf if not request.content else None
-    path = FilmPath(segments, track.times, track.embeddings, weights, change_s)
-    if smooth is not None:
-        mean = track.embeddings.mean(0, keepdims=True)
-        path = FilmPath(segments, track.times[:1], mean / np.linalg.norm(mean), np.ones((1, 1)), change_s)
+    notices = (NO_BEATS,) if needs_beats and not len(track.rhythm.beats) else ()
+    segments = describe_segments(segments_of(track), track)
+    return DecidedFilm((*pictures, *flashes), len(pictures), segments, notices)
+
+
+def film_course(request: MakeFilmRequest, track: TrackAnalysis) -> FilmCourse:
+    """What decides the pictures, as functions of time."""
+    part, half_window = track.part, tracks.WINDOW_S / 2
     scales = loudness_scales(track.levels.power_db, request.loudness, tracks.LEVEL_S)
-    return FilmCourse(path, part.begin_s, part.end_s, scales, tracks.LEVEL_S), notices
+    if not request.content:
+        whole = (Segment(part.begin_s, part.end_s),)
+        mean = track.embeddings.mean(0, keepdims=True)
+        path = FilmPath(whole, track.times[:1], mean, np.ones((1, 1)), request.change_s)
+        return FilmCourse(path, part.begin_s, part.end_s, scales, tracks.LEVEL_S)
+    held = bool(request.hold_beats) and len(track.rhythm.beats) > 0
+    segments = _held(track.rhythm.beats[:: request.hold_beats], part) if held else segments_of(track)
+    shortest = min(segment.end_s - segment.begin_s for segment in segments)
+    change_s = min(request.change_s, HELD_SHARE * shortest if held else shortest)
+    weights = window_weights(segments, track.times, half_window)
+    weights = weights * audible_windows(track)[None]
+    path = FilmPath(segments, track.times, track.embeddings, weights, change_s)
+    if held:
+        path = replace(path, smooth_s=np.inf)
+    return FilmCourse(path, part.begin_s, part.end_s, scales, tracks.LEVEL_S)
+
+
+def audible_windows(track: TrackAnalysis) -> NDArray[np.float64]:
+    """How much of each window [W] is not silent; all of them, where a track has nothing else to go by."""
+    silent = tracks.is_silent_at(track.levels)
+    half = tracks.WINDOW_S / 2
+    shares = []
+    for middle in track.times:
+        first = max(0, int((middle - half - track.part.begin_s) / tracks.LEVEL_S))
+        last = max(first + 1, int((middle + half - track.part.begin_s) / tracks.LEVEL_S))
+        shares.append(1.0 - float(silent[first:last].mean()) if first < len(silent) else 1.0)
+    return np.maximum(np.array(shares), 1e-6)
 
 
 def segments_of(track: TrackAnalysis) -> tuple[Segment, ...]:
     """The stretches of a track in which one thing is heard."""
-    part = track.part
-    cuts = [
-        track.times[index] - tracks.HOP_S / 2
-        for index in change_points(track.embeddings, least=LEAST_WINDOWS)
-    ]
-    rows = round(REFINE_S / tracks.LEVEL_S)
-    exact = []
-    for cut in cuts:
-        row = refined_cut(track.levels.bands, round((cut - part.begin_s) / tracks.LEVEL_S), rows)
-        exact.append(part.begin_s + row * tracks.LEVEL_S)
+    part, rows = track.part, round(REFINE_S / tracks.LEVEL_S)
     shortest = LEAST_WINDOWS * tracks.HOP_S / 2
     edges = [part.begin_s]
-    for cut in exact:
+    for index in change_points(track.embeddings, least=LEAST_WINDOWS):
+        rough = track.times[index] - tracks.HOP_S / 2
+        row = refined_cut(track.levels.bands, round((rough - part.begin_s) / tracks.LEVEL_S), rows)
+        cut = part.begin_s + row * tracks.LEVEL_S
         if cut - edges[-1] >= shortest and part.end_s - cut >= shortest:
             edges.append(cut)
-    edges.append(part.end_s)
-    return tuple(Segment(begin, end) for begin, end in itertools.pairwise(edges))
+    return _between_edges([*edges, part.end_s])
 
 
 def _held(changes: NDArray[np.float64], part: tracks.TrackPart) -> tuple[Segment, ...]:
     """Segments from beat to beat."""
     inside = [float(one) for one in changes if part.begin_s + 0.2 < one < part.end_s - 0.2]
-    edges = [part.begin_s, *inside, part.end_s]
-    return tuple(Segment(begin, end) for begin, end in itertools.pairwise(edges))
+    return _between_edges([part.begin_s, *inside, part.end_s])
+
+
+def _between_edges(edges: Sequence[float]) -> tuple[Segment, ...]:
+    return tuple(Segment(float(begin), float(end)) for begin, end in pairwise(edges))
 
 
 def describe_segments(segments: Sequence[Segment], track: TrackAnalysis) -> tuple[FilmSegment, ...]:
-    """What is heard in each segment, by name."""
+    """What is heard in each segment, by name; neighbours of one name are one."""
     weights = window_weights(segments, track.times, tracks.WINDOW_S / 2)
     silent = tracks.is_silent_at(track.levels)
-    found = []
+    found: list[FilmSegment] = []
     for segment, weight in zip(segments, weights, strict=True):
         first = int((segment.begin_s - track.part.begin_s) / tracks.LEVEL_S)
         last = max(first + 1, round((segment.end_s - track.part.begin_s) / tracks.LEVEL_S))
@@ -95,5 +146,24 @@ def describe_segments(segments: Sequence[Segment], track: TrackAnalysis) -> tupl
             label = SILENCE
         elif track.probabilities.shape[1] and float(share @ track.known) >= 0.5:
             label = track.labels[int((share @ track.probabilities).argmax())]
-        found.append(FilmSegment(round(segment.begin_s, 3), round(segment.end_s, 3), label))
+        begin_s = round(segment.begin_s, 3)
+        if found and found[-1].label == label:
+            begin_s = found.pop().begin_s
+        found.append(FilmSegment(begin_s, round(segment.end_s, 3), label))
     return tuple(found)
+
+
+def kicks_of(request: MakeFilmRequest, track: TrackAnalysis) -> Kicks:
+    """When the picture is kicked, and how far; where that is painted, the strongest alone."""
+    rhythm = track.rhythm
+    times, strengths = rhythm.onsets, rhythm.strengths
+    if request.kick == "none":
+        return Kicks()
+    if request.kick_by == "beats":
+        times, strengths = rhythm.beats, np.where(np.isin(rhythm.beats, rhythm.bars), 1.0, 0.6)
+    if request.kick == "noise":
+        most = round(MOST_FLASHES_A_SECOND * track.part.duration_s)
+        chosen = np.sort(np.argsort(-strengths, kind="stable")[:most])
+        times, strengths = times[chosen], strengths[chosen]
+        return Kicks(tuple(map(float, times)), tuple(map(float, strengths)))
+    return Kicks(tuple(map(float, times)), tuple(map(float, request.kick_amount * strengths)))

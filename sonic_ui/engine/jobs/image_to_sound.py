@@ -10,7 +10,8 @@ from PIL.Image import Image
 
 from sonic_ui.bundles import listed
 from sonic_ui.engine import events
-from sonic_ui.engine.jobs.base import JOB_TYPES, JobRunner, JobType, Plan, RunContext, sound_settings
+from sonic_ui.engine.jobs.base import JOB_TYPES, JobRunner, JobType, Plan, RunContext
+from sonic_ui.engine.jobs.settings import sound_settings
 from sonic_ui.engine.words import refuse_unknown_concepts, unknown_words
 from sonic_ui.requests import BadInput, ImageToSoundRequest
 

@@ -9,7 +9,8 @@ import numpy as np
 from PIL import Image
 
 from sonic_ui.engine.events import Event, FramesDone, JobEvent, UpscaleResult
-from sonic_ui.engine.jobs.base import JOB_TYPES, JobRunner, JobType, Plan, RunContext, request_settings
+from sonic_ui.engine.jobs.base import JOB_TYPES, JobRunner, JobType, Plan, RunContext
+from sonic_ui.engine.jobs.settings import request_settings
 from sonic_ui.media.images import MAX_PIXELS
 from sonic_ui.media.metadata import read_settings
 from sonic_ui.requests import BadInput, UpscaleImageRequest

@@ -6,7 +6,7 @@
 // with film = {id, title, detail, note, reusable, begin_s, duration_s, video: {url} | null, file: {url}, name, label,
 //   frames: [{at, caption, words, file: {url}, name}, ...]}. `video` plays; `file` is what is downloaded.
 // Tells the timeline of the tab: 'su-film-pictures' {tab, pictures: [{at, src}], fresh} and 'su-film-time' {tab, at}; follows
-// 'su-film-seek' {tab, at}. Asks Python: 'reuse' {id}, 'share_settings' {id, as}, 'send' {to, id, index}.
+// 'su-film-seek' {tab, at} and 'su-film-still' {tab, at, src, name, words}. Asks Python: 'reuse' {id}, 'share_settings' {id, as}, 'send' {to, id, index}.
 const KEPT = 8;
 const KEPT_FRAMES = 8;     // of a film, in the gallery
 const video = find('.su-filmed-video'), picture = find('.su-filmed-picture');
@@ -14,6 +14,7 @@ let results = [];          // newest first
 let film = null;
 let index = 0;             // the picture that is shown of it
 let growing = null;        // {run}
+let still = null;          // {at, src, name, words}: a moment that is looked at in place of the film
 
 const tell = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail: { tab: props.tab, ...detail } }));
 const showPicture = (src, words) => {
@@ -31,8 +32,9 @@ const drawFiles = () => {
   files.append(link);
 };
 const drawFilm = () => {
-  const plays = Boolean(film?.video) && !growing;
-  const frame = film?.frames[index];
+  if (growing) still = null;
+  const plays = Boolean(film?.video) && !growing && !still;
+  const frame = still ? { file: { url: still.src }, name: still.name, words: still.words } : film?.frames[index];
   video.hidden = !plays;
   picture.hidden = growing ? !picture.getAttribute('src') : plays || !frame;
   if (plays && video.getAttribute('src') !== film.video.url) {
@@ -43,7 +45,8 @@ const drawFilm = () => {
   if (frame && !growing) showPicture(frame.file.url, frame.words);
   find('.su-frame-empty').hidden = plays || !picture.hidden;
   find('.su-stage').dataset.state = growing ? 'working' : film ? 'still' : 'empty';
-  element.querySelectorAll('.su-send').forEach(button => { button.hidden = !frame || Boolean(growing); });
+  element.querySelectorAll('.su-send').forEach(button => { button.hidden = !frame || Boolean(growing || still); });
+  find('.su-filmed-back').hidden = !still || !film;
   const download = find('.su-download');
   download.hidden = !frame || Boolean(growing);
   if (frame) { download.href = frame.file.url; download.download = frame.name; }
@@ -72,6 +75,7 @@ const drawHistory = () => {
 };
 const turnTo = next => {
   film = next;
+  still = null;
   index = 0;
   growing = null;
   drawFilm();
@@ -146,6 +150,13 @@ document.addEventListener('su-film-seek', event => {
   if (film.video) video.currentTime = Math.max(0, Math.min(at - film.begin_s, film.duration_s));
   drawFilm();
 });
+document.addEventListener('su-film-still', event => {
+  if (event.detail.tab !== props.tab || busy) return;
+  still = event.detail;
+  drawFilm();
+  find('.su-detail').textContent = still.words;
+});
+find('.su-filmed-back').addEventListener('click', () => turnTo(film));
 followActions(() => film && { id: film.id, index });
 followButtons(begin, end);
 watch('value', draw);

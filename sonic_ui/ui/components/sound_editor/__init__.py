@@ -48,6 +48,10 @@ class ClipMeasures:
     caption: str = field(repr=False)
 
 
+LONGEST_S = 10.0
+"""Of the part that is listened to."""
+
+
 def sound_editor(name: str, label: str, *, sounds: bool, gain: bool, batch: int = 0) -> gr.HTML:
     """The editor of the sound input `name`.
 
@@ -58,16 +62,36 @@ def sound_editor(name: str, label: str, *, sounds: bool, gain: bool, batch: int 
     return html_component(
         "sound_editor",
         WAITING if sounds else EMPTY,
-        scripts=["sound_display", "sound_recorder"],
+        scripts=[*SCRIPTS],
         elem_id=f"{name}-drawing",
-        input_id=name,
-        label=label,
-        accept=[*ACCEPT],
-        shortest_s=MIN_WINDOW_S,
-        recorded_s=RECORDED_S,
+        **editor_options(name, label),
         gain={"minimum": GAIN.minimum, "maximum": GAIN.maximum, "lufs": NORMAL_LUFS} if gain else None,
         batch=batch,
     )
+
+
+SCRIPTS = ("sound_display", "sound_recorder")
+"""What the script of an editor uses."""
+
+
+def editor_options(
+    name: str,
+    label: str,
+    shortest_s: float = MIN_WINDOW_S,
+    longest_s: float = LONGEST_S,
+    recorded_s: float = RECORDED_S,
+    invitation: str = "",
+) -> Value:
+    """What every editor tells its script; the part that is chosen lasts `shortest_s` to `longest_s`."""
+    return {
+        "input_id": name,
+        "label": label,
+        "accept": [*ACCEPT],
+        "shortest_s": shortest_s,
+        "longest_s": longest_s,
+        "recorded_s": recorded_s,
+        "invitation": invitation,
+    }
 
 
 def failed_value(path: str) -> Value:

@@ -1,13 +1,13 @@
 // A sound: what it looks like, the part that is listened to, playing and recording it. The value is one of
 //   {state: "empty"}   {state: "waiting"}   {state: "failed", name}
 //   {state: "drawn", file: {url}, name, heard: [s, s], asked: [s | null, s | null], gain_db, lufs, alt, caption, overview}
-// props: input_id, label, accept, shortest_s, recorded_s, gain: {minimum, maximum, lufs} | null, batch.
+// props: input_id, label, accept, shortest_s, longest_s, recorded_s, gain: {minimum, maximum, lufs} | null, batch, invitation.
 // Asks the page: 'give' takes the file in `window.suSounds[input_id].file` (null for none), 'fields' and 'part' set the fields of
 // the part to `window.suSounds[input_id].fields`, and 'part' has it read. Tells it: 'su-new-sound' (the input_id) for another sound,
 // 'su-sounds' {input_id, files} for several files at once. The drawing is in `sound_display`, the microphone in `sound_recorder`.
 const section = find('.su-editor'), audio = find('audio'), chooser = find('.su-editor-file');
 const shared = (window.suSounds ||= {})[props.input_id] = { file: null, fields: [null, null, 0] };
-const INVITATION = 'Record a few seconds of rain, drop a file here, or try one of the examples.';
+const INVITATION = props.invitation || 'Record a few seconds of rain, drop a file here, or try one of the examples.';
 const FINE_S = 10;         // a shorter sound is cut to hundredths of a second, others to tenths
 const DRAG_PX = 4, NARROW_PX = 96, KEPT = 100, PATIENCE_MS = 30_000, PLAY_MS = 20_000;
 const STEP_S = 0.1, LARGE_STEP_S = 1;
@@ -21,6 +21,7 @@ let drag = null;           // {mode, x, at, part, draft}
 let looped = false, wanted = false, from = null;  // `from`: where a click put the playhead
 let zoomed = false;
 let frame = 0;
+let alsoDraw = null, alsoSeek = null;  // of a component that is built on this one: what is drawn, and done at a click, besides
 
 section.id = props.input_id + '-audio';
 find('.su-editor-label').textContent = props.label;
@@ -39,7 +40,7 @@ const part = () => {
   if (!sound) return [0, 0];
   if (drag?.draft) return drag.draft;
   if (!chosen()) return value.heard || [0, sound.duration_s];
-  const longest = 10, total = sound.duration_s;
+  const longest = props.longest_s, total = sound.duration_s;
   const end = edit.end ?? Math.min(edit.start + longest, total);
   return [clamp(edit.start ?? Math.max(0, end - longest), 0, total), clamp(end, 0, total)];
 };
@@ -107,6 +108,7 @@ const show = () => {
   drawRuler();
   drawCaption();
   drawTools();
+  alsoDraw?.();
 };
 const later = () => { frame ||= requestAnimationFrame(() => { frame = 0; show(); }); };
 const setState = (state, words) => {
@@ -193,7 +195,7 @@ const onEnd = event => {
   drag = null;
   if (event.type === 'pointercancel') { later(); return; }
   if (!draft) {
-    if (mode === 'new' || mode === 'move') seek(at);
+    if (mode === 'new' || mode === 'move') { seek(at); alsoSeek?.(at); }
     return;
   }
   from = null;

@@ -1,25 +1,30 @@
 """The tab "Film": a track becomes a film whose picture follows it; or the microphone does, live."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
-from sonic_ui.engine.events import FilmResult
-from sonic_ui.requests import VERBS, MakeFilmRequest
+from sonic_ui.engine.events import Cancelled, Failure, FilmResult
+from sonic_ui.requests import VERBS, BadInput, MakeFilmRequest
+from sonic_ui.requests.aspects import SQUARE
 from sonic_ui.requests.make_film import CHANGE_S, FPS, HOLD_BEATS, KICK_AMOUNT, LOUDNESS, SIZE
-from sonic_ui.ui.components import basic, film_view
+from sonic_ui.ui.components import basic, film_timeline, film_view
+from sonic_ui.ui.components.base import event_field, html_component
+from sonic_ui.ui.components.picture_files import PictureFile
 from sonic_ui.ui.session.context import AppContext, SharedComponents
 from sonic_ui.ui.settings.table import Row, SettingsTable
 from sonic_ui.ui.tabs import BuiltTab
-from sonic_ui.ui.tabs.film import live, results
-from sonic_ui.ui.widgets import kept_form, prompt_settings, runs, settings_drop, sound_input
-from sonic_ui.ui.widgets.fields import Update, slider
+from sonic_ui.ui.tabs.film import live, results, track_input
+from sonic_ui.ui.widgets import kept_form, prompt_settings, runs, send_to_tab, settings_drop, sound_input
+from sonic_ui.ui.widgets.fields import FREQUENT, Update, slider
 
 TAB = VERBS["make_film"].tab
 MODES = [("Film", "film"), ("Live", "live")]
+FIRST_TRACK = "storm_over_the_sea"
+NOT_PAINTED = "This moment could not be painted; the app's log has the details."
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +44,15 @@ class Movement:
 
 
 @dataclass(frozen=True)
+class Source:
+    """The picture that a film may start from: the components."""
+
+    picture: gr.Image
+    mode: gr.Radio
+    message: gr.HTML
+
+
+@dataclass(frozen=True)
 class FileSettings:
     """What the film is written as: the components."""
 
@@ -53,22 +67,31 @@ class Components:
 
     sound: sound_input.SoundInput
     movement: Movement
+    source: Source
     prompts: prompt_settings.PromptSettings
     file: FileSettings
     bar: runs.RunBar
     view: gr.HTML
+    look: gr.HTML
     drop: settings_drop.SettingsDrop
     shared: SharedComponents
 
 
-def settings_table(parts: Components) -> SettingsTable[MakeFilmRequest]:
+def settings_table(context: AppContext, parts: Components) -> SettingsTable[MakeFilmRequest]:
     """The settings of the tab."""
+
+    def offered(request: MakeFilmRequest, files: Mapping[str, str]) -> dict[str, Any]:
+        """The aspect of settings that come back, or the square where this engine does not offer it."""
+        return {"aspect": request.aspect if request.aspect in context.studio.info.aspects else SQUARE}
+
     movement, file = parts.movement, parts.file
     names = ("content", "change_s", "loudness", "kick", "kick_by", "kick_amount", "hold_beats")
     rows = [
         parts.sound.row(),
         Row({name: getattr(movement, name) for name in names}, movement.message),
+        Row({"picture": parts.source.picture, "mode": parts.source.mode}, parts.source.message),
         *parts.prompts.rows(),
+        Row({"aspect": parts.prompts.aspect}, parts.prompts.message, None, offered),
         Row(
             {
                 "fps": parts.prompts.beside_seed,
@@ -87,8 +110,8 @@ class Handlers:
     def __init__(self, context: AppContext, parts: Components) -> None:
         self._context = context
         self._parts = parts
-        self.table = settings_table(parts)
-        self.sound = sound_input.SoundInputHandlers(context, parts.sound)
+        self.table = settings_table(context, parts)
+        self.sound = track_input.TrackInputHandlers(context, parts.sound)
         self.runs = runs.Runs(
             context, parts.shared, TAB, parts.view, parts.bar, self.table, parts.prompts.seed.seed
         )
@@ -112,14 +135,40 @@ class Handlers:
         files = [frame.path for frame in card.frames]
         return self.runs.finished(run, card.id, files, result, film_view.done(run.run, card))
 
-    def connect(self) -> None:
-        """Connect the mode."""
+    def see(self, request: gr.Request, event: gr.EventData, *values: Any) -> Update:
+        """A moment of the timeline was chosen: paint the picture that the film would have there."""
+        at = event_field(event, "at")
+        at_s = float(at) if isinstance(at, int | float) and not isinstance(at, bool) else 0.0
+        session, task = request.session_hash or "", runs.refine_task(TAB)
+        _, token = self._context.tasks.begin(session, task)
+        try:
+            wanted = self.table.request(values).changed(at_s=at_s, output="mp4")
+            for event in self._context.studio.run(wanted, token, session):
+                if isinstance(event, FilmResult):
+                    at_s = event.times[0]
+                    words = f"The picture of {at_s:.1f} seconds, {results.sound_words(event.segments, at_s)}."
+                    return {self._parts.look: film_timeline.still(at_s, event.film, words)}
+        except Cancelled:
+            return {}
+        except (BadInput, Failure) as problem:
+            return {self._parts.look: film_timeline.no_still(at_s, str(problem))}
+        except Exception:
+            log.exception("A moment of a film was not painted")
+        finally:
+            self._context.tasks.finish(session, task, token)
+        return {self._parts.look: film_timeline.no_still(at_s, NOT_PAINTED)}
+
+    def connect(self) -> send_to_tab.Target:
+        """Connect the mode; returns what takes sounds of other tabs."""
         parts = self._parts
         refresh_after = self.sound.connect()
         parts.prompts.seed.connect()
         self.runs.connect(self.generate, [parts.prompts.prompt.submit])
         self.reuse.connect(parts.view, parts.shared, [refresh_after])
         kept_form.connect_form(TAB, self.table, [refresh_after], changed=[parts.sound.drawing])
+        settings = [*self.table.components.values()]
+        parts.sound.drawing.look(self.see, inputs=settings, outputs=[parts.look], **FREQUENT)
+        return send_to_tab.sound_target(parts.sound, refresh_after)
 
 
 def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
@@ -140,26 +189,75 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
 
 
 def _build_film(context: AppContext, shared: SharedComponents) -> BuiltTab:
+    with gr.Column(elem_classes="su-panel su-timeline-panel"):
+        sound = track_input.track_input(TAB, context, first_track(context))
     with gr.Row(elem_classes="su-desk", equal_height=False):
         with gr.Column(elem_classes="su-inputs", scale=5, min_width=340):
             with gr.Column(elem_classes="su-panel"):
-                sound = sound_input.sound_input(TAB, context, label="Track", compact=True)
-            with gr.Column(elem_classes="su-panel"):
                 movement = _movement()
+            with gr.Column(elem_classes="su-panel"):
+                source = _source()
             with gr.Column(elem_classes="su-panel"):
                 prompts = prompt_settings.prompt_settings(
                     TAB,
                     context.studio.info,
                     lambda: slider(FPS, "Frames a second", "12 looks drawn, 24 like cinema."),
                     "One noise for the whole film: only the sound changes it.",
+                    shaped=True,
                 )
                 file = _file_settings()
             bar = runs.run_bar(TAB)
         with gr.Column(elem_classes="su-result", scale=8, min_width=340):
             view = film_view.film_view(TAB)
+            look = html_component(
+                "strip_answer",
+                None,
+                elem_id=f"{TAB}-look",
+                elem_classes="su-unseen",
+                tab=TAB,
+                event="su-film-look",
+            )
             drop = settings_drop.settings_drop(TAB)
-    Handlers(context, Components(sound, movement, prompts, file, bar, view, drop, shared)).connect()
-    return BuiltTab(view, bar.message, drop.share, prompts)
+    parts = Components(sound, movement, source, prompts, file, bar, view, look, drop, shared)
+    target = Handlers(context, parts).connect()
+    return BuiltTab(view, bar.message, drop.share, prompts, target)
+
+
+def first_track(context: AppContext) -> int:
+    """The number of the example that the tab begins with: the one in which most happens."""
+    names = [example.sound.stem for example in context.examples]
+    return names.index(FIRST_TRACK) if FIRST_TRACK in names else 0
+
+
+def _source() -> Source:
+    with basic.accordion("Start from a picture"):
+        picture = PictureFile(
+            None,
+            label="Picture",
+            sources=["upload"],
+            type="filepath",
+            buttons=[],
+            height=180,
+            elem_id=f"{TAB}-image",
+            elem_classes="su-photo",
+            alt_text="The picture that was chosen",
+        )
+        mode = gr.Radio(
+            [
+                ("Replace", "replace"),
+                ("Add", "add"),
+                ("Style", "style"),
+                ("Paper", "paper"),
+                ("Released", "released"),
+            ],
+            value="replace",
+            label="What the sound does to it",
+            info="As on the tab “Edit”. Without a picture the film starts from noise.",
+            elem_id=f"{TAB}-edit-mode",
+            elem_classes="su-choice",
+        )
+        message = basic.message(f"{TAB}-image-message")
+    return Source(picture, mode, message)
 
 
 def _movement() -> Movement:

@@ -69,12 +69,11 @@ def detail_of(result: FilmResult) -> str:
     return " · ".join(one for one in details if one)
 
 
-def label_at(segments: tuple[FilmSegment, ...], at_s: float) -> str:
-    """What is heard at a second."""
-    for segment in segments:
-        if at_s < segment.end_s:
-            return segment.label or "an unknown sound"
-    return segments[-1].label if segments else ""
+def sound_words(segments: tuple[FilmSegment, ...], at_s: float) -> str:
+    """What is heard at a second, in words."""
+    here = [segment for segment in segments if at_s < segment.end_s] or [*segments[-1:]]
+    label = here[0].label if here else ""
+    return f"where {label} is heard" if label else "where the sound is not known"
 
 
 def _write_frames(context: AppContext, result: FilmResult) -> tuple[FilmFrame, ...]:
@@ -83,9 +82,7 @@ def _write_frames(context: AppContext, result: FilmResult) -> tuple[FilmFrame, .
     for image, at_s in zip(result.images, result.times, strict=True):
         path = folder / f"{stem}-at-{at_s:.2f}s.png"
         write_picture(image, {**result.settings, "at_s": round(at_s, 3)}, path)
-        words = (
-            f"Picture of the film at {at_s:.1f} seconds, where {label_at(result.segments, at_s)} is heard."
-        )
+        words = f"Picture of the film at {at_s:.1f} seconds, {sound_words(result.segments, at_s)}."
         frames.append(FilmFrame(at_s, path, f"{at_s:.1f} s", words))
     return tuple(frames)
 
