@@ -29,6 +29,8 @@ SILENCE = "silence"
 LEAST_WINDOWS = 3
 """Windows of a segment, at least: what is shorter is no change of what is heard."""
 
+LEAST_SILENCE_S = 1.0
+
 MOST_FLASHES_A_SECOND = 1.5
 """Of the kicks that are painted the strongest ones, so many on average."""
 
@@ -88,12 +90,23 @@ def film_course(request: MakeFilmRequest, track: TrackAnalysis) -> FilmCourse:
     segments = _held(track.rhythm.beats[:: request.hold_beats], part) if held else segments_of(track)
     shortest = min(segment.end_s - segment.begin_s for segment in segments)
     change_s = min(request.change_s, HELD_SHARE * shortest if held else shortest)
-    weights = window_weights(segments, track.times, half_window)
-    weights = weights * audible_windows(track)[None]
+    weights = window_weights(segments, track.times, half_window) * audible_windows(track)[None]
+    weights = _carried_over_silence(weights)
     path = FilmPath(segments, track.times, track.embeddings, weights, change_s)
     if held:
         path = replace(path, smooth_s=np.inf)
     return FilmCourse(path, part.begin_s, part.end_s, scales, tracks.LEVEL_S)
+
+
+def _carried_over_silence(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Weights [S, W]; a segment in which nothing sounds has those of the one before, or after."""
+    sounding = np.flatnonzero(weights.max(1) > 1e-3)
+    carried = weights.copy()
+    for number in range(len(weights)):
+        if len(sounding) and number not in sounding:
+            before = sounding[sounding < number]
+            carried[number] = weights[before[-1] if len(before) else sounding[0]]
+    return carried
 
 
 def audible_windows(track: TrackAnalysis) -> NDArray[np.float64]:
@@ -119,7 +132,21 @@ def segments_of(track: TrackAnalysis) -> tuple[Segment, ...]:
         cut = part.begin_s + row * tracks.LEVEL_S
         if cut - edges[-1] >= shortest and part.end_s - cut >= shortest:
             edges.append(cut)
-    return _between_edges([*edges, part.end_s])
+    quiet = [edge for begin, end in silent_stretches(track) for edge in (begin, end)]
+    kept = [edge for edge in edges[1:] if all(abs(edge - other) > tracks.WINDOW_S / 2 for other in quiet)]
+    inside = [edge for edge in quiet if part.begin_s + 0.3 < edge < part.end_s - 0.3]
+    return _between_edges([part.begin_s, *sorted([*kept, *inside]), part.end_s])
+
+
+def silent_stretches(track: TrackAnalysis) -> list[tuple[float, float]]:
+    """Begin and end in seconds of every stretch of LEAST_SILENCE_S and more in which nothing sounds."""
+    silent = np.concatenate([[False], tracks.is_silent_at(track.levels), [False]]).astype(np.int8)
+    begins, ends = np.flatnonzero(np.diff(silent) == 1), np.flatnonzero(np.diff(silent) == -1)
+    pairs = zip(begins * tracks.LEVEL_S, ends * tracks.LEVEL_S, strict=True)
+    origin = track.part.begin_s
+    return [
+        (origin + float(begin), origin + float(end)) for begin, end in pairs if end - begin >= LEAST_SILENCE_S
+    ]
 
 
 def _held(changes: NDArray[np.float64], part: tracks.TrackPart) -> tuple[Segment, ...]:

@@ -1,0 +1,174 @@
+"""Films: what is painted for a track, what is painted again, and what a person is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from PIL import Image
+
+from sonic_ui.engine.events import CancelToken, FilmResult, FramesDone, Notice, Progress
+from sonic_ui.engine.local import LocalBackend
+from sonic_ui.engine.studio import Studio
+from sonic_ui.media.metadata import read_settings
+from sonic_ui.requests import BadInput, MakeFilmRequest
+from tests.fakes import FakeBackend
+
+RATE = 48_000
+WriteTrack = Callable[..., str]
+
+
+@pytest.fixture
+def write_track(tmp_path: Path) -> WriteTrack:
+    """A function that writes tones of 3 s one after the other, 0 Hz being silence."""
+
+    def write(*tones: float, seconds: float = 3.0, name: str = "track.flac") -> str:
+        times = np.arange(int(seconds * RATE)) / RATE
+        parts = [0.3 * np.sin(2 * np.pi * hz * times) for hz in tones]
+        soundfile.write(tmp_path / name, np.concatenate(parts).astype(np.float32), RATE)
+        return str(tmp_path / name)
+
+    return write
+
+
+def film(studio: Studio, sound: str, **values: Any) -> FilmResult:
+    *_, result = studio.run(MakeFilmRequest.from_values({"sound": sound, "steps": 2, **values}))
+    assert isinstance(result, FilmResult)
+    return result
+
+
+def test_the_picture_follows_the_sound(write_track: WriteTrack) -> None:
+    import av
+
+    backend = FakeBackend()
+    track = write_track(300, 3000)
+    result = film(Studio(backend), track, fps=10, size_px=128, seed=4)
+    assert [segment.label for segment in result.segments] == ["rain", "a dog"]
+    assert abs(result.segments[0].end_s - 3.0) < 0.15
+    assert (result.duration_s, result.frames, result.film.name) == (6.0, 60, "track-4.mp4")
+    settings = read_settings(result.film)
+    assert settings["request"]["sound"] == "track.flac" and settings["sound_listened_s"] == [0.0, 6.0]
+    with av.open(str(result.film)) as opened:
+        frames = [frame.to_ndarray(format="rgb24") for frame in opened.decode(video=0)]
+    assert len(frames) == 60 and frames[0].shape == (128, 128, 3)
+    greener = [float(frame[..., 1].mean()) > float(frame[..., 0].mean()) for frame in frames]
+    assert abs(greener.index(True) - 30) <= 3 and all(greener[greener.index(True) :])
+
+
+def test_another_film_of_the_same_pictures_paints_nothing(write_track: WriteTrack) -> None:
+    backend = FakeBackend()
+    studio, track = Studio(backend), write_track(300, 3000)
+    first = film(studio, track, size_px=128)
+    windows = backend.windows
+    again = film(studio, track, size_px=128, fps=24, kick="zoom", output="frames")
+    assert first.painted > 4 and again.painted == 0 and backend.films[-1].missing == ()
+    assert backend.windows == windows  # nor is anything listened to twice
+    assert again.frames == 144 and again.film.suffix == ".zip"
+    other = film(studio, track, size_px=128, seed=1)
+    assert other.painted == first.painted
+
+
+def test_one_moment_is_painted_first_and_then_known(write_track: WriteTrack) -> None:
+    studio, track = Studio(FakeBackend()), write_track(300, 3000)
+    still = film(studio, track, at_s=5.2)
+    assert still.film.suffix == ".png" and still.painted == 1 and abs(still.times[0] - 5.2) < 1.5
+    whole = film(studio, track, size_px=128)
+    assert still.times[0] in whole.times
+    assert whole.painted == len(whole.times) - 1
+
+
+def test_a_film_that_is_stopped_is_shorter(write_track: WriteTrack) -> None:
+    backend, token = FakeBackend(), CancelToken()
+    studio, track = Studio(backend), write_track(300, 3000, 300)
+    events, seen = [], 0.0
+    for event in studio.run(MakeFilmRequest(sound=track, steps=2, size_px=128, change_s=0.4), token):
+        events.append(event)
+        if isinstance(event, FramesDone):
+            seen = max(seen, event.infos[0].position or 0.0)
+        if seen > 4.0:
+            token.cancel()
+    result = events[-1]
+    assert isinstance(result, FilmResult) and result.stopped
+    assert 1.0 <= result.duration_s < 9.0 and result.film.is_file()
+
+
+def test_kicks_and_holds(write_track: WriteTrack, tmp_path: Path) -> None:
+    backend = FakeBackend()
+    studio = Studio(backend)
+    pulse = np.zeros(8 * RATE, np.float32)
+    for start in np.arange(0.25, 8, 0.5):
+        pulse[int(start * RATE) : int(start * RATE) + 900] = 0.5
+    noise = np.random.default_rng(0).standard_normal(pulse.size)
+    path = tmp_path / "pulse.wav"
+    soundfile.write(path, pulse * noise + 1e-3 * noise, RATE)
+    painted = film(studio, str(path), kick="noise", size_px=128)
+    kicks = [picture for picture in backend.films[-1].pictures if picture.noise]
+    assert 4 <= len(kicks) <= 12 and painted.notices == ()
+    film(studio, str(path), hold_beats=4, size_px=128)
+    steady = film(studio, write_track(300, name="tone.flac"), hold_beats=2, size_px=128)
+    assert "No steady beat" in steady.notices[0]
+
+
+def test_a_picture_is_edited_along_the_track(write_track: WriteTrack, tmp_path: Path) -> None:
+    backend = FakeBackend()
+    Image.new("RGB", (300, 200), "navy").save(tmp_path / "sea.png")
+    studio, track = Studio(backend), write_track(300, 3000)
+    request = MakeFilmRequest(sound=track, picture=str(tmp_path / "sea.png"), size_px=128, steps=4)
+    *_, result = studio.run(request, session="me")
+    job = backend.films[-1]
+    assert job.source is not None and min(job.source.size) == 128
+    assert all(picture.begin is None for picture in job.pictures)
+    assert isinstance(result, FilmResult) and result.settings["picture_px"] == [300, 200]
+    assert result.film.name == "sea-with-track-0.mp4"
+    [*studio.run(request.changed(seed=7), session="me")]
+    assert backend.films[-1].inversion == "inversion of a film"
+    with pytest.raises(BadInput, match="has the picture's own shape"):
+        [*studio.run(request.changed(aspect="16:9"))]
+
+
+def test_silence_and_unknown_sounds_are_named(write_track: WriteTrack) -> None:
+    backend = FakeBackend()
+    gap = film(Studio(backend), write_track(300, 0, 300), size_px=128)
+    assert [segment.label for segment in gap.segments] == ["rain", "silence", "rain"]
+    with pytest.raises(BadInput, match="is silent in the part to film"):
+        film(Studio(backend), write_track(0, 0, name="silent.flac"))
+    backend.known_probability = 0.1
+    unknown = film(Studio(backend), write_track(300, name="speech.flac"), size_px=128)
+    assert [segment.label for segment in unknown.segments] == [""]
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ({"fps": 1000}, "Frames a second is 1000; it takes a whole number from 6 to 30"),
+        ({"kick": "shake"}, "The kick is 'shake'; it takes one of none, zoom, noise"),
+        ({"end_s": 0.5}, r"gives 0\.5 s of sound; a film needs at least 1 s"),
+        ({"start_s": 50}, "Choose an earlier start"),
+        ({"aspect": "16:9"}, "does not paint pictures of 16:9"),
+    ],
+)
+def test_what_cannot_be_filmed_is_a_sentence(
+    write_track: WriteTrack, values: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(BadInput, match=says):
+        film(Studio(FakeBackend()), write_track(300), **values)
+
+
+def test_films_on_real_networks(write_track: WriteTrack, tmp_path: Path) -> None:
+    from sonic_ui.testing.tiny_bundle import debug_bundle
+
+    studio = Studio(LocalBackend(str(debug_bundle(tmp_path / "bundle"))))
+    track = write_track(300, 3000, seconds=2.0)
+    request = MakeFilmRequest(sound=track, steps=4, guidance_scale=3.0, kick="noise", size_px=128)
+    events = [*studio.run(request)]
+    result = events[-1]
+    assert isinstance(result, FilmResult) and result.duration_s == pytest.approx(4.0, abs=0.1)
+    assert any(isinstance(event, Progress) and event.total > 1 for event in events)
+    assert not any(isinstance(event, Notice) and "error" in event.message for event in events)
+    Image.effect_noise((64, 64), 60).convert("RGB").save(tmp_path / "picture.png")
+    edited = film(studio, track, picture=str(tmp_path / "picture.png"), guidance_scale=1.0, size_px=128)
+    assert edited.painted > 1 and edited.images[0].size == (64, 64)
