@@ -101,7 +101,14 @@ RECIPE: dict[str, Any] = {
     "energy_ablation": {"loop": loop(2, 4)},
     "image_to_audio_mapper": {"width": 32, "loop": loop(40, 16)},
     "energy_modulator": {"width": 16, "loop": loop(30, 8, 4e-3)},
-    "energy_modulator_blind": {"loop": loop(2, 4)},
+    "sound_samples": {
+        "scenes": 16,
+        "classifier_shards": 1,
+        "held_out_shards": 0,
+        "train_shards": 1,
+        "workers": 0,
+    },
+    "sound_classifier": {"widths": [4, 8, 8], "loop": loop(30, 8)},
 }
 
 

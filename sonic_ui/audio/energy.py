@@ -57,24 +57,9 @@ def timestamps(energy: Given, threshold: float = 0.2) -> Curve:
     return (curve > threshold * max(float(curve.max(initial=0.0)), 1e-12)).astype(np.float32)
 
 
-STRIP_FLOOR, STRIP_REST = 0.25, 0.1
-"""Where a strip is on, a curve held to it stays above the one, where it is off, below the other."""
-
-
 def is_strip(sketch: Given) -> bool:
     """Whether a sketch is timestamps (nothing but 0 and 1), not a curve."""
     return bool(np.isin(_finite(sketch), (0.0, 1.0)).all())
-
-
-def held_to_strip(curve: Given, strip: Given) -> Curve:
-    """A curve [frames] in [0, 1] that sounds where the strip [frames] is on and rests where it is off.
-
-    Within that it goes as it did: a modulator knows how a bark rises and falls, the strip when.
-    """
-    shape, gate = _finite(curve), smooth(strip).astype(np.float64)
-    shape = shape / max(float(shape.max(initial=0.0)), 1e-6)
-    sounding = STRIP_FLOOR + (1 - STRIP_FLOOR) * shape
-    return (gate * sounding + (1 - gate) * np.minimum(shape, STRIP_REST)).astype(np.float32)
 
 
 def smooth(energy: Given, width_s: float = SMOOTHING_S) -> Curve:

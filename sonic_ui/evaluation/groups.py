@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,12 +23,13 @@ from sonic_ui.evaluation import (
     image_metrics,
     recognition_metrics,
     sound_metrics,
+    sound_quality,
 )
 from sonic_ui.evaluation.metrics import Metric
 from sonic_ui.models.encoders import ImageEncoder, embed_labels, label_probabilities
 from sonic_ui.models.open_set import load_open_set
 from sonic_ui.models.presence_classifier import PresenceClassifier, load_classifier
-from sonic_ui.models.sound_mapper import EnergyModulator
+from sonic_ui.models.sound_classifier import SoundClassifier, load_sound_classifier
 from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
 from sonic_ui.pipelines.image_to_audio import ImageToAudioPipeline
 from sonic_ui.scenes.world import SOURCES, SPECS
@@ -94,6 +95,11 @@ class EvalContext:
         if not (self.bundle / "features").is_dir():
             return None
         return load_classifier(self.bundle, "features").float()
+
+    @cached_property
+    def sound_classifier(self) -> SoundClassifier | None:
+        """The classifier that sounds are measured with; None where the bundle has none."""
+        return load_sound_classifier(self.bundle)
 
     @cached_property
     def image_encoder(self) -> ImageEncoder:
@@ -273,22 +279,26 @@ def edit_modes_group(context: EvalContext) -> list[Metric]:
 
 
 def sounds_group(context: EvalContext) -> list[Metric]:
-    """Image to sound; the labels of the real photographs go to the details."""
-    pipeline = context.sound_pipeline
+    """Image to sound: class, energy, quality; the labels of the real photographs go to the details."""
+    pipeline, classifier = context.sound_pipeline, context.sound_classifier
     clap = sound_metrics.ClapClassifier.of(context.pipeline)
+    namers: dict[str, sound_metrics.NameSound] = {sound_metrics.BY_ENCODER: clap.name}
+    if classifier is not None:
+        namers[sound_metrics.INDEPENDENT] = partial(sound_quality.name_sound, classifier)
     scenes = held_out.held_out_sounds(context.some(4), context.px, pipeline)
-    metrics, by_curve = sound_metrics.control_metrics(pipeline, scenes, context.some(30), clap)
-    blind = context.bundle / "energy_modulator_blind"
-    modulator = EnergyModulator.from_pretrained(blind, dtype=torch.float32) if blind.exists() else None
-    natural, by_scene = sound_metrics.natural_metrics(pipeline, modulator, scenes[: context.some(48)])
-    classes, by_source = sound_metrics.class_metrics(pipeline, clap, scenes)
+    metrics, by_curve = sound_metrics.control_metrics(pipeline, scenes, context.some(30), namers)
+    natural, by_scene = sound_metrics.natural_metrics(pipeline, scenes[: context.some(48)])
+    classes, by_source, sounds = sound_metrics.class_metrics(pipeline, namers, scenes)
     context.details |= {"sound_control": by_curve, **by_scene, "sound_class_by_source": by_source}
+    metrics += [*natural, *classes]
+    if classifier is not None:
+        true = [scene.sound for scene in scenes]
+        metrics += sound_quality.quality_metrics(pipeline.vocoder, classifier, true, sounds)
     photographs = sound_metrics.labels_of_photographs(pipeline, clap, context.data / "photos")
     context.details["photographs"] = photographs
     for name, labels in photographs.items():
         print(f"{name}: seen {labels[0]}, {labels[1]}; heard {labels[2]}", flush=True)
-    encoder = sound_metrics.audio_encoder_metric(clap, scenes)
-    return [*metrics, *natural, *classes, encoder, sound_metrics.sound_speed(pipeline, scenes[0].picture)]
+    return [*metrics, *sound_metrics.sound_speed(pipeline, scenes[0].picture)]
 
 
 def drafts_group(context: EvalContext) -> list[Metric]:

@@ -86,12 +86,15 @@ class EnergyModulator(ModelMixin, ConfigMixin):
             x = block(x, embeds.to(self.dtype))
         return torch.sigmoid(self.leave(torch.cat([F.silu(self.up(x)), inputs], 1))[:, 0])
 
-    def recall(self, embeds: Tensor) -> Tensor | None:
-        """The envelopes [B, T] of the remembered sounds most like embeds [B, D]; None without any."""
+    def recall(self, embeds: Tensor, count: int = 1) -> Tensor | None:
+        """The envelopes [B, count, T] of the remembered sounds most like embeds [B, D], the likest first.
+
+        None without any; fewer where fewer are remembered.
+        """
         if not self.config["remembered"]:
             return None
         likeness = F.normalize(embeds, dim=-1).to(self.remembered_embeds) @ self.remembered_embeds.T
-        return self.remembered_energy[likeness.argmax(-1)]
+        return self.remembered_energy[likeness.topk(min(count, likeness.shape[-1])).indices]
 
     def remembering(self, embeds: Tensor, energies: Tensor) -> EnergyModulator:
         """The same modulator with envelopes [K, T] in [0, 1] of sounds with embeddings [K, D] to recall."""

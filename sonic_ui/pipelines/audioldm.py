@@ -69,7 +69,7 @@ class AudioLdmPipeline(ImageToAudioPipeline):
         shown = concept.strip() or self.caption(image)
         return embed_words(", ".join(filter(None, (shown, prompt.strip()))))
 
-    def __call__(self, image: Image.Image, *, control: str = "guided", **settings: Any) -> ImageToAudioOutput:
+    def __call__(self, image: Image.Image, *, control: str = "auto", **settings: Any) -> ImageToAudioOutput:
         """As `ImageToAudioPipeline`; "trained" control is "guided" while there is no ControlNet."""
         if control == "trained" and self.energy_control is None:
             control = "guided"

@@ -13,6 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 from sonic_ui.audio import energy
+from sonic_ui.audio.follow_curve import follow_curve
 from sonic_ui.pipelines import sampling
 from sonic_ui.pipelines.candidate_ranking import Choice, best_of, candidate_seeds
 from sonic_ui.pipelines.check_inputs import finite, positive
@@ -66,11 +67,16 @@ class _Run:
     labels: Tensor
     curve: NDArray[np.float32]
     guidance_scale: float
-    control: Control
-    control_scale: float
+    control: str
+    energy_strength: float
     control_half: str
     schedule: list[float]
     grid: TimeGrid
+
+    @property
+    def control_scale(self) -> float:
+        """How much the energy is controlled while the sound is denoised."""
+        return self.energy_strength if self.control in ("trained", "guided") else 0.0
 
 
 class ImageToAudioPipeline(AudioGenerationPipeline):
@@ -86,7 +92,7 @@ class ImageToAudioPipeline(AudioGenerationPipeline):
         sketch: NDArray[np.floating[Any]] | None = None,
         mode: Mode = "natural",
         energy_strength: float = 1.0,
-        control: Control = "trained",
+        control: Control = "auto",
         guidance_scale: float | None = None,
         num_inference_steps: int | None = None,
         num_takes: int = 1,
@@ -109,7 +115,9 @@ class ImageToAudioPipeline(AudioGenerationPipeline):
                               and falls by itself
         mode                  "natural": the sketch is a rough target (moments are enough); "exact": the curve
         energy_strength       how much the energy is controlled; 0 is as without control
-        control               "trained": the ControlNet; "guided": training-free guidance; "none"
+        control               "envelope": made freely, then turned up and down (`audio.follow_curve`); "trained":
+                              the ControlNet; "guided": training-free guidance; "none"; "auto": the envelope
+                              for an exact curve, else the ControlNet, or guidance where there is none
         guidance_scale        how literally picture and words are followed; 1 and less skip the second pass
         num_inference_steps   more are slower and finer
         num_takes             sounds made; take i starts from seed + i
@@ -134,7 +142,9 @@ class ImageToAudioPipeline(AudioGenerationPipeline):
         finite("energy_strength", energy_strength)
         takes, candidates = positive("num_takes", num_takes), positive("num_candidates", num_candidates)
         seeds = candidate_seeds(int(seed), takes, candidates)
-        self._check_control(control)
+        way = self._checked_control(control, mode)
+        if sketch is None:
+            way = "none"
         half, grid = self._checked_half(control_half), self._grid(length_s)
 
         count = takes if candidates == 1 else candidates
@@ -145,17 +155,15 @@ class ImageToAudioPipeline(AudioGenerationPipeline):
             silence = np.zeros((takes, self._sample_count(grid.frames)), np.float32)
             first = [own[0] for own in seeds]
             return ImageToAudioOutput(silence, curve, np.zeros((takes, grid.frames), np.float32), first)
-        if sketch is None:
-            control = "none"
-        control_scale = 0.0 if control == "none" else energy_strength
         added = config["default_pull"] if energy_guidance is None else energy_guidance
-        added, guided = finite("energy_guidance", added), control == "guided"
+        added, guided = finite("energy_guidance", added), way == "guided"
         schedule = guidance_schedule(steps, 1.0 if guided else added, whole=guided)
-        run = _Run(labels, curve, scale, control, control_scale, half, schedule, grid)
+        followed = 0.0 if way == "none" else energy_strength
+        run = _Run(labels, curve, scale, way, followed, half, schedule, grid)
         choices: list[Choice] = []
         if candidates == 1:
             first = [own[0] for own in seeds]
-            chosen = list(self._sound(self._sample(run, first, on_step), grid))
+            chosen = [self._along(take, run) for take in self._sound(self._sample(run, first, on_step), grid)]
         else:
             chosen, choices = self._choose(run, seeds, similarity, on_step)
             first = [choice.seed for choice in choices]
@@ -166,6 +174,12 @@ class ImageToAudioPipeline(AudioGenerationPipeline):
     def _energy(self, samples: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
         """Smoothed RMS [frames] of samples [T]."""
         return energy.smooth(energy.rms_energy(samples, self.sample_rate))[:frames]
+
+    def _along(self, samples: NDArray[np.float32], run: _Run) -> NDArray[np.float32]:
+        """Samples [T] with their envelope along the curve, where that is how it is followed."""
+        if run.control != "envelope":
+            return samples
+        return follow_curve(samples, self.sample_rate, run.curve, amount=run.energy_strength)
 
     def _choose(
         self, run: _Run, seeds: list[list[int]], similarity: Similarity | None, on_step: OnStep | None
@@ -179,11 +193,12 @@ class ImageToAudioPipeline(AudioGenerationPipeline):
                 samples = self._sound(latent[None], run.grid, draft=True)[0]
                 like = None if similarity is None else similarity(samples)
                 agreement = None
-                if run.control_scale:
-                    agreement = energy.pearson_r(run.curve, self._energy(samples, run.grid.frames))
+                if run.energy_strength:
+                    along = self._along(samples, run)
+                    agreement = energy.pearson_r(run.curve, self._energy(along, run.grid.frames))
                 ranked.append(Choice(len(own), seed, like, agreement))
             best = best_of(ranked)
-            kept.append(self._sound(latents[best : best + 1], run.grid)[0])
+            kept.append(self._along(self._sound(latents[best : best + 1], run.grid)[0], run))
             choices.append(ranked[best])
         return kept, choices
 

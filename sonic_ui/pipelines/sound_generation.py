@@ -23,6 +23,7 @@ import sonic_ui.models.mel  # noqa: F401  diffusers finds a vocoder only in a mo
 from sonic_ui.audio import energy
 from sonic_ui.audio.limiter import limit_true_peak
 from sonic_ui.audio.loudness import set_lufs
+from sonic_ui.audio.strip_envelope import envelope_of_strip
 from sonic_ui.models.energy_control import EnergyControlNet
 from sonic_ui.models.latents import LatentNormalizer, compression_factor, decode_latents
 from sonic_ui.models.sound_mapper import EnergyModulator, ImageToAudioMapper
@@ -33,9 +34,9 @@ from sonic_ui.requests import BadInput
 from sonic_ui.requests.image_to_sound import LENGTH
 
 Mode = Literal["natural", "exact"]
-Control = Literal["trained", "guided", "none"]
+Control = Literal["auto", "envelope", "trained", "guided", "none"]
 MODES: tuple[Mode, ...] = ("natural", "exact")
-CONTROLS: tuple[Control, ...] = ("trained", "guided", "none")
+CONTROLS: tuple[Control, ...] = ("auto", "envelope", "trained", "guided", "none")
 ControlHalf = Literal["both", "conditional"]
 CONTROL_HALVES: tuple[ControlHalf, ...] = ("both", "conditional")
 EmbedWords = Callable[[str], Tensor]
@@ -43,6 +44,9 @@ EmbedWords = Callable[[str], Tensor]
 
 SILENT = 1e-3
 """An envelope that nowhere passes this is silence."""
+
+REMEMBERED = 16
+"""So many remembered envelopes, of the sounds most like what is shown, are tried on a strip."""
 
 MODULATOR_STRIDE = 4
 """The energy modulator takes curves whose frames are a multiple of this."""
@@ -199,8 +203,8 @@ class AudioGenerationPipeline(DiffusionPipeline):
     ) -> NDArray[np.float32]:
         """The envelope to impose [frames] in [0, 1] for a curve or a strip [N] in [0, 1].
 
-        mode      "natural": the modulator makes of it what such a sound does, at the moments of a strip;
-                  "exact": only smoothed
+        mode      "natural": what such a sound does at the moments of a strip, as remembered sounds do; of a
+                  curve the modulator makes it. "exact": only smoothed
         concept   what sounds, instead of what the picture shows
 
         Without a sketch, or with an empty strip in natural mode, it is `suggest`. Raises BadInput.
@@ -220,8 +224,18 @@ class AudioGenerationPipeline(DiffusionPipeline):
             return np.clip(energy.smooth(target), 0.0, 1.0)
         if target.max() <= SILENT:
             return self._natural(embeds, None, frames)
-        natural = self._natural(embeds, target, frames)
-        return energy.held_to_strip(natural, target) if energy.is_strip(sketch) else natural
+        if energy.is_strip(sketch):
+            return envelope_of_strip(target, self._alike(embeds, target, frames))
+        return self._natural(embeds, target, frames)
+
+    def _alike(self, embeds: Tensor, target: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
+        """Remembered envelopes [K, frames] of sounds like `embeds` [1, D]; without any the modulator's own."""
+        modulator = self.energy_modulator
+        recalled = None if modulator is None else modulator.recall(embeds, REMEMBERED)
+        if recalled is None:
+            return self._natural(embeds, target, frames)[None]
+        envelopes = recalled[0].float().cpu().numpy()
+        return np.stack([energy.resample_curve(one, frames) for one in envelopes])
 
     @torch.no_grad()
     def _natural(
@@ -235,7 +249,7 @@ class AudioGenerationPipeline(DiffusionPipeline):
         if modulator is None:
             return target if target is not None else np.hanning(frames + 2)[1:-1].astype(np.float32)
         if target is None and (recalled := modulator.recall(embeds)) is not None:
-            envelope = recalled[0].float().cpu().numpy()
+            envelope = recalled[0, 0].float().cpu().numpy()
             return envelope if envelope.size == frames else energy.resample_curve(envelope, frames)
         has_target = torch.tensor([float(target is not None)])
         curve = target if target is not None else np.zeros(frames, np.float32)
@@ -246,11 +260,16 @@ class AudioGenerationPipeline(DiffusionPipeline):
 
     # The loop's parts
 
-    def _check_control(self, control: str) -> None:
+    def _checked_control(self, control: str, mode: str) -> str:
+        """The control that is meant; "auto" lays the envelope along a curve that is taken as it is."""
         if control not in CONTROLS:
             raise BadInput(f"control is {control!r}; it takes one of {', '.join(CONTROLS)}.", "control")
+        if control == "auto":
+            learned = "guided" if self.energy_control is None else "trained"
+            return "envelope" if mode == "exact" else learned
         if control == "trained" and self.energy_control is None:
             raise BadInput('These weights have no trained energy control; choose "guided".', "control")
+        return control
 
     def _checked_half(self, half: str | None) -> str:
         half = str(self.config["control_half"]) if half is None else half

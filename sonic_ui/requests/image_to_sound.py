@@ -23,7 +23,9 @@ MAX_LIBRARY_CHARACTERS = 500
 CurveMode = Annotated[
     Literal["natural", "exact"], OneOf("The way to follow the curve is {given}; it takes {known}.")
 ]
-Control = Annotated[Literal["trained", "guided", "none"], OneOf("The control is {given}; it takes {known}.")]
+Control = Annotated[
+    Literal["auto", "envelope", "trained", "guided", "none"], OneOf("The control is {given}; it takes {known}.")
+]
 SoundSource = Annotated[
     Literal["generate", "recordings", "both"],
     OneOf("Where the sound comes from is {given}; it takes {known}."),
@@ -49,7 +51,9 @@ class ImageToSoundRequest(GeneratingRequest):
     mode             "exact" takes the curve as it is; "natural" lets what is shown bend it to how it sounds
     source           "generate" makes the sound; "recordings" builds it from a library of recordings; "both"
                      gives three sounds a take: one laid over the other, and each by itself
-    control          "trained" (energy ControlNet), "guided" (training-free guidance) or "none"
+    control          how the curve is followed: "envelope" (made freely, then turned up and down), "trained"
+                     (energy ControlNet), "guided" (training-free guidance), "none", or "auto": the envelope
+                     for an exact curve, else what the weights have
     energy_strength  how much the curve counts; 0 does not follow it
     takes            number of sounds; take i starts from seed + i
     loudness_lufs    integrated loudness of the result; None leaves it as it comes
@@ -69,7 +73,7 @@ class ImageToSoundRequest(GeneratingRequest):
     moments: Annotated[Moments | None, BeforeValidator(check_moments)] = None
     mode: CurveMode = "exact"
     source: SoundSource = "generate"
-    control: Control = "trained"
+    control: Control = "auto"
     energy_strength: Annotated[float, ENERGY_STRENGTH] = 1.0
     takes: Annotated[int, TAKES] = 1
     loudness_lufs: Annotated[float | None, LOUDNESS] = -20.0

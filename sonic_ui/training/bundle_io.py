@@ -22,7 +22,8 @@ from sonic_ui.models.mel import GriffinLimVocoder
 from sonic_ui.models.open_set import FOLDER as OPEN_SET_FOLDER
 from sonic_ui.models.open_set import load_open_set
 from sonic_ui.models.presence_classifier import load_classifier
-from sonic_ui.models.sound_mapper import EnergyModulator
+from sonic_ui.models.sound_classifier import FOLDER as SOUND_CLASSIFIER_FOLDER
+from sonic_ui.models.sound_classifier import load_sound_classifier
 from sonic_ui.models.upscaler import FOLDER as UPSCALER_FOLDER
 from sonic_ui.models.upscaler import PictureUpscaler
 from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
@@ -43,6 +44,7 @@ from sonic_ui.training.stages.clip import trained_clip
 from sonic_ui.training.stages.few_steps import student_updates
 from sonic_ui.training.stages.open_set import trained_open_set
 from sonic_ui.training.stages.presence_classifier import trained_classifier, trained_picture_features
+from sonic_ui.training.stages.sound_classifier import trained_sound_classifier
 from sonic_ui.training.stages.sound_diffusion import MEL_MEAN, MEL_STD, trained_mel_autoencoder
 from sonic_ui.training.stages.spectral_stats import trained_clap
 from sonic_ui.training.stages.upscaler import trained_upscaler
@@ -90,7 +92,7 @@ def export_bundle(run: Run, bundle: Path) -> Path:
 
 
 def export_image_to_sound(run: Run, bundle: Path) -> Path:
-    """Assemble `ImageToAudioPipeline` under `bundle`, and the modulator that it is measured against."""
+    """Assemble `ImageToAudioPipeline` under `bundle`, and the classifier that it is measured with."""
     run = replace(run, artifacts={})
     clip, clap = trained_clip(run), trained_clap(run)
     pipeline = ImageToAudioPipeline(
@@ -114,8 +116,8 @@ def export_image_to_sound(run: Run, bundle: Path) -> Path:
     )
     pipeline.to(torch.float16)
     pipeline.save_pretrained(str(bundle / "image_to_audio"), max_shard_size=SHARD)
-    blind = image_to_audio_mapper.trained_modulator(run, blind=True)
-    blind.half().save_pretrained(str(bundle / "energy_modulator_blind"))
+    if run.checkpoint("sound_classifier").exists():
+        trained_sound_classifier(run).half().save_pretrained(str(bundle / SOUND_CLASSIFIER_FOLDER))
     share_clip(bundle)
     write_manifest(bundle)
     return bundle / "image_to_audio"
@@ -255,7 +257,7 @@ def _image_to_sound(bundle: Path) -> dict[str, Mapping[str, Tensor]]:
     if not (bundle / "image_to_audio").is_dir():
         return {}
     pipeline = ImageToAudioPipeline.from_pretrained(bundle / "image_to_audio", dtype=torch.float32)
-    blind = EnergyModulator.from_pretrained(bundle / "energy_modulator_blind", dtype=torch.float32)
+    classifier = load_sound_classifier(bundle)
     return {
         "mel_autoencoder": pipeline.vae.state_dict(),
         "sound_denoiser": pipeline.unet.state_dict(),
@@ -266,7 +268,7 @@ def _image_to_sound(bundle: Path) -> dict[str, Mapping[str, Tensor]]:
             for name, value in pipeline.energy_modulator.state_dict().items()
             if not name.startswith("remembered")
         },
-        "energy_modulator_blind": blind.state_dict(),
+        **({} if classifier is None else {"sound_classifier": classifier.state_dict()}),
     }
 
 

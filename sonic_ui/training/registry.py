@@ -6,7 +6,7 @@ itself in its file (`@stage`); a new one is a file and a row here.
 
 import torch
 
-from sonic_ui.training.data import rendering, sounds, takes
+from sonic_ui.training.data import rendering, sound_samples, sounds, takes
 from sonic_ui.training.run import REGISTERED, Run, train
 from sonic_ui.training.stages import (
     adapter,
@@ -18,6 +18,7 @@ from sonic_ui.training.stages import (
     open_set,
     picture_autoencoder,
     presence_classifier,
+    sound_classifier,
     sound_diffusion,
     spectral_stats,
     upscaler,
@@ -53,7 +54,8 @@ ORDER = {
     "energy_control": sound_diffusion,  # ControlNet of the energy
     "image_to_audio_mapper": image_to_audio_mapper,  # image embedding -> audio embedding
     "energy_modulator": image_to_audio_mapper,  # rough sketch -> energy curve
-    "energy_modulator_blind": image_to_audio_mapper,  # the same without the embedding, to compare with
+    "sound_samples": sound_samples,  # samples of scenes of image-to-sound
+    "sound_classifier": sound_classifier,  # what the evaluation measures sounds with
 }
 """Stage -> the module that registers it."""
 

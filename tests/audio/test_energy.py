@@ -99,16 +99,6 @@ def test_onsets_are_where_the_curve_rises() -> None:
     assert e.log_mel_energy(np.ones((5, 64))).tolist() == [1.0] * 5
 
 
-def test_a_curve_held_to_a_strip_sounds_at_its_moments_and_keeps_its_course() -> None:
-    strip = np.zeros(400, np.float32)
-    strip[50:120] = strip[200:300] = 1
-    curve = np.linspace(0.05, 0.9, 400).astype(np.float32)
-    held = e.held_to_strip(curve, strip)
-    assert e.onset_agreement(strip, e.timestamps(held)) == 1.0
-    assert held[:40].max() <= e.STRIP_REST and held.min() >= 0 and held.max() <= 1
-    assert np.all(np.diff(held[210:290]) > 0) and held[250] > held[85]
-
-
 def test_only_zeros_and_ones_are_a_strip() -> None:
     assert e.is_strip([0, 1, 1, 0]) and e.is_strip(np.ones(3))
     assert not e.is_strip([0, 0.5, 1])

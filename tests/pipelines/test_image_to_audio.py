@@ -24,6 +24,13 @@ from sonic_ui.testing.tiny_models import debug_sound_unet
 
 PICTURE = Image.fromarray(np.random.default_rng(0).integers(0, 255, (50, 70, 3), dtype=np.uint8))
 RAMP = np.linspace(0, 1, 40)
+RAMP_512 = np.linspace(0, 1, 512)
+ONE_STEP: dict[str, Any] = {
+    "sketch": RAMP,
+    "mode": "exact",
+    "num_inference_steps": 1,
+    "energy_guidance": 0.0,
+}
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +70,7 @@ def test_exact_mode_keeps_the_curve_and_natural_mode_asks_the_modulator(
         assert np.array_equal(sounding.envelope(PICTURE, nothing, "natural"), sounding.suggest(PICTURE))
 
 
-@pytest.mark.parametrize("control", ["trained", "guided"])
+@pytest.mark.parametrize("control", ["envelope", "trained", "guided"])
 def test_the_curve_changes_the_sound_as_firmly_as_asked(sounding: ImageToAudioPipeline, control: Any) -> None:
     def made(strength: float, sketch: Any = RAMP) -> Any:
         return sounding(
@@ -76,9 +83,22 @@ def test_the_curve_changes_the_sound_as_firmly_as_asked(sounding: ImageToAudioPi
     assert not np.allclose(made(1.0), made(1.0, RAMP[::-1]))
 
 
+def test_an_exact_curve_is_laid_over_a_free_sound_by_default(sounding: ImageToAudioPipeline) -> None:
+    passes: list[object] = []
+    hook = sounding.energy_control.register_forward_hook(lambda *_: passes.append(1))
+    made = {name: sounding(PICTURE, sketch=RAMP, mode="exact", control=name) for name in ("auto", "envelope")}
+    hook.remove()
+    assert np.array_equal(made["auto"].samples, made["envelope"].samples) and not passes
+    free = sounding(PICTURE, sketch=RAMP, mode="exact", control="none")
+    assert pearson_r(made["auto"].envelope, made["auto"].energy[0]) > 0.8 > pearson_r(RAMP_512, free.energy[0])
+    natural = [sounding(PICTURE, sketch=RAMP, control=name).samples for name in ("auto", "trained")]
+    assert np.array_equal(*natural)
+
+
 def test_guidance_can_be_added_to_the_control_net(sounding: ImageToAudioPipeline) -> None:
-    alone = sounding(PICTURE, sketch=RAMP, mode="exact", energy_guidance=0.0)
-    added = sounding(PICTURE, sketch=RAMP, mode="exact", energy_guidance=1.0)
+    alone, added = (
+        sounding(PICTURE, sketch=RAMP, mode="exact", control="trained", energy_guidance=x) for x in (0.0, 1.0)
+    )
     assert not np.allclose(alone.samples, added.samples)
     without_sketch = [sounding(PICTURE, energy_guidance=x).samples for x in (0.0, 1.0)]
     assert np.array_equal(*without_sketch)
@@ -90,7 +110,7 @@ def test_the_control_net_may_leave_the_unconditional_half_alone(sounding: ImageT
     rows: list[int] = []
     net: Any = sounding.energy_control
     hook = net.register_forward_hook(lambda _, args, __: rows.append(len(args[0])))
-    settings = {"sketch": RAMP, "mode": "exact", "num_inference_steps": 1, "energy_guidance": 0.0}
+    settings = {**ONE_STEP, "control": "trained"}
     both = sounding(PICTURE, **settings).samples
     half = sounding(PICTURE, control_half="conditional", **settings).samples
     unguided = [
@@ -104,12 +124,12 @@ def test_the_control_net_may_leave_the_unconditional_half_alone(sounding: ImageT
 
 def test_the_unconditional_half_is_denoised_as_without_control(sounding: ImageToAudioPipeline) -> None:
     seen: dict[str, torch.Tensor] = {}
-    settings = {"sketch": RAMP, "mode": "exact", "num_inference_steps": 1, "energy_guidance": 0.0}
-    for name, more in {"none": {"control": "none"}, "half": {"control_half": "conditional"}}.items():
+    half = {"control": "trained", "control_half": "conditional"}
+    for name, more in {"none": {"control": "none"}, "half": half}.items():
         hook = sounding.unet.register_forward_hook(
             lambda _, __, output, name=name: seen.update({name: output.sample})
         )
-        sounding(PICTURE, **settings, **more)
+        sounding(PICTURE, **ONE_STEP, **more)
         hook.remove()
     assert torch.allclose(seen["none"][0], seen["half"][0], atol=1e-5)
     assert not torch.allclose(seen["none"][1], seen["half"][1], atol=1e-4)
@@ -136,9 +156,10 @@ def test_the_best_candidate_of_every_take_is_kept(sounding: ImageToAudioPipeline
 
 
 def test_without_a_similarity_the_curve_decides(sounding: ImageToAudioPipeline) -> None:
-    made = sounding(PICTURE, sketch=RAMP, mode="exact", num_candidates=3)
+    settings = {"sketch": RAMP, "mode": "exact", "control": "trained"}
+    made = sounding(PICTURE, num_candidates=3, **settings)
     (choice,) = made.choices
-    each = [sounding(PICTURE, sketch=RAMP, mode="exact", seed=seed) for seed in range(3)]
+    each = [sounding(PICTURE, seed=seed, **settings) for seed in range(3)]
     agreements = [pearson_r(one.envelope, one.energy[0]) for one in each]
     assert choice.similarity is None and made.seeds == [choice.seed]
     assert agreements[choice.seed] > min(agreements), "the drafts that are compared are rougher"
@@ -184,11 +205,12 @@ def test_nothing_is_held_where_nothing_was_drawn(sounding: ImageToAudioPipeline)
 @pytest.mark.parametrize("length_s", [2, 3.37, 12, 30])
 def test_a_sound_is_as_long_as_requested(sounding: ImageToAudioPipeline, length_s: float) -> None:
     frames = round(100 * length_s)
-    settings = {"length_s": length_s, "num_inference_steps": 1, "guidance_scale": 1.0}
-    made = sounding(PICTURE, sketch=[0.5], mode="exact", energy_guidance=1.0, **settings)
+    settings = {"length_s": length_s, "num_inference_steps": 1, "guidance_scale": 1.0, "mode": "exact"}
+    made = sounding(PICTURE, sketch=[0.5], control="trained", energy_guidance=1.0, **settings)
     assert made.samples.shape == (1, 160 * frames) and made.energy.shape == (1, frames)
     assert np.isfinite(made.samples).all() and np.allclose(made.envelope, 0.5)
-    assert sounding(PICTURE, sketch=[0.0], mode="exact", **settings).samples.shape == (1, 160 * frames)
+    for level in (0.0, 1.0):
+        assert sounding(PICTURE, sketch=[level], **settings).samples.shape == (1, 160 * frames)
     ramp = sounding.envelope(PICTURE, RAMP, "exact", length_s)
     assert ramp.shape == (frames,) and pearson_r(ramp, np.linspace(0, 1, frames)) > 0.999
     natural = sounding.envelope(PICTURE, RAMP, "natural", length_s)
@@ -233,9 +255,8 @@ def test_nothing_is_heard_where_windows_meet() -> None:
     miniature = ImageToAudioPipeline.from_pretrained(MINIATURE / "image_to_audio", dtype=torch.float32)
     miniature.register_modules(vocoder=GriffinLimVocoder(iterations=4))
     miniature.set_progress_bar_config(disable=True)
-    made = miniature(
-        PICTURE, sketch=RAMP, num_inference_steps=3, guidance_scale=1.0, seed=1, mode="exact", length_s=8.96
-    )
+    settings = {"sketch": RAMP, "mode": "exact", "control": "trained", "length_s": 8.96}
+    made = miniature(PICTURE, num_inference_steps=3, guidance_scale=1.0, seed=1, **settings)
     windows = miniature._grid(8.96).windows
     assert windows.starts == (0, 48)
     assert max(seams(made.samples[0], [8 * 48, 8 * 56, 8 * 64])) < 1
@@ -276,7 +297,7 @@ def test_curves_of_any_length_are_taken(sounding: ImageToAudioPipeline) -> None:
         ({"sketch": np.zeros(0)}, "at least one number"),
         ({"sketch": np.zeros((2, 2))}, "at least one number"),
         ({"mode": "loose"}, "natural, exact"),
-        ({"control": "firm"}, "trained, guided, none"),
+        ({"control": "firm"}, "auto, envelope, trained, guided, none"),
         ({"control_half": "third"}, "both, conditional"),
         ({"num_candidates": 0}, "num_candidates"),
         ({"energy_guidance": float("nan"), "sketch": RAMP}, "energy_guidance"),
@@ -319,7 +340,7 @@ def test_weights_without_optional_parts_say_so() -> None:
         **{**parts, "energy_control": None, "energy_modulator": None, "text_encoder": None}
     )
     with pytest.raises(BadInput, match='choose "guided"'):
-        bare(PICTURE)
+        bare(PICTURE, control="trained")
     with pytest.raises(BadInput, match="no words"):
         bare(PICTURE, control="guided", prompt="rain", num_inference_steps=1)
     assert bare(PICTURE, control="guided", num_inference_steps=1).samples.any()

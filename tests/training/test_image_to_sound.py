@@ -33,6 +33,7 @@ from sonic_ui.training.stages.sound_diffusion import trained_sound_unet
         ("sound_denoiser", 0.95),
         ("image_to_audio_mapper", 0.9),
         ("energy_modulator", 0.95),
+        ("sound_classifier", 0.95),
     ],
 )
 def test_every_stage_learns_a_handful(run: Run, stage: str, least: float) -> None:
@@ -65,7 +66,7 @@ def test_the_exported_pipeline_sounds(run: Run, tmp_path: Path) -> None:
 
     folder = export_image_to_sound(run, tmp_path)
     check_pipeline(folder)
-    assert (tmp_path / "energy_modulator_blind" / "config.json").exists()
+    assert (tmp_path / "sound_classifier" / "config.json").exists()
     pipeline = ImageToAudioPipeline.from_pretrained(folder, dtype=torch.float32)
     picture = Image.new("RGB", (90, 60), (40, 80, 160))
     made = pipeline(picture, sketch=np.linspace(0, 1, 9), prompt="rain", num_inference_steps=2)

@@ -74,7 +74,7 @@ def page_values(picture: str | None, **values: Any) -> list[Any]:
         "negative_prompt": "",
         "takes": 1,
         "candidates": 1,
-        "control": "trained",
+        "control": "auto",
         "energy_strength": 1,
         "guidance_scale": 3,
         "steps": 5,

@@ -75,11 +75,11 @@ class ModulatorStage(Stage):
     embeds   audio embeddings that the mapper predicts from the pictures (the sound's where there is none)
     """
 
-    blind, no_target = False, 0.15
+    no_target = 0.15
 
     def __init__(self, run: Run) -> None:
         self.data, self.embeds = training_sounds(run), mapped_embeds(run)
-        self.module = new_modulator(run, blind=self.blind)
+        self.module = new_modulator(run)
 
     def example(self, i: int, rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """(sketch, energy) [T] of one sound: as it is, shifted, or under a drawn curve."""
@@ -101,13 +101,6 @@ class ModulatorStage(Stage):
         return error.mean(), {"l1_with_sketch": with_sketch.item()}
 
 
-@stage("energy_modulator_blind")
-class BlindModulatorStage(ModulatorStage):
-    """The same without the embedding: what the evaluation compares the modulator with."""
-
-    blind = True
-
-
 def new_mapper(run: Run) -> ImageToAudioMapper:
     data, width = training_sounds(run), run.recipe["image_to_audio_mapper"]["width"]
     return ImageToAudioMapper(data.image_embeds.shape[1], data.embeds.shape[1], width)
@@ -126,15 +119,12 @@ def mapped_embeds(run: Run) -> Tensor:
     return embeds
 
 
-def new_modulator(run: Run, *, blind: bool = False) -> EnergyModulator:
-    """Untrained modulator; a blind one does not know what sounds."""
-    size = 0 if blind else training_sounds(run).embeds.shape[1]
-    return EnergyModulator(size, run.recipe["energy_modulator"]["width"])
+def new_modulator(run: Run) -> EnergyModulator:
+    return EnergyModulator(training_sounds(run).embeds.shape[1], run.recipe["energy_modulator"]["width"])
 
 
-def trained_modulator(run: Run, *, blind: bool = False) -> EnergyModulator:
-    name = "energy_modulator_blind" if blind else "energy_modulator"
-    return run.load(name, new_modulator(run, blind=blind))
+def trained_modulator(run: Run) -> EnergyModulator:
+    return run.load("energy_modulator", new_modulator(run))
 
 
 def remembering_modulator(run: Run, per_source: int = 16) -> EnergyModulator:

@@ -328,6 +328,8 @@ SOURCE_WORDS = {
     "both": ("Both, layered", "One over the other, and each by itself to compare."),
 }
 CONTROL_WORDS = [
+    ("What suits it best", "auto"),
+    ("Turned up and down", "envelope"),
     ("As it was trained", "trained"),
     ("Step by step", "guided"),
     ("Not at all", "none"),
@@ -458,7 +460,7 @@ def _advanced(context: AppContext) -> tuple[gr.Slider, gr.Radio, gr.Textbox, gr.
     with gr.Column(elem_classes="su-if-generate"):
         control = gr.Radio(
             CONTROL_WORDS,
-            value="trained",
+            value="auto",
             label="How the curve is imposed",
             elem_id=f"{TAB}-control",
             elem_classes="su-choice",
