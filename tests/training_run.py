@@ -108,7 +108,7 @@ RECIPE: dict[str, Any] = {
         "train_shards": 1,
         "workers": 0,
     },
-    "sound_classifier": {"widths": [4, 8, 8], "loop": loop(30, 8)},
+    "sound_classifier": {"widths": [4, 8, 8], "loop": loop(40, 8, 6e-3)},
 }
 
 

@@ -1,7 +1,7 @@
 """A sound turned up and down along a drawn curve, so that it stays what it is.
 
-The curve is the sound's envelope, not its energy frame by frame: the gain evens out the sound's own course over
-`LEVEL_S` and puts the curve in its place; what is faster (a bark, a stroke of a clock) stays. Where the
+The curve is the sound's envelope, not its energy frame by frame: the gain evens out the sound's own course
+over `LEVEL_S` and puts the curve in its place; what is faster (a bark, a stroke of a clock) stays. Where the
 curve is high and nothing sounds for longer than `LONGEST_REST_S`, no gain would help: what sounds elsewhere
 is put there once more, so that a dog barks more often where it shall be loud.
 """
@@ -18,7 +18,7 @@ LEVEL_S = 0.3
 """What is slower than this is the envelope, and goes as the curve; what is faster is the sound's own."""
 
 MOST_LIFT_DB = 18.0
-"""No moment is turned up by more, relative to the loudest: it would bring up what is no sound of the source."""
+"""No moment is turned up by more, relative to the loudest: that would bring up what is not the source's."""
 
 QUIET_DB = -14.0
 """A moment whose level is so far below the loudest is a rest."""
@@ -44,7 +44,7 @@ def level_of(energy: Given, width_s: float = LEVEL_S) -> Samples:
 def follow_curve(samples: Samples, sample_rate: int, curve: Given, *, amount: float = 1.0) -> Samples:
     """The samples [T] with their envelope along `curve` [frames] in [0, 1].
 
-    amount   1 puts the curve in place of the sound's own course, 0 leaves the sound as it is, 2 exaggerates it
+    amount   1 puts the curve in place of the sound's own course, 0 leaves the sound as it is, 2 exaggerates
     """
     if samples.size == 0 or amount <= 0 or np.max(curve, initial=0.0) <= 0:
         return samples

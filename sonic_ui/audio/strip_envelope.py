@@ -1,9 +1,10 @@
 """The natural course of a sound at the moments of a strip, out of the courses of sounds that are like it.
 
-A strip says when something sounds, not how it rises and falls; envelopes of real sounds say how. Every stretch of
-the strip takes the course of a stretch of a remembered envelope, as long as it must be.
+A strip says when something sounds, not how it rises and falls; envelopes of whole sounds say how. Every
+stretch of the strip takes the course of a stretch of a remembered envelope, as long as it must be.
 """
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,9 @@ def placed_on_strip(on: NDArray[np.bool_], envelope: Given) -> Curve:
         if not alike:
             out[start:end] = 1.0 if sounding else REST
             continue
-        first, last, _ = max(alike, key=lambda run: (_overlap(run, start, end), -abs(run[1] - run[0] - end + start)))
+        first, last, _ = max(
+            alike, key=lambda run: (_overlap(run, start, end), -abs(run[1] - run[0] - end + start))
+        )
         out[start:end] = resample_curve(course[first:last], end - start)
     return np.clip(smooth(out, 0.02), 0.0, 1.0)
 
@@ -54,7 +57,7 @@ def placed_on_strip(on: NDArray[np.bool_], envelope: Given) -> Curve:
 def runs_of(on: NDArray[np.bool_]) -> list[Run]:
     """Stretches [start, end) in which a strip [frames] stays the same, and whether it is on there."""
     edges = [0, *(np.flatnonzero(np.diff(on.astype(np.int8))) + 1).tolist(), on.size]
-    return [(a, b, bool(on[a])) for a, b in zip(edges[:-1], edges[1:], strict=True) if b > a]
+    return [(a, b, bool(on[a])) for a, b in pairwise(edges) if b > a]
 
 
 def _overlap(run: Run, start: int, end: int) -> int:

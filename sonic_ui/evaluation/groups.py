@@ -102,6 +102,20 @@ class EvalContext:
         return load_sound_classifier(self.bundle)
 
     @cached_property
+    def sound_namers(self) -> dict[str, sound_metrics.NameSound]:
+        """Who names sounds: the bundle's audio encoder, and the classifier apart if there is one."""
+        clap = sound_metrics.ClapClassifier.of(self.pipeline)
+        namers: dict[str, sound_metrics.NameSound] = {sound_metrics.BY_ENCODER: clap.name}
+        if self.sound_classifier is not None:
+            namers[sound_metrics.INDEPENDENT] = partial(sound_quality.name_sound, self.sound_classifier)
+        return namers
+
+    @cached_property
+    def sound_scenes(self) -> list[held_out.HeldOutScene]:
+        """Held-out scenes of single sources with their sounds."""
+        return held_out.held_out_sounds(self.some(4), self.px, self.sound_pipeline)
+
+    @cached_property
     def image_encoder(self) -> ImageEncoder:
         """The bundle's CLIP with its image processor."""
         return ImageEncoder.from_folder(self.bundle / "clip")
@@ -279,26 +293,52 @@ def edit_modes_group(context: EvalContext) -> list[Metric]:
 
 
 def sounds_group(context: EvalContext) -> list[Metric]:
-    """Image to sound: class, energy, quality; the labels of the real photographs go to the details."""
-    pipeline, classifier = context.sound_pipeline, context.sound_classifier
-    clap = sound_metrics.ClapClassifier.of(context.pipeline)
-    namers: dict[str, sound_metrics.NameSound] = {sound_metrics.BY_ENCODER: clap.name}
-    if classifier is not None:
-        namers[sound_metrics.INDEPENDENT] = partial(sound_quality.name_sound, classifier)
-    scenes = held_out.held_out_sounds(context.some(4), context.px, pipeline)
-    metrics, by_curve = sound_metrics.control_metrics(pipeline, scenes, context.some(30), namers)
-    natural, by_scene = sound_metrics.natural_metrics(pipeline, scenes[: context.some(48)])
-    classes, by_source, sounds = sound_metrics.class_metrics(pipeline, namers, scenes)
-    context.details |= {"sound_control": by_curve, **by_scene, "sound_class_by_source": by_source}
-    metrics += [*natural, *classes]
-    if classifier is not None:
+    """Image to sound: class with and without a curve, and quality."""
+    pipeline, scenes, namers = context.sound_pipeline, context.sound_scenes, context.sound_namers
+    sounds = sound_metrics.free_sounds(pipeline, scenes)
+    metrics, by_source = sound_metrics.class_metrics(namers, scenes, sounds)
+    found, by_curve = sound_metrics.control_metrics(pipeline, scenes, sounds, context.some(30), namers)
+    context.details |= {"sound_control": by_curve, "sound_class_by_source": by_source}
+    metrics += found
+    if (classifier := context.sound_classifier) is not None:
         true = [scene.sound for scene in scenes]
         metrics += sound_quality.quality_metrics(pipeline.vocoder, classifier, true, sounds)
-    photographs = sound_metrics.labels_of_photographs(pipeline, clap, context.data / "photos")
+    return metrics
+
+
+def sound_control_group(context: EvalContext) -> list[Metric]:
+    """The same curves held by the ControlNet and by guidance, to compare with."""
+    count = context.some(30)
+    metrics, by_curve = sound_metrics.learned_control_metrics(
+        context.sound_pipeline, context.sound_scenes, count, context.sound_namers
+    )
+    context.details["sound_learned_control"] = by_curve
+    return metrics
+
+
+def sound_moments_group(context: EvalContext) -> list[Metric]:
+    """Natural energy from timestamps, and the onsets of what is made of them."""
+    scenes = context.sound_scenes[: context.some(48)]
+    metrics, by_scene = sound_metrics.natural_metrics(context.sound_pipeline, scenes)
+    onsets, agreement = sound_metrics.onset_metrics(context.sound_pipeline, scenes)
+    context.details |= {**by_scene, "onset_agreement": agreement}
+    return [*metrics, onsets]
+
+
+def sound_photographs_group(context: EvalContext) -> list[Metric]:
+    """What photographs are seen and heard as: to the details, no figures."""
+    clap = sound_metrics.ClapClassifier.of(context.pipeline)
+    folder = context.data / "photos"
+    photographs = sound_metrics.labels_of_photographs(context.sound_pipeline, clap, folder)
     context.details["photographs"] = photographs
     for name, labels in photographs.items():
         print(f"{name}: seen {labels[0]}, {labels[1]}; heard {labels[2]}", flush=True)
-    return [*metrics, *sound_metrics.sound_speed(pipeline, scenes[0].picture)]
+    return []
+
+
+def sound_speed_group(context: EvalContext) -> list[Metric]:
+    """A warm sound, and what candidates cost; run it on a machine that does nothing else."""
+    return sound_metrics.sound_speed(context.sound_pipeline, context.sound_scenes[0].picture)
 
 
 def drafts_group(context: EvalContext) -> list[Metric]:
@@ -342,6 +382,10 @@ GROUPS: dict[str, Callable[[EvalContext], list[Metric]]] = {
     "edit_modes": edit_modes_group,
     "sounds": sounds_group,
     "drafts": drafts_group,
+    "sound_control": sound_control_group,
+    "sound_moments": sound_moments_group,
+    "sound_photographs": sound_photographs_group,
+    "sound_speed": sound_speed_group,
     "speed": speed_group,
     "full_size": full_size_group,
 }

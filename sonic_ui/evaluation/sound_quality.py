@@ -93,7 +93,9 @@ def quality_metrics(
     own = frechet_distance(features_of(classifier, generated), reference)
     whole = f"{len(generated)} sounds, no curve"
     metrics.append(Metric("Fréchet audio distance of generated sounds", own, note=whole))
-    plain = next(metric.value for metric in metrics if metric.name.startswith("vocoder, Griffin-Lim: Fréchet"))
+    plain = next(
+        metric.value for metric in metrics if metric.name.startswith("vocoder, Griffin-Lim: Fréchet")
+    )
     ratio = own / max(plain, 1e-9)
     metrics.append(Metric("the same over that of Griffin-Lim on true log-mels", ratio, note=whole))
     return metrics

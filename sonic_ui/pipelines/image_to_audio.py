@@ -115,9 +115,10 @@ class ImageToAudioPipeline(AudioGenerationPipeline):
                               and falls by itself
         mode                  "natural": the sketch is a rough target (moments are enough); "exact": the curve
         energy_strength       how much the energy is controlled; 0 is as without control
-        control               "envelope": made freely, then turned up and down (`audio.follow_curve`); "trained":
-                              the ControlNet; "guided": training-free guidance; "none"; "auto": the envelope
-                              for an exact curve, else the ControlNet, or guidance where there is none
+        control               "envelope": made freely, then turned up and down (`audio.follow_curve`);
+                              "trained": the ControlNet; "guided": training-free guidance; "none";
+                              "auto": the envelope for an exact curve, else the ControlNet, or guidance
+                              where there is none
         guidance_scale        how literally picture and words are followed; 1 and less skip the second pass
         num_inference_steps   more are slower and finer
         num_takes             sounds made; take i starts from seed + i

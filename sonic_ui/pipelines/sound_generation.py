@@ -229,7 +229,7 @@ class AudioGenerationPipeline(DiffusionPipeline):
         return self._natural(embeds, target, frames)
 
     def _alike(self, embeds: Tensor, target: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
-        """Remembered envelopes [K, frames] of sounds like `embeds` [1, D]; without any the modulator's own."""
+        """Remembered envelopes [K, frames] of sounds like `embeds` [1, D]; without any the modulator's."""
         modulator = self.energy_modulator
         recalled = None if modulator is None else modulator.recall(embeds, REMEMBERED)
         if recalled is None:

@@ -24,7 +24,8 @@ CurveMode = Annotated[
     Literal["natural", "exact"], OneOf("The way to follow the curve is {given}; it takes {known}.")
 ]
 Control = Annotated[
-    Literal["auto", "envelope", "trained", "guided", "none"], OneOf("The control is {given}; it takes {known}.")
+    Literal["auto", "envelope", "trained", "guided", "none"],
+    OneOf("The control is {given}; it takes {known}."),
 ]
 SoundSource = Annotated[
     Literal["generate", "recordings", "both"],

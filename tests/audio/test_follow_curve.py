@@ -52,7 +52,9 @@ def test_a_dog_barks_more_often_where_the_curve_is_high() -> None:
     made = energy_of(follow_curve(sound, RATE, late))
     assert made[260:].max() > 3 * made[:250].max()
     assert len(onsets(made[250:])) >= 2
-    assert np.array_equal(fill_rests(sound, RATE, np.r_[np.ones(150), np.zeros(362)])[RATE * 2 :], sound[RATE * 2 :])
+    assert np.array_equal(
+        fill_rests(sound, RATE, np.r_[np.ones(150), np.zeros(362)])[RATE * 2 :], sound[RATE * 2 :]
+    )
 
 
 @pytest.mark.parametrize("amount", [0.5, 1.0, 2.0])

@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 
 from sonic_ui.audio.energy import energy_l1, pearson_r
+from sonic_ui.audio.follow_curve import follow_curve
 from sonic_ui.audio.loudness import integrated_lufs, true_peak_dbfs
 from sonic_ui.bundles.registry import MINIATURE
 from sonic_ui.models.energy_control import EnergyControlNet
@@ -90,7 +91,11 @@ def test_an_exact_curve_is_laid_over_a_free_sound_by_default(sounding: ImageToAu
     hook.remove()
     assert np.array_equal(made["auto"].samples, made["envelope"].samples) and not passes
     free = sounding(PICTURE, sketch=RAMP, mode="exact", control="none")
-    assert pearson_r(made["auto"].envelope, made["auto"].energy[0]) > 0.8 > pearson_r(RAMP_512, free.energy[0])
+    assert (
+        pearson_r(made["auto"].envelope, made["auto"].energy[0]) > 0.8 > pearson_r(RAMP_512, free.energy[0])
+    )
+    laid = follow_curve(free.samples[0], 16_000, made["auto"].envelope)
+    assert np.allclose(made["auto"].samples[0], laid, atol=1e-3), "what the evaluation goes by"
     natural = [sounding(PICTURE, sketch=RAMP, control=name).samples for name in ("auto", "trained")]
     assert np.array_equal(*natural)
 

@@ -114,7 +114,7 @@ def test_defaults_are_those_of_the_verb_alone() -> None:
         ({"concept_levels": [["rain", 3]]}, "concept_levels", "it takes a number from -30 to 0"),
         ({"concept_levels": ["rain", "Rain"]}, "concept_levels", "was given twice"),
         ({"concept_levels": ["x" * 81]}, "concept_levels", "81 characters long; 80 at most"),
-        ({"control": 3}, "control", "it takes trained, guided, none"),
+        ({"control": 3}, "control", "it takes auto, envelope, trained, guided, none"),
         ({"source": None}, "source", "it takes generate, recordings, both"),
         ({"takes": 5}, "takes", "Number of takes is 5; it takes a whole number from 1 to 4"),
         ({"energy_strength": 2.1}, "energy_strength", "from 0 to 2"),

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from sonic_ui.models.mel import LOG_FLOOR, log_mel
 from sonic_ui.models.sound_classifier import SoundClassifier
-from sonic_ui.scenes.world import SOURCES
 from sonic_ui.pipelines.energy_guidance import frame_energy
+from sonic_ui.scenes.world import SOURCES
 from sonic_ui.training.data.image_to_sound import drawn_curve
 from sonic_ui.training.data.sound_samples import load_sound_samples
 from sonic_ui.training.run import Run, Stage, artifact, stage
@@ -36,7 +36,10 @@ class SoundClassifierStage(Stage):
         data = load_sound_samples(run.folder / "sound_samples", "classifier")
         single = np.array([i for i, scene in enumerate(data.scenes) if len(scene.sources) == 1])
         self.labels = torch.tensor([SOURCES.index(data.scenes[i].sources[0].name) for i in single])
-        parts = [log_mel(torch.from_numpy(data.float32(index))).half() for index in np.split(single, range(50, len(single), 50))]
+        parts = [
+            log_mel(torch.from_numpy(data.float32(index))).half()
+            for index in np.split(single, range(50, len(single), 50))
+        ]
         self.mels = torch.cat(parts)
         rng = np.random.default_rng(0)
         curves = [drawn_curve(rng, self.mels.shape[1]) for _ in range(CURVES)]
@@ -45,7 +48,7 @@ class SoundClassifierStage(Stage):
         self.module = new_sound_classifier(run)
 
     def batch(self, index: Tensor, generator: torch.Generator) -> Tensor:
-        """Log-mels [B, T, M]: moved in time, most of them under a curve, tilted, a little blurred or noisy."""
+        """Log-mels [B, T, M]: moved in time, most of them under a curve, tilted, blurred or noisy."""
         count = len(index)
 
         def uniform(low: float, high: float) -> Tensor:
