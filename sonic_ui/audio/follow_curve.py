@@ -26,7 +26,7 @@ QUIET_DB = -14.0
 LONGEST_REST_S = 0.35
 """Longer rests are filled where the curve is high."""
 
-HEARD = 0.2
+AUDIBLE_SHARE = 0.2
 """Share of the curve's largest value from which on something shall be heard."""
 
 FADE_S = 0.03
@@ -88,7 +88,7 @@ def rests_of(share: NDArray[np.float64], target: NDArray[np.float64]) -> list[tu
     share   energy over its largest value [frames]
     """
     level = level_of(share, 0.1)
-    open_frames = (level < 10 ** (QUIET_DB / 20)) & (target > HEARD)
+    open_frames = (level < 10 ** (QUIET_DB / 20)) & (target > AUDIBLE_SHARE)
     edges = np.flatnonzero(np.diff(np.concatenate([[0], open_frames.astype(int), [0]])))
     pairs = edges.reshape(-1, 2).tolist()
     return [(a, b) for a, b in pairs if b - a > LONGEST_REST_S * ENERGY_HZ]
