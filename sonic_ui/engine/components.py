@@ -97,22 +97,39 @@ class Components:
 
     def embed_audio(self, samples: np.ndarray) -> AudioAnalysis:
         """Embed and name a clip: `samples` float32 [T] at 48 kHz."""
-        from sonic_ui.models.encoders import encode_sound, label_probabilities
+        vector = self.embed(samples)
+        labels = self.rank_labels(vector)
+        if not labels or self.open_set_head is None:
+            return AudioAnalysis(vector, labels)
+        known, _ = self.known_probability(samples)
+        return AudioAnalysis(vector, labels, known, float(self.open_set_head.threshold))
 
-        encoder, labels = self.pipeline.audio_encoder, self.audio_labels
-        embedding = encode_sound(encoder, self.pipeline.feature_extractor, [samples])  # [1, D]
-        vector = embedding[0].float().cpu().numpy()
-        if labels is None:  # an encoder without a text side
-            return AudioAnalysis(vector, ())
-        scale = float(encoder.logit_scale_a.detach().exp())
-        chances = label_probabilities(embedding, labels, scale)  # [1, L]
-        ranked, head = self._ranked(chances[0]), self.open_set_head
-        if head is None:
-            return AudioAnalysis(vector, ranked)
+    def rank_labels(self, embedding: np.ndarray) -> tuple[Label, ...]:
+        """The vocabulary for the embedding [D] of a clip, most probable first; none without a text side."""
+        import torch
+
+        from sonic_ui.models.encoders import label_probabilities
+
+        if self.audio_labels is None:
+            return ()
+        scale = float(self.pipeline.audio_encoder.logit_scale_a.detach().exp())
+        chances = label_probabilities(torch.from_numpy(embedding[None]), self.audio_labels.cpu(), scale)
+        return self._ranked(chances[0])
+
+    def known_probability(self, samples: np.ndarray) -> tuple[float | None, bool]:
+        """That a clip is of any kind of the vocabulary, in [0, 1], and whether that is too little to believe.
+
+        (None, False) without an open-set head.
+        """
         from sonic_ui.models.open_set import known_log_odds
 
-        odds = known_log_odds(head, self.pipeline.feature_extractor, [samples])
-        return AudioAnalysis(vector, ranked, float(head.probability(odds)[0]), float(head.threshold))
+        head = self.open_set_head
+        if head is None:
+            return None, False
+        probability = float(
+            head.probability(known_log_odds(head, self.pipeline.feature_extractor, [samples]))[0]
+        )
+        return probability, probability < float(head.threshold)
 
     def embed(self, samples: np.ndarray) -> np.ndarray:
         """The embedding [D] of a clip."""

@@ -17,6 +17,7 @@ from sonic_ui.engine.events import (
     WindowAnalysis,
 )
 from sonic_ui.engine.jobs.base import Job, job_type
+from sonic_ui.engine.live import LivePainter
 from sonic_ui.engine.loading import load_painting_pipeline
 from sonic_ui.requests import BadInput
 
@@ -97,6 +98,13 @@ class LocalBackend:
 
     def predict_intensities(self, images: Sequence[Image]) -> np.ndarray | None:
         return self.components.predict_intensities(images)
+
+    live_refusal = ""
+    """Why nobody can be live on it; empty where they can."""
+
+    def live_painter(self) -> LivePainter:
+        """What paints the frames of a session that is live; it takes the device for each anew."""
+        return LivePainter(self.components, self._device)
 
     def run(self, job: Job, cancel: CancelToken) -> Iterator[JobEvent]:
         """As `Backend.run`: the work is done on a thread of its own, and its events are passed on."""

@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Generator, Iterator, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -14,12 +14,18 @@ from sonic_ui.engine import events, inputs
 from sonic_ui.engine.caches import CacheUsage, InversionCache, LRUCache
 from sonic_ui.engine.films import FilmStore
 from sonic_ui.engine.jobs.base import Backend, RunContext, job_type
+from sonic_ui.engine.live import LivePainter
 from sonic_ui.engine.local import LocalBackend
 from sonic_ui.engine.switching import Engines, Status
 from sonic_ui.engine.tracks import TrackAnalysis, TrackReader
 from sonic_ui.requests import BadInput, ChangeEngineRequest, MakingRequest
 
 log = logging.getLogger(__name__)
+
+NO_LIVE = (
+    "Live needs an engine in this app itself, and this one is at {location}. Open the page there, or start "
+    "this app with --backend local."
+)
 
 
 class Studio:
@@ -130,6 +136,20 @@ class Studio:
     def supports(self, verb: str) -> bool:
         """Whether the weights have a pipeline of their own for a verb."""
         return self._backend.supports(verb)
+
+    def check_live(self) -> None:
+        """Raise `BadInput` where nobody can be live on the engine: it has to run in this app."""
+        refusal: str = getattr(self._backend, "live_refusal", NO_LIVE.format(location=self._backend.location))
+        if refusal:
+            raise BadInput(refusal, "bundle")
+
+    def live_painter(self) -> LivePainter:
+        """What paints the frames of a session that is live; waits for the models. Raises `BadInput`."""
+        self.check_live()
+        self._wait_until_ready()
+        backend: Any = self._backend
+        painter: LivePainter = backend.live_painter()
+        return painter
 
     def cache_usage(self, session: str, picture: str | None = None) -> CacheUsage:
         """What is cached of the pictures that a session edits, or of the picture at one path.

@@ -74,6 +74,11 @@ def _answer(backend: str, method: str, argument: Any) -> Any:
 class ZeroBackend(LocalBackend):
     """The pipelines of one bundle, in memory here and run in workers that have the GPU."""
 
+    live_refusal = (
+        "Live needs a GPU that stays, and this Space borrows one for each job (ZeroGPU). Duplicate the Space "
+        "with hardware of its own, or run the app on your computer."
+    )
+
     def load(self) -> None:
         """Load everything that a worker may need: what it loads itself is gone with it. Raises `BadInput`."""
         if str(id(self)) not in _backends:

@@ -18,7 +18,7 @@ from sonic_ui.engine.studio import Studio
 from sonic_ui.media.metadata import PictureFolder
 from sonic_ui.media.temporary import process_folder
 from sonic_ui.requests import VERBS
-from sonic_ui.ui import api, engine_api
+from sonic_ui.ui import api, engine_api, live_api
 from sonic_ui.ui.components import basic, shell
 from sonic_ui.ui.components.gallery import gallery
 from sonic_ui.ui.engine_panel import connect_engines, engine_panel
@@ -61,6 +61,8 @@ def build_page(studio: Studio, examples: Path = EXAMPLES, open_engines: bool = F
         with_tab = [verb for verb in VERBS if importlib.util.find_spec(_folder(verb))]
         modules = {verb: importlib.import_module(f"{_folder(verb)}.results") for verb in with_tab}
         answers = {verb: getattr(module, "ANSWER", api.PICTURES) for verb, module in modules.items()}
+        page.live = context.live
+        live_api.add_endpoint(context)
         api.add_verbs(context, answers)  # first: Gradio gives the handlers of the page names as well
         with gr.Tabs(elem_id="su-tabs") as tabs:
             built = {verb: _build_tab(verb, context, shared) for verb in with_tab}
@@ -112,7 +114,9 @@ def launch_options(examples: Path = EXAMPLES) -> dict[str, Any]:
         "show_error": False,
         "quiet": True,
         **server_options(
-            Middleware(SocialCard), Middleware(UploadQuota, max_bytes=limits.uploads_mb * 10**6)
+            Middleware(SocialCard),
+            Middleware(UploadQuota, max_bytes=limits.uploads_mb * 10**6),
+            routes=live_api.live_routes(),
         ),
     }
 
@@ -131,6 +135,7 @@ def _release(context: AppContext) -> Callable[[gr.Request], None]:
         context.tasks.release(session)
         context.gallery.release(session)
         context.studio.release(session)
+        context.live.release(session)
 
     return release
 

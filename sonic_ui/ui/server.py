@@ -5,6 +5,7 @@ import logging
 import math
 import threading
 import time
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,11 +19,13 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sonic_ui.requests import VERBS
 from sonic_ui.requests.fields import shown
 from sonic_ui.ui.identity import card_settings
+from sonic_ui.ui.session.live import LiveSessions
 from sonic_ui.ui.session.logins import LoginThrottle
 
 log = logging.getLogger(__name__)
@@ -62,7 +65,12 @@ PERSONS_MISTAKES = (LookupError, ValueError, TypeError, AttributeError, Recursio
 
 
 class Page(gr.Blocks):
-    """Blocks in which everything that goes wrong is a sentence: before a handler is called, and in it."""
+    """Blocks in which everything that goes wrong is a sentence: before a handler is called, and in it.
+
+    live   who is live on it
+    """
+
+    live: LiveSessions
 
     def get_config_file(self, *args: Any, **options: Any) -> Any:
         """What the page is made of, and what the card of its address says."""
@@ -259,13 +267,15 @@ def _sentence(status: int, words: str, headers: dict[str, str] | None = None) ->
     return JSONResponse({"error": words, "detail": [{"msg": words}]}, status, headers)
 
 
-def server_options(*inner: Middleware) -> dict[str, Any]:
+def server_options(*inner: Middleware, routes: Sequence[BaseRoute] = ()) -> dict[str, Any]:
     """Options of `Blocks.launch` that put the guard before the page; fresh ones: Gradio adds to them.
 
     inner   middleware that stands between the two
+    routes  come before Gradio's own
     """
     return {
         "app_kwargs": {
+            "routes": [*routes],
             "middleware": [Middleware(Guard), Middleware(CompressedPage), *inner],
             "exception_handlers": {RequestValidationError: _wrong_body},
         },

@@ -4,6 +4,7 @@ import itertools
 import json
 import logging
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from sonic_ui.bundles import ROOT
 from sonic_ui.engine.events import CancelToken
 from sonic_ui.engine.studio import Studio
 from sonic_ui.media.metadata import PictureFolder
+from sonic_ui.ui.session.live import LiveSessions
 
 log = logging.getLogger(__name__)
 
@@ -178,13 +180,15 @@ def _inside(folder: Path, part: str, name: object) -> Path | None:
 
 @dataclass(frozen=True)
 class AppContext:
-    """The studio, the examples, running work, pictures by session, and the folder of finished files."""
+    """The studio, the examples, running work, pictures by session, the folder of finished files, and who is
+    live."""
 
     studio: Studio
     examples: tuple[Example, ...] = ()
     tasks: Tasks = field(default_factory=Tasks)
     gallery: Gallery = field(default_factory=Gallery)
     pictures: PictureFolder = field(default_factory=PictureFolder)
+    live: LiveSessions = field(default_factory=lambda: LiveSessions(time.monotonic))
 
 
 @dataclass(frozen=True)
