@@ -1,4 +1,4 @@
-"""A program that is live on a running app: it sends sound at the pace at which it sounds, and reads frames."""
+"""A program that is live on a running app: it sends sound at its own pace, and reads the frames."""
 
 import json
 import struct

@@ -184,7 +184,7 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
     with gr.Column(elem_id=f"{TAB}-mode-film"):
         built = _build_film(context, shared)
     with gr.Column(elem_id=f"{TAB}-mode-live"):
-        live.build(context, shared)
+        live.build(context)
     return built
 
 
