@@ -96,9 +96,9 @@ class LiveHandlers:
 def build(context: AppContext) -> LiveComponents:
     """Lay out the mode inside the current column and connect it."""
     with gr.Row(elem_classes="su-desk su-live-desk", equal_height=False):
-        with gr.Column(elem_classes="su-inputs", scale=5, min_width=340):
-            with gr.Column(elem_classes="su-panel"):
-                parts = _settings(context)
+        inputs = gr.Column(elem_classes="su-inputs", scale=5, min_width=340)
+        with inputs, gr.Column(elem_classes="su-panel"):
+            parts = _settings(context)
         with gr.Column(elem_classes="su-result", scale=8, min_width=340):
             view = live_view.live_view("film", NAME, context.examples)
     built = LiveComponents(view, *parts)
