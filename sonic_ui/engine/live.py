@@ -29,6 +29,8 @@ QUIET_DBFS = -60.0
 """A window softer than this, after the gain, shows nothing: the last frame stays."""
 
 STEPS = 4
+"""Of an engine that has no weights for drafts: its own in so few are rougher, and seldom another picture."""
+
 TURN_S = 120.0
 """How long one may be live while others wait."""
 
@@ -37,7 +39,7 @@ TURN_S = 120.0
 class LiveFrame:
     """A frame, what is heard in it, and what it was painted from.
 
-    request     with all settings filled in
+    request     with all settings filled in; is_draft: painted by weights for few steps
     window      float32 [T] at 48 kHz, before the gain
     labels      most probable first, of the smoothed embedding
     known_probability   see `AudioAnalysis`
@@ -51,6 +53,7 @@ class LiveFrame:
     is_unknown: bool
     known_probability: float | None
     position_s: float
+    is_draft: bool = False
 
 
 class LivePainter:
@@ -89,11 +92,19 @@ class LivePainter:
             known, is_unknown = self._components.known_probability(there_and_back(memory))
             with self._device.turn(cancel, on_wait):
                 image = self._painted(request, embedding, cancel)
-        return LiveFrame(image, request, window, labels, is_unknown, known, position_s)
+        return LiveFrame(image, request, window, labels, is_unknown, known, position_s, self.is_draft)
 
     def _with_defaults(self, request: LiveRequest) -> LiveRequest:
         defaults = self._components.bundle.info.defaults
+        if self.is_draft and defaults.draft is not None:
+            return request.with_defaults(defaults.draft.model_dump())
         return request.with_defaults({"steps": STEPS, "guidance_scale": defaults.guidance_scale})
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether the bundle has weights for few steps."""
+        bundle = self._components.bundle
+        return bundle.few_step_part is not None and bundle.info.defaults.draft is not None
 
     def _smoothed(self, request: LiveRequest, window: np.ndarray, position_s: float) -> np.ndarray:
         """The embedding [D] that follows the newest one with the request's time constant."""
@@ -114,7 +125,8 @@ class LivePainter:
         def on_step(_: Any) -> None:
             cancel.check()
 
-        image: Image = self._components.pipeline(
+        pipeline = self._components.draft_pipeline if self.is_draft else self._components.pipeline
+        image: Image = pipeline(
             audio_embeds=torch.from_numpy(embedding[None]),
             prompt=request.prompt,
             negative_prompt=request.negative_prompt,

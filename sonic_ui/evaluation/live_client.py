@@ -35,7 +35,7 @@ class LiveClient:
     """
 
     def __init__(self, address: str, **settings: Any) -> None:
-        client = Client(address, verbose=False)
+        client = Client(address, verbose=False, httpx_kwargs={"timeout": PATIENCE_S})
         session = client.predict(api_name="/start_live", **settings)
         self.base = f"{address.rstrip('/')}/{session['address']}"
         self.http = httpx.Client(timeout=PATIENCE_S)

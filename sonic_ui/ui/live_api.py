@@ -39,6 +39,7 @@ from sonic_ui.media.metadata import write_picture, write_sound
 from sonic_ui.media.temporary import new_folder
 from sonic_ui.requests import BadInput, SoundToImageRequest
 from sonic_ui.requests.live import LiveRequest
+from sonic_ui.requests.quality import DRAFT, FINE
 from sonic_ui.ui import api
 from sonic_ui.ui.session.context import AppContext
 from sonic_ui.ui.session.live import RECORDING_STAYS_S, LiveSession, LiveSessions, frame_settings, pack
@@ -212,7 +213,8 @@ def as_request(frame: LiveFrame, sound: str) -> SoundToImageRequest:
     live = frame.request
     shared = ("prompt", "negative_prompt", "strength", "guidance_scale", "steps", "seed", "gain_db")
     gain = {"gain_db": max(-48.0, min(24.0, live.gain_db))}
-    return SoundToImageRequest(sound=sound, **{name: getattr(live, name) for name in shared} | gain)
+    given = {name: getattr(live, name) for name in shared} | gain
+    return SoundToImageRequest(sound=sound, quality=DRAFT if frame.is_draft else FINE, **given)
 
 
 async def _film(live: LiveSession, request: Request) -> Response:

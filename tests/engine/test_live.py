@@ -40,7 +40,10 @@ def test_a_steady_sound_gives_a_steady_picture_and_a_change_is_followed_smoothly
     again = painter.paint(request, tone(300), 3.5, CancelToken(), nobody_waits)
     assert first is not None and again is not None
     assert first.image.tobytes() == again.image.tobytes()
-    assert first.request.steps == STEPS and first.window.size == 2 * RATE_HZ
+    draft = components.bundle.info.defaults.draft
+    assert first.is_draft == (draft is not None)
+    assert first.request.steps == (STEPS if draft is None else draft.steps)
+    assert first.window.size == 2 * RATE_HZ
     assert first.labels and first.position_s == 3.0
 
     other = tone(3000)
