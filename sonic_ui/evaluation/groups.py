@@ -19,6 +19,7 @@ from sonic_ui.evaluation import (
     benchmarks,
     drafts,
     edit_modes,
+    film_metrics,
     held_out,
     image_metrics,
     recognition_metrics,
@@ -369,6 +370,15 @@ def full_size_group(context: EvalContext) -> list[Metric]:
     return benchmarks.full_size_metrics()
 
 
+def film_group(context: EvalContext) -> list[Metric]:
+    """Films: what is shown, how still it stands, what it costs, what it holds."""
+    metrics, details = film_metrics.film_metrics(
+        context.classifier, context.bundle, context.out / "films", context.px, save=context.save_pictures
+    )
+    context.details["film"] = details
+    return metrics
+
+
 GROUPS: dict[str, Callable[[EvalContext], list[Metric]]] = {
     "classifier": classifier_group,
     "alignment": alignment_group,
@@ -386,6 +396,7 @@ GROUPS: dict[str, Callable[[EvalContext], list[Metric]]] = {
     "sound_moments": sound_moments_group,
     "sound_photographs": sound_photographs_group,
     "sound_speed": sound_speed_group,
+    "film": film_group,
     "speed": speed_group,
     "full_size": full_size_group,
 }
