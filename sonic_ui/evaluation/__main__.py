@@ -50,10 +50,12 @@ def main(arguments: list[str] | None = None) -> None:
         run_energy_ablation(Run.from_file(options.config, options.run))
         return
     from sonic_ui.evaluation import readme_pictures
+    from sonic_ui.evaluation.film_picture import write_example_track
 
     if options.command == "examples":
         readme_pictures.write_example_sounds(EXAMPLES)
         readme_pictures.write_example_pictures(EXAMPLES, options.bundle)
+        write_example_track(EXAMPLES)
     else:
         print(*readme_pictures.write_readme_pictures(EXAMPLES, options.bundle, README))
 

@@ -17,6 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 from sonic_ui.audio.clips import load_clip
 from sonic_ui.audio.energy import energy_l1, pearson_r, unit
 from sonic_ui.audio.loudness import apply_gain
+from sonic_ui.evaluation.film_picture import write_film_picture
 from sonic_ui.evaluation.groups import load_pipeline
 from sonic_ui.evaluation.held_out import SAMPLE_RATE, curve_bank
 from sonic_ui.evaluation.image_metrics import as_tensor
@@ -167,6 +168,7 @@ def write_readme_pictures(examples: Path, bundle: Path, folder: Path) -> list[Pa
     """All of the README's pictures that a bundle can make; returns their paths."""
     paths = [write_grid(examples, folder / "grid.png"), *write_strips(examples, bundle, folder)]
     paths.append(write_edits(examples, bundle, folder / "edits.png"))
+    paths.append(write_film_picture(examples, bundle, folder / "film.png"))
     if (bundle / "image_to_audio").is_dir():
         paths.append(write_image_to_sound(examples, bundle, folder / "image_to_sound.png"))
     return paths

@@ -51,7 +51,9 @@ def build_page(studio: Studio, examples: Path = EXAMPLES, open_engines: bool = F
     for module in (gradio.mcp, gradio.routes):  # they read where temporary files lie before it is set
         module.DEFAULT_TEMP_DIR = str(process_folder())
     results = PictureFolder(limits.results_mb * 10**6)
-    context = AppContext(studio, read_examples(examples), pictures=results)
+    context = AppContext(
+        studio, read_examples(examples), read_examples(examples, "tracks.json"), pictures=results
+    )
     for number, example in enumerate(context.examples):
         context.gallery.share(f"example-{number}", [example.picture] if example.picture else [])
     with Page(title="Sonic UI", analytics_enabled=False, delete_cache=(HOUR_S, DAY_S)) as page:

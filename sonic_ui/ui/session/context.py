@@ -142,14 +142,14 @@ class Example:
     seed: int | None = None
 
 
-def read_examples(folder: Path = EXAMPLES) -> tuple[Example, ...]:
+def read_examples(folder: Path = EXAMPLES, table: str = "examples.json") -> tuple[Example, ...]:
     """The examples listed in `folder`; sounds that are not there are left out, and so is an absent folder.
 
-    `examples.json` holds [{"file", "title", "picture", "seed"}, ...]: a sound and a picture, from `folder`
+    `table` holds [{"file", "title", "picture", "seed"}, ...]: a sound and a picture, from `folder`
     or from its `sounds/` and `pictures/`.
     """
     try:
-        entries = json.loads((folder / "examples.json").read_text(encoding="utf-8"))
+        entries = json.loads((folder / table).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return ()
     except (OSError, ValueError):
@@ -180,15 +180,21 @@ def _inside(folder: Path, part: str, name: object) -> Path | None:
 
 @dataclass(frozen=True)
 class AppContext:
-    """The studio, the examples, running work, pictures by session, the folder of finished files, and who is
-    live."""
+    """The studio, the examples, the tracks that are examples for films, running work, pictures by session,
+    the folder of finished files, and who is live."""
 
     studio: Studio
     examples: tuple[Example, ...] = ()
+    tracks: tuple[Example, ...] = ()
     tasks: Tasks = field(default_factory=Tasks)
     gallery: Gallery = field(default_factory=Gallery)
     pictures: PictureFolder = field(default_factory=PictureFolder)
     live: LiveSessions = field(default_factory=lambda: LiveSessions(time.monotonic))
+
+    @property
+    def all_examples(self) -> tuple[Example, ...]:
+        """Examples and tracks."""
+        return (*self.examples, *self.tracks)
 
 
 @dataclass(frozen=True)

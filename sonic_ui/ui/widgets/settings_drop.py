@@ -94,7 +94,7 @@ class Reuse:
             return self._notice(basic.CLEAR)
         try:
             settings = read_settings(picture)
-            files = find_files(settings, records, self._context.examples)
+            files = find_files(settings, records, self._context.all_examples)
         except BadInput as problem:
             return self._notice(basic.error(problem.message))
         return self._restored(settings, files, f"“{Path(picture).name}”", picture)
@@ -107,7 +107,7 @@ class Reuse:
         try:
             if event_field(event, "as") == "python":
                 return {panel: share_panel.code_value(python_call(record, request.username), RUN_IT)}
-            link = share_link(record, self._context.examples)
+            link = share_link(record, self._context.all_examples)
         except BadInput as problem:
             return {panel: share_panel.sentence("error", problem.message)}
         return {panel: share_panel.link_value(link.query, link.words)}
@@ -115,7 +115,7 @@ class Reuse:
     def restore(self, event: gr.EventData) -> Update:
         """Put the settings of the link that the page was opened with on the page."""
         try:
-            link = open_link(str(event_field(event, "link")), self._context.examples)
+            link = open_link(str(event_field(event, "link")), self._context.all_examples)
             values = self._values(link.settings, link.files)
         except BadInput as problem:
             return {self._drop.share: share_panel.sentence("error", problem.message)}
@@ -203,7 +203,7 @@ def _arrival(text: str, context: AppContext, panels: Mapping[str, Any]) -> tuple
     """The verb that a link is for, and its panel's value; the first one shows why a link cannot be used."""
     first = next(iter(panels))
     try:
-        verb = open_link(text, context.examples).verb
+        verb = open_link(text, context.all_examples).verb
     except BadInput as problem:
         return first, share_panel.sentence("error", problem.message)
     if verb not in panels:

@@ -43,7 +43,8 @@ const drawShares = (place, width) => {
   const bottom = TOP_SHARES + SHARES_PX, below = new Float32Array(windows);
   for (let label = 0; label < count; label += 1) {
     place.beginPath();
-    const x = index => width * xOf(track.first_s + index * track.hop_s);
+    const end_s = track.begin_s + track.levels.length * track.level_s; // the last window reaches the end
+    const x = index => width * xOf(index === windows - 1 ? end_s : track.first_s + index * track.hop_s);
     for (let index = 0; index < windows; index += 1) place.lineTo(x(index), bottom - SHARES_PX * below[index]);
     for (let index = windows - 1; index >= 0; index -= 1) {
       below[index] += track.shares[index * count + label] / 255;

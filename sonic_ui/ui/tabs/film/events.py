@@ -23,7 +23,6 @@ from sonic_ui.ui.widgets.fields import FREQUENT, Update, slider
 
 TAB = VERBS["make_film"].tab
 MODES = [("Film", "film"), ("Live", "live")]
-FIRST_TRACK = "storm_over_the_sea"
 NOT_PAINTED = "This moment could not be painted; the app's log has the details."
 
 log = logging.getLogger(__name__)
@@ -135,28 +134,34 @@ class Handlers:
         files = [frame.path for frame in card.frames]
         return self.runs.finished(run, card.id, files, result, film_view.done(run.run, card))
 
-    def see(self, request: gr.Request, event: gr.EventData, *values: Any) -> Update:
-        """A moment of the timeline was chosen: paint the picture that the film would have there."""
+    def see(self, request: gr.Request, event: gr.EventData, *values: Any) -> Iterator[Update]:
+        """A moment of the timeline was chosen: paint the picture that the film would have there.
+
+        Its seed is kept from then on: the film shall look like it.
+        """
         at = event_field(event, "at")
         at_s = float(at) if isinstance(at, int | float) and not isinstance(at, bool) else 0.0
-        session, task = request.session_hash or "", runs.refine_task(TAB)
+        session, task, seed = request.session_hash or "", runs.refine_task(TAB), self._parts.prompts.seed
         _, token = self._context.tasks.begin(session, task)
         try:
             wanted = self.table.request(values).changed(at_s=at_s, output="mp4")
-            for event in self._context.studio.run(wanted, token, session):
-                if isinstance(event, FilmResult):
-                    at_s = event.times[0]
-                    words = f"The picture of {at_s:.1f} seconds, {results.sound_words(event.segments, at_s)}."
-                    return {self._parts.look: film_timeline.still(at_s, event.film, words)}
+            yield {seed.seed: wanted.seed, seed.keep_seed: True}
+            for answer in self._context.studio.run(wanted, token, session):
+                if isinstance(answer, FilmResult):
+                    at_s = answer.times[0]
+                    words = (
+                        f"The picture of {at_s:.1f} seconds, {results.sound_words(answer.segments, at_s)}."
+                    )
+                    yield {self._parts.look: film_timeline.still(at_s, answer.film, words)}
         except Cancelled:
-            return {}
+            return
         except (BadInput, Failure) as problem:
-            return {self._parts.look: film_timeline.no_still(at_s, str(problem))}
+            yield {self._parts.look: film_timeline.no_still(at_s, str(problem))}
         except Exception:
             log.exception("A moment of a film was not painted")
+            yield {self._parts.look: film_timeline.no_still(at_s, NOT_PAINTED)}
         finally:
             self._context.tasks.finish(session, task, token)
-        return {self._parts.look: film_timeline.no_still(at_s, NOT_PAINTED)}
 
     def connect(self) -> send_to_tab.Target:
         """Connect the mode; returns what takes sounds of other tabs."""
@@ -167,7 +172,12 @@ class Handlers:
         self.reuse.connect(parts.view, parts.shared, [refresh_after])
         kept_form.connect_form(TAB, self.table, [refresh_after], changed=[parts.sound.drawing])
         settings = [*self.table.components.values()]
-        parts.sound.drawing.look(self.see, inputs=settings, outputs=[parts.look], **FREQUENT)
+        parts.sound.drawing.look(
+            self.see,
+            inputs=settings,
+            outputs=[parts.look, parts.prompts.seed.seed, parts.prompts.seed.keep_seed],
+            **FREQUENT,
+        )
         return send_to_tab.sound_target(parts.sound, refresh_after)
 
 
@@ -190,7 +200,7 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
 
 def _build_film(context: AppContext, shared: SharedComponents) -> BuiltTab:
     with gr.Column(elem_classes="su-panel su-timeline-panel"):
-        sound = track_input.track_input(TAB, context, first_track(context))
+        sound = track_input.track_input(TAB, context)
     with gr.Row(elem_classes="su-desk", equal_height=False):
         with gr.Column(elem_classes="su-inputs", scale=5, min_width=340):
             with gr.Column(elem_classes="su-panel"):
@@ -221,12 +231,6 @@ def _build_film(context: AppContext, shared: SharedComponents) -> BuiltTab:
     parts = Components(sound, movement, source, prompts, file, bar, view, look, drop, shared)
     target = Handlers(context, parts).connect()
     return BuiltTab(view, bar.message, drop.share, prompts, target)
-
-
-def first_track(context: AppContext) -> int:
-    """The number of the example that the tab begins with: the one in which most happens."""
-    names = [example.sound.stem for example in context.examples]
-    return names.index(FIRST_TRACK) if FIRST_TRACK in names else 0
 
 
 def _source() -> Source:

@@ -14,8 +14,8 @@ from sonic_ui.requests import BadInput, MakeFilmRequest
 from sonic_ui.requests.base import END, START
 from sonic_ui.requests.make_film import LONGEST_FILM_S
 from sonic_ui.ui.components import basic, film_timeline, sound_editor, sound_file
-from sonic_ui.ui.components.base import Value
-from sonic_ui.ui.session.context import AppContext
+from sonic_ui.ui.components.base import Value, event_field
+from sonic_ui.ui.session.context import AppContext, Example
 from sonic_ui.ui.widgets import sound_input
 from sonic_ui.ui.widgets.fields import Update
 
@@ -24,9 +24,15 @@ NOT_NAMED = "What is heard cannot be told while the engine is not running."
 log = logging.getLogger(__name__)
 
 
-def track_input(tab: str, context: AppContext, first: int) -> sound_input.SoundInput:
-    """Lay out the input of the tab's track; it holds the example number `first`."""
-    example = context.examples[first] if first < len(context.examples) else None
+def film_examples(context: AppContext) -> tuple[Example, ...]:
+    """What the tab offers: tracks, then sounds."""
+    return (*context.tracks, *context.examples)
+
+
+def track_input(tab: str, context: AppContext) -> sound_input.SoundInput:
+    """Lay out the input of the tab's track; it holds the first example."""
+    offered = film_examples(context)
+    example = offered[0] if offered else None
     audio = gr.Audio(
         str(example.sound) if example else None,
         label="Track",
@@ -40,7 +46,7 @@ def track_input(tab: str, context: AppContext, first: int) -> sound_input.SoundI
     words = basic.message(f"{tab}-sound-message")
     with gr.Row(elem_classes="su-timeline-more", equal_height=False):
         with gr.Column(min_width=280, scale=3):
-            examples = basic.example_cards(context.examples, tab, "su-compact")
+            examples = basic.example_cards(offered, tab, "su-compact")
         with (
             gr.Column(min_width=240, scale=1),
             basic.accordion("Exact numbers"),
@@ -59,6 +65,13 @@ def track_input(tab: str, context: AppContext, first: int) -> sound_input.SoundI
 
 class TrackInputHandlers(sound_input.SoundInputHandlers):
     """The handlers of the input: draw the track, then what is heard along it."""
+
+    def choose(self, event: gr.EventData) -> Update:
+        """An example was clicked: its sound."""
+        offered, index = film_examples(self._context), event_field(event, "index")
+        if not isinstance(index, int) or not 0 <= index < len(offered):
+            raise gr.Error("This example is no longer there. Reload the page.")
+        return {self._view.sound: str(offered[index].sound)}
 
     def analyze(self, request: gr.Request, *values: Any) -> Iterator[Update]:
         """Draw the track and its part, then the lanes."""
