@@ -29,6 +29,13 @@ LONGEST_REST_S = 0.35
 AUDIBLE_SHARE = 0.2
 """Share of the curve's largest value from which on something shall be heard."""
 
+STROKE_S = 0.6
+"""A shorter stretch of the curve is one event: something begins with it."""
+
+MISSED = 0.2
+"""A stroke in which less than this share of the loudest sounds is missed."""
+
+PASSES = 3
 FADE_S = 0.03
 
 Samples = NDArray[np.float32]
@@ -74,40 +81,52 @@ def fill_rests(samples: Samples, sample_rate: int, curve: Given, *, share: float
     relative = np.minimum(energy / loudest, 1.0)
     target = resample_curve(curve, energy.size).astype(np.float64)
     target /= max(float(target.max(initial=0.0)), 1e-9)
-    filled, added = samples.copy(), samples * np.float32(share)
-    for start, end in rests_of(relative, target):
-        source = best_source(relative, target[start:end])
-        if source is not None:
-            _lay(filled, added, sample_rate, start, source, end - start)
+    filled, added, now = samples.copy(), samples * np.float32(share), relative
+    for _ in range(PASSES):  # what is put into a long rest may end before it does
+        for start, end in rests_of(now, target):
+            source = best_source(relative, target[start:end])
+            if source is not None:
+                _lay(filled, added, sample_rate, start, source, end - start)
+        now = np.minimum(smooth(rms_energy(filled, sample_rate)) / loudest, 1.0)
     return filled
 
 
-def rests_of(share: NDArray[np.float64], target: NDArray[np.float64]) -> list[tuple[int, int]]:
-    """Frames [start, end) in which a sound rests for too long though the target is high.
+def rests_of(relative: NDArray[np.float64], target: NDArray[np.float64]) -> list[tuple[int, int]]:
+    """Frames [start, end) in which a sound rests though the target is high: for long, or at a whole stroke.
 
-    share   energy over its largest value [frames]
+    relative   energy over its largest value [frames]
     """
-    level = level_of(share, 0.1)
-    open_frames = (level < 10 ** (QUIET_DB / 20)) & (target > AUDIBLE_SHARE)
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], open_frames.astype(int), [0]])))
-    pairs = edges.reshape(-1, 2).tolist()
-    return [(a, b) for a, b in pairs if b - a > LONGEST_REST_S * ENERGY_HZ]
+    audible = target > AUDIBLE_SHARE
+    strokes = [
+        (a, b)
+        for a, b in runs_of(audible)
+        if b - a <= STROKE_S * ENERGY_HZ and np.dot(relative[a:b], target[a:b]) < MISSED * target[a:b].sum()
+    ]
+    open_frames = (level_of(relative, 0.1) < 10 ** (QUIET_DB / 20)) & audible
+    for a, b in strokes:
+        open_frames[a:b] = False
+    longest = LONGEST_REST_S * ENERGY_HZ
+    return sorted(strokes + [(a, b) for a, b in runs_of(open_frames) if b - a > longest])
 
 
-def best_source(share: NDArray[np.float64], target: NDArray[np.float64]) -> int | None:
-    """Where the stretch begins that sounds most along the target [n]: it begins and ends quietly.
+def runs_of(on: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Stretches [start, end) that are on [frames]."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], on.astype(np.int8), [0]])))
+    return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
+
+
+def best_source(relative: NDArray[np.float64], target: NDArray[np.float64]) -> int | None:
+    """Where the stretch begins that sounds most along the target [n]: quietly, and it ends so if it can.
 
     None where nothing sounds.
     """
     count = target.size
-    if share.size <= count:
+    if relative.size <= count:
         return None
-    along = np.correlate(np.minimum(share * 2, 1.0), target, mode="valid") / max(float(target.sum()), 1e-9)
-    starts = share[: along.size]
-    ends = share[count - 1 : count - 1 + along.size]
-    score = along - 2 * starts - ends
-    best = int(np.argmax(score))
-    return best if along[best] > 0.05 else None
+    along = np.correlate(np.minimum(2 * relative, 1.0), target, mode="valid") / max(float(target.sum()), 1e-9)
+    starts, ends = relative[: along.size], relative[count - 1 : count - 1 + along.size]
+    best = int(np.argmax(along - starts - 0.3 * ends))
+    return best if along[best] > MISSED / 2 else None
 
 
 def _lay(out: Samples, samples: Samples, sample_rate: int, start: int, source: int, frames: int) -> None:
