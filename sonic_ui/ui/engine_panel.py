@@ -9,11 +9,10 @@ import gradio as gr
 
 from sonic_ui.engine.studio import Studio
 from sonic_ui.requests import BadInput, ChangeEngineRequest
-from sonic_ui.requests.aspects import SQUARE
 from sonic_ui.ui import api
 from sonic_ui.ui.components import basic
 from sonic_ui.ui.server import is_at_the_machine
-from sonic_ui.ui.widgets.prompt_settings import PromptSettings, aspects_update
+from sonic_ui.ui.widgets.prompt_settings import PromptSettings
 
 PANEL = "su-engines"
 DESCRIPTION = """Work with another engine (other weights) from now on; `engines` lists their names.
@@ -80,7 +79,7 @@ def connect_engines(
     if panel is None:
         return
     chips = [part.chips for part in prompts]
-    shapes = [part.aspect for part in prompts if part.aspect is not None]
+    choices = [choice for part in prompts for choice in part.choices]
     sliders = [slider for part in prompts for slider in (part.steps, part.guidance_scale, part.strength)]
 
     def change(name: str, request: gr.Request) -> Iterator[dict[Any, Any]]:
@@ -99,11 +98,12 @@ def connect_engines(
             return
         own = studio.info.defaults
         values = [own.steps, own.guidance_scale, own.strength] * len(prompts)
+        offered = [update for part in prompts for update in part.choices_of(studio.info, reset=True)]
         yield {
             **done,
             **dict(zip(sliders, values, strict=True)),
             **dict.fromkeys(chips, basic.chips_value(studio.info)),
-            **{shape: aspects_update(studio.info, value=SQUARE) for shape in shapes},
+            **dict(zip(choices, offered, strict=True)),
             panel.message: basic.note(f"{studio.info.title} is ready."),
             head: basic.engine_status(studio.status),
         }
@@ -111,7 +111,7 @@ def connect_engines(
     run = panel.use.click(
         change,
         [panel.chosen],
-        [head, panel.use, panel.stop, panel.message, *sliders, *chips, *shapes],
+        [head, panel.use, panel.stop, panel.message, *sliders, *chips, *choices],
         show_progress="hidden",
         concurrency_limit=4,
         api_visibility="private",

@@ -150,17 +150,17 @@ def _follow_engine(
     prompts: list[prompt_settings.PromptSettings],
 ) -> None:
     """Update the header while the models load behind the page; a sentence in every tab if they cannot. The
-    phrases and aspects of an engine elsewhere are known once it was reached.
+    phrases, aspects and qualities of an engine elsewhere are known once it was reached.
     """
     chips = [part.chips for part in prompts]
-    shapes = [part.aspect for part in prompts if part.aspect is not None]
+    choices = [choice for part in prompts for choice in part.choices]
 
     def update() -> list[Any]:
         status = studio.status
         settled = status.state in ("ready", "failed")
         problem = basic.error(status.problem) if status.state == "failed" else basic.CLEAR
         phrases = basic.chips_value(studio.info)
-        offered = [prompt_settings.aspects_update(studio.info) for _ in shapes]
+        offered = [update for part in prompts for update in part.choices_of(studio.info)]
         rest = [*([problem] * len(messages)), *([phrases] * len(chips)), *offered]
         return [basic.engine_status(status), gr.Timer(active=not settled), *rest]
 
@@ -168,7 +168,7 @@ def _follow_engine(
     for event in (page.load, timer.tick):
         event(
             update,
-            outputs=[head, timer, *messages, *chips, *shapes],
+            outputs=[head, timer, *messages, *chips, *choices],
             queue=False,
             show_progress="hidden",
             api_visibility="private",

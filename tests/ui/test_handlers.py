@@ -58,6 +58,7 @@ def page_values(path: Path | None, **values: Any) -> list[Any]:
         "count": 1,
         "variations": "",
         "aspect": "1:1",
+        "quality": "fine",
         **values,
     }
     return in_order(tab_of(FakeBackend()).table, settings)

@@ -72,6 +72,7 @@ def test_the_tab_takes_over_what_a_link_brings(
     assert back["sound"] == str(examples[0].sound)
     assert (back["prompt"], back["start_s"], back["layers"], back["count"]) == ("ink", 0.25, "1 0.5", 2)
     assert (back["seed"], back["keep_seed"], back["share"]["kind"]) == (5, True, "note")
+    assert (back["quality"], back["steps"]) == ("fine", 3)
     assert reuse.share(ME, {}, event(id="example-0", **{"as": "link"}))["share"]["kind"] == "link"
     for wrong in (event(id="result-99"), event(), gr.EventData(None, None)):
         assert reuse.share(ME, {}, wrong)["share"]["kind"] == "error"
@@ -141,3 +142,13 @@ def test_mcp_is_offered_where_it_is_installed(
     monkeypatch.setattr(importlib.metadata, "version", installed)
     assert has_mcp() is offered
     assert launch_options()["mcp_server"] is offered
+
+
+def test_a_draft_comes_back_as_one_and_leaves_the_steps_of_fine_pictures_alone(
+    examples: tuple[Example, ...],
+) -> None:
+    tab = tab_of(FakeBackend(), examples)
+    request = SoundToImageRequest(sound=str(examples[0].sound), quality="draft", steps=4, guidance_scale=1.0)
+    back = tab.table.values({"request": request.model_dump(mode="json")}, {"sound": str(examples[0].sound)})
+    assert "steps" not in back and "guidance_scale" not in back
+    assert back["quality"] == "fine"  # this engine has no drafts

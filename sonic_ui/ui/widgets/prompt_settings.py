@@ -11,6 +11,7 @@ from sonic_ui.bundles import BundleInfo, Defaults
 from sonic_ui.requests import EditImageRequest, GeneratingRequest, PaintingRequest, SoundToImageRequest
 from sonic_ui.requests.aspects import SQUARE
 from sonic_ui.requests.base import GUIDANCE, SEED, STEPS, STRENGTH
+from sonic_ui.requests.quality import DRAFT, FINE
 from sonic_ui.requests.variations import as_text
 from sonic_ui.ui.components import basic
 from sonic_ui.ui.settings.table import Row
@@ -58,6 +59,7 @@ class PromptSettings:
     advanced      what a tab adds to the advanced settings
     variations    the seeds whose noise is blended in, where a tab's results can be varied
     aspect        width to height, where a tab's pictures have one to choose
+    quality       fine or draft, where a tab offers both
     """
 
     prompt: gr.Textbox
@@ -73,6 +75,34 @@ class PromptSettings:
     advanced: gr.Slider | None = None
     variations: gr.Textbox | None = None
     aspect: gr.Radio | None = None
+    quality: gr.Radio | None = None
+
+    @property
+    def choices(self) -> list[gr.Radio]:
+        """What can be chosen depends on the engine."""
+        return [one for one in (self.aspect, self.quality) if one is not None]
+
+    def choices_of(self, info: BundleInfo, *, reset: bool = False) -> list[gr.Radio]:
+        """Updates of `choices` for an engine; with `reset` they go back to what every engine can do."""
+        shown = {"aspect": len(info.aspects) > 1, "quality": info.defaults.draft is not None}
+        first: dict[str, Any] = {"aspect": {"value": SQUARE}, "quality": {"value": FINE}}
+        settings: dict[str, Any] = {"aspect": {"choices": [*info.aspects]}, "quality": {}}
+        return [
+            gr.Radio(visible=shown[name], **settings[name], **(first[name] if reset else {}))
+            for name in ("aspect", "quality")
+            if getattr(self, name) is not None
+        ]
+
+    def quality_row(self, offered: Callable[[], bool]) -> Row:
+        """The quality in the settings of a tab that offers drafts.
+
+        offered   whether the engine has drafts: without them, settings that come back take fine pictures
+        """
+
+        def values(request: Any, files: Mapping[str, str]) -> dict[str, Any]:
+            return {"quality": request.quality if offered() else FINE}
+
+        return Row({"quality": self.quality}, self.message, None, values)
 
     def variations_row(self) -> Row:
         """The variations in the settings of a tab whose results can be varied."""
@@ -94,7 +124,7 @@ class PromptSettings:
         return [
             Row({"prompt": self.prompt, "negative_prompt": self.negative_prompt}, self.message),
             Row({"strength": self.strength, "layers": self.layers}, None, _strength, _strength_values),
-            Row({"guidance_scale": self.guidance_scale, "steps": self.steps}, none_stays=True),
+            Row({"guidance_scale": self.guidance_scale, "steps": self.steps}, None, None, _loop_values),
             self.seed.row(),
         ]
 
@@ -107,11 +137,13 @@ def prompt_settings(
     advanced: Callable[[], gr.Slider] | None = None,
     varied: bool = False,
     shaped: bool = False,
+    drafts: bool = False,
 ) -> PromptSettings:
     """Lay them out for an engine; `beside_seed` and `advanced` make the sliders of a tab's own.
 
     varied   whether the tab's results can be varied
     shaped   whether its pictures have an aspect to choose
+    drafts   whether it paints drafts where the engine can
     """
     defaults = info.defaults
     prompt = gr.Textbox(
@@ -132,6 +164,7 @@ def prompt_settings(
         defaults.strength,
     )
     aspect = _aspect_choice(tab, info) if shaped else None
+    quality = _quality_choice(tab, info) if drafts else None
     with gr.Row(elem_classes="su-pair su-seeds"):
         number = beside_seed()
         seed = seed_field(tab, seed_info)
@@ -139,7 +172,9 @@ def prompt_settings(
         added = advanced() if advanced is not None else None
         rest = _advanced(defaults)
         variations = _variations_field() if varied else None
-    return PromptSettings(prompt, chips, message, strength, number, seed, *rest, added, variations, aspect)
+    return PromptSettings(
+        prompt, chips, message, strength, number, seed, *rest, added, variations, aspect, quality
+    )
 
 
 def seed_field(tab: str, info: str) -> SeedField:
@@ -190,9 +225,16 @@ def _aspect_choice(tab: str, info: BundleInfo) -> gr.Radio:
     )
 
 
-def aspects_update(info: BundleInfo, **values: Any) -> gr.Radio:
-    """The choice of aspects for an engine."""
-    return gr.Radio(choices=[*info.aspects], visible=len(info.aspects) > 1, **values)
+def _quality_choice(tab: str, info: BundleInfo) -> gr.Radio:
+    return gr.Radio(
+        [("Fine", FINE), ("Draft", DRAFT)],
+        value=FINE,
+        label="Quality",
+        info="A draft takes a few steps: quick to look for a seed or words with.",
+        visible=info.defaults.draft is not None,
+        elem_id=f"{tab}-quality",
+        elem_classes="su-choice",
+    )
 
 
 def _variations_field() -> gr.Textbox:
@@ -206,6 +248,14 @@ def _variations_field() -> gr.Textbox:
 
 def _variations(request: VariedRequest, files: Mapping[str, str]) -> dict[str, Any]:
     return {"variations": as_text(request.variations)}
+
+
+def _loop_values(request: Any, files: Mapping[str, str]) -> dict[str, Any]:
+    """Steps and guidance of a request; those of a draft are not what a fine picture should take."""
+    if getattr(request, "quality", FINE) == DRAFT:
+        return {}
+    found = {"guidance_scale": request.guidance_scale, "steps": request.steps}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _next_seed(values: Mapping[str, Any]) -> dict[str, Any]:

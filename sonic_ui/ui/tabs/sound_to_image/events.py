@@ -40,6 +40,7 @@ def settings_table(context: AppContext, parts: Components) -> SettingsTable[Soun
     prompts = parts.prompts
     rows = [parts.sound.row(), *prompts.rows(), Row({"count": prompts.beside_seed}), prompts.variations_row()]
     rows.append(prompts.aspect_row(lambda: context.studio.info.aspects))
+    rows.append(prompts.quality_row(lambda: context.studio.info.defaults.draft is not None))
     return SettingsTable(SoundToImageRequest, rows)
 
 
@@ -142,6 +143,7 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
                     lambda: slider(COUNT, "Pictures", ""),
                     varied=True,
                     shaped=True,
+                    drafts=True,
                 )
             bar = runs.run_bar(TAB)
         with gr.Column(elem_classes="su-result", scale=8, min_width=340):
