@@ -96,9 +96,7 @@ class AudioToImagePipeline(AudioConditionedPipeline):
         begin_step = _begin(begin_step, len(scheduler.timesteps), scheduler, latents)
         _check_variations(variations, len(seeds))
         own = self._latent_shape(None, None)
-        canvas = Canvas.plan(own, shape, scheduler, seeds, variations, begin_step)
-        if latents is not None and tuple(latents.shape[1:]) != own:
-            canvas = None
+        canvas = Canvas.plan(own, shape, scheduler, seeds, variations, latents, begin_step)
         noise, generators = sampling.seeded_noise(seeds, own if canvas else shape)
         if latents is None:
             noise = sampling.vary_noise(noise, variations)

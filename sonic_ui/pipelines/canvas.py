@@ -37,14 +37,18 @@ class Canvas:
         scheduler: Any,
         seeds: Sequence[int],
         variations: Sequence[Sequence[tuple[int, float]]],
+        latents: Tensor | None = None,
         begin_step: int = 0,
     ) -> "Canvas | None":
         """The canvas for pictures of a shape; None where they are painted in it from the first step: it is
         the denoiser's own or smaller somewhere, or the scheduler cannot begin anywhere.
 
-        begin_step   steps that are done already: at least one is left to the layout, whose prediction shows
-                     how its edges go on
+        latents   of a run that starts from some, `begin_step` steps behind them. At least one step is left to
+                  the layout, whose prediction shows how its edges go on; latents that are not of the
+                  denoiser's own shape are past it, and get no canvas
         """
+        if latents is not None and tuple(latents.shape[1:]) != own:
+            return None
         count = len(scheduler.timesteps)
         steps = min(max(round(LAYOUT_SHARE * count), begin_step + 1), count - 1)
         is_larger = shape != own and shape[1] >= own[1] and shape[2] >= own[2]

@@ -43,6 +43,19 @@ def test_what_is_painted_stays_in_the_middle_and_its_edges_go_on(kind: Any) -> N
     canvas.fresh(scheduler).step(torch.zeros_like(wide), time[0], wide)
 
 
+def test_a_run_that_starts_within_the_layout_ends_in_the_same_picture(tone: NDArray[np.float32]) -> None:
+    pipeline = debug_pipeline()
+    settings: dict[str, Any] = {"num_inference_steps": 6, "guidance_scale": 3.0, "seed": 3, "width": 96}
+    seen: list[Any] = []
+    whole = pipeline(tone, on_step=lambda report: seen.append(report.latents), **settings).images[0]
+    layout = round(LAYOUT_SHARE * 6)
+    for begin in (2, layout + 1):
+        again = pipeline(tone, latents=seen[begin - 1], begin_step=begin, **settings).images[0]
+        assert np.array_equal(np.asarray(again), np.asarray(whole)), begin
+    edge = pipeline(tone, latents=seen[layout - 1], begin_step=layout, **settings).images[0]
+    assert edge.size == (96, 64), "one more step is done in the own shape"
+
+
 def test_a_wide_picture_has_the_layout_of_its_seeds_square(tone: NDArray[np.float32]) -> None:
     pipeline = debug_pipeline()
     settings: dict[str, Any] = {"num_inference_steps": 5, "guidance_scale": 3.0, "seed": 3}
