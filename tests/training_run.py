@@ -83,7 +83,6 @@ RECIPE: dict[str, Any] = {
         "depth": 1,
         "crop_px": 16,
         "painted_share": 0.5,
-        "critic_from": 20,
         "loop": loop(30, 4),
     },
     "image_to_sound": {"scenes": 18, "shards": 1, "held_out_shards": 1, "image_shards": 1},

@@ -221,7 +221,7 @@ def import_bundle(run: Run, bundle: Path) -> Path:
         states["picture_features"] = load_classifier(bundle, "features").float().state_dict()
     if (bundle / UPSCALER_FOLDER).is_dir():
         network = PictureUpscaler.from_pretrained(bundle / UPSCALER_FOLDER, dtype=torch.float32)
-        states["upscaler"] = _under("upscaler", network.state_dict())
+        states["upscaler"] = network.state_dict()
     for stage, state in states.items():
         path = run.checkpoint(stage)
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -52,6 +52,11 @@ def test_the_autoencoder_learns_a_handful_of_pictures(run: Run) -> None:
     assert np.mean(losses[-3:]) < 0.8 * np.mean(losses[:3])
 
 
+def test_the_upscaler_learns_a_handful_of_pictures(run: Run) -> None:
+    losses = [line["loss"] for line in log_of(run, "upscaler")]
+    assert np.mean(losses[-5:]) < np.mean(losses[:5])
+
+
 @pytest.mark.parametrize("stage", ["picture_decoder", "decoder"])
 def test_the_stages_of_the_decoder_leave_the_latents_as_they_are(run: Run, stage: str) -> None:
     trained = torch.load(run.checkpoint(stage), weights_only=True)["average"]
@@ -91,6 +96,7 @@ def test_latents_are_normalised(run: Run) -> None:
 def test_the_exported_bundle_paints(run: Run, tmp_path: Path) -> None:
     from sonic_ui.bundles import check_pipeline
     from sonic_ui.models.presence_classifier import load_classifier
+    from sonic_ui.models.upscaler import load_network
     from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
 
     bundle = tmp_path / "bundle"
@@ -106,6 +112,9 @@ def test_the_exported_bundle_paints(run: Run, tmp_path: Path) -> None:
     sound = np.random.default_rng(0).normal(0, 0.1, 48_000).astype(np.float32)
     picture = pipeline(sound, num_inference_steps=2, seed=1).images[0]
     assert picture.size == (32, 32)
+    larger = load_network(bundle / "upscaler", torch.device("cpu"))
+    *_, whole = larger.enlarge(torch.rand(1, 3, 32, 32), 64)
+    assert whole.shape == (1, 3, 64, 64)
     presence, level = load_classifier(bundle).float().predict(torch.zeros(1, 3, 32, 32))
     assert presence.shape == level.shape == (1, len(SOURCES))
     features, judge = (load_classifier(bundle, name).stem.weight for name in ("features", "judge"))

@@ -1,7 +1,6 @@
 """The upscaler: generated pictures, which are a little soft, become renders of twice the size."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -11,7 +10,7 @@ from torch import Tensor, nn
 from sonic_ui.models.upscaler import PictureUpscaler
 from sonic_ui.training.data.rendering import load_pictures, picture_shard, render_shards, shards_of
 from sonic_ui.training.run import Run, Stage, artifact, save_sheet, stage
-from sonic_ui.training.stages.picture_autoencoder import CriticLoss, PatchCritic, trained_autoencoder
+from sonic_ui.training.stages.picture_autoencoder import reconstruction_loss, trained_autoencoder
 
 FOLDER = "large_pictures"
 
@@ -25,14 +24,6 @@ def render_large_pictures(run: Run) -> None:
     render_shards(run, picture_shard, shards)
 
 
-class UpscalerAndCritic(nn.Module):
-    """The parts that this stage trains; only the upscaler is used afterwards."""
-
-    def __init__(self, upscaler: PictureUpscaler) -> None:
-        super().__init__()
-        self.upscaler, self.critic = upscaler, PatchCritic((24, 48, 96))
-
-
 @stage("upscaler")
 class UpscalerStage(Stage):
     """Renders made half as large and spoiled -> the renders. Keys of the recipe:
@@ -40,30 +31,20 @@ class UpscalerStage(Stage):
     crop_px        side of the small crops
     painted_share  of the crops, those that the picture autoencoder has written and read back: soft as
                    generated pictures are; the others are blurred a little and compressed
-    critic_from    step at which the critic begins; its weight grows over the next `critic_ramp` steps
     """
 
     name = "upscaler"
-    edge_weight, opinion, matching, critic_ramp = 1.0, 0.3, 1.0, 300
+    edge_weight = 1.0
 
     def __init__(self, run: Run) -> None:
         recipe = run.recipe[self.name]
         self.crop_px, self.painted_share = recipe["crop_px"], recipe["painted_share"]
-        self.critic_from, self.step = recipe["critic_from"], run.step(self.name)
         self.targets = load_pictures(run.folder / FOLDER, "train")[0]  # uint8 [N, 2 S, 2 S, 3]
         self.small = small_pictures(self.targets)  # uint8 [N, S, S, 3]
         self.painted = painted_pictures(run, self.small)
         torch.manual_seed(run.loop(self.name).seed)
         network = PictureUpscaler(recipe["channels"], recipe["depth"])
-        self.module = UpscalerAndCritic(network).to(memory_format=torch.channels_last)
-        self.losses = CriticLoss(self.edge_weight, self.opinion, self.matching)
-
-    def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
-        parts: Any = self.module
-        return [
-            {"params": list(parts.upscaler.parameters()), "lr": learning_rate},
-            {"params": list(parts.critic.parameters()), "lr": learning_rate / 4, "weight_decay": 0.0},
-        ]
+        self.module = network.to(memory_format=torch.channels_last)
 
     def batch(self, generator: torch.Generator, size: int) -> tuple[Tensor, Tensor]:
         """Small crops [B, 3, h, w] in [-1, 1] and what they are to become [B, 3, 2 h, 2 w]."""
@@ -88,24 +69,18 @@ class UpscalerStage(Stage):
         )
 
     def loss(self, generator: torch.Generator, batch_size: int) -> tuple[Tensor, dict[str, float]]:
-        parts: Any = self.module
         small, target = self.batch(generator, batch_size)
-        output = parts.upscaler(small)
-        share = min(1.0, max(0, self.step - self.critic_from) / self.critic_ramp)
-        gradient, own, figures = self.losses(parts.critic, output, target, share)
-        self.step += 1
-        mse = F.mse_loss(output.detach().float().clamp(-1, 1), target)
-        figures["psnr_db"] = float(-10 * torch.log10(mse / 4))
-        # A scalar whose gradient at the output is the one that was made: the loop needs one loss of all.
-        return (output.float() * gradient).sum() + own, figures
+        output = self.module(small)
+        mse = F.mse_loss(output.detach().clamp(-1, 1), target)
+        figures = {"psnr_db": float(-10 * torch.log10(mse / 4))}
+        return reconstruction_loss(output, target, self.edge_weight), figures
 
     @torch.no_grad()
     def sample(self, module: nn.Module, path: Path) -> None:
         """Four crops: interpolated, by the upscaler, and as they should be."""
-        parts: Any = module
         small, target = self.batch(torch.Generator().manual_seed(0), 4)
         smooth = F.interpolate(small, scale_factor=2, mode="bicubic", align_corners=False)
-        save_sheet(torch.cat([smooth, parts.upscaler(small), target]), path, columns=len(small))
+        save_sheet(torch.cat([smooth, module(small), target]), path, columns=len(small))
 
 
 def _crop(picture: np.ndarray, top: int, left: int, side: int) -> Tensor:
@@ -160,6 +135,5 @@ def spoil(picture: Tensor, generator: torch.Generator) -> Tensor:
 @artifact
 def trained_upscaler(run: Run) -> PictureUpscaler:
     recipe = run.recipe["upscaler"]
-    network = PictureUpscaler(recipe["channels"], recipe["depth"])
-    run.load("upscaler", UpscalerAndCritic(network))
-    return network.eval()
+    network: PictureUpscaler = run.load("upscaler", PictureUpscaler(recipe["channels"], recipe["depth"]))
+    return network

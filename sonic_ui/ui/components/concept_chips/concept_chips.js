@@ -76,9 +76,8 @@ const chip = ([name]) => {
   const button = make('button', 'su-concept');
   button.dataset.name = name;
   button.title = 'Click to remove';
-  button.setAttribute('aria-label', `Remove ${name}`);
   const share = shareOf(name);
-  button.append(make('span', 'su-concept-name', name));
+  button.append(make('span', 'su-hidden-words', 'Remove '), make('span', 'su-concept-name', name));
   if (share !== undefined && !hints.caption) button.append(make('span', 'su-concept-share', percent(share)));
   const cross = make('span', 'su-concept-cross', '×');
   cross.setAttribute('aria-hidden', 'true');
@@ -98,8 +97,9 @@ const fader = ([name, gain]) => {
 const offer = (name, share) => {
   const button = make('button', 'su-concept-offer');
   button.dataset.offer = name;
-  button.setAttribute('aria-label', `Add ${name}`);
-  button.append(make('span', '', '+ ' + name));
+  const plus = make('span', '', '+');
+  plus.setAttribute('aria-hidden', 'true');
+  button.append(plus, make('span', 'su-hidden-words', 'Add '), make('span', '', name));
   if (share !== undefined) button.append(make('span', 'su-concept-share', percent(share)));
   return button;
 };
