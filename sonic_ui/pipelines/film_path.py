@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 Vectors = NDArray[np.float32]
 
-PENALTY = 0.6
+PENALTY = 0.9
 """Squared distance to the mean that a further cut has to save, for embeddings of unit length."""
 
-SMOOTH_S = 2.0
+SMOOTH_S = 3.5
 """Deviation of the weights by which windows between two cuts are averaged."""
 
 REFINE_S = 1.0

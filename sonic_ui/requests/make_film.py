@@ -19,7 +19,7 @@ KICK_AMOUNT = fields.Range("Size of a kick", 0.0, 1.0, 0.05, 0.5)
 HOLD_BEATS = fields.Range("Beats for which a picture is held", 0, 16, 1, 0, whole=True)
 SIZE = fields.Range("Shortest side of the film in pixels", 128, 1080, 2, 512, whole=True)
 
-DRAFT_STEPS = 8
+DRAFT_STEPS = 12
 
 Kick = Literal["none", "zoom", "noise"]
 KickBy = Literal["onsets", "beats"]
