@@ -28,7 +28,7 @@ MAY_READ = {
     "scenes": COMPUTING,
     "testing": COMPUTING,
     "training": COMPUTING | {"scenes"},
-    "evaluation": COMPUTING | {"scenes", "training", "testing"},
+    "evaluation": COMPUTING | {"scenes", "training", "testing", "engine"},
     "deploy": set(),
 }
 """What presents weights may read what makes them, never the other way."""

@@ -17,6 +17,7 @@ from PIL import Image
 
 from sonic_ui.engine.events import (
     AudioAnalysis,
+    FilmResult,
     FrameInfo,
     FramesDone,
     Label,
@@ -26,6 +27,7 @@ from sonic_ui.engine.events import (
     Result,
     SoundResult,
     Take,
+    UpscaleResult,
 )
 from sonic_ui.engine.serialization import REMOTE_FILE, DecodeError, decode, encode
 from sonic_ui.engine.studio import Studio
@@ -216,6 +218,8 @@ WANTED: dict[str, list[dict[str, Any]]] = {
     "edit_image": [{"mask": "mask.png"}, {"strengths": (0.5, 1.0)}, {"mode": "style", "layers": "harder"}],
     "interpolate": [{"frames": 3, "method": method} for method in get_args(Method)],
     "volume_sweep": [{"gains_db": (-6, 0)}, {"gains_db": (0,), "scales": (0.5, 1.0)}],
+    "upscale_image": [{}],
+    "make_film": [{"size_px": 128, "kick": "zoom"}, {"at_s": 0.5}],
     "image_to_sound": [
         *({"source": source, "takes": 2, "curve": (0.0, 1.0)} for source in ("generate", "recordings")),
         {"source": "both", "takes": 2, "concept_levels": (("rain", 0.0), ("a dog", -6.0))},
@@ -227,7 +231,7 @@ WANTED: dict[str, list[dict[str, Any]]] = {
 @pytest.mark.parametrize("verb", VERBS)
 def test_all_events_of_a_verb_come_back(verb: str, tmp_path: Path, write_sound: WriteSound) -> None:
     kind = VERBS[verb].request
-    write_sound("rain.wav", 0.3), write_sound("dog.wav", 0.3, hz=900)
+    write_sound("rain.wav", 1.2), write_sound("dog.wav", 0.3, hz=900)
     NOISE.save(tmp_path / "sea.png")
     NOISE.convert("L").save(tmp_path / "mask.png")
     required = {name: value for name, value in SOUNDS_OF.items() if name in kind.model_fields}
@@ -241,6 +245,9 @@ def test_all_events_of_a_verb_come_back(verb: str, tmp_path: Path, write_sound: 
             back = decode(json.loads(json.dumps(written, allow_nan=False)), type(event))
             if not isinstance(event, Preview):  # JPEG of JPEG
                 assert encode(back) == written
-        assert isinstance(events[-1], (Result, SoundResult)) and type(events[-1].request) is kind
+        assert (
+            isinstance(events[-1], (Result, SoundResult, FilmResult, UpscaleResult))
+            and type(events[-1].request) is kind
+        )
     sources = {values.get("source") for values in WANTED["image_to_sound"]}
     assert {*get_args(get_args(SoundSource)[0])} <= sources
