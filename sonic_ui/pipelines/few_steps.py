@@ -11,6 +11,7 @@ import diffusers
 import torch
 from accelerate import cpu_offload_with_hook
 from diffusers import UNet2DConditionModel
+from torch import nn
 
 from sonic_ui.models.gated_attention import AudioAttention
 from sonic_ui.models.low_rank import merge_low_rank, read_low_rank
@@ -41,7 +42,7 @@ def few_step_pipeline(
         state = read_low_rank(updates)
         merge_low_rank(unet, state, "unet")
         merge_low_rank(attention, state, "audio_attention")
-    attention.to(pipeline.device, next(pipeline.audio_attention.parameters()).dtype)
+    _to(attention, pipeline.device, next(pipeline.audio_attention.parameters()).dtype)
     components = {
         **pipeline.components,
         "unet": unet.eval().requires_grad_(False),
@@ -61,14 +62,19 @@ def _denoiser(pipeline: AudioConditionedPipeline, folder: Path | None) -> UNet2D
     else:
         unet = UNet2DConditionModel.from_config(own.config)
         unet.load_state_dict(own.state_dict())
-    unet.to(own.dtype)
     if getattr(own, "_hf_hook", None) is None:
-        unet.to(own.device)
+        _to(unet, own.device, own.dtype)
     else:  # it takes turns on the device with the others
+        _to(unet, torch.device("cpu"), own.dtype)
         cpu_offload_with_hook(unet, pipeline._execution_device)
     if own.conv_in.weight.is_contiguous(memory_format=torch.channels_last):
         unet.to(memory_format=torch.channels_last)
     return unet
+
+
+def _to(module: nn.Module, device: torch.device, dtype: torch.dtype) -> None:
+    """Move a network; past the warning that diffusers gives of any change of precision."""
+    nn.Module.to(module, device, dtype)
 
 
 def _scheduler(own: Any, name: str) -> Any:
