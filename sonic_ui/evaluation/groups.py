@@ -26,6 +26,7 @@ from sonic_ui.evaluation import (
     sound_metrics,
     sound_quality,
 )
+from sonic_ui.evaluation.live import live_metrics
 from sonic_ui.evaluation.metrics import Metric
 from sonic_ui.models.encoders import ImageEncoder, embed_labels, label_probabilities
 from sonic_ui.models.open_set import load_open_set
@@ -379,6 +380,14 @@ def film_group(context: EvalContext) -> list[Metric]:
     return metrics
 
 
+def live_group(context: EvalContext) -> list[Metric]:
+    """Live on the running app, with sounds of several sources one after the other."""
+    chosen = held_out.synthetic_clips(1, context.px, stream=9)[:: 3 * context.share]
+    sounds = [(SPECS[clip.sources[0]].label, clip.samples) for clip in chosen]
+    steps, guidance = int(context.defaults["steps"]), float(context.defaults["guidance_scale"])
+    return live_metrics(context.bundle, context.pipeline, steps, guidance, sounds)
+
+
 GROUPS: dict[str, Callable[[EvalContext], list[Metric]]] = {
     "classifier": classifier_group,
     "alignment": alignment_group,
@@ -397,6 +406,7 @@ GROUPS: dict[str, Callable[[EvalContext], list[Metric]]] = {
     "sound_photographs": sound_photographs_group,
     "sound_speed": sound_speed_group,
     "film": film_group,
+    "live": live_group,
     "speed": speed_group,
     "full_size": full_size_group,
 }

@@ -188,6 +188,7 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
         value="film",
         label="From a track, or live",
         show_label=False,
+        interactive=True,  # no event takes it: Gradio would grey it out
         elem_id=f"{TAB}-mode",
         elem_classes="su-choice su-film-modes",
     )

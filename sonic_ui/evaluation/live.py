@@ -1,0 +1,104 @@
+"""Live on the running app, by its real route: from a chunk of sound to the frame that shows it."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from sonic_ui.evaluation.app_process import app_command, free_port, running_app
+from sonic_ui.evaluation.live_client import RATE_HZ, LiveClient, Record
+from sonic_ui.evaluation.metrics import Metric, timed
+
+WARM_UP_S = 6.0
+EACH_S = 6.0
+SETTLED_S = 3.0
+"""Of each sound so much is left out before its frames are looked at: the window and the smoothing."""
+
+
+def chunk_delays(frames: Sequence[Record], sent: Mapping[int, float]) -> list[float]:
+    """Seconds from sending each chunk to the first frame that was painted after it came.
+
+    Chunks after the last frame's are left out.
+    """
+    delays, following = [], iter(frames)
+    frame = next(following, None)
+    for chunk in sorted(sent):
+        while frame is not None and frame.header["chunk"] < chunk:
+            frame = next(following, None)
+        if frame is None:
+            break
+        delays.append(frame.time_s - sent[chunk])
+    return delays
+
+
+def named_rightly(frames: Sequence[Record], played: Sequence[tuple[str, float, float]]) -> list[bool]:
+    """Of every frame that came while a sound was played, whether that is its first label.
+
+    played   label, begin and end of each sound, by the clock of the records
+    """
+    return [
+        frame.header["labels"][0][0] == label
+        for label, begin, end in played
+        for frame in frames
+        if begin <= frame.time_s < end
+    ]
+
+
+def live_metrics(
+    bundle: Path, pipeline: Any, steps: int, guidance_scale: float, sounds: Sequence[tuple[str, np.ndarray]]
+) -> list[Metric]:
+    """Delays over one picture of `steps` steps, painted in turns with it by `pipeline` here.
+
+    sounds   label and samples [T] at 48 kHz, played one after the other
+    """
+    import time
+
+    embedding = pipeline.embed_audio(sounds[0][1])
+
+    def picture_s() -> float:
+        settings = {"guidance_scale": guidance_scale, "num_inference_steps": steps}
+        return timed(lambda: pipeline(audio_embeds=embedding, **settings))[1]
+
+    port = free_port()
+    with running_app(app_command(port, bundle), port):
+        address, pictures = f"http://127.0.0.1:{port}", [picture_s()]
+        client = LiveClient(address, seed=1)
+        while not client.frames:  # the models wake up
+            client.play(np.resize(sounds[0][1], round(RATE_HZ)))
+        client.play(np.resize(sounds[0][1], round(WARM_UP_S * RATE_HZ)))
+        warm, first, played = len(client.sent), len(client.frames), []
+        began = time.perf_counter()
+        for label, samples in sounds:
+            begin = time.perf_counter()
+            client.play(np.resize(samples, round(EACH_S * RATE_HZ)))
+            played.append((label, begin + SETTLED_S, time.perf_counter()))
+        seconds, frames = time.perf_counter() - began, client.frames
+        sent = {chunk: at for chunk, at in client.sent.items() if chunk >= warm}
+        client.leave()
+        pictures += [picture_s(), picture_s()]
+    delays, one_picture = chunk_delays(frames, sent), median(pictures)
+    right = named_rightly(frames, played)
+    count = f"{len(delays)} chunks, {len(frames) - first} frames"
+    return [
+        Metric(
+            "live: chunk in to frame, median, over a picture",
+            median(delays) / one_picture,
+            0.35,
+            False,
+            count,
+        ),
+        Metric(
+            "live: chunk in to frame, 95 %, over a picture",
+            float(np.quantile(delays, 0.95)) / one_picture,
+            0.6,
+            at_least=False,
+        ),
+        Metric("live: frames in the time of a picture", (len(frames) - first) * one_picture / seconds),
+        Metric(
+            "live: frames named rightly, 3 s after a change",
+            float(np.mean(right)),
+            note=f"{len(right)} frames",
+        ),
+    ]
