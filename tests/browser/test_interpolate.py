@@ -333,7 +333,7 @@ def test_on_a_phone_it_stacks_without_overflow(new_page: Any, address: str) -> N
     page.locator("#interpolate-method input[value=mix]").check()
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     tops = [
-        page.locator(f"#{name}").bounding_box()["y"] for name in (f"{A}-audio", f"{B}-audio", f"{TAB}-film")
+        page.locator(f"#{name}").bounding_box()["y"] for name in (f"{TAB}-film", f"{A}-audio", f"{B}-audio")
     ]
     assert tops == sorted(tops)
     expect(page.locator(GENERATE)).to_be_in_viewport()
