@@ -1,7 +1,8 @@
-"""The example track that the tab "Film" offers, and the README's picture of its film: frames under the
+"""The example track that the tab "Film" offers, and the README's picture of a film: frames under the
 timeline."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib
@@ -12,11 +13,12 @@ from PIL import Image
 from sonic_ui.audio.clips import load_clip
 from sonic_ui.audio.style import DARK_GROUND, DARK_TEXT, ENERGY
 from sonic_ui.audio.tracks import LEVEL_S, read_part
-from sonic_ui.engine.events import CancelToken, FilmResult
+from sonic_ui.engine.events import CancelToken, FilmResult, FilmSegment
 from sonic_ui.engine.local import LocalBackend
 from sonic_ui.engine.studio import Studio
 from sonic_ui.engine.tracks import TrackAnalysis
-from sonic_ui.evaluation.film_metrics import frames_of
+from sonic_ui.evaluation.film_metrics import SIX, frames_of, made_track
+from sonic_ui.media.temporary import new_folder
 from sonic_ui.requests import MakeFilmRequest
 
 RATE = 48_000
@@ -24,7 +26,7 @@ WALK = ("birds", "stream", "dog", "church_bell", "train", "rain", "crackling_fir
 """Example sounds that follow each other in the example track."""
 PART_S, FADE_S = 4.5, 0.25
 TITLE, STEM, COVER = "A walk", "a_walk", "stream.png"
-SEED = 14
+SEED = 21
 FRAMES, SIDE = 14, 112
 TINTS = ("#86c5ea", "#e0a45c", "#7fc99a", "#d98b8b", "#b6a5e8", "#8fd3cf", "#d6c46b")
 
@@ -48,22 +50,29 @@ def write_example_track(folder: Path) -> Path:
     return path
 
 
-def write_film_picture(examples: Path, bundle: Path, path: Path) -> Path:
-    """A film of the example track: what is heard, how loud, and frames of the film under it."""
+def write_film_picture(bundle: Path, path: Path) -> Path:
+    """The film that the evaluation measures: what is heard, how loud, and frames of the film under it."""
     studio = Studio(LocalBackend(str(bundle)))
     studio.backend.load()
-    sound = str(examples / "tracks" / f"{STEM}.mp3")
-    *_, result = studio.run(MakeFilmRequest(sound=sound, seed=SEED, size_px=256))
+    with new_folder() as folder:
+        sound = str(made_track(Path(folder), SIX, 0).path)
+        return _write_picture(studio, sound, path)
+
+
+def _write_picture(studio: Studio, sound: str, path: Path) -> Path:
+    *_, result = studio.run(MakeFilmRequest(sound=sound, seed=SEED))
     *_, track = studio.hear_track(read_part(sound), CancelToken())
     if not (isinstance(result, FilmResult) and isinstance(track, TrackAnalysis)):
         raise TypeError("no film came")
     frames = [*frames_of(result.film)]
-    drawing = draw_film(result, track, frames)
+    drawing = draw_film(result.segments, track, frames)
     drawing.save(path, optimize=True)
     return path
 
 
-def draw_film(result: FilmResult, track: TrackAnalysis, frames: list[Image.Image]) -> Image.Image:
+def draw_film(
+    segments: Sequence[FilmSegment], track: TrackAnalysis, frames: list[Image.Image]
+) -> Image.Image:
     """Lanes over a strip of frames, to one scale."""
     matplotlib.use("Agg")
     from matplotlib import pyplot
@@ -73,8 +82,8 @@ def draw_film(result: FilmResult, track: TrackAnalysis, frames: list[Image.Image
         2, 1, figsize=(width / 100, 1.0), dpi=100, height_ratios=(1, 1.4), facecolor=DARK_GROUND
     )
     begin_s, end_s = track.part.begin_s, track.part.end_s
-    known = sorted({one.label for one in result.segments})
-    for one in result.segments:
+    known = sorted({one.label for one in segments})
+    for one in segments:
         tint = TINTS[known.index(one.label) % len(TINTS)]
         names.barh(
             0, one.end_s - one.begin_s, left=one.begin_s, height=0.9, color=tint, edgecolor=DARK_GROUND

@@ -168,7 +168,7 @@ def write_readme_pictures(examples: Path, bundle: Path, folder: Path) -> list[Pa
     """All of the README's pictures that a bundle can make; returns their paths."""
     paths = [write_grid(examples, folder / "grid.png"), *write_strips(examples, bundle, folder)]
     paths.append(write_edits(examples, bundle, folder / "edits.png"))
-    paths.append(write_film_picture(examples, bundle, folder / "film.png"))
+    paths.append(write_film_picture(bundle, folder / "film.png"))
     if (bundle / "image_to_audio").is_dir():
         paths.append(write_image_to_sound(examples, bundle, folder / "image_to_sound.png"))
     return paths

@@ -25,7 +25,7 @@ def open_tab(page: Any, title: str, tab: str) -> None:
     person is so fast, but a test is.
     """
     page.get_by_role("tab", name=title).click()  # on a phone the bar scrolls
-    expect(page.locator(f"#{tab}-tab .su-frame")).to_be_visible()
+    expect(page.locator(f"#{tab}-tab .su-frame").first).to_be_visible()
     page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
