@@ -4,7 +4,7 @@
 const find = selector => element.querySelector(selector);
 const view = find('.su-live-view'), player = find('audio'), heardWords = find('.su-live-heard');
 const SPOKEN_MS = 5000;    // what is heard is said to those who cannot see it so often at most
-const LATE_MS = 30000;
+const LATE_MS = 60000;
 let live = null;           // LiveStream
 let capture = null;        // {rate, close}
 let run = 0;
@@ -47,7 +47,7 @@ const drawLevel = samples => {
 const median = values => values.sort((a, b) => a - b)[values.length >> 1];
 const drawFacts = () => {
   const now = performance.now();
-  frames = frames.filter(one => now - one.at < 4000);
+  frames = frames.filter((one, index) => now - one.at < 4000 || index >= frames.length - 3);
   const parts = [];
   if (frames.length > 1) {
     const rate = 1000 * (frames.length - 1) / (frames.at(-1).at - frames[0].at);

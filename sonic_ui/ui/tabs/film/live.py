@@ -14,7 +14,7 @@ from sonic_ui.ui.components import basic, live_view
 from sonic_ui.ui.components.base import event_field
 from sonic_ui.ui.session.context import AppContext
 from sonic_ui.ui.widgets import prompt_settings
-from sonic_ui.ui.widgets.fields import AT_ONCE, QUIET, Update, slider
+from sonic_ui.ui.widgets.fields import AT_ONCE, Update, slider
 
 NAME = "film-live"
 """Beginning of the names of its components."""
@@ -81,7 +81,7 @@ class LiveHandlers:
             [parts.seed.keep_seed, *fields],
             [parts.view, parts.message, parts.seed.seed],
             trigger_mode="multiple",
-            **QUIET,
+            **AT_ONCE,
         )
         gr.on(
             [one.change for one in fields],
