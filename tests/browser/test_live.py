@@ -158,7 +158,7 @@ def test_out_of_sight_it_pauses_and_a_refused_microphone_is_a_sentence(new_page:
     press(page, "Stop")
 
     refused = "Promise.reject(new DOMException('no', 'NotAllowedError'))"
-    page.evaluate(f"navigator.mediaDevices.getUserMedia = () => {refused}")
+    page.evaluate(f"() => {{ navigator.mediaDevices.getUserMedia = () => {refused}; }}")
     press(page, "Start")
     expect(page.locator(SAID)).to_have_text(
         re.compile("may not use the microphone.*Or choose “A file, played here”")

@@ -205,7 +205,7 @@ const saveFilm = async from => {
     const [header, [film]] = await from.ask('film');
     const name = header.names[0], url = URL.createObjectURL(new Blob([film], { type: name.endsWith('.webm') ? 'video/webm' : 'video/mp4' }));
     find('.su-live-film').hidden = false;
-    find('.su-live-film video').src = url;
+    Object.assign(find('.su-live-film video'), { src: url, poster: URL.createObjectURL(cover) });
     Object.assign(find('.su-live-film-save'), { href: url, download: name });
     const id = `live-film-${Date.now()}`, length = Math.round(header.settings.length_s);
     document.dispatchEvent(new CustomEvent('su-made', { detail: { tab: props.tab, settings: header.settings, inputs: {},
