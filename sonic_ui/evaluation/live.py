@@ -33,16 +33,18 @@ def chunk_delays(frames: Sequence[Record], sent: Mapping[int, float]) -> list[fl
     return delays
 
 
-def named_rightly(frames: Sequence[Record], played: Sequence[tuple[str, float, float]]) -> list[bool]:
-    """Of every frame that came while a sound was played, whether that is its first label.
+def named_rightly(
+    frames: Sequence[Record], sent: Mapping[int, float], played: Sequence[tuple[str, float, float]]
+) -> list[bool]:
+    """Of every frame whose newest chunk was sent while a sound was played, whether that is its first label.
 
-    played   label, begin and end of each sound, by the clock of the records
+    played   label, begin and end of each sound, by the clock of `sent`
     """
     return [
         frame.header["labels"][0][0] == label
         for label, begin, end in played
         for frame in frames
-        if begin <= frame.time_s < end
+        if begin <= sent.get(frame.header["chunk"], -1.0) < end
     ]
 
 
@@ -79,7 +81,7 @@ def live_metrics(
         client.leave()
         pictures += [picture_s(), picture_s()]
     delays, one_picture = chunk_delays(frames, sent), median(pictures)
-    right = named_rightly(frames, played)
+    right = named_rightly(frames, sent, played)
     count = f"{len(delays)} chunks, {len(frames) - first} frames"
     return [
         Metric(

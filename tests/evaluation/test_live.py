@@ -23,8 +23,9 @@ def test_each_chunk_waits_for_the_first_frame_painted_after_it_came() -> None:
 
 
 def test_frames_are_named_by_what_is_played_while_they_come() -> None:
-    frames = [frame(1.0, 0), frame(2.0, 1, "wind"), frame(3.0, 2), frame(9.0, 3)]
-    assert named_rightly(frames, [("rain", 0.5, 2.5), ("wind", 2.5, 4.0)]) == [True, False, False]
+    frames = [frame(5.0, 0), frame(6.0, 1, "wind"), frame(7.0, 2), frame(9.0, 3), frame(9.5, 8)]
+    sent = {0: 1.0, 1: 2.0, 2: 3.0, 3: 8.0}
+    assert named_rightly(frames, sent, [("rain", 0.5, 2.5), ("wind", 2.5, 4.0)]) == [True, False, False]
 
 
 def test_records_are_read_from_blocks_of_any_size() -> None:
