@@ -26,6 +26,8 @@ from sonic_ui.pipelines.sound_generation import (
     ControlHalf,
     Mode,
     TimeGrid,
+    checked_control,
+    checked_half,
 )
 
 OnStep = Callable[[sampling.StepReport], None]
@@ -143,10 +145,11 @@ class ImageToAudioPipeline(AudioGenerationPipeline):
         finite("energy_strength", energy_strength)
         takes, candidates = positive("num_takes", num_takes), positive("num_candidates", num_candidates)
         seeds = candidate_seeds(int(seed), takes, candidates)
-        way = self._checked_control(control, mode)
+        way = checked_control(control, mode, is_trained=self.energy_control is not None)
         if sketch is None:
             way = "none"
-        half, grid = self._checked_half(control_half), self._grid(length_s)
+        half = checked_half(str(config["control_half"]) if control_half is None else control_half)
+        grid = self._grid(length_s)
 
         count = takes if candidates == 1 else candidates
         target = self.target_embedding(image, prompt, concept)

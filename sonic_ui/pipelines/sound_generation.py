@@ -260,25 +260,6 @@ class AudioGenerationPipeline(DiffusionPipeline):
 
     # The loop's parts
 
-    def _checked_control(self, control: str, mode: str) -> str:
-        """The control that is meant; "auto" lays the envelope along a curve that is taken as it is."""
-        if control not in CONTROLS:
-            raise BadInput(f"control is {control!r}; it takes one of {', '.join(CONTROLS)}.", "control")
-        if control == "auto":
-            learned = "guided" if self.energy_control is None else "trained"
-            return "envelope" if mode == "exact" else learned
-        if control == "trained" and self.energy_control is None:
-            raise BadInput('These weights have no trained energy control; choose "guided".', "control")
-        return control
-
-    def _checked_half(self, half: str | None) -> str:
-        half = str(self.config["control_half"]) if half is None else half
-        if half not in CONTROL_HALVES:
-            raise BadInput(
-                f"control_half is {half!r}; it takes one of {', '.join(CONTROL_HALVES)}.", "control_half"
-            )
-        return half
-
     def target_embedding(self, image: Image.Image, prompt: str = "", concept: str = "") -> Tensor:
         """The embedding [1, D] of what a picture, or a concept, sounds like, half turned to the words."""
         embeds = self.embed_concept(image, concept)
@@ -374,6 +355,29 @@ class AudioGenerationPipeline(DiffusionPipeline):
         mels = self._log_mels(latents).transpose(1, 2).flip(1)
         grey = ((mels + 11.5) / 13 * 255).clamp(0, 255).to(torch.uint8).cpu().numpy()
         return [Image.fromarray(picture) for picture in grey]
+
+
+def checked_control(control: str, mode: str, *, is_trained: bool) -> str:
+    """The control that is meant; "auto" lays the envelope along a curve that is taken as it is.
+
+    is_trained   whether there is an energy ControlNet. Raises BadInput.
+    """
+    if control not in CONTROLS:
+        raise BadInput(f"control is {control!r}; it takes one of {', '.join(CONTROLS)}.", "control")
+    if control == "auto":
+        return "envelope" if mode == "exact" else "trained" if is_trained else "guided"
+    if control == "trained" and not is_trained:
+        raise BadInput('These weights have no trained energy control; choose "guided".', "control")
+    return control
+
+
+def checked_half(half: str) -> str:
+    """The half of the guidance that takes the ControlNet's residuals. Raises BadInput."""
+    if half not in CONTROL_HALVES:
+        raise BadInput(
+            f"control_half is {half!r}; it takes one of {', '.join(CONTROL_HALVES)}.", "control_half"
+        )
+    return half
 
 
 def checked_sketch(sketch: NDArray[np.floating[Any]], frames: int) -> NDArray[np.float32]:
