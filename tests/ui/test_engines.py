@@ -68,5 +68,5 @@ def test_the_page_offers_the_phrases_that_the_engine_knows(tmp_path: Path) -> No
         return [block.value["groups"] for block in blocks if str(block.elem_id).endswith("-chips")]
 
     phrases = [{"text": text, "cell": None} for text in ("at dusk", "by day")]
-    assert chips(Small()) == [[{"title": "Time of day", "phrases": phrases}]] * 4
-    assert chips(FakeBackend()) == [[]] * 4
+    assert chips(Small()) == [[{"title": "Time of day", "phrases": phrases}]] * 6
+    assert chips(FakeBackend()) == [[]] * 6

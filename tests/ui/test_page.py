@@ -29,6 +29,8 @@ PUBLIC = {
     "/volume_sweep",
     "/make_film",
     "/image_to_sound",
+    "/upscale_image",
+    "/start_live",
     "/change_engine",
     "/engines",
 }
