@@ -60,7 +60,8 @@ def hostile_values(verb: str) -> st.SearchStrategy[dict[str, Any]]:
 def check_sentence(problem: BadInput | str) -> None:
     """A refusal is a sentence that can be written anywhere."""
     words = problem.message if isinstance(problem, BadInput) else problem
-    assert words and len(words) <= SENTENCE and words[0].isupper() and words.endswith((".", "!"))
+    assert words and len(words) <= SENTENCE
+    assert (words[0].isupper() or words[0] == "“") and words.endswith((".", "!"))
     words.encode("utf-8")
     if isinstance(problem, BadInput):
         problem.field.encode("utf-8")

@@ -16,7 +16,6 @@ from sonic_ui.engine.events import Cancelled, CancelToken, JobEvent
 from sonic_ui.engine.jobs.base import Job
 from sonic_ui.engine.studio import Studio
 from sonic_ui.engine.switching import Engines
-from sonic_ui.requests import VERBS
 from tests.conftest import WriteSound
 from tests.fakes import FakeBackend
 from tests.ui.serving import PATIENCE_S, wait_until
@@ -27,6 +26,7 @@ FILES = {
     "interpolate": ("sound_a", "sound_b"),
     "volume_sweep": ("sound",),
     "image_to_sound": ("picture",),
+    "make_film": ("sound",),
 }
 
 
@@ -85,7 +85,7 @@ def files(write_sound: WriteSound, meadow: Path) -> dict[str, Path]:
     return {"sound": sound, "sound_a": sound, "sound_b": other, "picture": meadow}
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", FILES)  # an upscaling has tiles in place of steps
 def test_a_cancelled_job_stops_at_its_next_step(
     client: Any, backend: WatchedBackend, files: dict[str, Path], verb: str
 ) -> None:

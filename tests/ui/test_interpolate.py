@@ -74,7 +74,7 @@ def page_values(pair: tuple[Path | None, Path | None], **values: Any) -> list[An
         },
         **{"own_a": False, "lufs_a": -20, "own_b": False, "lufs_b": -20},
         **{"prompt": "", "negative_prompt": "", "strength": 1, "layers": "", "guidance_scale": 4.0},
-        **{"steps": 3, "seed": 5, "keep_seed": True},
+        **{"steps": 3, "seed": 5, "keep_seed": True, "aspect": "1:1"},
         **values,
     }
     return in_order(tab_of(FakeBackend()).table, settings)

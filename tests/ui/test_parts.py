@@ -278,6 +278,7 @@ def test_the_style_sheet_knows_every_colour_it_uses() -> None:
         "share",
         "side",
         "thumb",
+        "tint",
     }
     assert used <= set(LIGHT)
     assert set(LIGHT) == set(DARK)

@@ -121,8 +121,8 @@ def picture_shard(split: str, shard: int, size: int, count: int) -> Shard:
 def render_pictures(run: Run) -> None:
     """Render the world's pictures."""
     world = run.recipe["world"]
-    counts = {"held_out": world["held_outpicture_shards"], "train": world["picture_shards"]}
-    counts |= {split: world.get(f"{split}picture_shards", 0) for split in ("classifier", "features")}
+    counts = {"held_out": world["held_out_picture_shards"], "train": world["picture_shards"]}
+    counts |= {split: world.get(f"{split}_picture_shards", 0) for split in ("classifier", "features")}
     shards = shards_of(run.folder / "pictures", counts, world["picture_px"], world["shard_scenes"])
     render_shards(run, picture_shard, shards)
 
