@@ -59,6 +59,7 @@ def page_values(path: Path | None, **values: Any) -> list[Any]:
         "steps": 2,
         "seed": 5,
         "keep_seed": True,
+        "aspect": "1:1",
         "loop": False,
         "smoothing": 1,
         "film_s": 1,
