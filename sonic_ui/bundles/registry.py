@@ -131,8 +131,9 @@ class BundleInfo(BaseModel):
 
     @property
     def size_bytes(self) -> int:
-        """Of all files that come from a hub."""
-        return sum(part.size_bytes for part in self.parts if not part.is_local)
+        """Of all files that come from a hub before the engine runs; those of drafts come with the first."""
+        now = (part for part in self.parts if not part.is_local and part.loader not in FEW_STEPS)
+        return sum(part.size_bytes for part in now)
 
 
 @dataclass(frozen=True)

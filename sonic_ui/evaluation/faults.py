@@ -41,6 +41,8 @@ SMALL: dict[str, dict[str, Any]] = {
     "interpolate": {"steps": 1, "frames": 2, "film_s": 1},
     "volume_sweep": {"steps": 1, "gains_db": [-6, 0], "film_s": 1},
     "image_to_sound": {"steps": 1},
+    "make_film": {"steps": 1},
+    "upscale_image": {},
 }
 """Settings of a request of every verb that costs little."""
 

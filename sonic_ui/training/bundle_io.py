@@ -154,6 +154,8 @@ CLIP_HALVES = {
 def share_clip(bundle: Path) -> None:
     """Leave out of the bundle's CLIP what its pipelines hold copies of, to the bit (`encoders.load_clip`)."""
     path = bundle / "clip" / "model.safetensors"
+    if not path.exists():
+        return
     own, shared = load_file(path), {}
     for half, file in CLIP_HALVES.items():
         copy = load_file(bundle / file)

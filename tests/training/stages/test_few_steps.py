@@ -48,7 +48,8 @@ def test_it_learns_the_paths_of_its_teacher(run: Run) -> None:
         optimizer.zero_grad()
         loss, _ = stage.loss(generator, 8)
         loss.backward()
-        optimizer.step()
+        if torch.isfinite(torch.nn.utils.clip_grad_norm_(stage.module.parameters(), 1.0)):
+            optimizer.step()  # as the training loop: in bfloat16 a map of one place can spoil a gradient
         losses.append(float(loss))
     stage.finish()
     assert sum(losses[-10:]) < 0.8 * sum(losses[:10])
