@@ -92,6 +92,10 @@ class ImageLabels(BaseModel):
     least_fit: float = Field(ge=0, le=1)
 
 
+LATER = (*FEW_STEPS, *UPSCALING)
+"""Loaders whose files are fetched when they are first needed."""
+
+
 class BundleInfo(BaseModel):
     """What `bundle.json` holds."""
 
@@ -131,8 +135,8 @@ class BundleInfo(BaseModel):
 
     @property
     def size_bytes(self) -> int:
-        """Of all files that come from a hub before the engine runs; those of drafts come with the first."""
-        now = (part for part in self.parts if not part.is_local and part.loader not in FEW_STEPS)
+        """Of all files that come from a hub before the engine runs; those of drafts and of upscaling come with the first."""
+        now = (part for part in self.parts if not part.is_local and part.loader not in LATER)
         return sum(part.size_bytes for part in now)
 
 
