@@ -135,7 +135,7 @@ class BundleInfo(BaseModel):
 
     @property
     def size_bytes(self) -> int:
-        """Of all files that come from a hub before the engine runs; those of drafts and of upscaling come with the first."""
+        """Of all files that come from a hub before the engine runs (`LATER` do not)."""
         now = (part for part in self.parts if not part.is_local and part.loader not in LATER)
         return sum(part.size_bytes for part in now)
 
