@@ -263,12 +263,12 @@ def test_a_hum_is_drawn_on_the_pad(new_page: Any, address: str, tmp_path: Path, 
     page = new_page(address)
     open_tab(page, "Image → Sound", TAB)
     page.get_by_role("button", name="Hum it, or take the curve from a sound").click()
-    hum = page.locator(f"#{TAB}-hum")
+    hum = page.locator(f"#{TAB}-hum-drawing")
     pad, told = page.locator(".su-pad"), page.locator(f"#{TAB}-hum-message")
     expect(pad).to_have_attribute("data-empty", "true")
-    hum.locator("button.record-button").click()
+    hum.get_by_role("button", name="Record").click()
     page.wait_for_timeout(2200)  # the microphone hears two bursts of noise a second
-    hum.locator("button.stop-button").click()
+    hum.get_by_role("button", name="Stop").click()
     expect(told).to_contain_text(
         re.compile(r"The first \d\.\d seconds follow your recording|were squeezed into 5")
     )
@@ -280,9 +280,8 @@ def test_a_hum_is_drawn_on_the_pad(new_page: Any, address: str, tmp_path: Path, 
     assert max(heard) > 0.95 and min(heard) < 0.3 and 2 <= rises <= 30, heard
 
     # A file does it as well, and takes the place of what was drawn.
-    hum.locator("button[aria-label=Clear]").click()
+    hum.get_by_role("button", name="Clear").click()
     expect(told.locator(".su-message")).to_be_hidden()
-    hum.locator("button[aria-label='Upload file']").click()
     click = tmp_path / "late.wav"
     samples, rate = soundfile.read(sounds / "microphone.wav")
     soundfile.write(click, samples[: 5 * rate] * ([0.15] * (3 * rate) + [1.0] * (2 * rate)), rate)
@@ -290,6 +289,15 @@ def test_a_hum_is_drawn_on_the_pad(new_page: Any, address: str, tmp_path: Path, 
     expect(told).to_contain_text("The first 5.0 seconds follow your recording")
     late = levels(page)
     assert max(late[:55]) < 0.25 and max(late[60:]) > 0.95
+
+    # It is heard in the same player as every sound, and a part of it does as well.
+    hum.get_by_role("button", name="Play").click()
+    page.wait_for_function(
+        "id => document.querySelector(id).currentTime > 0.1", arg=f"#{TAB}-hum-drawing audio"
+    )
+    hum.get_by_role("button", name="Pause").click()
+    hum.get_by_role("slider", name="Start of the part").press("Shift+ArrowRight")
+    expect(told).to_contain_text("The first 4.0 seconds follow your recording")
 
     # What was said of it goes once something else is drawn.
     page.get_by_role("button", name="Swell").click()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ from sonic_ui.ui.tabs.image_to_sound.events import (
     SourceSettings,
     usual_source,
 )
+from sonic_ui.ui.tabs.image_to_sound.hum import HumHandlers
 from sonic_ui.ui.widgets.picture_input import PictureInput
 from sonic_ui.ui.widgets.prompt_settings import SeedField
 from sonic_ui.ui.widgets.runs import RunBar
@@ -225,17 +227,23 @@ def test_bad_pictures_are_named_where_they_stand(tmp_path: Path) -> None:
 
 
 def test_a_hum_is_drawn(write_sound: WriteSound, tmp_path: Path) -> None:
-    handlers = tab_of(FakeBackend())
-    update = handlers.hum(str(write_sound(seconds=2.0)), 5.12)
+    hum: Any = SimpleNamespace(drawing="drawing", message="message")
+    handlers = HumHandlers(hum, "pad", 5.12)  # type: ignore[arg-type]
+    update = handlers.draw(str(write_sound(seconds=2.0)), None, None, 5.12)
     assert update["pad"]["kind"] == "curve" and len(update["pad"]["values"]) == 100
-    assert "first 2.0 seconds" in update["hum_message"]["text"]
-    stretched = handlers.hum(str(write_sound(seconds=2.0)), 20)["pad"]["values"]
+    assert "first 2.0 seconds" in update["message"]["text"]
+    assert update["drawing"]["state"] == "drawn" and update["drawing"]["heard"] == [0, 2]
+    part = handlers.draw(str(write_sound(seconds=2.0)), 0.5, 1.5, 5.12)
+    assert "first 1.0 seconds" in part["message"]["text"] and part["drawing"]["asked"] == [0.5, 1.5]
+    stretched = handlers.draw(str(write_sound(seconds=2.0)), None, None, 20)["pad"]["values"]
     assert max(stretched[11:]) == 0 < max(stretched[:9])
     letter = tmp_path / "letter.wav"
     letter.write_text("This is not a sound.")
-    assert handlers.hum(str(letter), 5.12)["hum_message"]["kind"] == "error"
-    assert "from 2 to 30" in handlers.hum(str(write_sound()), 99)["hum_message"]["text"]
-    assert handlers.hum(None, 5.12)["hum_message"]["text"] == ""
+    failed = handlers.draw(str(letter), None, None, 5.12)
+    assert failed["message"]["kind"] == "error" and failed["drawing"]["state"] == "failed"
+    assert "from 2 to 30" in handlers.draw(str(write_sound()), None, None, 99)["message"]["text"]
+    empty = handlers.draw(None, None, None, 5.12)
+    assert empty["message"]["text"] == "" and empty["drawing"]["state"] == "empty"
 
 
 def test_a_video_is_made_when_asked_for(picture: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from gradio_client import Client, handle_file
 from PIL import Image
@@ -72,6 +73,24 @@ def test_the_networks_reach_every_factor(
     small = result.images[0].resize((150, 130), Image.Resampling.BOX)
     assert abs(small.getpixel((75, 65))[0] - 127) < 4
     assert decode(encode(result)).request.factor == factor
+
+
+def test_transparency_stays_and_no_fringe_appears(debug_studio: Studio, tmp_path: Path) -> None:
+    path = tmp_path / "leaf.png"
+    leaf = Image.new("RGBA", (60, 40), (0, 0, 0, 0))  # black beneath what is transparent, as programs save it
+    leaf.paste((60, 180, 90, 255), (20, 0, 60, 40))
+    leaf.save(path)
+    result = [*debug_studio.run(UpscaleImageRequest(picture=str(path), factor=2))][-1]
+    assert isinstance(result, UpscaleResult)
+    (larger,) = result.images
+    assert larger.mode == "RGBA" and larger.size == (120, 80)
+    pixels = np.asarray(larger, int)
+    assert pixels[:, :34, 3].max() == 0 and pixels[:, 46:, 3].min() == 255
+    assert np.abs(pixels[..., :3] - (60, 180, 90)).max() <= 1
+    clear = tmp_path / "clear.png"
+    Image.new("RGBA", (60, 40), (9, 9, 9, 0)).save(clear)
+    (empty,) = [*debug_studio.run(UpscaleImageRequest(picture=str(clear), factor=4))][-1].images
+    assert empty.size == (240, 160) and empty.getextrema()[3] == (0, 0)
 
 
 def test_it_stops_at_the_next_tile(debug_studio: Studio, tmp_path: Path) -> None:

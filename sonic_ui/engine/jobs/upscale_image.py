@@ -9,9 +9,10 @@ import numpy as np
 from PIL import Image
 
 from sonic_ui.engine.events import Event, FramesDone, JobEvent, UpscaleResult
+from sonic_ui.engine.inputs import InputPicture
 from sonic_ui.engine.jobs.base import JOB_TYPES, JobRunner, JobType, Plan, RunContext
 from sonic_ui.engine.jobs.settings import request_settings
-from sonic_ui.media.images import MAX_PIXELS
+from sonic_ui.media.images import MAX_PIXELS, upright_rgb
 from sonic_ui.media.metadata import read_settings
 from sonic_ui.requests import BadInput, UpscaleImageRequest
 
@@ -25,10 +26,14 @@ TOO_LARGE = (
 
 @dataclass(frozen=True)
 class UpscaleJob:
-    """A picture to make larger: upright RGB."""
+    """A picture to make larger: upright RGB.
+
+    opacity   its transparency as 8-bit grey of the same size, 255 where it is opaque; None if it has none
+    """
 
     request: UpscaleImageRequest
     picture: Image.Image = field(repr=False)
+    opacity: Image.Image | None = field(repr=False, default=None)
 
 
 @dataclass
@@ -66,6 +71,8 @@ class UpscaleRunner(JobRunner):
         image = Image.fromarray(larger)
         if reached != factor:
             image = image.resize(size, Image.Resampling.LANCZOS)
+        if self.job.opacity is not None:
+            image.putalpha(self.job.opacity.resize(size, Image.Resampling.LANCZOS))
         self.queue.put(FramesDone((0,), (image,)))
 
     def _tiles(self) -> list[int]:
@@ -122,7 +129,32 @@ def plan_upscale(request: UpscaleImageRequest, context: RunContext) -> UpscalePl
         name = Path(request.picture).name
         raise BadInput(TOO_LARGE.format(name=name, factor=request.factor, **sizes), "picture")
     notices = [picture.notice] if picture.notice else []
-    return UpscalePlan(context, UpscaleJob(request, picture.image), notices=notices)
+    return UpscalePlan(context, UpscaleJob(request, *_layers(picture)), notices=notices)
+
+
+def _layers(picture: InputPicture) -> tuple[Image.Image, Image.Image | None]:
+    """Colours in sRGB and opacity of a picture; without transparency the picture itself, and None."""
+    own = picture.own
+    if own is None or own.pixels.mode != "RGBA":
+        return picture.image, None
+    opacity = own.pixels.getchannel("A")
+    colours = _spread_colours(own.pixels.convert("RGB"), opacity)
+    if own.profile is not None:
+        colours.info["icc_profile"] = own.profile
+    return upright_rgb(colours), opacity
+
+
+def _spread_colours(colours: Image.Image, opacity: Image.Image) -> Image.Image:
+    """What nobody sees takes the colour of the nearest pixel that is seen: at the edges of the larger picture
+    the two are mixed.
+    """
+    from scipy.ndimage import distance_transform_edt
+
+    unseen = np.asarray(opacity) == 0
+    if unseen.all():
+        return colours
+    rows, columns = distance_transform_edt(unseen, return_distances=False, return_indices=True)
+    return Image.fromarray(np.asarray(colours)[rows, columns])
 
 
 JOB_TYPES[UpscaleImageRequest] = JobType(plan_upscale, UpscaleRunner, "Looking at the picture")

@@ -52,19 +52,30 @@ LONGEST_S = 10.0
 """Of the part that is listened to."""
 
 
-def sound_editor(name: str, label: str, *, sounds: bool, gain: bool, batch: int = 0) -> gr.HTML:
+def sound_editor(
+    name: str,
+    label: str,
+    *,
+    sounds: bool,
+    gain: bool,
+    batch: int = 0,
+    longest_s: float = LONGEST_S,
+    invitation: str = "",
+) -> gr.HTML:
     """The editor of the sound input `name`.
 
-    sounds   whether there is a sound from the start
-    gain     whether its loudness can be changed
-    batch    how many files may be given at once; more than one are handed on as `su-sounds`
+    sounds       whether there is a sound from the start
+    gain         whether its loudness can be changed
+    batch        how many files may be given at once; more than one are handed on as `su-sounds`
+    longest_s    of the part that is chosen
+    invitation   what stands there while there is no sound; the usual words if left out
     """
     return html_component(
         "sound_editor",
         WAITING if sounds else EMPTY,
         scripts=[*SCRIPTS],
         elem_id=f"{name}-drawing",
-        **editor_options(name, label),
+        **editor_options(name, label, longest_s=longest_s, invitation=invitation),
         gain={"minimum": GAIN.minimum, "maximum": GAIN.maximum, "lufs": NORMAL_LUFS} if gain else None,
         batch=batch,
     )

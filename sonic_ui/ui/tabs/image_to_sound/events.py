@@ -14,12 +14,13 @@ from sonic_ui.engine.inputs import file_digest
 from sonic_ui.requests import VERBS, BadInput, ImageToSoundRequest
 from sonic_ui.requests.base import GUIDANCE, STEPS
 from sonic_ui.requests.image_to_sound import CANDIDATES, ENERGY_STRENGTH, LENGTH, LOUDNESS, TAKES
-from sonic_ui.ui.components import audio_results, base, basic, concept_chips, curve_pad, sound_file
+from sonic_ui.ui.components import audio_results, base, basic, concept_chips, curve_pad
 from sonic_ui.ui.components.curve_pad.curves import presets
 from sonic_ui.ui.session.context import AppContext, SharedComponents
 from sonic_ui.ui.settings.table import Row, SettingsTable
 from sonic_ui.ui.tabs import BuiltTab
 from sonic_ui.ui.tabs.image_to_sound import results
+from sonic_ui.ui.tabs.image_to_sound.hum import HumHandlers, HumInput, hum_input
 from sonic_ui.ui.widgets import (
     kept_form,
     picture_input,
@@ -27,21 +28,16 @@ from sonic_ui.ui.widgets import (
     runs,
     send_to_tab,
     settings_drop,
-    sound_input,
 )
 from sonic_ui.ui.widgets.fields import AT_ONCE, AUDIBLE, FREQUENT, Update, slider
 
 TAB = VERBS["image_to_sound"].tab
 MAX_RESULTS = 16
-HUM_S = LENGTH.maximum
 OPEN_LENGTH_S = 5.12
 """What the slider shows where the weights say nothing of their own."""
 
 STRETCH_PAD = """length => document.dispatchEvent(
   new CustomEvent('su-length', {{ detail: {{ tab: '{tab}', seconds: length }} }}))"""
-FORGET_HUM = "() => ({ kind: '', text: '' })"
-"""What was said of a hum is over once something else is drawn."""
-
 NOT_FILMED = "The video could not be made; the app’s log has the details."
 
 log = logging.getLogger(__name__)
@@ -83,9 +79,7 @@ class Components:
     curve: curve_pad.CurvePad
     curve_message: gr.HTML
     length_s: gr.Slider
-    hum: gr.Audio
-    hum_file: gr.HTML
-    hum_message: gr.HTML
+    hum: HumInput
     mode: gr.HTML
     source: SourceSettings
     prompts: SoundPrompts
@@ -218,26 +212,6 @@ class Handlers:
         """A picture of ours was chosen or sent here."""
         return {self._parts.picture.picture: str(picture)}
 
-    # The curve
-
-    def hum(self, sound: str | None, length_s: float | None) -> Update:
-        """Draw the loudness of a recording on the pad, whose sound will be `length_s` long."""
-        from sonic_ui.audio.clips import load_clip
-
-        message = self._parts.hum_message
-        if not sound:
-            return {message: basic.CLEAR}
-        try:
-            clip = load_clip(sound, 16_000, max_duration_s=HUM_S)
-            seconds = LENGTH.check(OPEN_LENGTH_S if length_s is None else length_s, "length_s")
-            values, words = curve_pad.curves.hum_curve(clip, seconds)
-        except BadInput as problem:
-            return {message: basic.error(problem.message)}
-        except Exception:
-            log.exception("A hum was not drawn")
-            return {message: basic.error("The loudness of this sound could not be drawn. Try another.")}
-        return {self._parts.curve.pad: curve_pad.drawn_value("curve", values), message: basic.note(words)}
-
     # Sounds
 
     def generate(self, request: gr.Request, *values: Any) -> Iterator[Update]:
@@ -296,18 +270,10 @@ class Handlers:
         refresh_after(curve.ghost.appear(None, js="() => []", api_visibility="private"))
         gr.on([picture.picture.input, picture.picture.clear], **analysis)
         refresh_after(picture.examples.choose(self.choose, outputs=[picture.picture], **AT_ONCE))
-        gr.on(
-            [parts.hum.input, parts.hum.stop_recording],
-            self.hum,
-            inputs=[parts.hum, parts.length_s],
-            outputs=[curve.pad, parts.hum_message],
-            **FREQUENT,
-        )
-        curve.pad.input(None, js=FORGET_HUM, outputs=[parts.hum_message], api_visibility="private")
+        HumHandlers(parts.hum, curve.pad, OPEN_LENGTH_S).connect(self._context, parts.length_s)
         parts.length_s.change(
             None, js=STRETCH_PAD.format(tab=TAB), inputs=[parts.length_s], api_visibility="private"
         )
-        sound_input.connect_file(self._context, parts.hum, parts.hum_file)
         parts.prompts.seed.connect()
         self.runs.connect(self.generate, [parts.prompts.prompt.submit])
         parts.view.film(self.write_video, outputs=[parts.view], **FREQUENT)
@@ -362,7 +328,7 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
                     LENGTH, "Length in seconds", "Your drawing is stretched to it.", own_s, f"{TAB}-length"
                 )
                 mode = basic.choice(f"{TAB}-mode", "How the curve is taken", MODE_WORDS, "exact")
-                hum, hum_file, hum_message = _hum()
+                hum = hum_input(TAB)
             targets = (("sound-to-image", "Sound → Image"), ("interpolate", "Interpolate"))
             view = audio_results.audio_results(TAB, targets)
             drop = settings_drop.settings_drop(TAB, "sound", [".wav"])
@@ -375,8 +341,6 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
             curve_message,
             length_s,
             hum,
-            hum_file,
-            hum_message,
             mode,
             source,
         ),
@@ -389,22 +353,6 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
 def _own(context: AppContext) -> dict[str, Any]:
     """The settings of this verb that suit the weights, as far as they say."""
     return context.studio.info.defaults.model_dump().get(VERB) or {}
-
-
-def _hum() -> tuple[gr.Audio, gr.HTML, gr.HTML]:
-    with basic.accordion("Hum it, or take the curve from a sound"):
-        basic.status_text(f"{TAB}-hum-line", "Its loudness appears on the pad, where you can redraw it.")
-        hum = gr.Audio(
-            label="A hum, a knock, any sound",
-            sources=["microphone", "upload"],
-            type="filepath",
-            editable=False,
-            buttons=[],
-            elem_id=f"{TAB}-hum",
-            elem_classes="su-audio su-hum",
-            waveform_options=gr.WaveformOptions(waveform_color="#8a8474", waveform_progress_color="#d98438"),
-        )
-        return hum, sound_file.sound_file(hum), basic.message(f"{TAB}-hum-message")
 
 
 def _source(context: AppContext) -> SourceSettings:
