@@ -91,11 +91,14 @@ PICTURES = Answer(
 
 def add_verbs(context: AppContext, answers: Mapping[str, Answer]) -> None:
     """Add the endpoints of all verbs to the current page; `answers` are by verb."""
+    schema = Schema()
     for name, verb in VERBS.items():
-        _add_verb(context, name, verb.request, answers.get(name, PICTURES))
+        _add_verb(context, name, verb.request, answers.get(name, PICTURES), schema)
 
 
-def _add_verb(context: AppContext, verb: str, model: type[MakingRequest], answer: Answer) -> None:
+def _add_verb(
+    context: AppContext, verb: str, model: type[MakingRequest], answer: Answer, schema: "Schema"
+) -> None:
     def run(request: MakingRequest, caller: Caller) -> tuple[Any, ...]:
         try:
             for event in context.studio.run(request, caller.cancel, caller.session):
@@ -107,7 +110,25 @@ def _add_verb(context: AppContext, verb: str, model: type[MakingRequest], answer
                 context.studio.release(caller.session)
         raise Failure(f"The engine ended without a {answer.noun}. Try again.")
 
-    add_endpoint(verb, model, run, answer.outputs, describe(model, answer.returns))
+    add_endpoint(verb, model, run, answer.outputs, describe(model, answer.returns), schema=schema)
+
+
+class Schema:
+    """The components that describe what endpoints take and return: one for all that are alike.
+
+    They are never shown; a page with fewer starts sooner.
+    """
+
+    def __init__(self) -> None:
+        self._built: dict[Any, gr.components.Component] = {}
+
+    def build(self, component: Component, name: str, **values: Any) -> gr.components.Component:
+        """The component of a kind, labelled with the name of a setting, that holds its default."""
+        kind = (component.func, *component.keywords.items()) if isinstance(component, partial) else component
+        key = (kind, name, repr(values))
+        if key not in self._built:
+            self._built[key] = component(label=name, **values)
+        return self._built[key]
 
 
 @dataclass(frozen=True)
@@ -131,6 +152,7 @@ def add_endpoint(
     outputs: Mapping[str, Component],
     description: str,
     concurrency_limit: int = CONCURRENT_CALLS,
+    schema: Schema | None = None,
 ) -> None:
     """Add an endpoint that takes the settings of a request. `BadInput` and `Failure` reach programs as text.
 
@@ -161,11 +183,12 @@ def add_endpoint(
     ]
     answer.__signature__ = inspect.Signature(signature)  # type: ignore[attr-defined]
     answer.__annotations__ = {"request": gr.Request}
+    schema = schema or Schema()
     with gr.Group(visible=False):
         gr.Button(name).click(
             answer,
-            [one.build() for one in parameters],
-            [component(label=output) for output, component in outputs.items()],
+            [one.build(schema) for one in parameters],
+            [schema.build(component, output) for output, component in outputs.items()],
             api_name=name,
             api_description=description,
             concurrency_limit=concurrency_limit,
@@ -191,10 +214,10 @@ class Parameter:
         """A value of the component as the request takes it: of a file its path."""
         return value["path"] if self.is_file and isinstance(value, dict) else value
 
-    def build(self) -> gr.components.Component:
+    def build(self, schema: "Schema") -> gr.components.Component:
         """The component for the schema."""
         values = {} if self.default in (None, inspect.Parameter.empty) else {"value": self.default}
-        return self.component(label=self.name, **values)
+        return schema.build(self.component, self.name, **values)
 
 
 def parameters_of(name: str, model: type[Request]) -> list[Parameter]:

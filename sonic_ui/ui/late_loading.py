@@ -1,6 +1,7 @@
-"""Components that are hidden at first: Gradio fetches the scripts of every kind that is visible.
+"""What Gradio's page need not do: fetch scripts of components that nobody sees, and track who is waiting.
 
-A component in a hidden group counts as visible there, and so does one in a tab that is not open.
+It fetches the scripts of every kind of component that is visible. A component in a hidden group counts as
+visible there, and so does one in a tab that is not open.
 """
 
 from collections.abc import Iterator
@@ -25,6 +26,15 @@ def hide_unseen(page: BlockContext) -> None:
         if block.visible is False:
             for child in _walk(block):
                 child.visible = False
+
+
+def track_nothing(page: gr.Blocks) -> None:
+    """Let no component show Gradio's own progress: ours do.
+
+    Else every status of every event copies each component that was ever an output.
+    """
+    for event in page.fns.values():
+        event.show_progress_on = []
 
 
 def show_when_opened(tabs: gr.Tabs) -> None:

@@ -12,7 +12,8 @@ from sonic_ui.ui.components.kept_form import kept_form
 from sonic_ui.ui.settings.table import SettingsTable
 from sonic_ui.ui.widgets.fields import Refresh
 
-SAVE = "(...values) => {{ window.suForms?.['{tab}']?.save(values); }}"
+CHANGED = "() => {{ window.suForms?.['{tab}']?.changed(); }}"
+KEEP = "(...values) => {{ window.suForms['{tab}'].keep(values); }}"
 RESTORE = "(...values) => window.suForms['{tab}'].restore(values)"
 
 
@@ -31,7 +32,7 @@ def connect_form(
     What is painted by hand is no field of a form: `files` hold it instead.
 
     refresh_after   shows what came back
-    changed         components that change with a setting that is out of sight: the editor of a sound
+    changed         components that change with a setting though nobody touched the tab: the editor of a sound
     files           files that are kept besides the settings, by name; `after`: the events that change them
     first           whether this tab also keeps which one was open
     """
@@ -39,13 +40,12 @@ def connect_form(
     kept = {**settings, **files}
     fields = [*kept.values()]
     form = kept_form(tab, [*kept], first)
-    changes = [one.change for one in [*fields, *changed] if one.visible is not False]
-    save = {"fn": None, "js": SAVE.format(tab=tab), "inputs": fields, "api_visibility": "private"}
-    gr.on(changes, **save)
+    private: dict[str, Any] = {"fn": None, "api_visibility": "private"}
+    for one in changed:  # few: each event makes the page start later
+        one.change(js=CHANGED.format(tab=tab), **private)
     for event in after:
-        event.then(**save)
-    restored = form.restore(
-        None, js=RESTORE.format(tab=tab), inputs=fields, outputs=fields, api_visibility="private"
-    )
+        event.then(js=CHANGED.format(tab=tab), **private)
+    form.keep(js=KEEP.format(tab=tab), inputs=fields, **private)
+    restored = form.restore(js=RESTORE.format(tab=tab), inputs=fields, outputs=fields, **private)
     for refresh in refresh_after:
         refresh(restored)

@@ -1,11 +1,12 @@
 // A tab's form as it was when the page was left: its values in localStorage, its files beside those of the gallery. Asks the
-// page with 'restore' to put them back; a page that was opened with a link keeps what that brings. `widgets/kept_form.py`
-// calls `window.suForms[tab]`: save(values), restore(values), both in the order of props.fields.
+// page with 'restore' to put them back, and with 'keep' for all values: a few times after somebody did something while the tab is
+// open, since what the server answers comes later. A page that was opened with a link keeps what that brings. `widgets/kept_form.py` calls
+// `window.suForms[tab]`: changed(), and keep(values) and restore(values), both in the order of props.fields.
 // props: tab, fields, first (whether it keeps the open tab, too), link (the parameter of links).
 const FORM = 'sonic-ui-form-' + props.tab, OPEN = 'sonic-ui-tab';
 const FORM_BYTES = 24 * 2 ** 20, FORM_LETTERS = 200_000;
 const STANDS_MS = 350;     // Gradio hands the fields their first values a moment after they stand
-const SAVED_MS = 400;
+const KEPT_MS = [400, 2000, 6000];
 const UNTOUCHED = { __type__: 'update' };
 const linked = new URLSearchParams(location.search).has(props.link);
 const read = key => { try { return JSON.parse(localStorage.getItem(key)); } catch { return null; } };
@@ -13,7 +14,8 @@ const write = (key, value) => { try { localStorage.setItem(key, JSON.stringify(v
 const kept = linked ? null : read(FORM);
 const paths = {};          // of the files that are kept, by field
 let stands = false;        // first values are not worth keeping
-let timer = 0;
+let timers = [];
+let written = '';          // what is kept already
 
 const isFile = value => Boolean(value && typeof value === 'object' && value.path && value.url);
 const nameOf = file => file.orig_name || file.path.split(/[\\/]/).pop();
@@ -38,7 +40,9 @@ const save = async values => {
       if (kept?.[field]?.file || paths[field]) files.push([field, null]);
     }
   });
-  if (JSON.stringify(form).length > FORM_LETTERS) return;
+  const text = JSON.stringify(form);
+  if (text.length > FORM_LETTERS || text === written && files.every(([field, file]) => paths[field] === (file?.path || null))) return;
+  written = text;
   for (const [field, file] of files) {
     try { await keepFile(field, file); } catch { delete form[field]; } // a file that cannot be kept is chosen again
   }
@@ -61,16 +65,16 @@ const restore = async values => {
     } catch { return UNTOUCHED; } // the studio is out of reach: what is there stays
     return JSON.stringify(value) === JSON.stringify(values[index] ?? null) ? UNTOUCHED : value;
   }));
-  setTimeout(() => { stands = true; }, SAVED_MS);
+  setTimeout(() => { stands = true; }, KEPT_MS[0]);
   return back;
 };
-(window.suForms ||= {})[props.tab] = {
-  save: values => {
-    clearTimeout(timer);
-    if (stands) timer = setTimeout(save, SAVED_MS, values);
-  },
-  restore,
+const keepNow = () => { if (document.getElementById(props.tab + '-tab')?.offsetParent) trigger('keep'); };
+const changed = () => {
+  timers.forEach(clearTimeout);
+  timers = stands ? KEPT_MS.map(wait => setTimeout(keepNow, wait)) : [];
 };
+(window.suForms ||= {})[props.tab] = { changed, keep: save, restore };
+['input', 'change', 'pointerup', 'keyup', 'drop'].forEach(kind => document.addEventListener(kind, changed, { capture: true, passive: true }));
 setTimeout(() => { if (kept) trigger('restore'); else stands = true; }, STANDS_MS);
 
 if (props.first) {

@@ -407,7 +407,7 @@ const receive = () => {
     sound = null;
     sent = '';
     setState(next.state, next.state === 'waiting' ? 'Drawing the sound …' : next.state === 'failed' ? 'Nothing to draw.' : '');
-    show();
+    later();
     return;
   }
   const asked = { start: next.asked[0], end: next.asked[1], gain_db: props.gain ? next.gain_db : 0 };
@@ -428,7 +428,7 @@ const receive = () => {
   }
   canvas.setAttribute('aria-label', next.alt);
   setState('drawn');
-  show();
+  later();
 };
 watch('value', receive);
 new ResizeObserver(later).observe(board);
