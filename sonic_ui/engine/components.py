@@ -20,6 +20,7 @@ from sonic_ui.engine.loading import (
     load_sound_pipeline,
     load_upscaler,
 )
+from sonic_ui.engine.pace import Pace
 
 PARTIAL_LATENTS_CACHED = 64
 """So many partially denoised ends of glides are cached: 64 KB each at 512 px."""
@@ -47,12 +48,14 @@ class Components:
     """What a bundle's painting pipeline brings with it, and what is loaded beside it.
 
     partial_latents   latents [1, C, h, w] of ends of glides that were denoised halfway
+    pace              what its work has taken so far
     """
 
     def __init__(self, bundle: Bundle, pipeline: Any) -> None:
         self.bundle = bundle
         self.pipeline = pipeline
         self.partial_latents: LRUCache[Any] = LRUCache(PARTIAL_LATENTS_CACHED)
+        self.pace = Pace()
         self._loaded: dict[str, Any] = {}
         self._loading = threading.RLock()
 
@@ -67,6 +70,8 @@ class Components:
         """Load every part that the bundle has. Raises `BadInput`."""
         _ = self.audio_labels, self.editor, self.sound_pipeline, self.image_encoder, self.classifier
         _ = self.open_set_head
+        if self.bundle.few_step_part is not None:
+            _ = self.draft_pipeline
 
     # Sounds
 

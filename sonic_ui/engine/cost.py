@@ -1,18 +1,25 @@
-"""How long a request may hold a GPU that is lent by the second.
+"""How long a request may hold a GPU that is lent by the second, and what a film takes before it starts.
 
-Seconds are requested in advance, not measured: work that needs more is ended, so they are generous.
+Seconds of a lent GPU are requested in advance, not measured: work that needs more is ended, so they are
+generous. What a film takes is told from what this engine has taken so far.
 """
 
+from dataclasses import dataclass
+
+from sonic_ui.engine.pace import Pace
 from sonic_ui.pipelines.latent_windows import window_count
 from sonic_ui.requests import (
+    BadInput,
     EditImageRequest,
     GeneratingRequest,
     ImageToSoundRequest,
     InterpolateRequest,
+    MakeFilmRequest,
     MakingRequest,
     UpscaleImageRequest,
 )
 from sonic_ui.requests.interpolate import ENDS, shared_steps
+from sonic_ui.requests.make_film import LONGEST_GIF_S
 
 START_S = 8.0
 """To start a worker, and to decode its pictures."""
@@ -78,3 +85,73 @@ def _interpolation_steps(request: InterpolateRequest, steps: int) -> int:
     shown = {*ENDS} & {*request.known_positions}
     unshown = 2 - len(shown) if {*request.known_positions} - shown else 0
     return interpolation_steps(request, steps, shared_steps(request.continuity, steps), unshown)
+
+
+MOST_FILM_PICTURES = 3000
+"""Pictures that are painted for one film, at most: ten minutes with one for each beat and kicks between."""
+
+MOST_FILES_BYTES = 2 * 10**9
+PNG_BYTES = 1.6
+"""Of a film as PNG files: how much all may take, and what a pixel takes."""
+
+
+@dataclass(frozen=True)
+class FilmCost:
+    """What a film takes.
+
+    pictures   that are painted; kept: that are there from before
+    frames     of the film; megapixels: of all frames
+    passes     of one sample through the denoiser, as for pictures of the model's own size
+    """
+
+    pictures: int
+    kept: int
+    frames: int
+    megapixels: float
+    passes: float
+
+    def seconds(self, pace: Pace) -> float | None:
+        """About how long it takes at a measured pace; None before anything was measured."""
+        one_pass, one_megapixel = pace.seconds("pass"), pace.seconds("frame") or FRAME_S
+        if self.pictures and one_pass is None:
+            return None
+        return self.passes * (one_pass or 0.0) + self.megapixels * one_megapixel
+
+
+FRAME_S = 0.06
+"""For a megapixel of frames, before a film was written: blended, enlarged and encoded on two cores."""
+
+
+def check_film(request: MakeFilmRequest, duration_s: float, cost: FilmCost, lease_s: float | None) -> None:
+    """Raise `BadInput` for a film that takes too much.
+
+    lease_s   for how long a GPU is lent, where it is
+    """
+    if cost.pictures + cost.kept > MOST_FILM_PICTURES:
+        raise BadInput(
+            f"This film needs {cost.pictures + cost.kept} pictures; one film takes at most "
+            f"{MOST_FILM_PICTURES}. Choose a shorter part, hold each picture for more beats, or leave the "
+            "kicks out.",
+            "end_s",
+        )
+    if request.output == "gif" and duration_s > LONGEST_GIF_S + 0.05:
+        raise BadInput(
+            f"A GIF holds at most {LONGEST_GIF_S:g} s, and this part has {duration_s:.0f} s. Choose a "
+            "shorter part, or MP4.",
+            "output",
+        )
+    size = cost.megapixels * 1e6 * PNG_BYTES
+    if request.output == "frames" and size > MOST_FILES_BYTES:
+        raise BadInput(
+            f"The PNG files of this film would take about {size / 1e9:.1f} GB; at most "
+            f"{MOST_FILES_BYTES / 1e9:g} GB are written. Choose MP4, a shorter part, fewer frames a second "
+            "or a smaller side.",
+            "output",
+        )
+    needed_s = START_S + cost.passes * PASS_S
+    if lease_s is not None and needed_s > lease_s:
+        raise BadInput(
+            f"The GPU of this Space is lent for {lease_s:g} s at a time, and this film may need "
+            f"{needed_s:.0f} s. Choose a shorter part, or Draft; or run the app on your own computer.",
+            "end_s",
+        )

@@ -19,6 +19,7 @@ from sonic_ui.engine.events import (
 from sonic_ui.engine.jobs.base import Job, job_type
 from sonic_ui.engine.live import LivePainter
 from sonic_ui.engine.loading import load_painting_pipeline
+from sonic_ui.engine.pace import Pace, time_step
 from sonic_ui.requests import BadInput
 
 DEVICES = {"cpu": "CPU", "mps": "Apple GPU"}
@@ -98,6 +99,18 @@ class LocalBackend:
 
     def predict_intensities(self, images: Sequence[Image]) -> np.ndarray | None:
         return self.components.predict_intensities(images)
+
+    @property
+    def pace(self) -> Pace | None:
+        """What its work has taken so far; None before it is loaded."""
+        return None if self._components is None else self._components.pace
+
+    def measure_pace(self) -> None:
+        """Time a step where no work was timed so far, once the device is free. Loads the networks."""
+        components = self.components
+        with self._device.turn(self._cancel, lambda ahead: None):
+            if components.pace.seconds("pass") is None:
+                components.pace.add("pass", 1.0, time_step(components.pipeline))
 
     live_refusal = ""
     """Why nobody can be live on it; empty where they can."""

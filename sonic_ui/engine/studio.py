@@ -8,17 +8,19 @@ from typing import Any, Literal
 
 import numpy as np
 
-from sonic_ui.audio.tracks import TrackPart
+from sonic_ui.audio.tracks import TrackPart, read_part
 from sonic_ui.bundles import DEFAULT_BUNDLE, BundleInfo
 from sonic_ui.engine import events, inputs
 from sonic_ui.engine.caches import CacheUsage, InversionCache, LRUCache
+from sonic_ui.engine.cost import FilmCost
 from sonic_ui.engine.films import FilmStore
 from sonic_ui.engine.jobs.base import Backend, RunContext, job_type
 from sonic_ui.engine.live import LivePainter
 from sonic_ui.engine.local import LocalBackend
+from sonic_ui.engine.pace import Pace
 from sonic_ui.engine.switching import Engines, Status
 from sonic_ui.engine.tracks import TrackAnalysis, TrackReader
-from sonic_ui.requests import BadInput, ChangeEngineRequest, MakingRequest
+from sonic_ui.requests import BadInput, ChangeEngineRequest, MakeFilmRequest, MakingRequest
 
 log = logging.getLogger(__name__)
 
@@ -132,6 +134,28 @@ class Studio:
 
         yield from self._until_ready(cancel)
         yield (yield from hear_track(part, self._backend, self._tracks, cancel))
+
+    def estimate_film(
+        self, request: MakeFilmRequest, session: str = ""
+    ) -> tuple[FilmCost, float | None] | None:
+        """What a film will take, and about how many seconds where the engine's pace is known; None for a
+        part that cannot be filmed, or was not heard yet. Raises `BadInput` for what is too much.
+        """
+        from sonic_ui.engine.jobs.make_film import estimate_film
+
+        try:
+            part = read_part(request.sound, request.start_s, request.end_s)
+        except BadInput:
+            return None
+        if self._state != "ready" or not self._tracks.is_analyzed(part):
+            return None
+        backend: Any = self._backend
+        pace: Pace | None = getattr(backend, "pace", None)
+        if pace is not None and pace.seconds("pass") is None:
+            backend.measure_pace()
+        request = request.with_defaults(self.info.defaults.model_dump())
+        cost = estimate_film(request, self._read_files(request, events.CancelToken(), session))
+        return cost, None if pace is None else cost.seconds(pace)
 
     def supports(self, verb: str) -> bool:
         """Whether the weights have a pipeline of their own for a verb."""

@@ -54,6 +54,11 @@ class TrackReader:
         self._levels: LRUCache[Levels] = LRUCache(max_bytes=CACHED_BYTES)
         self._windows: LRUCache[WindowAnalysis] = LRUCache(max_bytes=CACHED_BYTES)
 
+    def is_analyzed(self, part: TrackPart) -> bool:
+        """Whether all of a part is analyzed already."""
+        digest = file_digest(part.path)
+        return all(self._windows.find((digest, number)) is not None for number in tracks.chunk_numbers(part))
+
     def analyze(
         self,
         part: TrackPart,

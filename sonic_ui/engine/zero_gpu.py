@@ -15,7 +15,7 @@ import spaces
 from PIL.Image import Image
 
 from sonic_ui.engine import events
-from sonic_ui.engine.cost import ANALYSIS_S, gpu_seconds
+from sonic_ui.engine.cost import ANALYSIS_S, LONGEST_S, gpu_seconds
 from sonic_ui.engine.jobs.base import Job
 from sonic_ui.engine.local import LocalBackend
 from sonic_ui.media.temporary import new_folder
@@ -78,6 +78,17 @@ class ZeroBackend(LocalBackend):
         "Live needs a GPU that stays, and this Space borrows one for each job (ZeroGPU). Duplicate the Space "
         "with hardware of its own, or run the app on your computer."
     )
+
+    lease_s = LONGEST_S
+    """For how long it holds a GPU at a time."""
+
+    @property
+    def pace(self) -> None:
+        """Its work is done, and timed, in workers that are gone."""
+        return
+
+    def measure_pace(self) -> None:
+        """Nothing: the GPU is not here."""
 
     def load(self) -> None:
         """Load everything that a worker may need: what it loads itself is gone with it. Raises `BadInput`."""

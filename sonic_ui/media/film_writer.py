@@ -27,11 +27,9 @@ from sonic_ui.media.films import FILM_RATE_HZ, GIF_COLOURS, encode_picture, film
 from sonic_ui.media.metadata import KEY
 from sonic_ui.media.temporary import not_saved, writing
 from sonic_ui.requests import BadInput
+from sonic_ui.requests.make_film import LONGEST_GIF_S
 
 Pixels = NDArray[np.uint8]
-
-LONGEST_GIF_S = 60.0
-"""A GIF is as large as a film of ten times its length."""
 
 
 class FilmWriter(Protocol):

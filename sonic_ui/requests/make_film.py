@@ -12,6 +12,9 @@ from sonic_ui.requests.quality import DRAFT, Quality
 SHORTEST_FILM_S, LONGEST_FILM_S = 1.0, 600.0
 """Length of the part of a track that becomes a film."""
 
+LONGEST_GIF_S = 60.0
+"""A GIF is as large as a film of ten times its length."""
+
 FPS = fields.Range("Frames a second", 6, 30, 1, 12, whole=True)
 CHANGE_S = fields.Range("Seconds that a change takes", 0.2, 5.0, 0.1, 1.0)
 LOUDNESS = fields.Range("How far the strength follows the loudness", 0.0, 1.0, 0.05, 0.5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,12 @@ import numpy as np
 import pytest
 import soundfile
 
+from sonic_ui.engine.cost import FilmCost
 from sonic_ui.engine.studio import Studio
 from sonic_ui.media.metadata import read_settings
 from sonic_ui.ui.session.context import AppContext, SharedComponents
 from sonic_ui.ui.tabs.film.events import Components, FileSettings, Handlers, Movement, Source
+from sonic_ui.ui.tabs.film.results import cost_words
 from sonic_ui.ui.widgets.runs import RunBar
 from sonic_ui.ui.widgets.settings_drop import SettingsDrop
 from sonic_ui.ui.widgets.sound_input import SoundInput
@@ -39,6 +42,7 @@ def tab_of(backend: FakeBackend) -> Handlers:
         part(Source, message="picture_message"),
         prompts(beside_seed="fps"),
         part(FileSettings),
+        "estimate",  # type: ignore[arg-type]
         part(RunBar, message="run_message"),
         "view",  # type: ignore[arg-type]
         "look",  # type: ignore[arg-type]
@@ -103,6 +107,28 @@ def test_an_unknown_sound_and_a_short_one_are_said(track: Path, tmp_path: Path) 
     soundfile.write(tmp_path / "short.wav", np.full(9600, 0.1), RATE)
     shown = last(tab.sound.analyze(ME, str(tmp_path / "short.wav"), None, None))
     assert "a film needs at least 1 s" in shown["sound_message"]["text"]
+
+
+def test_what_a_film_takes_is_said_before(track: Path) -> None:
+    tab = tab_of(FakeBackend())
+    *values, _ = in_order(tab.table, page_values(track))
+    assert tab.estimate(ME, *values) == {"estimate": {"kind": "", "text": ""}}  # nothing was heard yet
+    last(tab.sound.analyze(ME, str(track), None, None))
+    words = tab.estimate(ME, *values)["estimate"]["text"]
+    assert words.endswith("pictures to paint for 72 frames.")
+    shorter = tab.estimate(ME, *in_order(tab.table, page_values(track, end_s=2.0, fps=30))[:-1])
+    assert shorter["estimate"]["text"] == "1 picture to paint for 60 frames."
+    last(tab.generate(ME, *values, {}))
+    assert tab.estimate(ME, *values)["estimate"]["text"].endswith("nothing is painted for 72 frames.")
+
+
+def test_the_words_of_an_estimate() -> None:
+    cost = FilmCost(pictures=12, kept=30, frames=360, megapixels=94.0, passes=48)
+    assert cost_words(cost, 23.0) == (
+        "12 pictures to paint, 30 are there already, for 360 frames: about 25 s."
+    )
+    assert cost_words(replace(cost, pictures=1, kept=0), 204.0).startswith("1 picture to paint for")
+    assert cost_words(replace(cost, pictures=1, kept=0), 204.0).endswith("about 3 min 20 s.")
 
 
 def test_a_moment_is_seen_first(track: Path) -> None:

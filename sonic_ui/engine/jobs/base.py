@@ -285,6 +285,11 @@ class JobRunner(ABC):
         """How many pictures or sounds are made."""
         return int(self.job.request.outputs)
 
+    @property
+    def passes(self) -> float:
+        """Passes of one sample through the denoiser, by which the engine's pace is measured; 0: it is not."""
+        return 0.0
+
     @abstractmethod
     def work(self) -> None:
         """Do it, and put events into the queue."""
@@ -297,6 +302,7 @@ class JobRunner(ABC):
             with device.turn(self.cancel, self._on_wait), torch.inference_mode():
                 self.started = time.perf_counter()
                 self.work()
+                self.components.pace.add("pass", self.passes, time.perf_counter() - self.started)
         except BaseException as error:
             self.queue.put(error)
         finally:

@@ -58,6 +58,12 @@ class FilmJob:
             for number in self.missing
         )
 
+    def passes(self, picture_px: int) -> float:
+        """`sample_passes` in those of pictures of the model's own size."""
+        painted = self.source.size if self.source is not None else self.size
+        width, height = painted or (picture_px, picture_px)
+        return self.sample_passes * width * height / picture_px**2
+
 
 @dataclass
 class FilmRunner(JobRunner):
@@ -91,6 +97,10 @@ class FilmRunner(JobRunner):
     @property
     def count(self) -> int:
         return len(self.job.missing)
+
+    @property
+    def passes(self) -> float:
+        return self.job.passes(self.components.bundle.info.picture_px)
 
     def work(self) -> None:
         """Paint group by group: a `FramesDone` for each."""

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -18,12 +20,14 @@ from PIL import Image
 from sonic_ui.audio import tracks
 from sonic_ui.engine import events
 from sonic_ui.engine.caches import InversionKey
+from sonic_ui.engine.cost import FilmCost, check_film
 from sonic_ui.engine.films import picture_key
 from sonic_ui.engine.inputs import InputPicture
 from sonic_ui.engine.jobs.base import JOB_TYPES, Backend, JobType, Plan, RunContext
 from sonic_ui.engine.jobs.film_pictures import decide_film, kicks_of
 from sonic_ui.engine.jobs.film_runner import FilmJob, FilmRunner
 from sonic_ui.engine.jobs.settings import film_settings
+from sonic_ui.engine.pace import Pace
 from sonic_ui.engine.tracks import TrackAnalysis, TrackReader
 from sonic_ui.media.film_frames import FrameMaker, Kicks, frame_size
 from sonic_ui.media.film_writer import FilmWriter, GifWriter, VideoWriter, ZipWriter
@@ -43,6 +47,7 @@ class FilmPlan(Plan):
 
     along      how many of the job's pictures stand along the track; the others are those of kicks
     keys       of every picture, in the store
+    cost       what it takes
     inversion_key   where the inversion of the picture that is edited is cached, if there is one
     """
 
@@ -51,6 +56,7 @@ class FilmPlan(Plan):
     segments: tuple[events.FilmSegment, ...]
     along: int
     keys: tuple[str, ...]
+    cost: FilmCost
     inversion_key: InversionKey | None = None
     absent: set[str] = field(default_factory=set, init=False)
     maker: FrameMaker | None = field(default=None, init=False)
@@ -94,10 +100,15 @@ class FilmPlan(Plan):
         """Write the frames before `end_s`."""
         if end_s <= self.track.part.begin_s:
             return
-        maker, writer = self._maker(), self._writer()
+        maker, writer, begun = self._maker(), self._writer(), time.perf_counter()
+        before = maker.number
         for pixels in maker.until(end_s):
             self.context.cancel.check()
             writer.add(pixels)
+        pace: Pace | None = getattr(self.context.backend, "pace", None)
+        if pace is not None:
+            megapixels = (maker.number - before) * maker.size[0] * maker.size[1] / 1e6
+            pace.add("frame", megapixels, time.perf_counter() - begun)
 
     def _maker(self) -> FrameMaker:
         if self.maker is None:
@@ -220,7 +231,35 @@ def plan_film(request: MakeFilmRequest, context: RunContext) -> Generator[events
     if key is not None:
         key = key._replace(steps=job.steps)
         job = replace(job, inversion=context.inversions.find(key))
-    return FilmPlan(context, job, track, film.segments, along, keys, key, notices=[*film.notices])
+    cost = film_cost(job, len({*keys}), part.duration_s, info.picture_px)
+    if request.at_s is None:
+        check_film(request, part.duration_s, cost, getattr(context.backend, "lease_s", None))
+    return FilmPlan(context, job, track, film.segments, along, keys, cost, key, notices=[*film.notices])
+
+
+def estimate_film(request: MakeFilmRequest, context: RunContext) -> FilmCost:
+    """What a film will take. Raises `BadInput` as making it would."""
+    planning = plan_film(request, context)
+    while True:
+        try:
+            next(planning)
+        except StopIteration as planned:
+            plan: FilmPlan = planned.value
+            return plan.cost
+
+
+def film_cost(job: FilmJob, different: int, duration_s: float, picture_px: int) -> FilmCost:
+    """What a film takes. different: how many of its pictures are not alike."""
+    frames = ceil(duration_s * job.request.fps - 1e-6)
+    painted = job.source.size if job.source is not None else job.size or (picture_px, picture_px)
+    width, height = frame_size(painted, job.request.size_px)
+    return FilmCost(
+        pictures=len(job.missing),
+        kept=different - len(job.missing),
+        frames=frames,
+        megapixels=frames * width * height / 1e6,
+        passes=job.passes(picture_px),
+    )
 
 
 def _missing(keys: Sequence[str], context: RunContext) -> tuple[int, ...]:

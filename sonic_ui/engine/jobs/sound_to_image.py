@@ -70,6 +70,13 @@ class PaintRunner(JobRunner):
         """How many pictures are painted."""
         return len(self.job.seeds)
 
+    @property
+    def passes(self) -> float:
+        guided = 1 if (self.job.request.guidance_scale or 0) <= 1 else 2
+        px = self.components.bundle.info.picture_px
+        width, height = self.job.size or (px, px)
+        return guided * self._steps * self.count * width * height / px**2
+
     def work(self) -> None:
         """Paint every group; there is a `FramesDone` for all that was painted side by side."""
         request = self.job.request

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 import soundfile
 from PIL import Image
 
+from sonic_ui.engine.cost import FilmCost, check_film
 from sonic_ui.engine.events import CancelToken, FilmResult, FramesDone, Notice, Progress
 from sonic_ui.engine.local import LocalBackend
 from sonic_ui.engine.studio import Studio
@@ -158,6 +160,26 @@ def test_what_cannot_be_filmed_is_a_sentence(
         film(Studio(FakeBackend()), write_track(300), **values)
 
 
+@pytest.mark.parametrize(
+    ("values", "cost", "says"),
+    [
+        ({}, {"pictures": 3001}, "needs 3001 pictures; one film takes at most 3000"),
+        ({"output": "gif"}, {}, "A GIF holds at most 60 s, and this part has 90 s"),
+        ({"output": "frames"}, {"megapixels": 2000.0}, r"would take about 3\.2 GB; at most 2 GB"),
+        ({}, {"passes": 3000.0}, "is lent for 120 s at a time, and this film may need 158 s"),
+    ],
+)
+def test_a_film_that_takes_too_much_is_refused_before_it_starts(
+    values: dict[str, Any], cost: dict[str, Any], says: str
+) -> None:
+    usual = FilmCost(pictures=40, kept=0, frames=1080, megapixels=280.0, passes=160)
+    request = MakeFilmRequest.from_values({"sound": "x.wav", **values})
+    if values != {"output": "gif"}:
+        check_film(request, 90.0, usual, 120.0)
+    with pytest.raises(BadInput, match=says):
+        check_film(request, 90.0, replace(usual, **cost), 120.0)
+
+
 def test_films_on_real_networks(write_track: WriteTrack, tmp_path: Path) -> None:
     from sonic_ui.testing.tiny_bundle import debug_bundle
 
@@ -170,5 +192,8 @@ def test_films_on_real_networks(write_track: WriteTrack, tmp_path: Path) -> None
     assert any(isinstance(event, Progress) and event.total > 1 for event in events)
     assert not any(isinstance(event, Notice) and "error" in event.message for event in events)
     Image.effect_noise((64, 64), 60).convert("RGB").save(tmp_path / "picture.png")
+    known, other = (studio.estimate_film(one) for one in (request, request.changed(seed=9)))
+    assert known is not None and known[0].pictures == 0 and known[0].frames == 48
+    assert other is not None and other[0].pictures == result.painted and (other[1] or 0) > (known[1] or 0) > 0
     edited = film(studio, track, picture=str(tmp_path / "picture.png"), guidance_scale=1.0, size_px=128)
     assert edited.painted > 1 and edited.images[0].size == (64, 64)

@@ -59,6 +59,11 @@ def note(text: str) -> Sentence:
     return {"kind": "note", "text": text}
 
 
+def aside(text: str) -> Sentence:
+    """A quiet line."""
+    return {"kind": "aside", "text": text}
+
+
 def status_text(elem_id: str, text: str = "") -> gr.HTML:
     """A quiet line that changes while the page is used: the value. `appear` is sent once it stands."""
     return html_component("status_text", text, elem_id=elem_id, elem_classes="su-line-slot")

@@ -1,4 +1,4 @@
-// A sentence in place: {kind: "error" | "note" | "", text}. An error is announced at once, a note when convenient.
+// A sentence in place: {kind: "error" | "note" | "aside" | "", text}. An error is announced at once, a note when convenient.
 const draw = () => {
   const value = props.value || {};
   const box = element.querySelector('.su-message');

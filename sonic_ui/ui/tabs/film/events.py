@@ -19,7 +19,7 @@ from sonic_ui.ui.settings.table import Row, SettingsTable
 from sonic_ui.ui.tabs import BuiltTab
 from sonic_ui.ui.tabs.film import live, results, track_input
 from sonic_ui.ui.widgets import kept_form, prompt_settings, runs, send_to_tab, settings_drop, sound_input
-from sonic_ui.ui.widgets.fields import FREQUENT, Update, slider
+from sonic_ui.ui.widgets.fields import FREQUENT, QUIET, Update, slider
 
 TAB = VERBS["make_film"].tab
 MODES = [("Film", "film"), ("Live", "live")]
@@ -69,6 +69,7 @@ class Components:
     source: Source
     prompts: prompt_settings.PromptSettings
     file: FileSettings
+    estimate: gr.HTML
     bar: runs.RunBar
     view: gr.HTML
     look: gr.HTML
@@ -163,10 +164,33 @@ class Handlers:
         finally:
             self._context.tasks.finish(session, task, token)
 
+    def estimate(self, request: gr.Request, *values: Any) -> Update:
+        """Say what the film will take, or why it is too much; nothing while its track is not heard."""
+        try:
+            wanted = self.table.request(values)
+            found = self._context.studio.estimate_film(wanted, request.session_hash or "")
+        except BadInput as problem:
+            too_much = problem.field in ("end_s", "output")
+            return {self._parts.estimate: basic.error(problem.message) if too_much else basic.CLEAR}
+        except (Cancelled, Failure):
+            return {self._parts.estimate: basic.CLEAR}
+        line = basic.CLEAR if found is None else basic.aside(results.cost_words(*found))
+        return {self._parts.estimate: line}
+
     def connect(self) -> send_to_tab.Target:
         """Connect the mode; returns what takes sounds of other tabs."""
         parts = self._parts
+        estimating: dict[str, Any] = {
+            "fn": self.estimate,
+            "inputs": [*self.table.components.values()],
+            "outputs": [parts.estimate],
+            "trigger_mode": "always_last",
+            "concurrency_limit": 2,
+            **QUIET,
+        }
         refresh_after = self.sound.connect()
+        changed = [*self.table.components.values(), parts.sound.drawing]
+        gr.on([one.change for one in changed], **estimating)
         parts.prompts.seed.connect()
         self.runs.connect(self.generate, [parts.prompts.prompt.submit])
         self.reuse.connect(parts.view, parts.shared, [refresh_after])
@@ -217,6 +241,7 @@ def _build_film(context: AppContext, shared: SharedComponents) -> BuiltTab:
                     shaped=True,
                 )
                 file = _file_settings()
+            estimate = basic.message(f"{TAB}-estimate")
             bar = runs.run_bar(TAB)
         with gr.Column(elem_classes="su-result", scale=8, min_width=340):
             view = film_view.film_view(TAB)
@@ -229,7 +254,7 @@ def _build_film(context: AppContext, shared: SharedComponents) -> BuiltTab:
                 event="su-film-look",
             )
             drop = settings_drop.settings_drop(TAB)
-    parts = Components(sound, movement, source, prompts, file, bar, view, look, drop, shared)
+    parts = Components(sound, movement, source, prompts, file, estimate, bar, view, look, drop, shared)
     target = Handlers(context, parts).connect()
     return BuiltTab(view, bar.message, drop.share, prompts, target)
 

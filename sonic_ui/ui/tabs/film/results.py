@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 
 from sonic_ui.audio.tracks import time_words
+from sonic_ui.engine.cost import FilmCost
 from sonic_ui.engine.events import FilmResult, FilmSegment
 from sonic_ui.media.metadata import stem_of, write_picture
 from sonic_ui.ui import api
@@ -67,6 +68,24 @@ def detail_of(result: FilmResult) -> str:
         time_words(round(result.elapsed_s, 1)),
     ]
     return " · ".join(one for one in details if one)
+
+
+def cost_words(cost: FilmCost, seconds: float | None) -> str:
+    """What a film will take: "42 pictures to paint for 360 frames: about 25 s"."""
+    painted = f"{cost.pictures} {'picture' if cost.pictures == 1 else 'pictures'} to paint"
+    if cost.kept and cost.pictures:
+        painted += f", {cost.kept} are there already,"
+    if not cost.pictures:
+        painted = f"All {cost.kept} pictures are there already" if cost.kept > 1 else "Its picture is there"
+        painted += "; nothing is painted"
+    about = "" if seconds is None else f": about {time_words(_rounded(seconds))}"
+    return f"{painted} for {cost.frames} frames{about}."
+
+
+def _rounded(seconds: float) -> float:
+    """Seconds as exact as an estimate is."""
+    step = 1 if seconds < 10 else 5 if seconds < 60 else 10 if seconds < 600 else 60
+    return max(1, step * round(seconds / step))
 
 
 def sound_words(segments: tuple[FilmSegment, ...], at_s: float) -> str:
