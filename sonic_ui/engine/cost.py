@@ -115,8 +115,12 @@ class FilmCost:
         one_pass, one_megapixel = pace.seconds("pass"), pace.seconds("frame") or FRAME_S
         if self.pictures and one_pass is None:
             return None
-        return self.passes * (one_pass or 0.0) + self.megapixels * one_megapixel
+        painting, writing = self.passes * (one_pass or 0.0), self.megapixels * one_megapixel
+        return max(painting, writing) + ALONE * min(painting, writing)
 
+
+ALONE = 0.25
+"""Share of the lesser work that is not done beside the other: frames are written while others are painted."""
 
 FRAME_S = 0.06
 """For a megapixel of frames, before a film was written: blended, enlarged and encoded on two cores."""

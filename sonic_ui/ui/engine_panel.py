@@ -12,7 +12,7 @@ from sonic_ui.requests import BadInput, ChangeEngineRequest
 from sonic_ui.ui import api
 from sonic_ui.ui.components import basic
 from sonic_ui.ui.server import is_at_the_machine
-from sonic_ui.ui.widgets.prompt_settings import PromptSettings
+from sonic_ui.ui.widgets.prompt_settings import FollowsEngine
 
 PANEL = "su-engines"
 DESCRIPTION = """Work with another engine (other weights) from now on; `engines` lists their names.
@@ -67,7 +67,7 @@ def connect_engines(
     studio: Studio,
     panel: EnginePanel | None,
     head: gr.HTML,
-    prompts: Sequence[PromptSettings],
+    follows: Sequence[FollowsEngine],
     open_engines: bool,
 ) -> None:
     """Change engines on a click or a call, and bring sliders and phrases to what suits the new one."""
@@ -78,9 +78,9 @@ def connect_engines(
     _add_endpoints(studio, check)
     if panel is None:
         return
-    chips = [part.chips for part in prompts]
-    choices = [choice for part in prompts for choice in part.choices]
-    sliders = [slider for part in prompts for slider in (part.steps, part.guidance_scale, part.strength)]
+    chips = [part.chips for part in follows]
+    choices = [choice for part in follows for choice in part.choices]
+    sliders = [slider for part in follows for slider in part.sliders_of(studio.info.defaults)]
 
     def change(name: str, request: gr.Request) -> Iterator[dict[Any, Any]]:
         yield {panel.use: gr.Button(interactive=False), panel.stop: gr.Button(visible=True)}
@@ -96,12 +96,15 @@ def connect_engines(
                 head: basic.engine_status(studio.status),
             }
             return
-        own = studio.info.defaults
-        values = [own.steps, own.guidance_scale, own.strength] * len(prompts)
-        offered = [update for part in prompts for update in part.choices_of(studio.info, reset=True)]
+        values = {
+            slider: value
+            for part in follows
+            for slider, value in part.sliders_of(studio.info.defaults).items()
+        }
+        offered = [update for part in follows for update in part.choices_of(studio.info, reset=True)]
         yield {
             **done,
-            **dict(zip(sliders, values, strict=True)),
+            **values,
             **dict.fromkeys(chips, basic.chips_value(studio.info)),
             **dict(zip(choices, offered, strict=True)),
             panel.message: basic.note(f"{studio.info.title} is ready."),

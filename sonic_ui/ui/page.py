@@ -75,9 +75,9 @@ def build_page(studio: Studio, examples: Path = EXAMPLES, open_engines: bool = F
         connect_links(page, context, tabs, {verb: tab.share for verb, tab in built.items()})
         targets = {VERBS[verb].tab: tab.target for verb, tab in built.items() if tab.target}
         connect_send_to_tab(context, tabs, [tab.view for tab in built.values()], targets)
-        prompts = [tab.prompts for tab in built.values() if tab.prompts]
-        connect_engines(studio, panel, shared.head, prompts, open_engines or limits.open_engines)
-        _follow_engine(page, studio, shared.head, [tab.message for tab in built.values()], prompts)
+        follows = [one for tab in built.values() for one in tab.follows]
+        connect_engines(studio, panel, shared.head, follows, open_engines or limits.open_engines)
+        _follow_engine(page, studio, shared.head, [tab.message for tab in built.values()], follows)
         show_when_opened(tabs)
         page.unload(engine_api.build(context).leave)
         page.unload(_release(context))
@@ -148,20 +148,20 @@ def _follow_engine(
     studio: Studio,
     head: gr.HTML,
     messages: list[gr.HTML],
-    prompts: list[prompt_settings.PromptSettings],
+    follows: list[prompt_settings.FollowsEngine],
 ) -> None:
     """Update the header while the models load behind the page; a sentence in every tab if they cannot. The
     phrases, aspects and qualities of an engine elsewhere are known once it was reached.
     """
-    chips = [part.chips for part in prompts]
-    choices = [choice for part in prompts for choice in part.choices]
+    chips = [part.chips for part in follows]
+    choices = [choice for part in follows for choice in part.choices]
 
     def update() -> list[Any]:
         status = studio.status
         settled = status.state in ("ready", "failed")
         problem = basic.error(status.problem) if status.state == "failed" else basic.CLEAR
         phrases = basic.chips_value(studio.info)
-        offered = [update for part in prompts for update in part.choices_of(studio.info)]
+        offered = [update for part in follows for update in part.choices_of(studio.info)]
         rest = [*([problem] * len(messages)), *([phrases] * len(chips)), *offered]
         return [basic.engine_status(status), gr.Timer(active=not settled), *rest]
 

@@ -42,7 +42,6 @@ def tab_of(backend: FakeBackend) -> Handlers:
         part(Source, message="picture_message"),
         prompts(beside_seed="fps"),
         part(FileSettings),
-        "estimate",  # type: ignore[arg-type]
         part(RunBar, message="run_message"),
         "view",  # type: ignore[arg-type]
         "look",  # type: ignore[arg-type]

@@ -135,7 +135,18 @@ def segments_of(track: TrackAnalysis) -> tuple[Segment, ...]:
     quiet = [edge for begin, end in silent_stretches(track) for edge in (begin, end)]
     kept = [edge for edge in edges[1:] if all(abs(edge - other) > tracks.WINDOW_S / 2 for other in quiet)]
     inside = [edge for edge in quiet if part.begin_s + 0.3 < edge < part.end_s - 0.3]
-    return _between_edges([part.begin_s, *sorted([*kept, *inside]), part.end_s])
+    return _joined(_between_edges([part.begin_s, *sorted([*kept, *inside]), part.end_s]), track)
+
+
+def _joined(segments: Sequence[Segment], track: TrackAnalysis) -> tuple[Segment, ...]:
+    """Segments; neighbours of one known name are one: a source that swells moves far and is still itself."""
+    joined: list[Segment] = []
+    before = ""
+    for segment, name in zip(segments, names_of(segments, track), strict=True):
+        begin_s = joined.pop().begin_s if name and name == before else segment.begin_s
+        joined.append(Segment(begin_s, segment.end_s))
+        before = name
+    return tuple(joined)
 
 
 def silent_stretches(track: TrackAnalysis) -> list[tuple[float, float]]:
@@ -161,23 +172,31 @@ def _between_edges(edges: Sequence[float]) -> tuple[Segment, ...]:
 
 def describe_segments(segments: Sequence[Segment], track: TrackAnalysis) -> tuple[FilmSegment, ...]:
     """What is heard in each segment, by name; neighbours of one name are one."""
-    weights = window_weights(segments, track.times, tracks.WINDOW_S / 2)
-    silent = tracks.is_silent_at(track.levels)
     found: list[FilmSegment] = []
-    for segment, weight in zip(segments, weights, strict=True):
-        first = int((segment.begin_s - track.part.begin_s) / tracks.LEVEL_S)
-        last = max(first + 1, round((segment.end_s - track.part.begin_s) / tracks.LEVEL_S))
-        share = weight / max(float(weight.sum()), 1e-9)
-        label = ""
-        if silent[first:last].mean() > 0.8:
-            label = SILENCE
-        elif track.probabilities.shape[1] and float(share @ track.known) >= 0.5:
-            label = track.labels[int((share @ track.probabilities).argmax())]
+    for segment, label in zip(segments, names_of(segments, track), strict=True):
         begin_s = round(segment.begin_s, 3)
         if found and found[-1].label == label:
             begin_s = found.pop().begin_s
         found.append(FilmSegment(begin_s, round(segment.end_s, 3), label))
     return tuple(found)
+
+
+def names_of(segments: Sequence[Segment], track: TrackAnalysis) -> list[str]:
+    """What is heard in each segment; empty where it is not known."""
+    weights = window_weights(segments, track.times, tracks.WINDOW_S / 2)
+    silent = tracks.is_silent_at(track.levels)
+    names = []
+    for segment, weight in zip(segments, weights, strict=True):
+        first = int((segment.begin_s - track.part.begin_s) / tracks.LEVEL_S)
+        last = max(first + 1, round((segment.end_s - track.part.begin_s) / tracks.LEVEL_S))
+        share = weight / max(float(weight.sum()), 1e-9)
+        name = ""
+        if silent[first:last].mean() > 0.8:
+            name = SILENCE
+        elif track.probabilities.shape[1] and float(share @ track.known) >= 0.5:
+            name = track.labels[int((share @ track.probabilities).argmax())]
+        names.append(name)
+    return names
 
 
 def kicks_of(request: MakeFilmRequest, track: TrackAnalysis) -> Kicks:

@@ -18,12 +18,12 @@ class BuiltTab:
     view      shows its results
     message   takes sentences about the whole tab
     share     the panel in which links arrive
-    prompts   the settings that other weights set to what suits them
+    follows   the settings that other weights set to what suits them
     target    takes pictures or sounds of other tabs
     """
 
     view: gr.HTML
     message: gr.HTML
     share: gr.HTML
-    prompts: prompt_settings.PromptSettings | None = None
+    follows: tuple[prompt_settings.FollowsEngine, ...] = ()
     target: send_to_tab.Target | None = None

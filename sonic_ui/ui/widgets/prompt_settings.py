@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import gradio as gr
 
@@ -51,6 +51,44 @@ class SeedField:
         self.seed.input(None, js="() => true", outputs=[self.keep_seed], api_visibility="private")
 
 
+class FollowsEngine(Protocol):
+    """Settings that other weights set to what suits them.
+
+    chips   phrases that the engine knows
+    """
+
+    @property
+    def chips(self) -> gr.HTML: ...
+
+    @property
+    def choices(self) -> list[gr.Radio]:
+        """What can be chosen depends on the engine."""
+
+    def choices_of(self, info: BundleInfo, *, reset: bool = False) -> list[gr.Radio]:
+        """Updates of `choices` for an engine; with `reset` they go back to what every engine can do."""
+
+    def sliders_of(self, defaults: Defaults) -> dict[gr.Slider, float | None]:
+        """Values of sliders for the defaults of an engine."""
+
+
+@dataclass(frozen=True)
+class PhrasesAndStrength:
+    """The settings of a mode that follow the engine, where it has no more of them."""
+
+    chips: gr.HTML
+    strength: gr.Slider
+
+    @property
+    def choices(self) -> list[gr.Radio]:
+        return []
+
+    def choices_of(self, info: BundleInfo, *, reset: bool = False) -> list[gr.Radio]:
+        return []
+
+    def sliders_of(self, defaults: Defaults) -> dict[gr.Slider, float | None]:
+        return {self.strength: defaults.strength}
+
+
 @dataclass(frozen=True)
 class PromptSettings:
     """The components.
@@ -81,6 +119,14 @@ class PromptSettings:
     def choices(self) -> list[gr.Radio]:
         """What can be chosen depends on the engine."""
         return [one for one in (self.aspect, self.quality) if one is not None]
+
+    def sliders_of(self, defaults: Defaults) -> dict[gr.Slider, float | None]:
+        """Values of sliders for the defaults of an engine."""
+        return {
+            self.steps: defaults.steps,
+            self.guidance_scale: defaults.guidance_scale,
+            self.strength: defaults.strength,
+        }
 
     def choices_of(self, info: BundleInfo, *, reset: bool = False) -> list[gr.Radio]:
         """Updates of `choices` for an engine; with `reset` they go back to what every engine can do."""

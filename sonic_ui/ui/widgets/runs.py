@@ -67,11 +67,15 @@ class RunContext(Generic[RequestT]):
 
 @dataclass(frozen=True)
 class RunBar:
-    """Cancel stands where Generate stood; the sentence stands above both."""
+    """Cancel stands where Generate stood; the sentence stands above both.
+
+    estimate   what a run will take, where a tab tells it
+    """
 
     message: gr.HTML
     generate: gr.Button
     cancel: gr.Button
+    estimate: gr.HTML | None = None
 
 
 def refine_task(tab: str) -> str:
@@ -92,9 +96,13 @@ def _is_kept(path: Path) -> bool:
         return False
 
 
-def run_bar(tab: str) -> RunBar:
-    """Lay out the bar of a tab; the script of its results shows one of the two buttons."""
+def run_bar(tab: str, estimated: bool = False) -> RunBar:
+    """Lay out the bar of a tab; the script of its results shows one of the two buttons.
+
+    estimated   with a line that says what a run will take
+    """
     with gr.Column(elem_classes="su-run", elem_id=f"{tab}-run"):
+        estimate = basic.message(f"{tab}-estimate") if estimated else None
         return RunBar(
             basic.message(f"{tab}-run-message"),
             gr.Button(
@@ -107,6 +115,7 @@ def run_bar(tab: str) -> RunBar:
             gr.Button(
                 "Cancel", variant="secondary", size="lg", elem_id=f"{tab}-cancel", elem_classes="su-cancel"
             ),
+            estimate,
         )
 
 

@@ -382,7 +382,7 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
         *(strengths, bar, compare, view, drop, shared),
     )
     target = Handlers(context, parts).connect()
-    return BuiltTab(view, bar.message, drop.share, prompts, target)
+    return BuiltTab(view, bar.message, drop.share, (prompts,), target)
 
 
 def _mask(context: AppContext) -> tuple[gr.ImageEditor, gr.Button]:

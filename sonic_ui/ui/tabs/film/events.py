@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
@@ -69,7 +69,6 @@ class Components:
     source: Source
     prompts: prompt_settings.PromptSettings
     file: FileSettings
-    estimate: gr.HTML
     bar: runs.RunBar
     view: gr.HTML
     look: gr.HTML
@@ -171,11 +170,11 @@ class Handlers:
             found = self._context.studio.estimate_film(wanted, request.session_hash or "")
         except BadInput as problem:
             too_much = problem.field in ("end_s", "output")
-            return {self._parts.estimate: basic.error(problem.message) if too_much else basic.CLEAR}
+            return {self._parts.bar.estimate: basic.error(problem.message) if too_much else basic.CLEAR}
         except (Cancelled, Failure):
-            return {self._parts.estimate: basic.CLEAR}
+            return {self._parts.bar.estimate: basic.CLEAR}
         line = basic.CLEAR if found is None else basic.aside(results.cost_words(*found))
-        return {self._parts.estimate: line}
+        return {self._parts.bar.estimate: line}
 
     def connect(self) -> send_to_tab.Target:
         """Connect the mode; returns what takes sounds of other tabs."""
@@ -183,7 +182,7 @@ class Handlers:
         estimating: dict[str, Any] = {
             "fn": self.estimate,
             "inputs": [*self.table.components.values()],
-            "outputs": [parts.estimate],
+            "outputs": [parts.bar.estimate],
             "trigger_mode": "always_last",
             "concurrency_limit": 2,
             **QUIET,
@@ -219,8 +218,8 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
     with gr.Column(elem_id=f"{TAB}-mode-film"):
         built = _build_film(context, shared)
     with gr.Column(elem_id=f"{TAB}-mode-live"):
-        live.build(context)
-    return built
+        follows = live.build(context).follows
+    return replace(built, follows=(*built.follows, follows))
 
 
 def _build_film(context: AppContext, shared: SharedComponents) -> BuiltTab:
@@ -230,7 +229,6 @@ def _build_film(context: AppContext, shared: SharedComponents) -> BuiltTab:
         with gr.Column(elem_classes="su-inputs", scale=5, min_width=340):
             with gr.Column(elem_classes="su-panel"):
                 movement = _movement()
-            with gr.Column(elem_classes="su-panel"):
                 source = _source()
             with gr.Column(elem_classes="su-panel"):
                 prompts = prompt_settings.prompt_settings(
@@ -241,8 +239,7 @@ def _build_film(context: AppContext, shared: SharedComponents) -> BuiltTab:
                     shaped=True,
                 )
                 file = _file_settings()
-            estimate = basic.message(f"{TAB}-estimate")
-            bar = runs.run_bar(TAB)
+            bar = runs.run_bar(TAB, estimated=True)
         with gr.Column(elem_classes="su-result", scale=8, min_width=340):
             view = film_view.film_view(TAB)
             look = html_component(
@@ -254,9 +251,9 @@ def _build_film(context: AppContext, shared: SharedComponents) -> BuiltTab:
                 event="su-film-look",
             )
             drop = settings_drop.settings_drop(TAB)
-    parts = Components(sound, movement, source, prompts, file, estimate, bar, view, look, drop, shared)
+    parts = Components(sound, movement, source, prompts, file, bar, view, look, drop, shared)
     target = Handlers(context, parts).connect()
-    return BuiltTab(view, bar.message, drop.share, prompts, target)
+    return BuiltTab(view, bar.message, drop.share, (prompts,), target)
 
 
 def _source() -> Source:
@@ -294,7 +291,7 @@ def _movement() -> Movement:
     content = gr.Checkbox(
         True, label="What is heard decides what is shown", container=False, elem_classes="su-check"
     )
-    change_s = slider(CHANGE_S, "A change takes (seconds)", "Less cuts, more glides.")
+    change_s = slider(CHANGE_S, "A change takes (seconds)", "Little is a cut, much is a glide.")
     loudness = slider(
         LOUDNESS, "Loudness drives strength", "How far the picture fades where the track is soft."
     )
@@ -313,7 +310,7 @@ def _movement() -> Movement:
         elem_id=f"{TAB}-kick-by",
         elem_classes="su-choice",
     )
-    kick_amount = slider(KICK_AMOUNT, "Size of a kick", "")
+    kick_amount = slider(KICK_AMOUNT, "Size of a kick", "", elem_id=f"{TAB}-kick-amount")
     hold_beats = slider(HOLD_BEATS, "Hold for beats", "0 changes where the sound does; 4 once a bar.")
     return Movement(
         content,

@@ -22,10 +22,14 @@ NAME = "film-live"
 
 @dataclass(frozen=True)
 class LiveComponents:
-    """The components; `settings` are those of a `LiveRequest` by name."""
+    """The components.
+
+    follows    those that another engine sets to what suits it
+    settings   those of a `LiveRequest` by name
+    """
 
     view: gr.HTML
-    chips: gr.HTML
+    follows: prompt_settings.PhrasesAndStrength
     message: gr.HTML
     seed: prompt_settings.SeedField
     settings: dict[str, gr.components.Component]
@@ -108,7 +112,12 @@ def build(context: AppContext) -> LiveComponents:
 
 def _settings(
     context: AppContext,
-) -> tuple[gr.HTML, gr.HTML, prompt_settings.SeedField, dict[str, gr.components.Component]]:
+) -> tuple[
+    prompt_settings.PhrasesAndStrength,
+    gr.HTML,
+    prompt_settings.SeedField,
+    dict[str, gr.components.Component],
+]:
     prompt = gr.Textbox(
         label="Words (optional)",
         placeholder="a watercolour at dusk",
@@ -150,4 +159,4 @@ def _settings(
         "strength": strength,
         "seed": seed.seed,
     }
-    return chips, message, seed, settings
+    return prompt_settings.PhrasesAndStrength(chips, strength), message, seed, settings

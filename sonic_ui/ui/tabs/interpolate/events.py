@@ -233,7 +233,7 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
             drop = settings_drop.settings_drop(TAB)
     parts = Components(sound_a, sound_b, interpolation, prompts, swap, bar, player, drop, shared)
     target = Handlers(context, parts).connect()
-    return BuiltTab(player.view, bar.message, drop.share, prompts, target)
+    return BuiltTab(player.view, bar.message, drop.share, (prompts,), target)
 
 
 def _interpolation() -> InterpolationSettings:

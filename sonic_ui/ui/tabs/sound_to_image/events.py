@@ -150,4 +150,4 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
             view = result_view.result_view(TAB, results.example_card(context, 0))
             drop = settings_drop.settings_drop(TAB)
     target = Handlers(context, Components(sound, prompts, bar, view, drop, shared, several)).connect()
-    return BuiltTab(view, bar.message, drop.share, prompts, target)
+    return BuiltTab(view, bar.message, drop.share, (prompts,), target)

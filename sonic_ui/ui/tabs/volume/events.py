@@ -231,7 +231,7 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
             )
             drop = settings_drop.settings_drop(TAB)
     Handlers(context, Components(sound, sweep, prompts, film, bar, player, drop, shared)).connect()
-    return BuiltTab(player.view, bar.message, drop.share, prompts)
+    return BuiltTab(player.view, bar.message, drop.share, (prompts,))
 
 
 def _sweep() -> SweepSettings:
