@@ -12,7 +12,7 @@ from sonic_ui.requests import BadInput, ChangeEngineRequest
 from sonic_ui.ui import api
 from sonic_ui.ui.components import basic
 from sonic_ui.ui.server import is_at_the_machine
-from sonic_ui.ui.widgets.prompt_settings import FollowsEngine
+from sonic_ui.ui.widgets.prompt_settings import FollowsEngine, follow_engine
 
 PANEL = "su-engines"
 DESCRIPTION = """Work with another engine (other weights) from now on; `engines` lists their names.
@@ -78,9 +78,7 @@ def connect_engines(
     _add_endpoints(studio, check)
     if panel is None:
         return
-    chips = [part.chips for part in follows]
-    choices = [choice for part in follows for choice in part.choices]
-    sliders = [slider for part in follows for slider in part.sliders_of(studio.info.defaults)]
+    followed = [*follow_engine(follows, studio.info, reset=True)]
 
     def change(name: str, request: gr.Request) -> Iterator[dict[Any, Any]]:
         yield {panel.use: gr.Button(interactive=False), panel.stop: gr.Button(visible=True)}
@@ -96,17 +94,9 @@ def connect_engines(
                 head: basic.engine_status(studio.status),
             }
             return
-        values = {
-            slider: value
-            for part in follows
-            for slider, value in part.sliders_of(studio.info.defaults).items()
-        }
-        offered = [update for part in follows for update in part.choices_of(studio.info, reset=True)]
         yield {
             **done,
-            **values,
-            **dict.fromkeys(chips, basic.chips_value(studio.info)),
-            **dict(zip(choices, offered, strict=True)),
+            **follow_engine(follows, studio.info, reset=True),
             panel.message: basic.note(f"{studio.info.title} is ready."),
             head: basic.engine_status(studio.status),
         }
@@ -114,7 +104,7 @@ def connect_engines(
     run = panel.use.click(
         change,
         [panel.chosen],
-        [head, panel.use, panel.stop, panel.message, *sliders, *chips, *choices],
+        [head, panel.use, panel.stop, panel.message, *followed],
         show_progress="hidden",
         concurrency_limit=4,
         api_visibility="private",

@@ -153,23 +153,23 @@ def _follow_engine(
     """Update the header while the models load behind the page; a sentence in every tab if they cannot. The
     phrases, aspects and qualities of an engine elsewhere are known once it was reached.
     """
-    chips = [part.chips for part in follows]
-    choices = [choice for part in follows for choice in part.choices]
 
-    def update() -> list[Any]:
+    def update() -> dict[Any, Any]:
         status = studio.status
         settled = status.state in ("ready", "failed")
         problem = basic.error(status.problem) if status.state == "failed" else basic.CLEAR
-        phrases = basic.chips_value(studio.info)
-        offered = [update for part in follows for update in part.choices_of(studio.info)]
-        rest = [*([problem] * len(messages)), *([phrases] * len(chips)), *offered]
-        return [basic.engine_status(status), gr.Timer(active=not settled), *rest]
+        return {
+            head: basic.engine_status(status),
+            timer: gr.Timer(active=not settled),
+            **dict.fromkeys(messages, problem),
+            **prompt_settings.follow_engine(follows, studio.info),
+        }
 
     timer = gr.Timer(STATUS_EVERY_S)
     for event in (page.load, timer.tick):
         event(
             update,
-            outputs=[head, timer, *messages, *chips, *choices],
+            outputs=[head, timer, *messages, *prompt_settings.follow_engine(follows, studio.info)],
             queue=False,
             show_progress="hidden",
             api_visibility="private",

@@ -70,3 +70,15 @@ def test_the_page_offers_the_phrases_that_the_engine_knows(tmp_path: Path) -> No
     phrases = [{"text": text, "cell": None} for text in ("at dusk", "by day")]
     assert chips(Small()) == [[{"title": "Time of day", "phrases": phrases}]] * 6
     assert chips(FakeBackend()) == [[]] * 6
+
+
+def test_phrases_and_strength_follow_the_engine_wherever_they_are(studio: Studio, tmp_path: Path) -> None:
+    page = build_page(studio, tmp_path)
+    use = next(key for key, block in page.blocks.items() if block.elem_id == "su-engines-use")
+    (change,) = (fn for fn in page.fns.values() if (use, "click") in fn.targets)
+    chips = {block.elem_id for block in page.blocks.values() if str(block.elem_id).endswith("-chips")}
+    assert "film-live-chips" in chips <= {one.elem_id for one in change.outputs}
+    strengths = [
+        block for block in page.blocks.values() if getattr(block, "label", "") == "Strength of the sound"
+    ]
+    assert len(strengths) == 6 and {*strengths} <= {*change.outputs}

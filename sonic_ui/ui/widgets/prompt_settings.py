@@ -71,6 +71,18 @@ class FollowsEngine(Protocol):
         """Values of sliders for the defaults of an engine."""
 
 
+def follow_engine(
+    follows: Sequence[FollowsEngine], info: BundleInfo, *, reset: bool = False
+) -> dict[Any, Any]:
+    """Updates of all settings that follow an engine; those of sliders only with `reset`."""
+    updates: dict[Any, Any] = {}
+    for one in follows:
+        updates[one.chips] = basic.chips_value(info)
+        updates |= zip(one.choices, one.choices_of(info, reset=reset), strict=True)
+        updates |= one.sliders_of(info.defaults) if reset else {}
+    return updates
+
+
 @dataclass(frozen=True)
 class PhrasesAndStrength:
     """The settings of a mode that follow the engine, where it has no more of them."""
