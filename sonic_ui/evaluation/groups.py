@@ -30,7 +30,7 @@ from sonic_ui.evaluation.live import live_metrics
 from sonic_ui.evaluation.metrics import Metric
 from sonic_ui.models.encoders import ImageEncoder, embed_labels, label_probabilities
 from sonic_ui.models.open_set import load_open_set
-from sonic_ui.models.presence_classifier import PresenceClassifier, load_classifier
+from sonic_ui.models.presence_classifier import PresenceClassifier, load_classifier, predict_intensities
 from sonic_ui.models.sound_classifier import SoundClassifier, load_sound_classifier
 from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
 from sonic_ui.pipelines.image_to_audio import ImageToAudioPipeline
@@ -385,7 +385,12 @@ def live_group(context: EvalContext) -> list[Metric]:
     chosen = held_out.synthetic_clips(1, context.px, stream=9)[:: 3 * context.share]
     sounds = [(SPECS[clip.sources[0]].label, clip.samples) for clip in chosen]
     steps, guidance = int(context.defaults["steps"]), float(context.defaults["guidance_scale"])
-    return live_metrics(context.bundle, context.pipeline, steps, guidance, sounds)
+
+    def judge(picture: Image.Image) -> str:
+        intensities = predict_intensities(context.classifier, [picture], context.px)[0]
+        return SPECS[SOURCES[int(intensities.argmax())]].label
+
+    return live_metrics(context.bundle, context.pipeline, steps, guidance, sounds, judge)
 
 
 GROUPS: dict[str, Callable[[EvalContext], list[Metric]]] = {

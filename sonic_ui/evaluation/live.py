@@ -1,11 +1,13 @@
 """Live on the running app, by its real route: from a chunk of sound to the frame that shows it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from io import BytesIO
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from sonic_ui.evaluation.app_process import app_command, free_port, running_app
 from sonic_ui.evaluation.live_client import RATE_HZ, LiveClient, Record
@@ -34,26 +36,40 @@ def chunk_delays(frames: Sequence[Record], sent: Mapping[int, float]) -> list[fl
 
 
 def named_rightly(
-    frames: Sequence[Record], sent: Mapping[int, float], played: Sequence[tuple[str, float, float]]
+    frames: Sequence[Record],
+    sent: Mapping[int, float],
+    played: Sequence[tuple[str, float, float]],
+    name: Callable[[Record], str],
 ) -> list[bool]:
-    """Of every frame whose newest chunk was sent while a sound was played, whether that is its first label.
+    """Of every frame whose newest chunk was sent while a sound was played, whether it is named that.
 
     played   label, begin and end of each sound, by the clock of `sent`
     """
     return [
-        frame.header["labels"][0][0] == label
+        name(frame) == label
         for label, begin, end in played
         for frame in frames
         if begin <= sent.get(frame.header["chunk"], -1.0) < end
     ]
 
 
+def heard_first(frame: Record) -> str:
+    """The label that the app gives a frame's sound."""
+    return str(frame.header["labels"][0][0])
+
+
 def live_metrics(
-    bundle: Path, pipeline: Any, steps: int, guidance_scale: float, sounds: Sequence[tuple[str, np.ndarray]]
+    bundle: Path,
+    pipeline: Any,
+    steps: int,
+    guidance_scale: float,
+    sounds: Sequence[tuple[str, np.ndarray]],
+    judge: Callable[[Image.Image], str],
 ) -> list[Metric]:
     """Delays over one picture of `steps` steps, painted in turns with it by `pipeline` here.
 
     sounds   label and samples [T] at 48 kHz, played one after the other
+    judge    the label of what a picture shows, by a classifier that has no part in painting it
     """
     import time
 
@@ -81,7 +97,8 @@ def live_metrics(
         client.leave()
         pictures += [picture_s(), picture_s()]
     delays, one_picture = chunk_delays(frames, sent), median(pictures)
-    right = named_rightly(frames, sent, played)
+    heard = named_rightly(frames, sent, played, heard_first)
+    shown = named_rightly(frames, sent, played, lambda frame: judge(Image.open(BytesIO(frame.parts[0]))))
     count = f"{len(delays)} chunks, {len(frames) - first} frames"
     return [
         Metric(
@@ -99,8 +116,13 @@ def live_metrics(
         ),
         Metric("live: frames in the time of a picture", (len(frames) - first) * one_picture / seconds),
         Metric(
-            "live: frames named rightly, 3 s after a change",
-            float(np.mean(right)),
-            note=f"{len(right)} frames",
+            "live: frames whose sound is named rightly, 3 s after a change",
+            float(np.mean(heard)),
+            note=f"{len(heard)} frames",
+        ),
+        Metric(
+            "live: frames that show what is played, by the judge, 3 s after a change",
+            float(np.mean(shown)),
+            note=f"{len(shown)} frames",
         ),
     ]

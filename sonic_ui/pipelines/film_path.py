@@ -18,7 +18,7 @@ Vectors = NDArray[np.float32]
 PENALTY = 0.9
 """Squared distance to the mean that a further cut has to save, for embeddings of unit length."""
 
-SMOOTH_S = 3.5
+SMOOTH_S = 6.0
 """Deviation of the weights by which windows between two cuts are averaged."""
 
 REFINE_S = 1.0
@@ -274,7 +274,9 @@ def _between(
 def loudness_scales(lufs: NDArray[np.float32], amount: float, level_s: float) -> NDArray[np.float64]:
     """Factors [N] on the strength that follow loudness [N] in LUFS, one for each `level_s`.
 
-    The loud parts (95th percentile) have 1; RANGE_DB below it 1 - amount.
+    The loud parts (95th percentile) have 1; RANGE_DB below it 1 - amount. What goes to and fro by less than
+    SETTLED_DB on either side moves nothing: barks and strokes do not make the picture of a steady sound
+    tremble, a swell is followed all the way.
     """
     width = max(1, round(LOUDNESS_SMOOTH_S / level_s))
     power = 10.0 ** (np.asarray(lufs, np.float64) / 10)
@@ -283,8 +285,20 @@ def loudness_scales(lufs: NDArray[np.float32], amount: float, level_s: float) ->
     smooth = np.convolve(padded, kernel / kernel.sum(), mode="valid")[: len(power)]
     level_db = 10 * np.log10(np.maximum(smooth, 1e-10))
     top = float(np.percentile(level_db, 95))
-    return 1.0 - amount * np.clip((top - level_db) / RANGE_DB, 0.0, 1.0)
+    settled_db = _settled(np.maximum(level_db, top - RANGE_DB), SETTLED_DB)
+    top = float(np.percentile(settled_db, 95))
+    return 1.0 - amount * np.clip((top - settled_db) / RANGE_DB, 0.0, 1.0)
 
 
-LOUDNESS_SMOOTH_S = 0.6
-RANGE_DB = 30.0
+LOUDNESS_SMOOTH_S = 1.5
+RANGE_DB = 50.0
+SETTLED_DB = 4.0
+
+
+def _settled(values: NDArray[np.float64], play: float) -> NDArray[np.float64]:
+    """Values [N] followed with a play: what moves by less than that to either side stands still."""
+    followed, at = np.empty_like(values), float(values[0]) if len(values) else 0.0
+    for index, value in enumerate(values):
+        at = min(max(at, value - play), value + play)
+        followed[index] = at
+    return followed

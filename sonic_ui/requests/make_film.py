@@ -39,8 +39,8 @@ class MakeFilmRequest(PaintingRequest):
     change_s         how fast the film may change: seconds from one thing to the next
     content          whether what is shown follows what is heard from moment to moment; else it is what is
                      heard in all of the part
-    loudness         how far the strength of the sound follows its loudness: 0 not at all, 1 down to nothing
-                     in silence
+    loudness         how far the strength of the sound follows its loudness: 0 not at all, 1 down to next to
+                     nothing in silence
     kick             what answers onsets or beats: "zoom" pushes the picture, "noise" repaints it a little
     kick_by          "onsets" or "beats"
     kick_amount      size of a kick

@@ -7,7 +7,7 @@ import struct
 
 import pytest
 
-from sonic_ui.evaluation.live import chunk_delays, named_rightly
+from sonic_ui.evaluation.live import chunk_delays, heard_first, named_rightly
 from sonic_ui.evaluation.live_client import Record, read_records
 
 
@@ -25,7 +25,9 @@ def test_each_chunk_waits_for_the_first_frame_painted_after_it_came() -> None:
 def test_frames_are_named_by_what_is_played_while_they_come() -> None:
     frames = [frame(5.0, 0), frame(6.0, 1, "wind"), frame(7.0, 2), frame(9.0, 3), frame(9.5, 8)]
     sent = {0: 1.0, 1: 2.0, 2: 3.0, 3: 8.0}
-    assert named_rightly(frames, sent, [("rain", 0.5, 2.5), ("wind", 2.5, 4.0)]) == [True, False, False]
+    played = [("rain", 0.5, 2.5), ("wind", 2.5, 4.0)]
+    assert named_rightly(frames, sent, played, heard_first) == [True, False, False]
+    assert named_rightly(frames, sent, played, lambda frame: "rain") == [True, True, False]
 
 
 def test_records_are_read_from_blocks_of_any_size() -> None:

@@ -9,6 +9,8 @@ import pytest
 
 from sonic_ui.pipelines.film_path import (
     KEY_GAP_S,
+    RANGE_DB,
+    SETTLED_DB,
     FilmCourse,
     FilmPath,
     Segment,
@@ -79,8 +81,15 @@ def test_a_held_picture_is_one_picture() -> None:
 
 
 def test_the_strength_follows_the_loudness() -> None:
-    loud = np.concatenate([np.full(40, -20.0), np.full(40, -35.0), np.full(40, -70.0)])
-    scales = loudness_scales(loud, 0.8, 0.1)
-    assert scales[20] == pytest.approx(1.0) and scales[100] == pytest.approx(0.2)
-    assert scales[60] == pytest.approx(0.6, abs=0.02)
-    assert loudness_scales(loud, 0.0, 0.1).tolist() == [1.0] * 120
+    loud = np.concatenate([np.full(80, -20.0), np.full(80, -44.0), np.full(80, -120.0)])
+    scales = loudness_scales(loud, 1.0, 0.1)
+    assert scales[40] == 1.0 and scales[120] == pytest.approx(0.6, abs=0.02)
+    assert scales[-1] == pytest.approx(SETTLED_DB / RANGE_DB)  # next to nothing in silence
+    assert loudness_scales(loud, 0.0, 0.1).tolist() == [1.0] * 240
+
+
+def test_strokes_of_a_steady_sound_move_nothing_and_a_swell_is_followed() -> None:
+    strokes = -30.0 + 6.0 * (np.arange(300) % 10 < 3)
+    assert np.ptp(loudness_scales(strokes, 1.0, 0.1)) < 0.01
+    swell = loudness_scales(np.linspace(-50.0, -20.0, 300), 1.0, 0.1)
+    assert swell[-1] - swell[0] > 0.45 and (np.diff(swell) >= 0).all()

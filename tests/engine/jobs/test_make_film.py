@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import soundfile
 from PIL import Image
 
 from sonic_ui.engine.cost import FilmCost, check_film
-from sonic_ui.engine.events import CancelToken, FilmResult, FramesDone, Notice, Progress
+from sonic_ui.engine.events import CancelToken, FilmResult, FramesDone, Notice, Progress, WindowAnalysis
 from sonic_ui.engine.local import LocalBackend
 from sonic_ui.engine.studio import Studio
 from sonic_ui.media.metadata import read_settings
@@ -141,6 +141,26 @@ def test_silence_and_unknown_sounds_are_named(write_track: WriteTrack) -> None:
     backend.known_probability = 0.1
     unknown = film(Studio(backend), write_track(300, name="speech.flac"), size_px=128)
     assert [segment.label for segment in unknown.segments] == [""]
+
+
+def test_a_source_that_swells_stays_one_thing(write_track: WriteTrack, tmp_path: Path) -> None:
+    class Swelling(FakeBackend):
+        """Named rain throughout; loud rain lies far from soft rain."""
+
+        def embed_windows(self, windows: Sequence[np.ndarray]) -> WindowAnalysis:
+            found = super().embed_windows(windows)
+            is_loud = np.array([np.abs(one).max() > 0.1 for one in windows])
+            return replace(found, embeddings=np.float32([[1, 0, 0, 0], [0, 0, 1, 0]])[is_loud.astype(int)])
+
+    backend, samples = Swelling(), soundfile.read(write_track(300, 300))[0]
+    samples[: samples.size // 2] *= 0.05
+    soundfile.write(tmp_path / "swell.flac", samples, RATE)
+    result = film(Studio(backend), str(tmp_path / "swell.flac"), size_px=128)
+    assert [segment.label for segment in result.segments] == ["rain"]
+    assert all(picture.begin is None for picture in backend.films[-1].pictures)  # no way between two things
+    backend.known_probability = 0.1
+    film(Studio(backend), str(tmp_path / "swell.flac"), size_px=128)
+    assert any(picture.begin is not None for picture in backend.films[-1].pictures)
 
 
 @pytest.mark.parametrize(
