@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import struct
+import wave
+import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,9 +16,18 @@ import soundfile
 from PIL import Image
 
 from sonic_ui.engine.cost import FilmCost, check_film
-from sonic_ui.engine.events import CancelToken, FilmResult, FramesDone, Notice, Progress, WindowAnalysis
+from sonic_ui.engine.events import (
+    Cancelled,
+    CancelToken,
+    FilmResult,
+    FramesDone,
+    Notice,
+    Progress,
+    WindowAnalysis,
+)
 from sonic_ui.engine.local import LocalBackend
 from sonic_ui.engine.studio import Studio
+from sonic_ui.media import film_writer
 from sonic_ui.media.metadata import read_settings
 from sonic_ui.requests import BadInput, MakeFilmRequest
 from tests.fakes import FakeBackend
@@ -198,6 +210,78 @@ def test_a_film_that_takes_too_much_is_refused_before_it_starts(
         check_film(request, 90.0, usual, 120.0)
     with pytest.raises(BadInput, match=says):
         check_film(request, 90.0, replace(usual, **cost), 120.0)
+
+
+def test_of_three_hours_a_part_is_filmed(tmp_path: Path) -> None:
+    path, rate, at_s = tmp_path / "long.wav", 8000, 2 * 3600
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(1)
+        file.setframerate(rate)
+        file.setnframes(3 * 3600 * rate)
+        file.writeframesraw(b"")
+    with path.open("r+b") as sparse:
+        sparse.write(b"RIFF" + struct.pack("<I", 36 + 3 * 3600 * rate))
+        sparse.seek(40)
+        sparse.write(struct.pack("<I", 3 * 3600 * rate))
+        sparse.truncate(44 + 3 * 3600 * rate)
+        sparse.seek(44 + at_s * rate)
+        sparse.write((128 + 60 * np.sin(2 * np.pi * 300 * np.arange(3 * rate) / rate)).astype(np.uint8))
+    studio = Studio(FakeBackend())
+    with pytest.raises(BadInput, match=r"gives 3 h of sound; a film covers at most 10 min\. Choose a part"):
+        film(studio, str(path))
+    part = film(studio, str(path), start_s=at_s, end_s=at_s + 2, size_px=128)
+    assert part.duration_s == 2.0 and part.segments[0].begin_s == at_s
+
+
+def test_cancelled_at_any_stage_it_leaves_no_part_of_a_file(write_track: WriteTrack) -> None:
+    track, stages = write_track(300, 3000, seconds=1.5), set()
+    count = len([*Studio(FakeBackend()).run(MakeFilmRequest(sound=track, steps=2, size_px=128))])
+    for stage in range(count):
+        studio, token, events = Studio(FakeBackend()), CancelToken(), []
+        try:
+            for event in studio.run(MakeFilmRequest(sound=track, steps=2, size_px=128), token):
+                events.append(event)
+                if len(events) == stage + 1:
+                    token.cancel()
+        except Cancelled:
+            stages.add("nothing")
+            assert not films_of(studio)
+        else:
+            result = events[-1]
+            assert isinstance(result, FilmResult) and films_of(studio) == [result.film]
+            stages.add("stopped" if result.stopped else "whole")
+    assert stages == {"nothing", "stopped", "whole"}
+
+
+def films_of(studio: Studio) -> list[Path]:
+    """Files of films in a studio's store."""
+    return [path for path in (studio._films.path / "films").rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize(
+    ("output", "owner", "name"),
+    [("mp4", film_writer, "encode_picture"), ("frames", zipfile.ZipFile, "writestr")],
+)
+def test_a_full_disk_while_it_is_written_is_a_sentence_and_the_next_film_works(
+    write_track: WriteTrack, monkeypatch: pytest.MonkeyPatch, output: str, owner: Any, name: str
+) -> None:
+    studio, track, written = Studio(FakeBackend()), write_track(300, 3000, seconds=1.5), 0
+
+    def full(*values: Any) -> Any:
+        nonlocal written
+        written += 1
+        if written > 5:
+            raise OSError(28, "No space left on device")
+        return untouched(*values)
+
+    untouched = getattr(owner, name)
+    with monkeypatch.context() as patched, pytest.raises(BadInput, match="the disk is full"):
+        patched.setattr(owner, name, full)
+        film(studio, track, size_px=128, output=output)
+    assert written == 6 and not films_of(studio)
+    again = film(studio, track, size_px=128, output=output)
+    assert films_of(studio) == [again.film]
 
 
 def test_films_on_real_networks(write_track: WriteTrack, tmp_path: Path) -> None:
