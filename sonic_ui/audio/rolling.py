@@ -54,6 +54,14 @@ def there_and_back(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.concatenate([samples, samples[::-1]])
 
 
+def filled(samples: NDArray[np.float32], length: int) -> NDArray[np.float32]:
+    """A clip [T] played forwards and backwards until it is [length]; one that is as long, or empty, as it
+    is."""
+    if samples.size >= length or samples.size == 0:
+        return samples
+    return np.resize(there_and_back(samples), length)
+
+
 def rms_dbfs(samples: NDArray[np.float32]) -> float:
     """Root mean square of samples [T] in dB of full scale, their mean left out; -120 at least."""
     if samples.size == 0:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from PIL.Image import Image
 
+from sonic_ui.audio.rolling import filled
 from sonic_ui.bundles import Bundle
 from sonic_ui.bundles.files import check_component
 from sonic_ui.bundles.manifest import check_sums
@@ -32,16 +33,6 @@ WINDOWS_AT_ONCE = 16
 """Of a track, embedded in one pass."""
 
 DAMAGED = "The weights in {folder} did not load ({kind}). Fetch the bundle’s folder again, then try again."
-
-
-def there_and_back(samples: np.ndarray, length: int) -> np.ndarray:
-    """A short window [T] of a track played forwards and backwards until it is `length` long.
-
-    Repeated forwards alone it has a click at every seam, which is heard as ticking.
-    """
-    if samples.size >= length or samples.size == 0:
-        return samples
-    return np.resize(np.concatenate([samples, samples[::-1]]), length)
 
 
 class Components:
@@ -153,7 +144,7 @@ class Components:
         length = round(int(extractor.nb_max_samples) * SAMPLE_RATE / int(extractor.sampling_rate))
         parts, chances, known = [], [], []
         for start in range(0, count, WINDOWS_AT_ONCE):
-            some = [there_and_back(one, length) for one in windows[start : start + WINDOWS_AT_ONCE]]
+            some = [filled(one, length) for one in windows[start : start + WINDOWS_AT_ONCE]]
             embeddings = encode_sound(encoder, extractor, some)  # [B, D]
             parts.append(embeddings.float().cpu().numpy())
             if labels is None:

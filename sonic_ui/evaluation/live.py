@@ -1,6 +1,8 @@
 """Live on the running app, by its real route: from a chunk of sound to the frame that shows it."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from statistics import median
@@ -53,7 +55,7 @@ def named_rightly(
     ]
 
 
-def heard_first(frame: Record) -> str:
+def first_label(frame: Record) -> str:
     """The label that the app gives a frame's sound."""
     return str(frame.header["labels"][0][0])
 
@@ -71,8 +73,6 @@ def live_metrics(
     sounds   label and samples [T] at 48 kHz, played one after the other
     judge    the label of what a picture shows, by a classifier that has no part in painting it
     """
-    import time
-
     embedding = pipeline.embed_audio(sounds[0][1])
 
     def picture_s() -> float:
@@ -81,48 +81,72 @@ def live_metrics(
 
     port = free_port()
     with running_app(app_command(port, bundle), port):
-        address, pictures = f"http://127.0.0.1:{port}", [picture_s()]
-        client = LiveClient(address, seed=1)
-        while not client.frames:  # the models wake up
-            client.play(np.resize(sounds[0][1], round(RATE_HZ)))
-        client.play(np.resize(sounds[0][1], round(WARM_UP_S * RATE_HZ)))
-        warm, first, played = len(client.sent), len(client.frames), []
-        began = time.perf_counter()
-        for label, samples in sounds:
-            begin = time.perf_counter()
-            client.play(np.resize(samples, round(EACH_S * RATE_HZ)))
-            played.append((label, begin + SETTLED_S, time.perf_counter()))
-        seconds, frames = time.perf_counter() - began, client.frames
-        sent = {chunk: at for chunk, at in client.sent.items() if chunk >= warm}
-        client.leave()
+        pictures = [picture_s()]
+        session = play_sounds(f"http://127.0.0.1:{port}", sounds)
         pictures += [picture_s(), picture_s()]
-    delays, one_picture = chunk_delays(frames, sent), median(pictures)
-    heard = named_rightly(frames, sent, played, heard_first)
-    shown = named_rightly(frames, sent, played, lambda frame: judge(Image.open(BytesIO(frame.parts[0]))))
-    count = f"{len(delays)} chunks, {len(frames) - first} frames"
-    return [
+    return session_metrics(session, median(pictures), judge)
+
+
+@dataclass(frozen=True)
+class Session:
+    """Sounds that were played one after the other, and what came back.
+
+    frames   all of them; warm: how many came before the first sound
+    sent     when each chunk of these sounds was sent; played: label, begin and end of each sound
+    """
+
+    frames: Sequence[Record]
+    warm: int
+    sent: Mapping[int, float]
+    played: Sequence[tuple[str, float, float]]
+    seconds: float
+
+
+def play_sounds(address: str, sounds: Sequence[tuple[str, np.ndarray]]) -> Session:
+    """Be live on a running app: play sounds, each for EACH_S, once its models are warm."""
+    client = LiveClient(address, seed=1)
+    while not client.frames:  # the models wake up
+        client.play(np.resize(sounds[0][1], round(RATE_HZ)))
+    client.play(np.resize(sounds[0][1], round(WARM_UP_S * RATE_HZ)))
+    first, warm, played, began = len(client.sent), len(client.frames), [], time.perf_counter()
+    for label, samples in sounds:
+        begin = time.perf_counter()
+        client.play(np.resize(samples, round(EACH_S * RATE_HZ)))
+        played.append((label, begin + SETTLED_S, time.perf_counter()))
+    seconds = time.perf_counter() - began
+    sent = {chunk: at for chunk, at in client.sent.items() if chunk >= first}
+    session = Session(client.frames, warm, sent, played, seconds)
+    client.leave()
+    return session
+
+
+def session_metrics(session: Session, picture_s: float, judge: Callable[[Image.Image], str]) -> list[Metric]:
+    """Figures of a session beside a picture that takes `picture_s`."""
+    frames, sent, count = session.frames, session.sent, len(session.frames) - session.warm
+    delays = chunk_delays(frames, sent)
+    heard = named_rightly(frames, sent, session.played, first_label)
+    shown = named_rightly(
+        frames, sent, session.played, lambda frame: judge(Image.open(BytesIO(frame.parts[0])))
+    )
+    late = [
         Metric(
-            "live: chunk in to frame, median, over a picture",
-            median(delays) / one_picture,
-            0.35,
-            False,
-            count,
-        ),
-        Metric(
-            "live: chunk in to frame, 95 %, over a picture",
-            float(np.quantile(delays, 0.95)) / one_picture,
-            0.6,
+            f"live: chunk in to frame, {name}, over a picture",
+            float(np.quantile(delays, share)) / picture_s,
+            reach,
             at_least=False,
-        ),
-        Metric("live: frames in the time of a picture", (len(frames) - first) * one_picture / seconds),
-        Metric(
-            "live: frames whose sound is named rightly, 3 s after a change",
-            float(np.mean(heard)),
-            note=f"{len(heard)} frames",
-        ),
-        Metric(
-            "live: frames that show what is played, by the judge, 3 s after a change",
-            float(np.mean(shown)),
-            note=f"{len(shown)} frames",
-        ),
+            note=f"{len(delays)} chunks, {count} frames",
+        )
+        for name, share, reach in (("median", 0.5, 0.35), ("95 %", 0.95, 0.6))
+    ]
+    named = [
+        Metric(f"live: frames {what}, 3 s after a change", float(np.mean(right)), note=f"{len(right)} frames")
+        for what, right in (
+            ("whose sound is named rightly", heard),
+            ("that show what is played, by the judge", shown),
+        )
+    ]
+    return [
+        *late,
+        Metric("live: frames in the time of a picture", count * picture_s / session.seconds),
+        *named,
     ]

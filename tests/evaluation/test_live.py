@@ -7,7 +7,7 @@ import struct
 
 import pytest
 
-from sonic_ui.evaluation.live import chunk_delays, heard_first, named_rightly
+from sonic_ui.evaluation.live import chunk_delays, first_label, named_rightly
 from sonic_ui.evaluation.live_client import Record, read_records
 
 
@@ -26,7 +26,7 @@ def test_frames_are_named_by_what_is_played_while_they_come() -> None:
     frames = [frame(5.0, 0), frame(6.0, 1, "wind"), frame(7.0, 2), frame(9.0, 3), frame(9.5, 8)]
     sent = {0: 1.0, 1: 2.0, 2: 3.0, 3: 8.0}
     played = [("rain", 0.5, 2.5), ("wind", 2.5, 4.0)]
-    assert named_rightly(frames, sent, played, heard_first) == [True, False, False]
+    assert named_rightly(frames, sent, played, first_label) == [True, False, False]
     assert named_rightly(frames, sent, played, lambda frame: "rain") == [True, True, False]
 
 

@@ -101,6 +101,32 @@ const announceMade = (value, result) => document.dispatchEvent(new CustomEvent('
   detail: { tab: props.tab, result, settings: value.settings || null, inputs: value.inputs || {} },
 }));
 
+// Earlier results as buttons: covers(result) are the addresses of the pictures of each, `css` its class.
+const drawEarlier = (results, shown, css, covers) => {
+  find('.su-history').hidden = results.length < 2;
+  find('.su-history ul').replaceChildren(...results.map(result => {
+    const item = make('li', ''), button = make('button', 'su-thumb ' + css);
+    button.type = 'button';
+    button.dataset.result = result.id;
+    button.setAttribute('aria-label', result.title);
+    if (shown?.id === result.id) button.setAttribute('aria-current', 'true');
+    covers(result).forEach(src => {
+      const image = make('img', '');
+      image.src = src;
+      image.alt = '';
+      button.append(image);
+    });
+    item.append(button);
+    return item;
+  }));
+};
+const fileLink = (file, name, words) => {
+  const link = make('a', 'su-action', words);
+  link.href = file.url;
+  link.download = name;
+  return link;
+};
+
 // Follow the buttons below a result: about(button) is what Python is told of it, {id, index}, or nothing.
 const followActions = about => element.addEventListener('click', event => {
   const button = event.target.closest('.su-reuse, .su-share-as, .su-send');

@@ -23,13 +23,9 @@ const showPicture = (src, words) => {
 };
 
 const drawFiles = () => {
-  const files = find('.su-filmed-files');
-  files.replaceChildren();
-  if (!film || growing) return;
-  const link = make('a', 'su-action su-filmed-download', `Download ${film.label}`);
-  link.href = film.file.url;
-  link.download = film.name;
-  files.append(link);
+  const link = film && !growing && fileLink(film.file, film.name, `Download ${film.label}`);
+  if (link) link.classList.add('su-filmed-download');
+  find('.su-filmed-files').replaceChildren(...(link ? [link] : []));
 };
 const drawFilm = () => {
   if (growing) still = null;
@@ -58,21 +54,7 @@ const drawWords = () => {
   find('.su-filmed-note').textContent = film ? film.note : '';
   showReuse(film?.reusable);
 };
-const drawHistory = () => {
-  find('.su-history').hidden = results.length < 2;
-  find('.su-history ul').replaceChildren(...results.map(one => {
-    const item = make('li', ''), button = make('button', 'su-thumb su-filmed-earlier'), cover = make('img', '');
-    button.type = 'button';
-    button.dataset.result = one.id;
-    button.setAttribute('aria-label', one.title);
-    if (one === film) button.setAttribute('aria-current', 'true');
-    cover.src = one.frames[0]?.file.url || '';
-    cover.alt = '';
-    button.append(cover);
-    item.append(button);
-    return item;
-  }));
-};
+const drawHistory = () => drawEarlier(results, film, 'su-filmed-earlier', one => [one.frames[0]?.file.url || '']);
 const turnTo = next => {
   film = next;
   still = null;

@@ -78,24 +78,7 @@ const drawStrip = () => {
   }));
 };
 
-const drawHistory = () => {
-  find('.su-history').hidden = results.length < 2;
-  find('.su-history ul').replaceChildren(...results.map(result => {
-    const item = make('li', ''), button = make('button', 'su-thumb su-film-earlier');
-    button.type = 'button';
-    button.dataset.result = result.id;
-    button.setAttribute('aria-label', result.title);
-    if (strip && strip.id === result.id) button.setAttribute('aria-current', 'true');
-    [result.frames[0], result.frames[result.frames.length - 1]].forEach(frame => {
-      const image = make('img', '');
-      image.src = frame.src;
-      image.alt = '';
-      button.append(image);
-    });
-    item.append(button);
-    return item;
-  }));
-};
+const drawHistory = () => drawEarlier(results, strip, 'su-film-earlier', one => [one.frames[0].src, one.frames.at(-1).src]);
 
 const drawFilm = () => {
   const video = find('.su-film-video video');
@@ -105,12 +88,7 @@ const drawFilm = () => {
   video.poster = strip?.frames[0]?.src || '';
   const source = strip?.video?.url || '';
   if (video.getAttribute('src') !== source) { if (source) video.src = source; else video.removeAttribute('src'); }
-  find('.su-film-files').replaceChildren(...(strip?.downloads || []).map(one => {
-    const link = make('a', 'su-action', one.label);
-    link.href = one.file.url;
-    link.download = one.name;
-    return link;
-  }));
+  find('.su-film-files').replaceChildren(...(strip?.downloads || []).map(one => fileLink(one.file, one.name, one.label)));
 };
 
 // Ask for the film of the strip that is shown, unless that is done. A run interrupts it: it is asked for again after it.
