@@ -12,7 +12,7 @@ from sonic_ui.requests import BadInput, ChangeEngineRequest
 from sonic_ui.ui import api
 from sonic_ui.ui.components import basic
 from sonic_ui.ui.server import is_at_the_machine
-from sonic_ui.ui.widgets.prompt_settings import FollowsEngine, follow_engine
+from sonic_ui.ui.widgets.prompt_settings import FollowsEngine, follow_engine, following
 
 PANEL = "su-engines"
 DESCRIPTION = """Work with another engine (other weights) from now on; `engines` lists their names.
@@ -78,7 +78,7 @@ def connect_engines(
     _add_endpoints(studio, check)
     if panel is None:
         return
-    followed = [*follow_engine(follows, studio.info, reset=True)]
+    followed = following(follows, studio.info.defaults, reset=True)
 
     def change(name: str, request: gr.Request) -> Iterator[dict[Any, Any]]:
         yield {panel.use: gr.Button(interactive=False), panel.stop: gr.Button(visible=True)}

@@ -169,7 +169,7 @@ def _follow_engine(
     for event in (page.load, timer.tick):
         event(
             update,
-            outputs=[head, timer, *messages, *prompt_settings.follow_engine(follows, studio.info)],
+            outputs=[head, timer, *messages, *prompt_settings.following(follows, studio.info.defaults)],
             queue=False,
             show_progress="hidden",
             api_visibility="private",

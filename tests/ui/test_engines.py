@@ -78,6 +78,8 @@ def test_phrases_and_strength_follow_the_engine_wherever_they_are(studio: Studio
     (change,) = (fn for fn in page.fns.values() if (use, "click") in fn.targets)
     chips = {block.elem_id for block in page.blocks.values() if str(block.elem_id).endswith("-chips")}
     assert "film-live-chips" in chips <= {one.elem_id for one in change.outputs}
+    radios = [block for block in page.blocks.values() if block.get_block_name() == "radio"]
+    assert all(block.elem_id for block in radios)  # an update is no component of the page
     strengths = [
         block for block in page.blocks.values() if getattr(block, "label", "") == "Strength of the sound"
     ]

@@ -71,10 +71,20 @@ class FollowsEngine(Protocol):
         """Values of sliders for the defaults of an engine."""
 
 
+def following(
+    follows: Sequence[FollowsEngine], defaults: Defaults, *, reset: bool = False
+) -> list[gr.components.Component]:
+    """The components that `follow_engine` updates."""
+    found: list[gr.components.Component] = []
+    for one in follows:
+        found += [one.chips, *one.choices, *(one.sliders_of(defaults) if reset else ())]
+    return found
+
+
 def follow_engine(
     follows: Sequence[FollowsEngine], info: BundleInfo, *, reset: bool = False
 ) -> dict[Any, Any]:
-    """Updates of all settings that follow an engine; those of sliders only with `reset`."""
+    """Updates of what follows an engine, for a handler to return; of sliders only with `reset`."""
     updates: dict[Any, Any] = {}
     for one in follows:
         updates[one.chips] = basic.chips_value(info)
