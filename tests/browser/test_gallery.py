@@ -32,6 +32,12 @@ def test_results_stay_over_a_reload_and_are_seen_large(new_page: Any, address: s
     page.get_by_label("Words (optional)").fill("chalk")
     generate(page, "sound-to-image")
     expect(page.locator(".su-gallery[data-kept='2']")).to_be_attached()
+    star = page.locator("#sound-to-image-stage .su-favourite")
+    star.click()
+    expect(star).to_have_attribute("aria-pressed", "true")
+    page.locator("#sound-to-image-stage .su-picture").focus()
+    page.keyboard.press("f")
+    expect(star).to_have_attribute("aria-pressed", "false")
     # From the result: Enter on its picture; the arrows go through the run and on.
     page.locator("#sound-to-image-stage .su-picture").press("Enter")
     expect(page.locator(COUNT)).to_have_text("1 of 4")

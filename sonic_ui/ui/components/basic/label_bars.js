@@ -1,7 +1,8 @@
 // What is heard, or seen: {waiting, labels: [{name, share}, ...]} with share in 0 to 1.
+const WORTH_A_ROW = 0.01;
 const draw = () => {
   const value = props.value || {};
-  const labels = value.labels || [];
+  const labels = (value.labels || []).filter((label, index) => !index || label.share >= WORTH_A_ROW);
   element.querySelector('.su-labels').hidden = !labels.length && !value.waiting;
   element.querySelector('.su-labels-wait').textContent = value.waiting || '';
   element.querySelector('ul').replaceChildren(...labels.map(label => {

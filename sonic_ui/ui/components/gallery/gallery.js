@@ -124,6 +124,7 @@ const draw = () => {
   empty.textContent = !results.length ? 'Nothing here yet. Make a picture or a sound in another tab: it appears here, and is still here tomorrow.'
     : onlyFavourites && !results.some(one => one.favourite) ? 'No favourites yet. The star on a picture makes it one.' : 'Nothing fits this search.';
   drawTools();
+  drawStars();
 };
 
 // Keeping
@@ -184,12 +185,25 @@ const keepFilm = async ({ tab, id, video, name, downloads }) => {
   const key = `${entry.id}/${entry.parts.length}`;
   entry.parts.push({ key, name: called, type: 'film', words: 'The film of ' + entry.title, caption: 'film' });
   addresses.set(key, video.url);
+  shownAt.set(video.url, { id: entry.id, key });
   draw();
   try {
     await store.putFile(key, await fetchFile(video.url, called));
     await changed(entry);
   } catch (problem) { say(problemWords(problem)); }
 };
+// The button below what a tab shows: there is one for what the gallery keeps.
+const shownIn = place => {
+  const seen = [...place.querySelectorAll(MEDIA + ', .su-filmed-video')].find(one => !one.hidden);
+  const known = seen && shownAt.get(seen.getAttribute('src'));
+  return known && results.find(one => one.id === known.id) || null;
+};
+const drawStars = () => document.querySelectorAll('.su-stage .su-favourite').forEach(button => {
+  const result = shownIn(button.closest('.su-stage'));
+  button.hidden = !result;
+  button.setAttribute('aria-pressed', String(Boolean(result?.favourite)));
+});
+document.addEventListener('load', event => { if (event.target.matches?.(MEDIA)) drawStars(); }, true);
 const setFavourite = result => {
   result.favourite = !result.favourite;
   if (result.favourite) navigator.storage?.persist?.(); // asks the browser not to make room by deleting this
@@ -308,6 +322,8 @@ document.addEventListener('click', event => {
   const picture = event.target.closest?.(MEDIA) || asks?.closest('.su-stage')?.querySelector(MEDIA);
   const open = picture && !picture.hidden && picture.closest('.su-stage')?.dataset.state !== 'working';
   if (open) openShown(picture);
+  const star = event.target.closest?.('.su-favourite'), starred = star && shownIn(star.closest('.su-stage'));
+  if (starred) setFavourite(starred);
   if (larger && (open || dialog.contains(larger))) upscale(large.items[large.index], Number(larger.dataset.factor));
 });
 document.addEventListener('keydown', event => {

@@ -64,7 +64,14 @@ skip.addEventListener('click', event => {
 });
 
 const set = (node, name, value) => { if (node.getAttribute(name) !== value) node.setAttribute(name, value); };
+const show = tab => {
+  const bar = tab.parentElement;
+  bar.scrollLeft = tab.offsetLeft - bar.offsetLeft - (bar.clientWidth - tab.offsetWidth) / 2;
+};
+let shown = null;
 const mend = () => {
+  const open = tabs().find(tab => tab.getAttribute('aria-selected') === 'true');
+  if (open && open !== shown) show(shown = open);
   tabs().forEach(tab => {
     set(tab.parentElement, 'aria-label', 'What to make');
     set(tab, 'tabindex', tab.getAttribute('aria-selected') === 'true' ? '0' : '-1');
@@ -81,6 +88,7 @@ const mend = () => {
     if (term) set(label, 'title', term);
   });
 };
+window.addEventListener('resize', () => { if (shown) show(shown); });
 let waiting = 0;
 const watched = { childList: true, subtree: true, attributes: true, attributeFilter: ['aria-selected', 'aria-label'] };
 new MutationObserver(() => { waiting ||= setTimeout(() => { waiting = 0; mend(); }, 60); })

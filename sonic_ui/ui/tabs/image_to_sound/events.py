@@ -283,7 +283,9 @@ class Handlers:
 
 
 VERB = "image_to_sound"
-FIRST_PICTURE = 8
+FIRST_PICTURE = 15
+"""The train: the engine is sure of what sounds in it."""
+
 MODE_WORDS = {
     "exact": ("As drawn", "The sound rises and falls just where the curve does."),
     "natural": ("As it would sound", "Your drawing is a hint: a bell still rings out, rain stays even."),
