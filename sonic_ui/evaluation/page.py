@@ -39,6 +39,10 @@ PATIENCE_MS = 120_000
 QUIET_MS = 1500
 """How long a page is left alone after each step, so that what it began is counted."""
 
+UNFOLD = """() => document.querySelectorAll('.su-fold-button[aria-expanded=false]').forEach(fold => {
+  if (fold.offsetParent) fold.click();
+})"""
+
 RUN_AXE = """async rules => {
   const only = { type: 'tag', values: rules };
   const found = await axe.run(document, { runOnly: only, resultTypes: ['violations'] });
@@ -163,18 +167,34 @@ def longest_task(events: Sequence[Mapping[str, Any]]) -> tuple[float, float]:
 
 
 def audit(browser: Any, address: str, axe: Path, scheme: str) -> list[Violation]:
-    """What axe-core finds in each tab."""
+    """What axe-core finds in each tab, in what is folded there, and in the panel of engines."""
     found = []
     with opened(browser, color_scheme=scheme, reduced_motion="reduce", bypass_csp=True) as page:
         page.goto(address)
         page.locator("#sound-to-image-generate").wait_for()
         page.wait_for_timeout(2 * QUIET_MS)
         page.add_script_tag(path=str(axe))
-        for name in tab_names(page):
-            open_tab(page, name)
+        for name in places(page):
             for one in page.evaluate(RUN_AXE, AXE_RULES):
                 found.append(Violation(name, scheme, one["rule"], tuple(one["nodes"])))
     return found
+
+
+def places(page: Any) -> Iterator[str]:
+    """Open each tab with all that is folded in it, the modes of one, the panel of engines; their names."""
+    for name in tab_names(page):
+        open_tab(page, name)
+        page.evaluate(UNFOLD)
+        page.wait_for_timeout(QUIET_MS)
+        yield name
+        live = page.locator("#film-mode input[value=live]").filter(visible=True)
+        if live.count():
+            live.check()
+            page.wait_for_timeout(QUIET_MS)
+            yield f"{name}, live"
+    page.locator(".su-engine-change").click()
+    page.wait_for_timeout(QUIET_MS)
+    yield "Engines"
 
 
 def clicks(browser: Any, address: str) -> dict[str, float]:

@@ -185,9 +185,11 @@ def add_endpoint(
     answer.__annotations__ = {"request": gr.Request}
     schema = schema or Schema()
     with gr.Group(visible=False):
+        # Gradio puts a form around fields that stand together: one, where the files come after them.
+        built = {one.name: one.build(schema) for one in sorted(parameters, key=Parameter.stands_alone)}
         gr.Button(name).click(
             answer,
-            [one.build(schema) for one in parameters],
+            [built[one.name] for one in parameters],
             [schema.build(component, output) for output, component in outputs.items()],
             api_name=name,
             api_description=description,
@@ -213,6 +215,10 @@ class Parameter:
     def read(self, value: Any) -> Any:
         """A value of the component as the request takes it: of a file its path."""
         return value["path"] if self.is_file and isinstance(value, dict) else value
+
+    def stands_alone(self) -> bool:
+        """Whether its component is no field of a form."""
+        return self.component not in COMPONENTS.values()
 
     def build(self, schema: "Schema") -> gr.components.Component:
         """The component for the schema."""

@@ -16,6 +16,7 @@ SHOW = """() => {{
   opened['{tab}'] = true;
   return {shown};
 }}"""
+CHAINED = ("then", "success", "failure")
 VISIBLE = "{ __type__: 'update', visible: true }"
 UNTOUCHED = "{ __type__: 'update' }"
 
@@ -28,13 +29,18 @@ def hide_unseen(page: BlockContext) -> None:
                 child.visible = False
 
 
-def track_nothing(page: gr.Blocks) -> None:
-    """Let no component show Gradio's own progress: ours do.
+def lighten_events(page: gr.Blocks) -> None:
+    """Drop what Gradio's page would do for each event, and need not.
 
-    Else every status of every event copies each component that was ever an output.
+    No component shows its progress: ours do. Else every status of every event copies each component that was
+    ever an output. And what follows another event has no component that sends it: the page looks for one all
+    the same, among all that there are.
     """
     for event in page.fns.values():
         event.show_progress_on = []
+        event.targets = [
+            (block, name) for block, name in event.targets if block is not None or name not in CHAINED
+        ]
 
 
 def show_when_opened(tabs: gr.Tabs) -> None:

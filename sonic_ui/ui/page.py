@@ -23,7 +23,7 @@ from sonic_ui.ui.components import basic, shell
 from sonic_ui.ui.components.gallery import gallery
 from sonic_ui.ui.engine_panel import connect_engines, engine_panel
 from sonic_ui.ui.identity import ICON, SocialCard
-from sonic_ui.ui.late_loading import hide_unseen, show_when_opened, track_nothing
+from sonic_ui.ui.late_loading import hide_unseen, lighten_events, show_when_opened
 from sonic_ui.ui.server import Page, server_options
 from sonic_ui.ui.session.context import EXAMPLES, AppContext, SharedComponents, read_examples
 from sonic_ui.ui.session.limits import MAX_SESSIONS, read_limits
@@ -82,7 +82,7 @@ def build_page(studio: Studio, examples: Path = EXAMPLES, open_engines: bool = F
         page.unload(engine_api.build(context).leave)
         page.unload(_release(context))
         hide_unseen(page)
-        track_nothing(page)
+        lighten_events(page)
     return page
 
 
@@ -165,7 +165,7 @@ def _follow_engine(
             **prompt_settings.follow_engine(follows, studio.info),
         }
 
-    timer = gr.Timer(STATUS_EVERY_S)
+    timer = gr.Timer(STATUS_EVERY_S, active=False)  # the first update starts it, if there is more to come
     for event in (page.load, timer.tick):
         event(
             update,

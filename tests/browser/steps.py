@@ -63,6 +63,15 @@ def set_number(page: Any, label: str, value: float) -> None:
     box.press("Tab")
 
 
+def download(page: Any, link: Any, folder: Path) -> Path:
+    """The file that a link or button hands out, in `folder`."""
+    with page.expect_download() as handed:
+        link.click()
+    path = folder / str(handed.value.suggested_filename)
+    handed.value.save_as(path)
+    return path
+
+
 def upload(page: Any, place: str, path: Path) -> None:
     """Put a file into a sound's place, as a person who clears what is there first."""
     audio = page.locator(f"#{place}-audio")

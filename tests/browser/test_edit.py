@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from sonic_ui.media.metadata import read_settings
-from tests.browser.steps import ENGINE_MS, generate, open_tab, ready, set_number, upload
+from tests.browser.steps import ENGINE_MS, download, generate, open_tab, ready, set_number, upload
 
 pytestmark = pytest.mark.browser
 
@@ -93,6 +93,26 @@ def painted(page: Any) -> bool:
     return "only where painted" in page.locator(DETAIL).inner_text()
 
 
+def slide_between(page: Any) -> None:
+    """Before and after lie over each other; the slider between them moves by mouse and by keyboard."""
+    image = page.locator(f"{COMPARE} img").nth(1)
+    box = page.locator(COMPARE).bounding_box()
+    assert abs(box["width"] / box["height"] - 1.5) < 0.05, "it has the picture's shape"
+    expect(page.locator(HANDLE)).to_have_attribute("role", "slider")
+    clip = image.evaluate("image => image.style.clipPath")
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] / 2, y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 4, y, steps=6)
+    page.mouse.up()
+    moved = image.evaluate("image => image.style.clipPath")
+    assert moved != clip
+    page.locator(HANDLE).focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(HANDLE)).to_have_attribute("aria-valuetext", re.compile("^(29|30|31) percent"))
+    assert image.evaluate("image => image.style.clipPath") != moved
+
+
 def test_edit_a_picture_and_edit_it_again(
     new_page: Any, address: str, photos: Path, sounds: Path, tmp_path: Path
 ) -> None:
@@ -112,27 +132,12 @@ def test_edit_a_picture_and_edit_it_again(
     )
     expect(page.locator(KEPT)).to_have_text(re.compile(r"This picture is known: .* \(\d+ [KM]B kept\)"))
 
-    # Before and after lie over each other; the slider between them moves by mouse and by keyboard.
     expect(page.locator(COMPARE)).to_be_visible()
     images = page.locator(f"{COMPARE} img")
     expect(images).to_have_count(2)
     before, after = (images.nth(k).get_attribute("src") for k in range(2))
     assert before.endswith("/before.png") and re.search(r"/meadow-with-long-\d+\.png$", after)
-    box = page.locator(COMPARE).bounding_box()
-    assert abs(box["width"] / box["height"] - 1.5) < 0.05, "it has the picture's shape"
-    expect(page.locator(HANDLE)).to_have_attribute("role", "slider")
-    clip = images.nth(1).evaluate("image => image.style.clipPath")
-    y = box["y"] + box["height"] / 2
-    page.mouse.move(box["x"] + box["width"] / 2, y)
-    page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] / 4, y, steps=6)
-    page.mouse.up()
-    moved = images.nth(1).evaluate("image => image.style.clipPath")
-    assert moved != clip
-    page.locator(HANDLE).focus()
-    page.keyboard.press("ArrowRight")
-    expect(page.locator(HANDLE)).to_have_attribute("aria-valuetext", re.compile("^(29|30|31) percent"))
-    assert images.nth(1).evaluate("image => image.style.clipPath") != moved
+    slide_between(page)
 
     # Another strength of the same picture: what was kept of it is not made again.
     set_number(page.locator("#edit-tab"), "Strength of the sound", 0.4)
@@ -143,10 +148,7 @@ def test_edit_a_picture_and_edit_it_again(
     page.locator(f"{STAGE} .su-history button").nth(1).click()
     expect(images.nth(1)).to_have_attribute("src", after)
 
-    with page.expect_download() as download:
-        page.locator(f"{STAGE} .su-download").click()
-    path = tmp_path / download.value.suggested_filename
-    download.value.save_as(path)
+    path = download(page, page.locator(f"{STAGE} .su-download"), tmp_path)
     assert Image.open(path).size == (300, 200)
     request = read_settings(path)["request"]
     assert (request["picture"], request["mode"], request["strength"]) == ("meadow.png", "replace", 1)
@@ -176,10 +178,7 @@ def test_paint_a_mask_and_clear_it(new_page: Any, address: str, photos: Path, tm
         if painted(page):
             break
     assert painted(page)
-    with page.expect_download() as download:
-        page.locator(f"{STAGE} .su-download").click()
-    path = tmp_path / "painted.png"
-    download.value.save_as(path)
+    path = download(page, page.locator(f"{STAGE} .su-download"), tmp_path)
     source, edited = (np.asarray(Image.open(one)) for one in (photos / "meadow.png", path))
     changed = (source != edited).any(-1)
     assert changed.any() and not changed[:20].any() and not changed[-20:].any()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.steps import generate, ready, set_number
+from tests.browser.steps import download, generate, ready, set_number
 
 pytestmark = pytest.mark.browser
 
@@ -23,6 +23,16 @@ def open_gallery(page: Any, results: int) -> None:
     expect(page.locator(CARDS)).to_have_count(results)
 
 
+def star_and_unstar(page: Any) -> None:
+    """A result becomes a favourite below its picture, and is none any more by F."""
+    star = page.locator("#sound-to-image-stage .su-favourite")
+    star.click()
+    expect(star).to_have_attribute("aria-pressed", "true")
+    page.locator("#sound-to-image-stage .su-picture").focus()
+    page.keyboard.press("f")
+    expect(star).to_have_attribute("aria-pressed", "false")
+
+
 def test_results_stay_over_a_reload_and_are_seen_large(new_page: Any, address: str, tmp_path: Path) -> None:
     page = new_page(address, accept_downloads=True)
     ready(page, "sound-to-image")
@@ -32,12 +42,7 @@ def test_results_stay_over_a_reload_and_are_seen_large(new_page: Any, address: s
     page.get_by_label("Words (optional)").fill("chalk")
     generate(page, "sound-to-image")
     expect(page.locator(".su-gallery[data-kept='2']")).to_be_attached()
-    star = page.locator("#sound-to-image-stage .su-favourite")
-    star.click()
-    expect(star).to_have_attribute("aria-pressed", "true")
-    page.locator("#sound-to-image-stage .su-picture").focus()
-    page.keyboard.press("f")
-    expect(star).to_have_attribute("aria-pressed", "false")
+    star_and_unstar(page)
     # From the result: Enter on its picture; the arrows go through the run and on.
     page.locator("#sound-to-image-stage .su-picture").press("Enter")
     expect(page.locator(COUNT)).to_have_text("1 of 4")
@@ -63,10 +68,7 @@ def test_results_stay_over_a_reload_and_are_seen_large(new_page: Any, address: s
     expect(first.locator(".su-gallery-star")).to_have_attribute("aria-pressed", "true")
 
     # The favourite goes home as a ZIP with its settings, and comes back from it.
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Favourites as ZIP").click()
-    packed = tmp_path / "gallery.zip"
-    download.value.save_as(packed)
+    packed = download(page, page.get_by_role("button", name="Favourites as ZIP"), tmp_path)
     with zipfile.ZipFile(packed) as archive:
         (entry,) = json.loads(archive.read("gallery.json"))["results"]
         assert archive.testzip() is None

@@ -11,7 +11,7 @@ import soundfile
 from playwright.sync_api import TimeoutError, expect
 
 from sonic_ui.media.metadata import read_settings
-from tests.browser.steps import ENGINE_MS, generate, open_tab, set_number
+from tests.browser.steps import ENGINE_MS, download, generate, open_tab, set_number
 
 pytestmark = pytest.mark.browser
 
@@ -91,10 +91,7 @@ def test_draw_hear_compare_and_send_on(new_page: Any, address: str, tmp_path: Pa
     assert page.locator(".su-take audio").evaluate("audio => audio.paused && !audio.autoplay")
     expect(page.locator(".su-take-made")).to_have_text(re.compile(r" from sound_\d\.wav"))
 
-    with page.expect_download() as download:
-        page.get_by_role("link", name="Download WAV").click()
-    path = tmp_path / download.value.suggested_filename
-    download.value.save_as(path)
+    path = download(page, page.get_by_role("link", name="Download WAV"), tmp_path)
     samples, rate = soundfile.read(path)
     assert rate == 48_000 and 4 < samples.size / rate < 6
     request = read_settings(path)["request"]
@@ -157,7 +154,21 @@ def test_a_chip_is_corrected_and_two_takes_are_compared(new_page: Any, address: 
     )
     assert len({*asked}) == len({*came}) == 1 and {*asked} != {*came}, "one colour each, everywhere"
 
-    pair = page.locator(".su-ab")
+    compare_takes(page)
+
+    path = download(page, takes.first.get_by_role("link", name="Download WAV"), tmp_path)
+    assert path.stem.endswith("-layered") and soundfile.info(path).duration == pytest.approx(12, abs=0.01)
+    request = read_settings(path)["request"]
+    assert request["concept_levels"] == [["rain", 0], ["a dog", -6]] and request["length_s"] == 12
+
+    choose_example(page)
+    page.locator(f"#{TAB}-picture-examples .su-example").nth(4).click()
+    expect(page.get_by_role("button", name="Back to the picture’s own")).to_be_hidden()
+
+
+def compare_takes(page: Any) -> None:
+    """Two takes are heard against each other, one player at a time."""
+    pair, takes = page.locator(".su-ab"), page.locator(".su-take")
     pair.get_by_label("Sound B").select_option(label="Recorded")
     pair.get_by_role("button", name="Play").click()
     expect(pair.get_by_role("button", name="Pause")).to_be_visible()
@@ -170,18 +181,6 @@ def test_a_chip_is_corrected_and_two_takes_are_compared(new_page: Any, address: 
     takes.first.get_by_role("button", name="Play").click()
     expect(pair.get_by_role("button", name="Play")).to_be_visible()
     expect(takes.first.get_by_role("button", name="Pause")).to_be_visible()
-
-    with page.expect_download() as download:
-        takes.first.get_by_role("link", name="Download WAV").click()
-    path = tmp_path / download.value.suggested_filename
-    download.value.save_as(path)
-    assert path.stem.endswith("-layered") and soundfile.info(path).duration == pytest.approx(12, abs=0.01)
-    request = read_settings(path)["request"]
-    assert request["concept_levels"] == [["rain", 0], ["a dog", -6]] and request["length_s"] == 12
-
-    choose_example(page)
-    page.locator(f"#{TAB}-picture-examples .su-example").nth(4).click()
-    expect(page.get_by_role("button", name="Back to the picture’s own")).to_be_hidden()
 
 
 def test_the_learned_pipeline_gives_takes(new_page: Any, address: str) -> None:
@@ -198,7 +197,7 @@ def test_the_learned_pipeline_gives_takes(new_page: Any, address: str) -> None:
     expect(page.locator(f"#{TAB}-takes .su-live")).to_have_text(re.compile("^Done. 2 sounds of "))
 
 
-def test_the_pad_by_keyboard_presets_numbers_and_undo(new_page: Any, address: str) -> None:
+def test_the_pad_by_keyboard_presets_numbers_and_undo(new_page: Any, address: str, tmp_path: Path) -> None:
     page = new_page(address)
     open_sounding(page)
     board = page.locator(BOARD)
@@ -244,9 +243,8 @@ def test_the_pad_by_keyboard_presets_numbers_and_undo(new_page: Any, address: st
     text.fill("0 5 10")
     page.get_by_role("button", name="Use these").click()
     expect(page.locator(".su-pad-words")).to_contain_text("divided by it")
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Download CSV").click()
-    assert Path(download.value.path()).read_text().startswith("seconds,energy\n")
+    table = download(page, page.get_by_role("button", name="Download CSV"), tmp_path)
+    assert table.read_text().startswith("seconds,energy\n")
 
     page.get_by_role("button", name="Moments").click()
     page.locator(".su-pad-acts [data-act=clear]").click()

@@ -20,7 +20,7 @@
   const settle = () => {
     if (at < 0) return;
     const box = target()?.getBoundingClientRect();
-    ring.hidden = !box;
+    ring.hidden = !box || box.top > innerHeight - 160; // what lies below the fold is found by its name
     if (!box) return;
     Object.assign(ring.style, { left: box.left - 6 + 'px', top: box.top - 6 + 'px', width: box.width + 12 + 'px', height: box.height + 12 + 'px' });
     const { offsetWidth: wide, offsetHeight: high } = card, room = { x: innerWidth - wide - EDGE, y: innerHeight - high - EDGE };
