@@ -174,13 +174,13 @@ def audit(browser: Any, address: str, axe: Path, scheme: str) -> list[Violation]
         page.locator("#sound-to-image-generate").wait_for()
         page.wait_for_timeout(2 * QUIET_MS)
         page.add_script_tag(path=str(axe))
-        for name in places(page):
+        for name in panels(page):
             for one in page.evaluate(RUN_AXE, AXE_RULES):
                 found.append(Violation(name, scheme, one["rule"], tuple(one["nodes"])))
     return found
 
 
-def places(page: Any) -> Iterator[str]:
+def panels(page: Any) -> Iterator[str]:
     """Open each tab with all that is folded in it, the modes of one, the panel of engines; their names."""
     for name in tab_names(page):
         open_tab(page, name)

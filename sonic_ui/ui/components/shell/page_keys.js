@@ -83,9 +83,6 @@ const mend = () => {
   document.querySelectorAll('button[aria-label="Click to upload or drop files"]').forEach(button => {
     if (button.textContent.trim()) button.removeAttribute('aria-label');
   });
-  document.querySelectorAll('.su-drop .upload-container').forEach(button => {
-    set(button, 'aria-label', `Drop a ${button.closest('.su-drop-sound') ? 'sound' : 'picture'} made here to reuse its settings`);
-  });
   document.querySelectorAll('[data-testid="block-info"], .su-held label > span').forEach(label => {
     const term = (props.terms || {})[label.textContent.trim()];
     if (term) set(label, 'title', term);
