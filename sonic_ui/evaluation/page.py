@@ -175,6 +175,7 @@ def audit(browser: Any, address: str, axe: Path, scheme: str) -> list[Violation]
         page.wait_for_timeout(2 * QUIET_MS)
         page.add_script_tag(path=str(axe))
         for name in panels(page):
+            page.evaluate("scrollTo(0, document.body.scrollHeight)")  # there nothing lies under what sticks
             for one in page.evaluate(RUN_AXE, AXE_RULES):
                 found.append(Violation(name, scheme, one["rule"], tuple(one["nodes"])))
     return found

@@ -80,7 +80,7 @@ const mend = () => {
   });
   // The words that are seen have to be in the name that is read (WCAG 2.5.3).
   document.querySelectorAll('button.playback').forEach(button => set(button, 'aria-label', button.textContent.trim() + ' speed'));
-  document.querySelectorAll('button[aria-label="Click to upload or drop files"]').forEach(button => {
+  document.querySelectorAll('button.upload-container[aria-label]').forEach(button => {
     if (button.textContent.trim()) button.removeAttribute('aria-label');
   });
   document.querySelectorAll('[data-testid="block-info"], .su-held label > span').forEach(label => {
