@@ -107,6 +107,15 @@ RECIPE: dict[str, Any] = {
         "train_shards": 1,
         "workers": 0,
     },
+    "vocoder": {
+        "width": 16,
+        "inner": 16,
+        "blocks": 1,
+        "crop": 16,
+        "decoded_share": 0.5,
+        "critic_from": 20,
+        "loop": loop(30, 4, 4e-3),
+    },
     "sound_classifier": {"widths": [4, 8, 8], "loop": loop(40, 8, 6e-3)},
 }
 

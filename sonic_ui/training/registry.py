@@ -22,6 +22,7 @@ from sonic_ui.training.stages import (
     sound_diffusion,
     spectral_stats,
     upscaler,
+    vocoder,
 )
 
 ORDER = {

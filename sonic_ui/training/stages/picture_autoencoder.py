@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from sonic_ui.models.compact_autoencoder import CompactAutoencoder, PictureDecoder
 from sonic_ui.models.latents import LatentNormalizer, one_scale_normalizer, upper_band_power
 from sonic_ui.scenes.render import faces_left
+from sonic_ui.training.critic import CriticLoss
 from sonic_ui.training.data.rendering import picture_batch, training_pictures
 from sonic_ui.training.run import Run, Stage, artifact, save_sheet, stage
 
@@ -190,41 +191,6 @@ class DecoderAndCritic(nn.Module):
         self.decoder, self.critic = decoder, PatchCritic()
 
 
-class CriticLoss:
-    """Gradient of all losses at the output, so that the decoder is passed backwards once.
-
-    The critic's opinion and the distance of its features are scaled to the length of the reconstruction's
-    gradient, times `opinion` and `matching` (as arXiv 2012.09841 weighs its critic, here at the output).
-    """
-
-    def __init__(self, edge_weight: float, opinion: float, matching: float) -> None:
-        self.edge_weight, self.opinion, self.matching = edge_weight, opinion, matching
-
-    def __call__(
-        self, critic: nn.Module, output: Tensor, target: Tensor, share: float
-    ) -> tuple[Tensor, Tensor, dict[str, float]]:
-        """Gradient [B, 3, H, W] at `output`, the critic's own loss, and figures.
-
-        share   in [0, 1] of the critic's weight; at 0 it is left out
-        """
-        dtype = next(critic.parameters()).dtype
-        shown = output.detach().float().requires_grad_()
-        loss = reconstruction_loss(shown, target, self.edge_weight)
-        (gradient,) = torch.autograd.grad(loss, shown)
-        figures = {"reconstruction": loss.item()}
-        if share == 0:
-            return gradient, loss.new_zeros(()), figures
-        score_true, maps_true = critic(target.to(dtype))
-        own = F.relu(1 - score_true).mean() + F.relu(1 + critic(shown.detach().to(dtype))[0]).mean()
-        score, maps = critic(shown.to(dtype))
-        apart = torch.stack([F.l1_loss(a, b.detach()) for a, b in zip(maps, maps_true, strict=True)]).sum()
-        length = gradient.norm()
-        for weight, part in ((self.opinion, -score.mean()), (self.matching, apart)):
-            (other,) = torch.autograd.grad(part, shown, retain_graph=True)
-            gradient = gradient + share * weight * length / other.norm().clamp_min(1e-12) * other
-        return gradient, own, figures | {"critic": own.item(), "matching": apart.item()}
-
-
 @stage("picture_decoder")
 class PictureDecoderStage(Stage):
     """Train the decoder to paint pictures from their latents, or from latents as a denoiser leaves them.
@@ -245,7 +211,7 @@ class PictureDecoderStage(Stage):
         self.normalizer = latent_normalizer(run)
         parts = DecoderAndCritic(deepcopy(coarse_autoencoder(run).decoder)).requires_grad_(True)
         self.module = parts.to(memory_format=torch.channels_last)
-        self.losses = CriticLoss(self.edge_weight, self.opinion, self.matching)
+        self.losses = CriticLoss(self.opinion, self.matching)
         self.step = run.step(self.name)
 
     def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
@@ -276,10 +242,11 @@ class PictureDecoderStage(Stage):
         latents, target = self.batch(generator, batch_size)
         output = parts.decoder(latents.to(next(parts.parameters()).dtype))
         share = min(1.0, max(0, self.step - self.critic_from) / self.critic_ramp)
-        gradient, own, figures = self.losses(parts.critic, output, target, share)
         self.step += 1
-        # A scalar whose gradient at the output is the one that was made: the loop needs one loss of all.
-        return (output.float() * gradient).sum() + own, figures
+        return self.losses(
+            lambda shown: reconstruction_loss(shown, target, self.edge_weight),
+            parts.critic, output, target, share,
+        )
 
     @torch.no_grad()
     def sample(self, module: nn.Module, path: Path) -> None:
