@@ -200,14 +200,14 @@ class FakeBackend:
     def edit(self, job: EditJob, cancel: CancelToken) -> Iterator[JobEvent]:
         self.edits.append(job)
         cancel.check()
-        if job.inversion is None:
+        picture, count = job.source.picture, len(job.embeddings)
+        if job.source.inversion is None:
             yield Progress(1, 2, "Studying the picture")
             self.gate.wait(20)
             cancel.check()
-            yield InversionDone(f"inversion of {job.picture.size}", 1000)
+            yield InversionDone(f"inversion of {picture.size}", 1000)
         yield Progress(2, 2, "Editing")
-        count = len(job.request.edits)
-        yield FramesDone(tuple(range(count)), (job.picture,) * count)
+        yield FramesDone(tuple(range(count)), (picture,) * count)
 
     def enlarge(self, job: UpscaleJob, cancel: CancelToken) -> Iterator[JobEvent]:
         """The picture, repeated pixel by pixel."""

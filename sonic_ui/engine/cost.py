@@ -18,6 +18,7 @@ from sonic_ui.requests import (
     MakingRequest,
     UpscaleImageRequest,
 )
+from sonic_ui.requests.edit_image import OwnPictureRequest
 from sonic_ui.requests.interpolate import ENDS, shared_steps
 from sonic_ui.requests.make_film import LONGEST_GIF_S
 
@@ -54,11 +55,12 @@ def sample_passes(request: MakingRequest) -> int:
         raise TypeError(f"the cost of {type(request).__name__} is not known")
     steps = request.steps or USUAL_STEPS
     guided = 1 if request.guidance_scale is not None and request.guidance_scale <= 1 else 2
-    if isinstance(request, InterpolateRequest):
+    on_picture = isinstance(request, EditImageRequest | OwnPictureRequest) and request.picture is not None
+    inverting = steps if on_picture else 0
+    if isinstance(request, InterpolateRequest) and not on_picture:
         return guided * _interpolation_steps(request, steps)
     if isinstance(request, ImageToSoundRequest):
         return steps * guided * request.outputs * window_count(request.length_s or 0.0, WINDOW_S)
-    inverting = steps if isinstance(request, EditImageRequest) else 0
     return inverting + steps * guided * request.outputs
 
 

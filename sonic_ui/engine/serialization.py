@@ -25,7 +25,7 @@ from sonic_ui.requests import Request, read_request
 from sonic_ui.requests.links import file_settings
 from sonic_ui.retrieval.library import Excerpt, Pick
 
-PROTOCOL = 11
+PROTOCOL = 12
 """Both apps must speak the same."""
 
 KINDS: dict[str, type] = {

@@ -117,6 +117,27 @@ class LatentInterpolator:
         return images
 
 
+@dataclass
+class EditInterpolator(LatentInterpolator):
+    """Painter of one interpolation's frames on a picture: each is an edit of it by an `AudioEditPipeline`.
+
+    All start from the picture's own noise, so nothing is blended (SonicDiffusion, arXiv 2405.00878, edits and
+    figure 10).
+
+    inversion   of the picture
+    """
+
+    inversion: Any = None
+
+    @property
+    def begin_step(self) -> int:
+        """None: every frame is a whole edit."""
+        return 0
+
+    def _run(self, positions: Sequence[float], on_step: OnStep | None, **start: Any) -> list[Image]:
+        return super()._run(positions, on_step, image=self.inversion, **start)
+
+
 class _BeginStepReached(Exception):
     """An end is denoised as far as it is needed."""
 

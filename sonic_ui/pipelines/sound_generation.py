@@ -19,7 +19,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-import sonic_ui.models.mel  # noqa: F401  diffusers finds a vocoder only in a module that is imported
+# Diffusers finds a vocoder only in a module that is imported.
+import sonic_ui.models.mel
+import sonic_ui.models.vocoder  # noqa: F401
 from sonic_ui.audio import energy
 from sonic_ui.audio.limiter import limit_true_peak
 from sonic_ui.audio.loudness import set_lufs

@@ -1,6 +1,8 @@
 """Change a picture by a sound."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import model_validator
 
 from sonic_ui.requests import fields
 from sonic_ui.requests.base import SEEDS, STRENGTH, EndS, PaintingRequest, StartS
@@ -11,6 +13,7 @@ from sonic_ui.requests.edit_modes import (
     HOLD_HARDER,
     RELEASED_LAYERS,
 )
+from sonic_ui.requests.fields import BadInput
 from sonic_ui.requests.sound_to_image import GainDb
 from sonic_ui.requests.variations import Variation, VariationList, variations_of
 
@@ -93,10 +96,54 @@ class EditImageRequest(PaintingRequest):
     @property
     def hold(self) -> dict[str, Any]:
         """How the edit holds on to its source, as arguments of `AudioEditPipeline.__call__`."""
-        settings = EDIT_MODES[self.mode].settings()
-        own: dict[str, Any] = {"tau_attn": self.tau_attn, "tau_feature": self.tau_feature}
-        if self.layers is not None:
-            own["feature_layers"] = LAYERS[self.layers]
-        if isinstance(self.strength, tuple) and self.strengths is None:
-            own["sound_layers"] = EVERYWHERE
-        return {**settings, **{name: value for name, value in own.items() if value is not None}}
+        by_layer = isinstance(self.strength, tuple) and self.strengths is None
+        return hold_settings(self.mode, self.tau_attn, self.tau_feature, self.layers, by_layer)
+
+
+class OwnPictureRequest(PaintingRequest):
+    """The settings of strips that may be made on a picture of one's own: each frame is then an edit of it.
+
+    picture     path of a picture file; None paints every frame from the noise of the seed. With one, frames
+                have its shape, and start from its own noise whatever the seed
+    mask, mode, tau_attn, tau_feature, layers, source_prompt   as for `EditImageRequest`
+    """
+
+    picture: Annotated[str | None, fields.FilePath("picture", fields.NO_PICTURE)] = None
+    mask: Annotated[str | None, fields.FilePath("picture", fields.NO_PICTURE)] = None
+    mode: Mode = "replace"
+    tau_attn: Annotated[float | None, TAU_ATTN] = None
+    tau_feature: Annotated[float | None, TAU_FEATURE] = None
+    layers: Layers = None
+    source_prompt: fields.Prompt = ""
+
+    @property
+    def hold(self) -> dict[str, Any]:
+        """How frames hold on to the picture, as arguments of `AudioEditPipeline.__call__`."""
+        by_layer = isinstance(self.strength, tuple)
+        return hold_settings(self.mode, self.tau_attn, self.tau_feature, self.layers, by_layer)
+
+    @model_validator(mode="after")
+    def _check_picture(self) -> Self:
+        if self.mask is not None and self.picture is None:
+            raise BadInput(
+                "There is a mask and no picture that it belongs to. Give the picture, too.", "picture"
+            )
+        if self.picture is not None and self.steps is not None:
+            EDIT_STEPS.check(self.steps, "steps")
+        return self
+
+
+def hold_settings(
+    mode: str, tau_attn: float | None, tau_feature: float | None, layers: str | None, by_layer: bool
+) -> dict[str, Any]:
+    """A mode's arguments of `AudioEditPipeline.__call__`, with what is set apart from it.
+
+    by_layer   there is a strength for each layer: these count as they are
+    """
+    own: dict[str, Any] = {"tau_attn": tau_attn, "tau_feature": tau_feature}
+    if layers is not None:
+        own["feature_layers"] = LAYERS[layers]
+    if by_layer:
+        own["sound_layers"] = EVERYWHERE
+    settings = EDIT_MODES[mode].settings()
+    return {**settings, **{name: value for name, value in own.items() if value is not None}}

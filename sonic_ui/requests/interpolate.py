@@ -3,7 +3,8 @@
 from typing import Annotated, Literal, get_args
 
 from sonic_ui.requests.aspects import SQUARE, Aspect
-from sonic_ui.requests.base import EndS, PaintingRequest, StartS
+from sonic_ui.requests.base import EndS, StartS
+from sonic_ui.requests.edit_image import OwnPictureRequest
 from sonic_ui.requests.fields import FilePath, Numbers, OneOf, Range, Room
 
 Method = Literal["linear", "spherical", "mix"]
@@ -30,7 +31,7 @@ NO_SECOND_SOUND = (
 )
 
 
-class InterpolateRequest(PaintingRequest):
+class InterpolateRequest(OwnPictureRequest):
     """Glide from one sound to another: one seed and one initial noise for all frames.
 
     sound_a, sound_b    paths of the sounds; start_a_s, ... the part of each to listen to
@@ -48,8 +49,9 @@ class InterpolateRequest(PaintingRequest):
     film_s              length of the film one way, in seconds
     continuity          share of the steps after which the frames between start, from a blend of both ends as
                         they stand then; 0 starts each from the one noise. More glides evenly, and blends
-                        rather than turns; see `pipelines/interpolation.py`
-    aspect              width to height of the frames, one that the engine offers
+                        rather than turns; see `pipelines/interpolation.py`. On a picture it counts nothing: all
+                        frames start from that
+    aspect              width to height of the frames, one that the engine offers; a picture keeps its own
     """
 
     verb: Literal["interpolate"] = "interpolate"

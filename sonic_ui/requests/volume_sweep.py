@@ -5,7 +5,8 @@ from typing import Annotated, Literal, Self
 from pydantic import model_validator
 
 from sonic_ui.requests.aspects import SQUARE, Aspect
-from sonic_ui.requests.base import EndS, PaintingRequest, StartS
+from sonic_ui.requests.base import EndS, StartS
+from sonic_ui.requests.edit_image import OwnPictureRequest
 from sonic_ui.requests.fields import BadInput, Numbers, Range, Room, SoundPath
 from sonic_ui.requests.interpolate import FilmS, Smoothing
 
@@ -15,14 +16,14 @@ SCALE = Range("How much the picture listens", 0.0, 2.0, 0.05, 1.0)
 GAINS_DB = (-24.0, -12.0, 0.0, 6.0, 12.0)
 
 
-class VolumeSweepRequest(PaintingRequest):
+class VolumeSweepRequest(OwnPictureRequest):
     """Turn a sound up: one picture a gain, from one seed.
 
     sound            path of a sound file; start_s, end_s: the part to listen to
     gains_db         gain of the waveform before it is heard, one a frame, limited to -1 dB true peak
     scales           loudness reweighting: factor on `strength`, one a frame (SonicDiffusion, Manipulations)
     room             where it is heard
-    aspect           width to height of the pictures, one that the engine offers
+    aspect           width to height of the pictures, one that the engine offers; a picture keeps its own
 
     Either of `gains_db` and `scales` may hold a single value for all frames.
     """

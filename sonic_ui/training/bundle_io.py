@@ -26,6 +26,7 @@ from sonic_ui.models.sound_classifier import FOLDER as SOUND_CLASSIFIER_FOLDER
 from sonic_ui.models.sound_classifier import load_sound_classifier
 from sonic_ui.models.upscaler import FOLDER as UPSCALER_FOLDER
 from sonic_ui.models.upscaler import PictureUpscaler
+from sonic_ui.models.vocoder import SpectralVocoder
 from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
 from sonic_ui.pipelines.image_to_audio import ImageToAudioPipeline
 from sonic_ui.scenes.world import SOURCES, SPECS, STYLES, WHEN, WHERE, article, caption_words
@@ -48,6 +49,7 @@ from sonic_ui.training.stages.sound_classifier import trained_sound_classifier
 from sonic_ui.training.stages.sound_diffusion import MEL_MEAN, MEL_STD, trained_mel_autoencoder
 from sonic_ui.training.stages.spectral_stats import trained_clap
 from sonic_ui.training.stages.upscaler import trained_upscaler
+from sonic_ui.training.stages.vocoder import trained_vocoder
 
 SHARD = "15MB"
 FEW_STEPS_FOLDER = "few_steps"
@@ -99,7 +101,7 @@ def export_image_to_sound(run: Run, bundle: Path) -> Path:
         vae=trained_mel_autoencoder(run),
         unet=sound_diffusion.trained_sound_unet(run),
         scheduler=latent_diffusion.build_scheduler(),
-        vocoder=GriffinLimVocoder(),
+        vocoder=trained_vocoder(run) if run.checkpoint("vocoder").exists() else GriffinLimVocoder(),
         image_encoder=half_of(CLIPVisionModelWithProjection, clip, "vision_config"),
         image_processor=picture_processor(clip),
         image_mapper=image_to_audio_mapper.trained_mapper(run),
@@ -259,8 +261,10 @@ def _image_to_sound(bundle: Path) -> dict[str, Mapping[str, Tensor]]:
     if not (bundle / "image_to_audio").is_dir():
         return {}
     pipeline = ImageToAudioPipeline.from_pretrained(bundle / "image_to_audio", dtype=torch.float32)
-    classifier = load_sound_classifier(bundle)
+    classifier, vocoder = load_sound_classifier(bundle), pipeline.vocoder
+    learned = isinstance(vocoder, SpectralVocoder)
     return {
+        **({"vocoder": _under("vocoder", vocoder.state_dict())} if learned else {}),
         "mel_autoencoder": pipeline.vae.state_dict(),
         "sound_denoiser": pipeline.unet.state_dict(),
         "energy_control": pipeline.energy_control.state_dict(),

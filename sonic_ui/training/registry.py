@@ -56,6 +56,7 @@ ORDER = {
     "image_to_audio_mapper": image_to_audio_mapper,  # image embedding -> audio embedding
     "energy_modulator": image_to_audio_mapper,  # rough sketch -> energy curve
     "sound_samples": sound_samples,  # samples of scenes of image-to-sound
+    "vocoder": vocoder,  # log-mels -> samples
     "sound_classifier": sound_classifier,  # what the evaluation measures sounds with
 }
 """Stage -> the module that registers it."""

@@ -39,9 +39,10 @@ ORDER = {
     "edit_image": "picture sound mode prompt negative_prompt strength strengths tau_attn tau_feature layers "
     "mask source_prompt variation guidance_scale steps seed",
     "interpolate": "sound_a sound_b method frames spacing positions prompt negative_prompt strength "
-    "guidance_scale steps seed room lufs_a lufs_b loop smoothing film_s",
+    "guidance_scale steps seed room lufs_a lufs_b loop smoothing film_s start_a_s end_a_s start_b_s end_b_s "
+    "continuity aspect",
     "volume_sweep": "sound gains_db scales prompt negative_prompt strength guidance_scale steps seed room "
-    "loop smoothing film_s",
+    "loop smoothing film_s start_s end_s aspect",
     "image_to_sound": "picture curve moments mode source prompt negative_prompt takes loudness_lufs "
     "energy_strength control guidance_scale steps seed",
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import pickle
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from PIL import Image
 from sonic_ui.engine import zero_gpu as zero
 from sonic_ui.engine.events import Cancelled, CancelToken, Failure, FramesAdded, FramesDone, Preview
 from sonic_ui.engine.jobs.edit_image import EditJob
+from sonic_ui.engine.jobs.editing import EditSource
 from sonic_ui.engine.jobs.interpolate import InterpolateJob
 from sonic_ui.engine.jobs.sound_to_image import PaintJob
 from sonic_ui.engine.local import LocalBackend
@@ -97,10 +99,12 @@ def test_a_glide_is_one_call_and_finds_its_places_there(backend: ZeroBackend) ->
 def test_an_edit_brings_its_inversion_back_and_takes_it_again(backend: ZeroBackend) -> None:
     request = EditImageRequest(picture="p.png", sound="a.wav", steps=3, guidance_scale=3.0)
     picture = Image.effect_noise((64, 64), 90).convert("RGB")
-    edit = EditJob(request, picture, None, backend.embed_audio(TONE).embedding)
+    source = EditSource(picture, None, "", 3)
+    edit = EditJob(request, source, backend.embed_audio(TONE).embedding[None], (1.0,), ((0,),))
     first = list(backend.run(edit, CancelToken()))
     (cache_usage,) = [event.inversion for event in first if type(event).__name__ == "InversionDone"]
-    second = list(backend.run(EditJob(request, picture, None, edit.embedding, cache_usage), CancelToken()))
+    again = replace(edit, source=replace(source, inversion=cache_usage))
+    second = list(backend.run(again, CancelToken()))
     assert not any(type(event).__name__ == "InversionDone" for event in second)
     assert np.array_equal(np.asarray(first[-1].images[0]), np.asarray(second[-1].images[0]))  # type: ignore[union-attr]
 

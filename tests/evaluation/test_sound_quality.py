@@ -37,11 +37,21 @@ def test_spectra_of_equal_sounds_agree() -> None:
     assert near < quality.log_spectral_distance(tone(400), tone(900))
 
 
+def test_grain_is_seen_in_textures() -> None:
+    rng = np.random.default_rng(0)
+    hiss = [rng.normal(0, 0.1, 32_000).astype(np.float32) for _ in range(40)]
+    clicks = [np.where(rng.random(32_000) < 0.002, hiss[0] * 8, hiss[0] * 0.02).astype(np.float32)] * 20
+    reference = quality.texture_features(hiss[:20])
+    assert reference.shape == (40, 48)
+    near = quality.texture_distance(hiss[20:], reference)
+    assert near < 0.1 * quality.texture_distance(clicks, reference)
+
+
 def test_the_figures_come_out(classifier: SoundClassifier) -> None:
     true = [tone(300 + 40 * i, i) for i in range(6)]
     made = [tone(500 + 40 * i, i) for i in range(3)]
     metrics = quality.quality_metrics(GriffinLimVocoder(iterations=2), classifier, true, made)
-    assert len(metrics) == 4 and all(np.isfinite(one.value) and one.value >= 0 for one in metrics)
+    assert len(metrics) == 7 and all(np.isfinite(one.value) and one.value >= 0 for one in metrics)
     assert quality.name_sound(classifier, true[0]) in SOURCES
 
 

@@ -30,8 +30,8 @@ def test_settings_that_name_files_are_found() -> None:
     assert files == {
         "sound_to_image": (("sound",), ()),
         "edit_image": (("sound",), ("picture", "mask")),
-        "interpolate": (("sound_a", "sound_b"), ()),
-        "volume_sweep": (("sound",), ()),
+        "interpolate": (("sound_a", "sound_b"), ("picture", "mask")),
+        "volume_sweep": (("sound",), ("picture", "mask")),
         "make_film": (("sound",), ("picture",)),
         "image_to_sound": ((), ("picture",)),
         "upscale_image": ((), ("picture",)),

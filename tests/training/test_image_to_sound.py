@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 
 from sonic_ui.audio.energy import pearson_r, smooth
+from sonic_ui.models.vocoder import SpectralVocoder
 from sonic_ui.pipelines.image_to_audio import ImageToAudioPipeline
 from sonic_ui.training.bundle_io import export_image_to_sound
 from sonic_ui.training.data.image_to_sound import (
@@ -24,6 +25,7 @@ from sonic_ui.training.run import Run
 from sonic_ui.training.stages.clip import trained_clip
 from sonic_ui.training.stages.image_to_audio_mapper import natural_energy, rough_target, trained_mapper
 from sonic_ui.training.stages.sound_diffusion import trained_sound_unet
+from sonic_ui.training.stages.vocoder import VocoderStage
 
 
 @pytest.mark.parametrize(
@@ -40,6 +42,15 @@ def test_every_stage_learns_a_handful(run: Run, stage: str, least: float) -> Non
     lines = (run.folder / stage / "log.jsonl").read_text().splitlines()
     losses = [json.loads(line)["loss"] for line in lines]
     assert np.mean(losses[-5:]) < least * np.mean(losses[:5])
+
+
+def test_the_vocoder_learns_a_handful_and_then_beside_a_critic(run: Run) -> None:
+    first, *_, last = [
+        json.loads(line) for line in (run.folder / "vocoder" / "log.jsonl").read_text().splitlines()
+    ]
+    assert last["reconstruction"] < 0.9 * first["reconstruction"]
+    assert "critic" not in first and last["critic"] > 0
+    assert VocoderStage(run).step == 30, "the critic goes on where it was"
 
 
 def test_the_control_net_learns_and_the_denoiser_stays(run: Run) -> None:
@@ -68,6 +79,7 @@ def test_the_exported_pipeline_sounds(run: Run, tmp_path: Path) -> None:
     check_pipeline(folder)
     assert (tmp_path / "sound_classifier" / "config.json").exists()
     pipeline = ImageToAudioPipeline.from_pretrained(folder, dtype=torch.float32)
+    assert isinstance(pipeline.vocoder, SpectralVocoder)
     picture = Image.new("RGB", (90, 60), (40, 80, 160))
     made = pipeline(picture, sketch=np.linspace(0, 1, 9), prompt="rain", num_inference_steps=2)
     assert made.samples.shape == (1, 81_920) and np.isfinite(made.samples).all()

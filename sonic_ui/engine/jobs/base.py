@@ -406,12 +406,12 @@ class JobType:
 
     plan      a request whose settings are all filled in, and its files -> its job, at once or after some
               progress. Raises `BadInput`
-    runner    does the work of that job
+    runner    makes what does the work of that job, of the components, the job and the cancel token
     reading   message while the files are read
     """
 
     plan: Callable[[Any, RunContext], Plan | Generator[events.Event, None, Plan]]
-    runner: type[JobRunner]
+    runner: Callable[[Components, Any, events.CancelToken], JobRunner]
     reading: str = "Listening to the sound"
 
 

@@ -11,6 +11,7 @@ from sonic_ui.engine.cost import interpolation_steps
 from sonic_ui.engine.events import FrameInfo, FramesAdded, Notice
 from sonic_ui.engine.inputs import Sound
 from sonic_ui.engine.jobs.base import JOB_TYPES, JobRunner, JobType, PaintingPlan, RunContext
+from sonic_ui.engine.jobs.editing import EditPlan, EditSource, edit_source, inverted, picture_notices
 from sonic_ui.engine.jobs.sound_to_image import pipeline_settings, size_of, size_settings
 from sonic_ui.pipelines.embedding_path import AudioMix, EmbeddingPath
 from sonic_ui.requests import BadInput, InterpolateRequest
@@ -34,12 +35,14 @@ class InterpolateJob:
     """Pictures to paint at the request's `known_positions` of a path, numbered in their order.
 
     If there are to be more (its `outputs`), the rest is placed where the pictures look farthest apart.
-    size: width and height in pixels; None paints the denoiser's own.
+    size: width and height in pixels; None paints the denoiser's own. source: the picture that they are edits
+    of; None paints from noise.
     """
 
     request: InterpolateRequest
     path: EmbeddingPath
     size: tuple[int, int] | None = None
+    source: EditSource | None = None
 
 
 @dataclass
@@ -64,14 +67,14 @@ class InterpolateRunner(JobRunner):
                 self.image_encoder = self.components.image_encoder
             except BadInput as problem:
                 self.queue.put(Notice(f"{problem} {PIXELS_ALONE}"))
-        return super().load()
+        return self.components.editor if self.job.source is not None else super().load()
 
     def work(self) -> None:
         """Paint every frame: a `FramesAdded` for each whose position is found, a `FramesDone` for all."""
         request = self.job.request
         self.report_words(request.prompt, request.negative_prompt)
-        interpolator = self._interpolator()
-        if request.continuity and not interpolator.can_begin:
+        interpolator = self._interpolator() if self.job.source is None else self._edits(self.job.source)
+        if self.job.source is None and request.continuity and not interpolator.can_begin:
             self.queue.put(Notice(CANNOT_BEGIN))
         ends = self._ends_to_denoise(interpolator)
         self.total = interpolation_steps(request, interpolator.steps, interpolator.begin_step, len(ends))
@@ -100,6 +103,23 @@ class InterpolateRunner(JobRunner):
             if (latents := self.components.partial_latents.find(self._key(interpolator, end))) is not None:
                 interpolator.partial_latents[end] = latents
         return interpolator
+
+    def _edits(self, source: EditSource) -> LatentInterpolator:
+        """What paints on a picture of one's own, which is studied first."""
+        from sonic_ui.pipelines.interpolation import EditInterpolator
+
+        def on_step(report: Any) -> None:
+            self.cancel.check()
+            self.report_progress("Studying the picture", report.step, report.total)
+
+        request, path = self.job.request, self.job.path
+        return EditInterpolator(
+            self.pipeline,
+            lambda position: path.embedding(position, self.components.embed),
+            request.seed,
+            pipeline_settings(request) | request.hold | {"mask": source.mask},
+            inversion=inverted(self, source, on_step),
+        )
 
     def _key(self, interpolator: LatentInterpolator, end: float) -> Hashable:
         """All that an end's latents depend on."""
@@ -191,13 +211,16 @@ def plan_interpolation(request: InterpolateRequest, context: RunContext) -> Pain
 
     same = a.key == b.key and request.lufs_a == request.lufs_b
     positions = request.known_positions
-    return PaintingPlan(
-        context,
-        InterpolateJob(request, path, size_of(request.aspect, context)),
-        tuple(map(info_at, positions)),
-        notices=[SAME_SOUND] if same else [],
-        info_at=info_at if request.outputs > len(positions) else None,
-    )
+    infos, notices = tuple(map(info_at, positions)), [SAME_SOUND] if same else []
+    found = info_at if request.outputs > len(positions) else None
+    if request.picture is None:
+        job = InterpolateJob(request, path, size_of(request.aspect, context))
+        return PaintingPlan(context, job, infos, notices=notices, info_at=found)
+    source, key = edit_source(request, context)
+    notices += picture_notices(context)
+    job = InterpolateJob(request, path, source=source)
+    reused = source.inversion is not None
+    return EditPlan(context, job, infos, key, notices=notices, info_at=found, reused=reused)
 
 
 def _mixed_end(sound: Sound, mix: AudioMix, position: float, lufs: float | None) -> Sound:

@@ -1,10 +1,16 @@
-"""Pictures of one sound at several gains, all from one seed, through `AudioToImagePipeline`."""
+"""Pictures of one sound at several gains: all from one seed, through `AudioToImagePipeline`, or edits of one
+picture, through `AudioEditPipeline`."""
+
+from typing import Any
 
 import numpy as np
 
-from sonic_ui.engine.events import FrameInfo
+from sonic_ui.engine.components import Components
+from sonic_ui.engine.events import CancelToken, FrameInfo
 from sonic_ui.engine.inputs import SAMPLE_RATE
-from sonic_ui.engine.jobs.base import JOB_TYPES, JobType, PaintingPlan, RunContext
+from sonic_ui.engine.jobs.base import JOB_TYPES, JobRunner, JobType, PaintingPlan, RunContext
+from sonic_ui.engine.jobs.edit_image import EditJob, EditRunner
+from sonic_ui.engine.jobs.editing import EditPlan, edit_source, picture_notices
 from sonic_ui.engine.jobs.sound_to_image import PaintJob, PaintRunner, size_of
 from sonic_ui.pipelines.embedding_path import strip_groups
 from sonic_ui.requests import VolumeSweepRequest
@@ -23,15 +29,24 @@ def plan_sweep(request: VolumeSweepRequest, context: RunContext) -> PaintingPlan
     names = [source.label for source in context.backend.bundle.sources]
     labels = context.embed_audio(context.sounds["sound"]).labels  # none from an encoder without a text side
     source = labels[0].name if labels else ""
-    job = PaintJob(
-        request=request,
-        embeddings=np.stack([context.embed_audio(sound).embedding for sound in sounds]),  # [N, D]
-        seeds=(request.seed,) * len(sounds),
-        scales=tuple(scale for _, scale in request.turns),
-        groups=strip_groups(len(sounds)),
-        size=size_of(request.aspect, context),
-    )
-    return PaintingPlan(context, job, infos, source=names.index(source) if source in names else None)
+    column = names.index(source) if source in names else None
+    embeddings = np.stack([context.embed_audio(sound).embedding for sound in sounds])  # [N, D]
+    scales, groups = tuple(scale for _, scale in request.turns), strip_groups(len(sounds))
+    if request.picture is None:
+        size = size_of(request.aspect, context)
+        job = PaintJob(request, embeddings, (request.seed,) * len(sounds), scales, groups, size)
+        return PaintingPlan(context, job, infos, source=column)
+    picture, key = edit_source(request, context)
+    edits = EditJob(request, picture, embeddings, scales, groups)
+    reused = picture.inversion is not None
+    notices = picture_notices(context)
+    return EditPlan(context, edits, infos, key, source=column, reused=reused, notices=notices)
 
 
-JOB_TYPES[VolumeSweepRequest] = JobType(plan_sweep, PaintRunner)
+def run_sweep(components: Components, job: Any, cancel: CancelToken) -> JobRunner:
+    """The runner of a sweep: of edits, or of pictures from noise."""
+    runner = EditRunner if isinstance(job, EditJob) else PaintRunner
+    return runner(components, job, cancel)
+
+
+JOB_TYPES[VolumeSweepRequest] = JobType(plan_sweep, run_sweep)

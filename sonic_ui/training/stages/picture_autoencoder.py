@@ -245,7 +245,10 @@ class PictureDecoderStage(Stage):
         self.step += 1
         return self.losses(
             lambda shown: reconstruction_loss(shown, target, self.edge_weight),
-            parts.critic, output, target, share,
+            parts.critic,
+            output,
+            target,
+            share,
         )
 
     @torch.no_grad()

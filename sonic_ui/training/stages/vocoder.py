@@ -14,7 +14,7 @@ from sonic_ui.models.vocoder import SpectralVocoder
 from sonic_ui.training.critic import CriticLoss
 from sonic_ui.training.data.sound_samples import load_sound_samples
 from sonic_ui.training.run import Run, Stage, artifact, save_sheet, stage
-from sonic_ui.training.stages.sound_diffusion import read_mels, written_mels, trained_mel_autoencoder
+from sonic_ui.training.stages.sound_diffusion import read_mels, trained_mel_autoencoder, written_mels
 
 COMPARED_WINDOWS = (256, 512, 1024, 2048)
 CRITIC_WINDOWS = (256, 1024)
@@ -115,10 +115,12 @@ class VocoderStage(Stage):
         index = torch.randint(len(self.mels), (size,), generator=generator).tolist()
         begin = torch.randint(self.mels.shape[1] - self.crop + 1, (size,), generator=generator).tolist()
         decoded = (torch.rand(size, generator=generator) < self.decoded_share).tolist()
-        mels = torch.stack([
-            (self.decoded if soft else self.mels)[i, b : b + self.crop].float()
-            for i, b, soft in zip(index, begin, decoded, strict=True)
-        ])
+        mels = torch.stack(
+            [
+                (self.decoded if soft else self.mels)[i, b : b + self.crop].float()
+                for i, b, soft in zip(index, begin, decoded, strict=True)
+            ]
+        )
         rows = self.samples.float32(np.array(index))
         cut = [row[HOP * b : HOP * (b + self.crop)] for row, b in zip(rows, begin, strict=True)]
         gain = (2 * torch.rand(size, generator=generator) - 1) * MOST_GAIN_DB * np.log(10) / 20
@@ -131,9 +133,7 @@ class VocoderStage(Stage):
         output = parts.vocoder(mels, noise)
         share = min(1.0, max(0, self.step - self.critic_from) / self.critic_ramp)
         self.step += 1
-        return self.losses(
-            lambda shown: spectral_loss(shown, target), parts.critic, output, target, share
-        )
+        return self.losses(lambda shown: spectral_loss(shown, target), parts.critic, output, target, share)
 
     @torch.no_grad()
     def sample(self, module: nn.Module, path: Path) -> None:

@@ -40,7 +40,7 @@ def test_the_second_edit_of_a_picture_starts_from_its_inversion(
     assert studio.cache_usage("me") == CacheUsage(1, 1000)
     other = wanted.changed(sound=str(write_sound("other.wav", hz=900)), strength=0.5, tau_attn=0.2, seed=9)
     list(studio.run(other, session="me"))
-    assert [job.inversion for job in backend.edits] == [None, "inversion of (60, 40)"]
+    assert [job.source.inversion for job in backend.edits] == [None, "inversion of (60, 40)"]
     assert result.images[0].size == (60, 40)
     assert result.settings["request"]["picture"] == "meadow.png"
     assert len(result.settings["picture_sha256"]) == 64
@@ -56,7 +56,7 @@ def test_what_the_inversion_depends_on_makes_a_new_one(
     wanted = EditImageRequest(picture=picture, sound=str(write_sound()))
     for request in (wanted, wanted.changed(**change)):
         list(studio.run(request, session="me"))
-    assert [job.inversion for job in backend.edits] == [None, None]
+    assert [job.source.inversion for job in backend.edits] == [None, None]
 
 
 def test_sessions_do_not_share_and_leave_nothing(write_sound: WriteSound, picture: str) -> None:
@@ -65,7 +65,7 @@ def test_sessions_do_not_share_and_leave_nothing(write_sound: WriteSound, pictur
     wanted = EditImageRequest(picture=picture, sound=str(write_sound()))
     list(studio.run(wanted, session="me"))
     list(studio.run(wanted, session="you"))
-    assert backend.edits[-1].inversion is None
+    assert backend.edits[-1].source.inversion is None
     studio.release("me")
     assert (studio.cache_usage("me").count, studio.cache_usage("you").count) == (0, 1)
 
@@ -112,8 +112,8 @@ def test_an_edit_has_its_picture_s_transparency_and_stays_outside_of_the_mask(
     result = result_of(list(Studio(backend).run(request)))
     assert result.images[0].mode == "RGBA" and result.images[0].tobytes() == given.tobytes()
     job = backend.edits[-1]
-    assert job.picture.getpixel((5, 5)) == (255, 255, 255) and job.mask is not None
-    assert np.array_equal(np.asarray(job.mask) > 0, np.asarray(painted)[..., 3] > 0)
+    assert job.source.picture.getpixel((5, 5)) == (255, 255, 255) and job.source.mask is not None
+    assert np.array_equal(np.asarray(job.source.mask) > 0, np.asarray(painted)[..., 3] > 0)
 
 
 def test_a_cut_jpeg_is_edited_with_a_notice(write_sound: WriteSound, tmp_path: Path) -> None:
