@@ -222,11 +222,9 @@ def stem_of(settings: dict[str, Any]) -> str:
     larger = f"-{upscaled['factor']}x" if upscaled else ""
     if upscaled and "seed" not in request:
         return f"{safe_stem(str(request['picture']), 'picture')}{larger}"
-    if request.get("picture"):
-        picture, sound = (safe_stem(str(request[name]), name) for name in ("picture", "sound"))
-        return f"{picture}-with-{sound}-{request['seed']}{larger}"
     sounds = [safe_stem(str(request[name])) for name in ("sound", "sound_a", "sound_b") if name in request]
-    return f"{'-to-'.join(sounds)}-{request['seed']}{larger}"
+    picture = f"{safe_stem(str(request['picture']), 'picture')}-with-" if request.get("picture") else ""
+    return f"{picture}{'-to-'.join(sounds)}-{request['seed']}{larger}"
 
 
 def safe_stem(name: str, empty: str = "sound") -> str:

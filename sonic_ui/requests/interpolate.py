@@ -49,8 +49,8 @@ class InterpolateRequest(OwnPictureRequest):
     film_s              length of the film one way, in seconds
     continuity          share of the steps after which the frames between start, from a blend of both ends as
                         they stand then; 0 starts each from the one noise. More glides evenly, and blends
-                        rather than turns; see `pipelines/interpolation.py`. On a picture it counts nothing: all
-                        frames start from that
+                        rather than turns; see `pipelines/interpolation.py`. On a picture it counts
+                        nothing: all frames start from that
     aspect              width to height of the frames, one that the engine offers; a picture keeps its own
     """
 

@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 
 from sonic_ui.ui.settings.table import SettingsTable
+from sonic_ui.ui.widgets.own_picture import OwnPicture
 from sonic_ui.ui.widgets.prompt_settings import PromptSettings, SeedField
 
 ME = gr.Request(session_hash="me")
@@ -22,6 +23,22 @@ def part(kind: Any, **names: Any) -> Any:
 def prompts(**names: Any) -> PromptSettings:
     """The prompt settings of a tab."""
     return part(PromptSettings, message="words_message", seed=part(SeedField), **names)
+
+
+def own_picture() -> OwnPicture:
+    """The input for a picture of one's own, by the names of its settings."""
+    return part(OwnPicture, message="own_message")
+
+
+OWN_PICTURE = {
+    "picture": None,
+    "mode": "replace",
+    "tau_attn": None,
+    "tau_feature": None,
+    "held": None,
+    "mask": [],
+}
+"""What the page hands over where no picture was given."""
 
 
 def in_order(table: SettingsTable[Any], values: dict[str, Any]) -> list[Any]:

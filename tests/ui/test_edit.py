@@ -14,8 +14,8 @@ from sonic_ui.engine.caches import CacheUsage
 from sonic_ui.engine.events import Failure
 from sonic_ui.media.metadata import read_settings
 from sonic_ui.requests import EDIT_MODES
-from sonic_ui.ui.tabs.edit.events import mode_settings
 from sonic_ui.ui.tabs.edit.results import MODE_WORDS, REUSED, STUDIED
+from sonic_ui.ui.widgets.hold_sliders import mode_settings
 from tests.conftest import WriteSound
 from tests.fakes import FakeBackend
 from tests.picture_files import SIZE
@@ -52,7 +52,7 @@ def test_the_second_edit_starts_from_what_was_kept(write_sound: WriteSound, mead
     first = last(tab.generate(ME, *page_values(meadow, sound)))
     second = last(tab.generate(ME, *page_values(meadow, sound, strength=0.3, tau_attn=0.9)))
     assert STUDIED in first["view"]["result"]["detail"] and REUSED in second["view"]["result"]["detail"]
-    assert [job.inversion is None for job in backend.edits] == [True, False]
+    assert [job.source.inversion is None for job in backend.edits] == [True, False]
     somebody = gr.Request(session_hash="somebody else")
     assert "The first edit" in tab.analyze(somebody, str(meadow))["cache_status"]
     tab._context.studio.release("me")
@@ -78,12 +78,12 @@ def test_what_is_painted_is_the_mask(write_sound: WriteSound, meadow: Path) -> N
     backend = FakeBackend()
     tab = tab_of(backend)
     shown = last(tab.generate(ME, *page_values(meadow, write_sound(), mask=[stroke()])))
-    mask = backend.edits[-1].mask
+    mask = backend.edits[-1].source.mask
     assert mask is not None and mask.size == SIZE
     assert np.asarray(mask)[10:20, 10:30].min() == 255 and int((np.asarray(mask) > 0).sum()) == 200
     assert "only where painted" in shown["view"]["result"]["detail"]
     last(tab.generate(ME, *page_values(meadow, write_sound(), mask=[stroke(0, 0)])))
-    assert backend.edits[-1].mask is None, "nothing painted is no mask"
+    assert backend.edits[-1].source.mask is None, "nothing painted is no mask"
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def test_programs_edit_and_the_second_time_is_shorter(
     assert settings["reused"] is False and settings["kept_bytes"] == 1000
     files, settings = edit(client, meadow, sound, strengths=[0.5, 1, 2], steps=4)
     assert len(files) == 3 and [one["strength"] for one in settings["edits"]] == [0.5, 1, 2]
-    assert settings["reused"] is True and backend.edits[-1].inversion is not None
+    assert settings["reused"] is True and backend.edits[-1].source.inversion is not None
     other = edit(client, meadow, sound, strength=[1, 0.5], steps=5)[1]
     assert other["reused"] is False and other["request"]["strength"] == [1, 0.5]
 
@@ -48,7 +48,7 @@ def test_a_mask_is_a_picture_of_the_same_shape(
     half.paste(255, (0, 0, 60, 80))
     half.save(mask)
     settings = edit(client, meadow, sound, mask=handle_file(str(mask)))[1]
-    used = backend.edits[-1].mask
+    used = backend.edits[-1].source.mask
     assert used is not None and used.size == SIZE and len(settings["mask_sha256"]) == 64
     for picture, says in (
         (Image.new("L", (60, 40)), "The mask is empty"),
@@ -97,7 +97,7 @@ def test_every_kind_of_picture_is_read_or_refused_and_the_next_works(
     for name, make in GOOD.items():
         make(tmp_path / name)
         files, _ = edit(client, tmp_path / name, sound)
-        assert Image.open(files[0]).size == backend.edits[-1].picture.size
+        assert Image.open(files[0]).size == backend.edits[-1].source.picture.size
     with pytest.raises(AppError, match="no picture yet"):
         client.predict(api_name="/edit_image")
     assert len(edit(client, meadow, sound)[0]) == 1

@@ -53,7 +53,7 @@ def test_pictures_of_every_kind_are_edited_upright(
     assert Image.open(taken["mask"]["background"]).size == size and taken["mask"]["layers"] == []
     shown = last(tab.generate(ME, *page_values(path, write_sound())))
     assert shown["view"]["kind"] == "done", shown
-    assert backend.edits[-1].picture.mode == "RGB" and backend.edits[-1].picture.size == size
+    assert backend.edits[-1].source.picture.mode == "RGB" and backend.edits[-1].source.picture.size == size
     assert Image.open(shown["compare"][0]).size == Image.open(shown["compare"][1]).size == size
 
 

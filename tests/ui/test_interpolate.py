@@ -22,7 +22,7 @@ from sonic_ui.ui.widgets.settings_drop import SettingsDrop
 from sonic_ui.ui.widgets.sound_input import SoundInput
 from tests.conftest import WriteSound
 from tests.fakes import FakeBackend
-from tests.ui.tabs import ME, event, in_order, last, part, prompts
+from tests.ui.tabs import ME, OWN_PICTURE, event, in_order, last, own_picture, part, prompts
 
 
 def tab_of(backend: FakeBackend) -> Handlers:
@@ -41,6 +41,7 @@ def tab_of(backend: FakeBackend) -> Handlers:
         a,
         b,
         part(InterpolationSettings, message="how_message"),
+        own_picture(),
         prompts(beside_seed="frames", advanced="continuity"),
         "swap",  # type: ignore[arg-type]
         part(RunBar, message="run_message"),
@@ -72,6 +73,7 @@ def page_values(pair: tuple[Path | None, Path | None], **values: Any) -> list[An
             "smoothing": 1,
             "film_s": 1,
         },
+        **OWN_PICTURE,
         **{"own_a": False, "lufs_a": -20, "own_b": False, "lufs_b": -20},
         **{"prompt": "", "negative_prompt": "", "strength": 1, "layers": "", "guidance_scale": 4.0},
         **{"steps": 3, "seed": 5, "keep_seed": True, "aspect": "1:1"},
@@ -316,3 +318,26 @@ def test_the_first_strip_is_two_examples(write_sound: WriteSound, tmp_path: Path
     bare = Example(rain.sound, "Rain", None)
     assert first_strip(AppContext(Studio(FakeBackend()), (rain, bare)), 0, 1) is None
     assert first_strip(AppContext(Studio(FakeBackend())), 0, 0) is None
+
+
+def test_a_picture_of_ones_own_is_glided_over(write_sound: WriteSound, tmp_path: Path) -> None:
+    pair = (write_sound("a.wav", hz=300), write_sound("b.wav", hz=900))
+    picture = tmp_path / "sea.png"
+    Image.new("RGB", (60, 40), "teal").save(picture)
+    backend = FakeBackend()
+    tab = tab_of(backend)
+    values = page_values(
+        pair, picture=str(picture), mode="style", tau_attn=0.4, tau_feature=1.0, held="harder"
+    )
+    shown = last(tab.generate(ME, *values))
+    (job,) = backend.glides
+    assert job.source is not None and job.source.picture.size == (60, 40) and job.size is None
+    assert job.request.hold["tau_attn"] == 0.4 and job.request.hold["feature_layers"] == (4, 5, 6)
+    (record,) = shown["records"].values()
+    back = tab.table.values(record["settings"], {"picture": str(picture)})
+    assert (back["mode"], back["tau_attn"], back["held"]) == ("style", 0.4, "harder")
+    assert back["picture"] == str(picture)
+    plain = tab.table.values(
+        {**record["settings"], "request": {**record["settings"]["request"], "picture": None}}, {}
+    )
+    assert plain["picture"] is None, "settings without a picture take the one on the page away"

@@ -89,11 +89,11 @@ def test_every_verb_runs_there(
     assert result_of(list(client.run(edit, session="ann"))).images[0].size == (40, 30)
     assert client.cache_usage("ann").count == client.cache_usage("ann", str(picture)).count == 1
     assert client.cache_usage("bob").count == 0
-    assert not backend.edits[-1].inversion
+    assert not backend.edits[-1].source.inversion
     list(client.run(edit, session="ann"))
-    assert backend.edits[-1].inversion, "the second edit starts from what is kept"
+    assert backend.edits[-1].source.inversion, "the second edit starts from what is kept"
     list(client.run(edit, session="bob"))
-    assert not backend.edits[-1].inversion, "what is kept for one is not another's"
+    assert not backend.edits[-1].source.inversion, "what is kept for one is not another's"
     client.release("ann")
     assert client.cache_usage("ann").count == 0
     sounded = list(client.run(ImageToSoundRequest(picture=str(picture), curve=(0.0, 1.0, 0.0))))[-1]

@@ -23,7 +23,7 @@ from sonic_ui.ui.widgets.settings_drop import SettingsDrop
 from sonic_ui.ui.widgets.sound_input import SoundInput
 from tests.conftest import WriteSound
 from tests.fakes import FakeBackend
-from tests.ui.tabs import ME, event, in_order, last, part, prompts
+from tests.ui.tabs import ME, OWN_PICTURE, event, in_order, last, own_picture, part, prompts
 
 RATE = 48_000
 
@@ -33,6 +33,7 @@ def tab_of(backend: FakeBackend, examples: tuple[Example, ...] = ()) -> Handlers
     parts = Components(
         part(SoundInput, message="sound_message", gain_db=None),
         part(SweepSettings, message="turn_message"),
+        own_picture(),
         prompts(beside_seed="film_s"),
         part(FilmSettings),
         part(RunBar, message="run_message"),
@@ -49,6 +50,7 @@ def page_values(path: Path | None, **values: Any) -> list[Any]:
         "start_s": None,
         "end_s": None,
         "room": "dry",
+        **OWN_PICTURE,
         "knob": "gain",
         "frames": "-12, 0, +12",
         "prompt": "",

@@ -66,7 +66,7 @@ class SpectrumCritic(nn.Module):
         for window, layers, score in zip(CRITIC_WINDOWS, self.stacks, self.scores, strict=True):
             x = (magnitudes(samples.float(), window).clamp(min=QUIETEST).log()[:, None] + 2) / 3
             x = x.contiguous(memory_format=torch.channels_last)
-            for layer in layers:  # type: ignore[union-attr]
+            for layer in layers:
                 x = F.leaky_relu(layer(x), 0.2)
                 maps.append(x)
             scores.append(score(x).flatten(1))

@@ -62,9 +62,7 @@ def test_a_glide_on_a_picture_is_edits_of_it(studio: Studio, files: dict[str, st
     assert strip.settings["picture_px"] == [60, 40] and strip.settings["request"]["picture"] == "sea.png"
     positions = [frame.position for frame in strip.frames]
     assert positions[0] == 0 and positions[-1] == 1 and positions == sorted(positions)
-    edit = EditImageRequest.from_values(
-        {"picture": files["picture"], "sound": files["sound_b"], **settings}
-    )
+    edit = EditImageRequest.from_values({"picture": files["picture"], "sound": files["sound_b"], **settings})
     (alone,), told = pixels(made(studio, edit)[0]), made(studio, edit)[1]
     assert "Studying the picture" not in told, "the glide's inversion serves the edit"
     assert np.abs(alone - pixels(strip)[-1]).max() <= 1, "the last frame is the edit by the second sound"

@@ -1,6 +1,5 @@
 """The tab "Edit": a picture keeps its layout and takes on what a sound depicts."""
 
-import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,19 +11,20 @@ import gradio as gr
 
 from sonic_ui.engine.events import Result
 from sonic_ui.engine.inputs import load_picture
-from sonic_ui.media.masks import PAINT, PAINT_OPACITY, empty_canvas, painted_canvas, write_mask
+from sonic_ui.media.masks import empty_canvas
 from sonic_ui.requests import EDIT_MODES, VERBS, BadInput, EditImageRequest
-from sonic_ui.requests.edit_image import LAYERS, TAU_ATTN, TAU_FEATURE, VARIATION
+from sonic_ui.requests.edit_image import VARIATION
 from sonic_ui.ui.components import base, basic, result_view
 from sonic_ui.ui.components.base import html_component
-from sonic_ui.ui.components.picture_files import PaintedLayers
 from sonic_ui.ui.session.context import AppContext, SharedComponents
 from sonic_ui.ui.settings.reuse import Record
 from sonic_ui.ui.settings.table import Row, SettingsTable
 from sonic_ui.ui.tabs import BuiltTab
 from sonic_ui.ui.tabs.edit import results
 from sonic_ui.ui.widgets import (
+    hold_sliders,
     kept_form,
+    mask_canvas,
     picture_input,
     prompt_settings,
     runs,
@@ -43,10 +43,6 @@ STRENGTHS_AND_LAYERS = (
     "There are several strengths and one for each layer as well; only one of them can be meant. "
     "Empty “Strength for each layer”, or try one strength at a time."
 )
-
-PAINTED_AGAIN = "What you painted is here again: only there the picture changes."
-
-SHOW_MASK = "() => ({ __type__: 'update', visible: true })"
 
 log = logging.getLogger(__name__)
 
@@ -97,47 +93,20 @@ class Components:
 def settings_table(context: AppContext, parts: Components) -> SettingsTable[EditImageRequest]:
     """The settings of the tab."""
 
-    def mask_of(values: Mapping[str, Any]) -> dict[str, Any]:
-        mask = write_mask(values["mask"] or (), context.pictures.new())
-        return {"mask": None if mask is None else str(mask)}
-
-    def canvas_of(request: EditImageRequest, files: Mapping[str, str]) -> dict[str, Any]:
-        """What was painted, on the picture that was found."""
-        if "picture" not in files:
-            return {}
-        preview = picture_input.write_preview(context, load_picture(files["picture"]).image)
-        mask = files.get("mask")
-        return {"mask": painted_canvas(preview, Path(mask)) if mask else empty_canvas(preview)}
-
     hold, strengths = parts.hold, parts.strengths
-    layers = {"held": hold.held, "tau_attn": hold.tau_attn, "tau_feature": hold.tau_feature}
     several = {"several": strengths.several, "strengths": strengths.strengths}
     rows = [
         Row({"picture": parts.picture.picture}, parts.picture.message),
-        Row({"mask": parts.mask}, parts.mask_message, mask_of, canvas_of),
+        mask_canvas.mask_row(context, parts.mask, parts.mask_message),
         parts.sound.row(room=parts.room),
         Row({"mode": hold.mode, "source_prompt": hold.source_prompt}, hold.message),
-        Row(layers, hold.message, _hold, _hold_values, fields=["layers"]),
+        hold_sliders.hold_row(hold.tau_attn, hold.tau_feature, hold.held, hold.message),
         *parts.prompts.rows(),
         Row({"variation": parts.prompts.beside_seed}),
         parts.prompts.variations_row(),
         Row(several, strengths.message, _strengths, _strength_values),
     ]
     return SettingsTable(EditImageRequest, rows)
-
-
-def _hold(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {**{name: values[name] for name in ("tau_attn", "tau_feature")}, "layers": values["held"]}
-
-
-def _hold_values(request: EditImageRequest, files: Mapping[str, str]) -> dict[str, Any]:
-    held = {name: request.hold[name] for name in ("tau_attn", "tau_feature")}
-    return {**held, "held": layers_name(request.hold["feature_layers"])}
-
-
-def layers_name(layers: Sequence[int]) -> str:
-    """The name of layers whose hidden states are taken over (`LAYERS`)."""
-    return next(name for name, known in LAYERS.items() if known == tuple(layers))
 
 
 def _strengths(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -155,14 +124,6 @@ def _strength_values(request: EditImageRequest, files: Mapping[str, str]) -> dic
 def strength_list(strengths: Sequence[float]) -> str:
     """Strengths as a person writes them."""
     return ", ".join(f"{one:g}" for one in strengths)
-
-
-def mode_settings() -> dict[str, list[float | str]]:
-    """What the sliders and the layers turn to when a mode is chosen: tau, tau, layers, by mode."""
-    return {
-        name: [mode.tau_attn, mode.tau_feature, layers_name(mode.feature_layers)]
-        for name, mode in EDIT_MODES.items()
-    }
 
 
 class Handlers:
@@ -211,22 +172,15 @@ class Handlers:
 
     def keep_mask(self, layers: Sequence[bytes | str] | None) -> Update:
         """Something was painted: its mask as a file, which is kept with the form."""
-        try:
-            mask = write_mask(layers or (), self._context.pictures.new())
-        except BadInput:  # a run that uses it says so
-            return {self._parts.painted: None}
-        return {self._parts.painted: None if mask is None else str(mask)}
+        return {self._parts.painted: mask_canvas.painted_file(self._context, layers)}
 
     def restore(self, picture: str | None, painted: str | None) -> Update:
         """The form is back after a reload: its picture, and what was painted on it."""
         parts, shown = self._parts, self.show(picture)
-        if not painted or not isinstance(canvas := shown.get(parts.mask), dict):
+        again = mask_canvas.painted_again(shown.get(parts.mask), painted)
+        if again is None:
             return shown
-        try:
-            again = painted_canvas(Path(canvas["background"]), Path(painted))
-        except BadInput:  # of another picture, or damaged: nothing is painted
-            return shown
-        return {**shown, parts.mask: again, parts.mask_message: basic.note(PAINTED_AGAIN)}
+        return {**shown, parts.mask: again, parts.mask_message: basic.note(mask_canvas.PAINTED_AGAIN)}
 
     def choose(self, event: gr.EventData) -> Update:
         """An example was clicked. Raises `gr.Error` if there is none."""
@@ -317,13 +271,7 @@ class Handlers:
         refresh_after(picture.picture.input(self.show, inputs=[picture.picture], outputs=shown, **QUIET))
         refresh_after(picture.examples.choose(self.choose, outputs=[picture.picture, *shown], **QUIET))
         parts.clear_mask.click(self.clear_mask, inputs=[picture.picture], outputs=shown[:2], **QUIET)
-        hold.mode.input(
-            None,
-            js=f"mode => ({json.dumps(mode_settings())})[mode]",
-            inputs=[hold.mode],
-            outputs=[hold.tau_attn, hold.tau_feature, hold.held],
-            api_visibility="private",
-        )
+        hold_sliders.follow_mode(hold.mode, hold.tau_attn, hold.tau_feature, hold.held)
         refresh_sound = sound_input.SoundInputHandlers(self._context, parts.sound, parts.room).connect()
         parts.prompts.seed.connect()
         triggers = [parts.prompts.prompt.submit, parts.strengths.strengths.submit]
@@ -347,11 +295,6 @@ class Handlers:
 
 FIRST_PICTURE, FIRST_SOUND = 2, 0
 STRENGTHS = (0.5, 1.0, 1.5, 2.0)
-LAYER_WORDS = [
-    ("As usual", "paper"),
-    ("A little harder", "released"),
-    ("Hold harder", "harder"),
-]
 
 
 def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
@@ -363,7 +306,7 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
             with gr.Column(elem_classes="su-panel"):
                 picture = picture_input.picture_input(f"{TAB}-photo", context, first=FIRST_PICTURE)
                 cache_status = basic.status_text(f"{TAB}-kept")
-                mask, clear_mask = _mask(context)
+                mask, clear_mask = mask_canvas.mask_canvas(TAB, _first_picture(context))
                 painted = gr.File(type="filepath", visible=False)
                 mask_message = basic.message(f"{TAB}-mask-message")
             with gr.Column(elem_classes="su-panel"):
@@ -385,35 +328,9 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
     return BuiltTab(view, bar.message, drop.share, (prompts,), target)
 
 
-def _mask(context: AppContext) -> tuple[gr.ImageEditor, gr.Button]:
+def _first_picture(context: AppContext) -> Path | None:
     examples = picture_input.with_pictures(context)
-    first = examples[FIRST_PICTURE].picture if len(examples) > FIRST_PICTURE else None
-    with basic.accordion("Edit only where you paint") as fold:
-        basic.status_text(
-            f"{TAB}-mask-line", "Paint over what may change. Everything else stays exactly as it is."
-        )
-        colour = f"rgba({', '.join(map(str, PAINT))}, {PAINT_OPACITY})"
-        mask = PaintedLayers(
-            empty_canvas(first) if first else None,
-            label="What may change",
-            show_label=False,
-            type="filepath",
-            image_mode="RGBA",
-            sources=(),
-            transforms=(),
-            layers=False,
-            brush=gr.Brush(colors=[colour], default_color=colour, color_mode="fixed"),
-            buttons=[],
-            canvas_size=(400, 400),
-            height=360,
-            elem_id=f"{TAB}-mask",
-            elem_classes="su-mask",
-            visible=False,
-        )
-        clear = gr.Button("Clear what is painted", size="sm", elem_id=f"{TAB}-clear-mask")
-    # A canvas that is drawn by the graphics card: nobody pays for it who does not paint
-    fold.unfold(None, js=SHOW_MASK, outputs=[mask], api_visibility="private")
-    return mask, clear
+    return examples[FIRST_PICTURE].picture if len(examples) > FIRST_PICTURE else None
 
 
 def _hold_settings() -> HoldSettings:
@@ -425,26 +342,7 @@ def _hold_settings() -> HoldSettings:
     mode = basic.choice(f"{TAB}-mode", "What the sound does to the picture", modes, first.name, short=True)
     message = basic.message(f"{TAB}-how-message")
     with basic.accordion("How hard to hold, and words for the picture"):
-        tau_attn = slider(
-            TAU_ATTN,
-            "Keep the layout",
-            "More holds where things are, less lets the sound move them.",
-            first.tau_attn,
-        )
-        tau_feature = slider(
-            TAU_FEATURE,
-            "Keep the detail",
-            "More holds shapes and contours, less lets the sound redraw them.",
-            first.tau_feature,
-        )
-        held = gr.Radio(
-            LAYER_WORDS,
-            value="paper",
-            label="How hard to hold on to the picture",
-            info="The two sliders above say for which part of the steps.",
-            elem_id=f"{TAB}-held",
-            elem_classes="su-choice su-held",
-        )
+        tau_attn, tau_feature, held = hold_sliders.hold_sliders(TAB)
         source_prompt = gr.Textbox(
             label="What the picture shows",
             placeholder="a dog on a meadow",

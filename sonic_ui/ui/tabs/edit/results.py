@@ -16,15 +16,8 @@ from sonic_ui.ui.components.result_view import Card
 from sonic_ui.ui.session.context import AppContext
 from sonic_ui.ui.settings.reuse import Record
 from sonic_ui.ui.widgets.fields import detail_line, label_sentence, title_of
+from sonic_ui.ui.widgets.own_picture import MODE_WORDS
 from sonic_ui.ui.widgets.picture_input import PREVIEW_PX, with_pictures, write_preview
-
-MODE_WORDS = {
-    "replace": "Replace",
-    "add": "Add",
-    "style": "Style",
-    "paper": "As in the paper",
-    "released": "As released",
-}
 
 SAME_AGAIN = (
     "Nothing was changed since this edit: it would come out the same. Vary it with the buttons below it, or "

@@ -17,6 +17,7 @@ from sonic_ui.ui.tabs import BuiltTab
 from sonic_ui.ui.tabs.interpolate import results
 from sonic_ui.ui.widgets import (
     kept_form,
+    own_picture,
     prompt_settings,
     runs,
     send_to_tab,
@@ -59,6 +60,7 @@ class Components:
     sound_a: sound_input.SoundInput
     sound_b: sound_input.SoundInput
     interpolation: InterpolationSettings
+    own: own_picture.OwnPicture
     prompts: prompt_settings.PromptSettings
     swap: gr.Button
     bar: runs.RunBar
@@ -85,6 +87,7 @@ def settings_table(context: AppContext, parts: Components) -> SettingsTable[Inte
         Row({"frames": prompts.beside_seed, "continuity": prompts.advanced}),
         Row(own.named("positions"), own.message, _positions, _position_values),
         Row(loudness, own.message, _loudness, _loudness_values),
+        *parts.own.rows(context),
         *prompts.rows(),
         prompts.aspect_row(lambda: context.studio.info.aspects),
     ]
@@ -163,6 +166,8 @@ class Handlers:
         refresh_after = [
             sound_input.SoundInputHandlers(self._context, view, own.room).connect() for view in (a, b)
         ]
+        own_handlers = own_picture.OwnPictureHandlers(self._context, parts.own)
+        show_own, kept = own_handlers.connect()
         parts.prompts.seed.connect()
         parts.prompts.beside_seed.input(
             None, js="() => ''", outputs=[own.positions], api_visibility="private"
@@ -177,7 +182,12 @@ class Handlers:
         swapped = parts.swap.click(None, js=SWAP, inputs=pairs, outputs=pairs, api_visibility="private")
         for refresh in refresh_after:
             refresh(swapped)
-        kept_form.connect_form(TAB, self.table, refresh_after, changed=[a.drawing, b.drawing])
+        kept_form.connect_form(
+            *(TAB, self.table, [*refresh_after, show_own]),
+            changed=[a.drawing, b.drawing],
+            files={"painted": parts.own.painted},
+            after=[kept],
+        )
         return send_to_tab.sound_target(a, refresh_after[0])
 
 
@@ -220,6 +230,7 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
                     _continuity,
                     shaped=True,
                 )
+                own = own_picture.own_picture(TAB)
         with gr.Column(elem_classes="su-deck su-deck-middle", min_width=320):
             with gr.Row(elem_classes="su-deck-run"):
                 swap = gr.Button(
@@ -231,7 +242,7 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
                 context.gallery.share(first.id, [frame.path for frame in first.frames])
             player = strip_player.strip_player(TAB, "Between the two", slider=POSITION, first=first)
             drop = settings_drop.settings_drop(TAB)
-    parts = Components(sound_a, sound_b, interpolation, prompts, swap, bar, player, drop, shared)
+    parts = Components(sound_a, sound_b, interpolation, own, prompts, swap, bar, player, drop, shared)
     target = Handlers(context, parts).connect()
     return BuiltTab(player.view, bar.message, drop.share, (prompts,), target)
 

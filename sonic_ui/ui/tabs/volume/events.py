@@ -18,7 +18,15 @@ from sonic_ui.ui.settings.table import Row, SettingsTable
 from sonic_ui.ui.tabs import BuiltTab
 from sonic_ui.ui.tabs.volume import knobs, results
 from sonic_ui.ui.tabs.volume.knobs import FRAMES, KNOB_WORDS, KNOBS, number_list
-from sonic_ui.ui.widgets import kept_form, prompt_settings, runs, settings_drop, sound_input, strips
+from sonic_ui.ui.widgets import (
+    kept_form,
+    own_picture,
+    prompt_settings,
+    runs,
+    settings_drop,
+    sound_input,
+    strips,
+)
 from sonic_ui.ui.widgets.fields import FREQUENT, Update, room_choice, slider
 
 TAB = VERBS["volume_sweep"].tab
@@ -63,6 +71,7 @@ class Components:
 
     sound: sound_input.SoundInput
     sweep: SweepSettings
+    own: own_picture.OwnPicture
     prompts: prompt_settings.PromptSettings
     film: FilmSettings
     bar: runs.RunBar
@@ -79,6 +88,7 @@ def settings_table(context: AppContext, parts: Components) -> SettingsTable[Volu
         Row(frames, sweep.message, _frames, _frame_values, fields=["gains_db", "scales"]),
         parts.sound.row(),
         Row({"room": sweep.room}, sweep.message),
+        *parts.own.rows(context),
         *parts.prompts.rows(),
         Row({"loop": film.loop, "smoothing": film.smoothing, "film_s": parts.prompts.beside_seed}),
         parts.prompts.aspect_row(lambda: context.studio.info.aspects),
@@ -103,6 +113,7 @@ class Handlers:
         self._context = context
         self._parts = parts
         self.table = settings_table(context, parts)
+        self.own = own_picture.OwnPictureHandlers(context, parts.own)
         self.sound = sound_input.SoundInputHandlers(context, parts.sound, parts.sweep.room)
         self.runs = runs.Runs(
             context, parts.shared, TAB, parts.player.view, parts.bar, self.table, parts.prompts.seed.seed
@@ -190,11 +201,17 @@ class Handlers:
         """Connect the tab."""
         parts, sweep, sound = self._parts, self._parts.sweep, self._parts.sound
         refresh_after = self.sound.connect(self.choose, [parts.player.view])
+        show_own, kept = self.own.connect()
         parts.prompts.seed.connect()
         self.runs.connect(self.generate, [parts.prompts.prompt.submit, sweep.frames.submit])
         self.strip.connect(parts.shared)
         self.reuse.connect(parts.player.view, parts.shared, [refresh_after])
-        kept_form.connect_form(TAB, self.table, [refresh_after], changed=[sound.drawing])
+        kept_form.connect_form(
+            *(TAB, self.table, [refresh_after, show_own]),
+            changed=[sound.drawing],
+            files={"painted": parts.own.painted},
+            after=[kept],
+        )
         inputs = [sound.sound, sound.start_s, sound.end_s, sweep.room]
         sound.drawing.change(self.measure, inputs=inputs, outputs=[sweep.meter], **FREQUENT)
         sweep.preview.preview(self.preview, inputs=inputs, outputs=[sweep.preview], **FREQUENT)
@@ -223,6 +240,8 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
             with gr.Column(elem_classes="su-panel"):
                 sweep = _sweep()
             with gr.Column(elem_classes="su-panel"):
+                own = own_picture.own_picture(TAB)
+            with gr.Column(elem_classes="su-panel"):
                 prompts, film = _prompts(context)
             bar = runs.run_bar(TAB)
         with gr.Column(elem_classes="su-result", scale=8, min_width=340):
@@ -230,7 +249,7 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
                 TAB, "The sound turned up", slider=None, first=results.example_strip(context, 0)
             )
             drop = settings_drop.settings_drop(TAB)
-    Handlers(context, Components(sound, sweep, prompts, film, bar, player, drop, shared)).connect()
+    Handlers(context, Components(sound, sweep, own, prompts, film, bar, player, drop, shared)).connect()
     return BuiltTab(player.view, bar.message, drop.share, (prompts,))
 
 
