@@ -22,6 +22,7 @@ from sonic_ui.evaluation import (
     film_metrics,
     held_out,
     image_metrics,
+    own_picture,
     recognition_metrics,
     sound_metrics,
     sound_quality,
@@ -294,6 +295,17 @@ def edit_modes_group(context: EvalContext) -> list[Metric]:
     return metrics
 
 
+def own_picture_group(context: EvalContext) -> list[Metric]:
+    """Glides and sweeps on a picture."""
+    editor = image_metrics.load_editor(context.pipeline, context.defaults)
+    clips = held_out.synthetic_clips(context.some(4), context.px, stream=10)
+    glides = own_picture.glides_of(clips, context.some(24))
+    metrics, frames = own_picture.own_picture_metrics(context.classifier, editor, glides)
+    per_row = len(own_picture.POSITIONS) + len(own_picture.SCALES) + 1
+    save_sheet(image_metrics.as_tensor(frames), context.out / "own_picture.png", columns=per_row)
+    return metrics
+
+
 def sounds_group(context: EvalContext) -> list[Metric]:
     """Image to sound: class with and without a curve, and quality."""
     pipeline, scenes, namers = context.sound_pipeline, context.sound_scenes, context.sound_namers
@@ -404,6 +416,7 @@ GROUPS: dict[str, Callable[[EvalContext], list[Metric]]] = {
     "mixing": mixing_group,
     "edits": edits_group,
     "edit_modes": edit_modes_group,
+    "own_picture": own_picture_group,
     "sounds": sounds_group,
     "drafts": drafts_group,
     "sound_control": sound_control_group,
