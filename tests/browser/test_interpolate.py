@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 from sonic_ui.media.metadata import read_settings
@@ -339,3 +340,26 @@ def test_on_a_phone_it_stacks_without_overflow(new_page: Any, address: str) -> N
     expect(page.locator(GENERATE)).to_be_in_viewport()
     frame = page.locator(f"{FILM} .su-frame").bounding_box()
     assert frame["width"] > 340
+
+
+def test_a_glide_over_a_photograph(new_page: Any, address: str, tmp_path: Path) -> None:
+    Image.effect_noise((300, 200), 60).convert("RGB").save(tmp_path / "meadow.png")
+    page = opened(new_page, address, accept_downloads=True)
+    page.get_by_role("button", name="On a picture of your own").click()
+    page.locator("#interpolate-image input[type=file]").set_input_files(tmp_path / "meadow.png")
+    expect(page.locator("#interpolate-image img")).to_be_visible()
+    page.locator("#interpolate-spacing input[value=heard]").check()
+    glide(page, 3)
+    with page.expect_download() as download:
+        page.locator(f"{FILM} .su-download").first.click()
+    path = tmp_path / download.value.suggested_filename
+    download.value.save_as(path)
+    settings = read_settings(path)
+    assert path.name.startswith("meadow-with-") and settings is not None
+    assert settings["picture_px"] == [300, 200] and settings["request"]["mode"] == "replace"
+    with Image.open(path) as frame:
+        assert frame.size == (300, 200)
+    page.reload()  # the form is there again, with its picture
+    open_tab(page, "Interpolate", TAB)
+    page.get_by_role("button", name="On a picture of your own").click()
+    expect(page.locator("#interpolate-image img")).to_be_visible()
