@@ -161,9 +161,11 @@ def test_out_of_sight_it_pauses_and_a_refused_microphone_is_a_sentence(new_page:
     wait_for_frames(page, frames(page) + 1)
     press(page, "Stop")
 
-    refused = "Promise.reject(new DOMException('no', 'NotAllowedError'))"
-    page.evaluate(f"() => {{ navigator.mediaDevices.getUserMedia = () => {refused}; }}")
-    press(page, "Start")
-    expect(page.locator(SAID)).to_have_text(
-        re.compile("may not use the microphone.*Or choose “A file, played here”")
-    )
+    for problem, words in (
+        ("NotAllowedError", "may not use the microphone.*press Start again"),
+        ("NotFoundError", "No microphone was found"),
+    ):
+        refused = f"Promise.reject(new DOMException('no', '{problem}'))"
+        page.evaluate(f"() => {{ navigator.mediaDevices.getUserMedia = () => {refused}; }}")
+        press(page, "Start")
+        expect(page.locator(SAID)).to_have_text(re.compile(f"{words}.*Or choose “A file, played here”"))
