@@ -91,7 +91,10 @@ class TrackReader:
     def _listen(self, digest: str, chunk: Chunk, embed: EmbedWindows) -> tuple[Levels, WindowAnalysis]:
         levels = tracks.measure_levels(chunk.own())
         middles, windows = chunk.windows()
-        heard = replace(embed(windows), times=middles)
+        long_middles, long_windows = chunk.windows(tracks.KNOWN_WINDOW_S, tracks.KNOWN_HOP_S)
+        nearest = np.abs(middles[:, None] - long_middles[None]).argmin(1)
+        known = np.asarray(embed(long_windows).is_known)[nearest]
+        heard = replace(embed(windows), times=middles, is_known=known)
         self._levels.put((digest, chunk.number), levels)
         self._windows.put((digest, chunk.number), heard)
         return levels, heard

@@ -58,7 +58,10 @@ def test_chunks_hold_the_track_with_margins_and_its_windows(tmp_path: Path) -> N
     assert np.allclose(np.diff(times), tracks.HOP_S) and times[0] == 0 and times[-1] == 62.0 - tracks.HOP_S
     assert {window.size for chunk in chunks for window in chunk.windows()[1]} == {2 * RATE}
     (last,) = tracks.read_chunks(str(path), range(1, 2))
-    assert last.begin_s == 29.0 and np.allclose(last.own(), chunks[1].own(), atol=2e-3)
+    long_times, long_windows = chunks[1].windows(tracks.KNOWN_WINDOW_S, tracks.KNOWN_HOP_S)
+    assert (long_times[0], long_times[-1]) == (30.0, 57.5)
+    assert {window.size for window in long_windows} == {5 * RATE}
+    assert last.begin_s == 30.0 - tracks.MARGIN_S and np.allclose(last.own(), chunks[1].own(), atol=2e-3)
 
 
 def test_beats_of_a_pulse_are_found_and_of_noise_none() -> None:
