@@ -1,7 +1,7 @@
 """The tab "Film": a track becomes a film whose picture follows it; or the microphone does, live."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,7 +9,6 @@ import gradio as gr
 
 from sonic_ui.engine.events import Cancelled, Failure, FilmResult
 from sonic_ui.requests import VERBS, BadInput, MakeFilmRequest
-from sonic_ui.requests.aspects import SQUARE
 from sonic_ui.requests.make_film import CHANGE_S, FPS, HOLD_BEATS, KICK_AMOUNT, LOUDNESS, SIZE
 from sonic_ui.ui.components import basic, film_timeline, film_view
 from sonic_ui.ui.components.base import event_field, html_component
@@ -78,11 +77,6 @@ class Components:
 
 def settings_table(context: AppContext, parts: Components) -> SettingsTable[MakeFilmRequest]:
     """The settings of the tab."""
-
-    def offered(request: MakeFilmRequest, files: Mapping[str, str]) -> dict[str, Any]:
-        """The aspect of settings that come back, or the square where this engine does not offer it."""
-        return {"aspect": request.aspect if request.aspect in context.studio.info.aspects else SQUARE}
-
     movement, file = parts.movement, parts.file
     names = ("content", "change_s", "loudness", "kick", "kick_by", "kick_amount", "hold_beats")
     rows = [
@@ -90,7 +84,7 @@ def settings_table(context: AppContext, parts: Components) -> SettingsTable[Make
         Row({name: getattr(movement, name) for name in names}, movement.message),
         Row({"picture": parts.source.picture, "mode": parts.source.mode}, parts.source.message),
         *parts.prompts.rows(),
-        Row({"aspect": parts.prompts.aspect}, parts.prompts.message, None, offered),
+        parts.prompts.aspect_row(lambda: context.studio.info.aspects),
         Row(
             {
                 "fps": parts.prompts.beside_seed,
