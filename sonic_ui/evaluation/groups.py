@@ -392,6 +392,11 @@ def film_group(context: EvalContext) -> list[Metric]:
     return metrics
 
 
+def film_memory_group(context: EvalContext) -> list[Metric]:
+    """Memory along a film of ten minutes with the bundle's own weights."""
+    return [film_metrics.long_memory_metric(context.bundle, context.out / "films")]
+
+
 def live_group(context: EvalContext) -> list[Metric]:
     """Live on the running app, with sounds of several sources one after the other."""
     chosen = held_out.synthetic_clips(1, context.px, stream=9)[:: 3 * context.share]
@@ -424,9 +429,10 @@ GROUPS: dict[str, Callable[[EvalContext], list[Metric]]] = {
     "sound_photographs": sound_photographs_group,
     "sound_speed": sound_speed_group,
     "film": film_group,
+    "film_memory": film_memory_group,
     "live": live_group,
     "speed": speed_group,
     "full_size": full_size_group,
 }
-ON_DEMAND = ("full_size",)
+ON_DEMAND = ("full_size", "film_memory")
 """Groups that run only when they are named: they need several GiB of memory and some minutes."""
