@@ -203,7 +203,9 @@ const drawStars = () => document.querySelectorAll('.su-stage .su-favourite').for
   button.hidden = !result;
   button.setAttribute('aria-pressed', String(Boolean(result?.favourite)));
 });
-document.addEventListener('load', event => { if (event.target.matches?.(MEDIA)) drawStars(); }, true);
+['load', 'loadedmetadata'].forEach(kind => document.addEventListener(kind, event => {
+  if (event.target.matches?.(MEDIA + ', .su-filmed-video')) drawStars();
+}, true));
 const setFavourite = result => {
   result.favourite = !result.favourite;
   if (result.favourite) navigator.storage?.persist?.(); // asks the browser not to make room by deleting this
