@@ -33,7 +33,7 @@ class TrackAnalysis:
     rhythm    its times are of the file
     times     middles [W] of the windows; embeddings: theirs [W, D], unit length
     labels    names of the sources; probabilities: of each in each window [W, L]
-    known     whether each window [W] is of any of these
+    known     whether each window [W] is of any of these; known_long: whether KNOWN_WINDOW_S around it are
     """
 
     part: TrackPart
@@ -45,19 +45,28 @@ class TrackAnalysis:
     labels: tuple[str, ...] = field(repr=False)
     probabilities: NDArray[np.float32] = field(repr=False)
     known: NDArray[np.bool_] = field(repr=False)
+    known_long: NDArray[np.bool_] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class ChunkAnalysis:
+    """What is heard in a chunk; known_long as in `TrackAnalysis`."""
+
+    levels: Levels = field(repr=False)
+    windows: WindowAnalysis = field(repr=False)
+    known_long: NDArray[np.bool_] = field(repr=False)
 
 
 class TrackReader:
     """Reads tracks chunk by chunk, and remembers what was heard in each."""
 
     def __init__(self) -> None:
-        self._levels: LRUCache[Levels] = LRUCache(max_bytes=CACHED_BYTES)
-        self._windows: LRUCache[WindowAnalysis] = LRUCache(max_bytes=CACHED_BYTES)
+        self._chunks: LRUCache[ChunkAnalysis] = LRUCache(max_bytes=CACHED_BYTES)
 
     def is_analyzed(self, part: TrackPart) -> bool:
         """Whether all of a part is analyzed already."""
         digest = file_digest(part.path)
-        return all(self._windows.find((digest, number)) is not None for number in tracks.chunk_numbers(part))
+        return all(self._chunks.find((digest, number)) is not None for number in tracks.chunk_numbers(part))
 
     def analyze(
         self,
@@ -72,12 +81,11 @@ class TrackReader:
         report   is told how many of how many chunks are done
         """
         digest, numbers = file_digest(part.path), tracks.chunk_numbers(part)
-        found: list[tuple[Levels, WindowAnalysis]] = []
+        found: list[ChunkAnalysis] = []
         for number in numbers:
-            levels, windows = self._levels.find((digest, number)), self._windows.find((digest, number))
-            if levels is None or windows is None:
+            if (known := self._chunks.find((digest, number))) is None:
                 break
-            found.append((levels, windows))
+            found.append(known)
         rest = range(numbers.start + len(found), numbers.stop)
         if rest:
             for chunk in tracks.read_chunks(part.path, rest):
@@ -88,31 +96,31 @@ class TrackReader:
             raise BadInput(f"“{part.name}” is empty, or damaged. Save or record the sound again.", "sound")
         return _analysis(part, digest, numbers.start, found, labels)
 
-    def _listen(self, digest: str, chunk: Chunk, embed: EmbedWindows) -> tuple[Levels, WindowAnalysis]:
-        levels = tracks.measure_levels(chunk.own())
+    def _listen(self, digest: str, chunk: Chunk, embed: EmbedWindows) -> ChunkAnalysis:
         middles, windows = chunk.windows()
         long_middles, long_windows = chunk.windows(tracks.KNOWN_WINDOW_S, tracks.KNOWN_HOP_S)
         nearest = np.abs(middles[:, None] - long_middles[None]).argmin(1)
-        known = np.asarray(embed(long_windows).is_known)[nearest]
-        heard = replace(embed(windows), times=middles, is_known=known)
-        self._levels.put((digest, chunk.number), levels)
-        self._windows.put((digest, chunk.number), heard)
-        return levels, heard
+        known_long = np.asarray(embed(long_windows).is_known)[nearest].astype(bool)
+        found = ChunkAnalysis(
+            tracks.measure_levels(chunk.own()), replace(embed(windows), times=middles), known_long
+        )
+        self._chunks.put((digest, chunk.number), found)
+        return found
 
 
 def _analysis(
     part: TrackPart,
     digest: str,
     first: int,
-    found: Sequence[tuple[Levels, WindowAnalysis]],
+    found: Sequence[ChunkAnalysis],
     labels: tuple[str, ...],
 ) -> TrackAnalysis:
     origin = first * tracks.CHUNK_S
-    levels = _cut(Levels.join([one for one, _ in found]), part.begin_s - origin, part.end_s - origin)
+    levels = _cut(Levels.join([one.levels for one in found]), part.begin_s - origin, part.end_s - origin)
     if tracks.is_silent_at(levels).all():
         raise BadInput(SILENT.format(name=part.name), "sound")
     rhythm = tracks.find_rhythm(levels)
-    windows = [one for _, one in found]
+    windows = [one.windows for one in found]
     times = np.concatenate([one.times for one in windows])
     near = (times >= part.begin_s - tracks.HOP_S) & (times <= part.end_s + tracks.HOP_S)
     known = np.concatenate([one.is_known for one in windows]).astype(bool)
@@ -131,6 +139,7 @@ def _analysis(
         labels,
         np.concatenate([one.probabilities for one in windows])[near],
         known[near],
+        np.concatenate([one.known_long for one in found])[near],
     )
 
 

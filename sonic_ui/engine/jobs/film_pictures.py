@@ -189,14 +189,26 @@ def names_of(segments: Sequence[Segment], track: TrackAnalysis) -> list[str]:
     for segment, weight in zip(segments, weights, strict=True):
         first = int((segment.begin_s - track.part.begin_s) / tracks.LEVEL_S)
         last = max(first + 1, round((segment.end_s - track.part.begin_s) / tracks.LEVEL_S))
-        share = weight / max(float(weight.sum()), 1e-9)
         name = ""
         if silent[first:last].mean() > 0.8:
             name = SILENCE
-        elif track.probabilities.shape[1] and float(share @ track.known) >= 0.5:
-            name = track.labels[int((share @ track.probabilities).argmax())]
+        elif track.probabilities.shape[1] and _is_known(segment, weight, track):
+            name = track.labels[int((weight @ track.probabilities).argmax())]
         names.append(name)
     return names
+
+
+def _is_known(segment: Segment, weight: NDArray[np.float64], track: TrackAnalysis) -> bool:
+    """Whether most of a segment is of known sources; by the long windows in it where several have room:
+    over a change two known sounds make one that is not known.
+
+    weight   how far each window [W] belongs to it
+    """
+    half, flags = tracks.KNOWN_WINDOW_S / 2, track.known
+    if segment.end_s - segment.begin_s >= tracks.KNOWN_WINDOW_S + tracks.KNOWN_HOP_S:
+        weight = weight * (track.times >= segment.begin_s + half) * (track.times <= segment.end_s - half)
+        flags = track.known_long
+    return float(weight @ flags) >= 0.5 * float(weight.sum())
 
 
 def kicks_of(request: MakeFilmRequest, track: TrackAnalysis) -> Kicks:

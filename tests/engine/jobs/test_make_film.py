@@ -175,6 +175,19 @@ def test_a_source_that_swells_stays_one_thing(write_track: WriteTrack, tmp_path:
     assert any(picture.begin is not None for picture in backend.films[-1].pictures)
 
 
+def test_long_stretches_are_known_by_longer_windows_than_short_ones(write_track: WriteTrack) -> None:
+    class Doubtful(FakeBackend):
+        """Two seconds sound known, five do not."""
+
+        def embed_windows(self, windows: Sequence[np.ndarray]) -> WindowAnalysis:
+            short = np.array([one.size < 4 * RATE for one in windows], np.uint8)
+            return replace(super().embed_windows(windows), is_known=short)
+
+    studio = Studio(Doubtful())
+    names = [film(studio, write_track(300, seconds=s, name=f"{s}.flac"), size_px=128) for s in (9.0, 6.0)]
+    assert [[one.label for one in result.segments] for result in names] == [[""], ["rain"]]
+
+
 @pytest.mark.parametrize(
     ("values", "says"),
     [

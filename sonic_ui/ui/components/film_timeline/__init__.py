@@ -53,7 +53,10 @@ def lanes_value(track: TrackAnalysis, segments: Sequence[FilmSegment], words: st
     """The lanes of a track; `words` stand below them."""
     order = np.argsort(-track.probabilities.max(0)) if track.probabilities.shape[1] else np.zeros(0, int)
     chosen = [int(k) for k in order[:MOST_LABELS] if track.probabilities[:, k].max() >= LEAST_SHARE]
-    shares = np.where(track.known[:, None], track.probabilities[:, chosen], 0.0)
+    begins = [one.begin_s for one in segments]
+    at = np.maximum(0, np.searchsorted(begins, track.times, side="right") - 1)
+    is_named = np.array([bool(one.label) for one in segments])[at]
+    shares = np.where(is_named[:, None], track.probabilities[:, chosen], 0.0)
     top_db = float(np.percentile(track.levels.power_db, 98))
     levels = np.clip(1 + (track.levels.power_db - top_db) / LEVEL_RANGE_DB, 0.0, 1.0)
     rhythm = track.rhythm
