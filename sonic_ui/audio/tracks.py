@@ -26,7 +26,7 @@ WINDOW_S, HOP_S = 2.0, 0.5
 
 KNOWN_WINDOW_S, KNOWN_HOP_S = 5.0, 2.5
 """Of those by which a sound is known or unknown, as long as the clips that this was calibrated on. Of 2 s of
-music that nothing was trained on 0.38 are found unknown, of 5 s 0.62; of known sounds 0.02 and none."""
+music (tuning recordings) 0.38 are found unknown, of 5 s 0.62; of known sounds 0.02 and none."""
 
 CHUNK_WINDOWS = 60
 CHUNK_S = CHUNK_WINDOWS * HOP_S
