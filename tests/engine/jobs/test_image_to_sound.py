@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,26 @@ def test_damaged_eyes_are_a_sentence(tmp_path: Path) -> None:
     (folder / "manifest.json").unlink()  # as bundles of before have none
     with pytest.raises(BadInput, match=r"clip/model\.safetensors cannot be used"):
         LocalBackend(str(folder)).analyze_image(PICTURE)
+
+
+def test_a_learned_vocoder_sounds_and_a_damaged_one_is_a_sentence(tmp_path: Path, library: Path) -> None:
+    from sonic_ui.bundles.manifest import write_manifest
+    from sonic_ui.models.vocoder import SpectralVocoder
+    from sonic_ui.testing.tiny_bundle import debug_bundle
+
+    folder = debug_bundle(tmp_path)
+    index = folder / "image_to_audio" / "model_index.json"
+    parts = json.loads(index.read_text())
+    parts["vocoder"] = ["sonic_ui.models.vocoder", "SpectralVocoder"]
+    index.write_text(json.dumps(parts))
+    SpectralVocoder(width=8, inner=8, blocks=1).save_pretrained(folder / "image_to_audio" / "vocoder")
+    write_manifest(folder)
+    made = sounded(sound(LocalBackend(str(folder)), library, source="generate", curve=[0.5]))
+    assert np.isfinite(made.samples).all() and made.samples.std() > 0
+    weights = folder / "image_to_audio" / "vocoder" / "diffusion_pytorch_model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:100])
+    with pytest.raises(BadInput, match=r"vocoder/diffusion_pytorch_model\.safetensors cannot be used"):
+        sound(LocalBackend(str(folder)), library, source="generate", curve=[0.5])
 
 
 def test_builds_from_recordings_along_a_curve(backend: LocalBackend, library: Path) -> None:
