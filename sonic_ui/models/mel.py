@@ -50,11 +50,37 @@ def log_mel(samples: Tensor) -> Tensor:
     return (filters @ magnitude).clamp(min=CLAMP).log().transpose(1, 2)
 
 
+def griffin_lim(
+    magnitude: Tensor,
+    length: int,
+    iterations: int,
+    window: int = WINDOW,
+    hop: int = HOP,
+    momentum: float = 0.99,
+) -> Tensor:
+    """Samples [B, length] whose spectrum has about these magnitudes [B, bins, frames]; from fixed phases.
+
+    Source: fast Griffin-Lim (Perraudin, Balazs and Søndergaard 2013).
+    """
+    shape = torch.hann_window(window, device=magnitude.device)
+    generator = torch.Generator().manual_seed(0)
+    angles = 2 * torch.pi * torch.rand(magnitude.shape[1:], generator=generator).to(magnitude.device)
+    phases = torch.polar(torch.ones_like(magnitude), angles.expand_as(magnitude))
+    before = torch.zeros_like(phases)
+    samples = magnitude.new_zeros(len(magnitude), length)
+    for _ in range(iterations):
+        samples = torch.istft(magnitude * phases, window, hop, window=shape, length=length)
+        rebuilt = spectrum(samples, window, hop)
+        ahead = rebuilt - before * (momentum / (1 + momentum))
+        phases, before = ahead / ahead.abs().clamp(min=1e-9), rebuilt
+    return samples
+
+
 class GriffinLimVocoder(ModelMixin, ConfigMixin):
     """Log-mels to samples without learned weights; called as transformers' `SpeechT5HifiGan` is.
 
     Magnitudes of the linear spectrum are found by multiplicative updates of non-negative least squares (Lee
-    and Seung 2001), phases by fast Griffin-Lim (Perraudin, Balazs and Søndergaard 2013).
+    and Seung 2001), phases by `griffin_lim`.
 
     iterations   of Griffin-Lim: more are slower and clearer
     """
@@ -90,7 +116,8 @@ class GriffinLimVocoder(ModelMixin, ConfigMixin):
             )
         magnitude = self.magnitudes(spectrogram.float().exp().transpose(1, 2))
         padded = F.pad(magnitude, (0, 1), mode="replicate")  # a centred spectrum has one frame more
-        return self._phases(padded, spectrogram.shape[1] * c.hop, iterations or c.iterations)
+        length = spectrogram.shape[1] * c.hop
+        return griffin_lim(padded, length, iterations or c.iterations, c.window, c.hop, c.momentum)
 
     def draft(self, spectrogram: Tensor) -> Tensor:
         """As `forward` in a quarter of the time, with rough phases: for sounds that are only compared."""
@@ -105,22 +132,6 @@ class GriffinLimVocoder(ModelMixin, ConfigMixin):
         for _ in range(updates):
             found = found * wanted / (gram @ found + 1e-8)
         return found
-
-    def _phases(self, magnitude: Tensor, length: int, iterations: int) -> Tensor:
-        """Samples [B, length] whose spectrum has about these magnitudes; starts from fixed phases."""
-        c: Any = self.config
-        shape = torch.hann_window(c.window, device=magnitude.device)
-        generator = torch.Generator().manual_seed(0)
-        angles = 2 * torch.pi * torch.rand(magnitude.shape[1:], generator=generator).to(magnitude.device)
-        phases = torch.polar(torch.ones_like(magnitude), angles.expand_as(magnitude))
-        before = torch.zeros_like(phases)
-        samples = magnitude.new_zeros(len(magnitude), length)
-        for _ in range(iterations):
-            samples = torch.istft(magnitude * phases, c.window, c.hop, window=shape, length=length)
-            rebuilt = spectrum(samples, c.window, c.hop)
-            ahead = rebuilt - before * (c.momentum / (1 + c.momentum))
-            phases, before = ahead / ahead.abs().clamp(min=1e-9), rebuilt
-        return samples
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         """Move as asked, but keep the full precision of the filters."""

@@ -9,7 +9,18 @@ from diffusers.configuration_utils import ConfigMixin, register_to_config
 from diffusers.models.modeling_utils import ModelMixin
 from torch import Tensor, nn
 
-from sonic_ui.models.mel import CLAMP, FMAX_HZ, HOP, MELS, SAMPLE_RATE, WINDOW, mel_filters
+from sonic_ui.models.mel import (
+    CLAMP,
+    DRAFT_ITERATIONS,
+    FMAX_HZ,
+    HOP,
+    MELS,
+    SAMPLE_RATE,
+    WINDOW,
+    griffin_lim,
+    mel_filters,
+    spectrum,
+)
 
 LARGEST = 200.0
 """Of a bin's magnitude: a sine of full scale in a Hann window of 1024 has 256."""
@@ -36,11 +47,13 @@ class SpectralVocoder(ModelMixin, ConfigMixin):
 
     A convolutional trunk over the frames gives every bin's phase and a factor on its magnitude; an inverse
     STFT makes the samples. Source: Vocos (arXiv 2306.00814), section 3. Ours: the magnitudes start from what
-    the mel filters say of them, and fixed noise beside the log-mels, as smooth log-mels say nothing of the
-    grain of a noise.
+    the mel filters say of them; there is fixed noise beside the log-mels, as smooth log-mels say nothing of
+    the grain of a noise; and of the samples only the magnitudes are kept. Small networks repeat their phases
+    from frame to frame, which buzzes: a few steps of Griffin-Lim find others.
 
     width, inner   channels of the trunk and within a block
     noise          channels of noise
+    iterations     of Griffin-Lim; 0 keeps the network's phases
     """
 
     @register_to_config
@@ -55,6 +68,7 @@ class SpectralVocoder(ModelMixin, ConfigMixin):
         inner: int = 352,
         blocks: int = 4,
         noise: int = 8,
+        iterations: int = 16,
     ) -> None:
         super().__init__()
         self.conv_in = nn.Conv1d(model_in_dim + noise, width, 7, padding=3)
@@ -65,23 +79,36 @@ class SpectralVocoder(ModelMixin, ConfigMixin):
         nn.init.trunc_normal_(self.head.weight, std=0.02)
         nn.init.zeros_(self.head.bias)
 
-    def forward(self, spectrogram: Tensor, noise: Tensor | None = None) -> Tensor:
+    def forward(
+        self, spectrogram: Tensor, noise: Tensor | None = None, iterations: int | None = None
+    ) -> Tensor:
         """Log-mels [B, frames, mels] or [frames, mels] -> samples [B, frames * hop] or [frames * hop].
 
-        noise   [B, channels, frames] of unit variance; by default always the same
+        noise        [B, channels, frames] of unit variance; by default always the same
+        iterations   other than the configuration's
 
         Raises:
             ValueError: log-mels of another number of bands.
         """
         if spectrogram.ndim == 2:
-            return self(spectrogram[None], noise)[0]
+            return self(spectrogram[None], noise, iterations)[0]
         c: Any = self.config
         if spectrogram.ndim != 3 or spectrogram.shape[-1] != c.model_in_dim:
             raise ValueError(
                 f"Log-mels of shape {tuple(spectrogram.shape)} were given; [B, frames, {c.model_in_dim}] "
                 "is needed."
             )
-        return self._samples(*self.spectrum(spectrogram, noise), spectrogram.shape[1] * c.hop)
+        length = spectrogram.shape[1] * c.hop
+        samples = self._samples(*self.spectrum(spectrogram, noise), length)
+        iterations = c.iterations if iterations is None else iterations
+        if not iterations:
+            return samples
+        return griffin_lim(spectrum(samples, c.window, c.hop).abs(), length, iterations, c.window, c.hop)
+
+    def draft(self, spectrogram: Tensor) -> Tensor:
+        """As `forward`, quicker, with rough phases: for sounds that are only compared."""
+        samples: Tensor = self(spectrogram, None, DRAFT_ITERATIONS)
+        return samples
 
     def spectrum(self, spectrogram: Tensor, noise: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Magnitudes and phases [B, bins, frames] of log-mels [B, frames, mels]."""

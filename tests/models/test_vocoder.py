@@ -48,6 +48,20 @@ def test_magnitudes_start_from_the_mels() -> None:
     assert magnitude[:, 8:500].mean() == pytest.approx(float(true[:, 8:500].mean()), rel=0.1)
 
 
+@torch.no_grad()
+def test_its_phases_are_not_those_of_the_network(vocoder: SpectralVocoder) -> None:
+    """A network that says the same in every frame buzzes at the frame rate."""
+    mels = torch.full((1, 200, MELS), -4.0) + 0.3 * torch.randn(1, 200, MELS)
+
+    def buzz(samples: torch.Tensor) -> float:
+        power = torch.fft.rfft(samples[0, :32_000].reshape(2, -1)).abs().square().mean(0)
+        lines = torch.arange(1000, 7000, 100)
+        return float(power[lines].mean() / torch.stack([power[lines + 30], power[lines - 30]]).mean())
+
+    own, found = (buzz(vocoder(mels, torch.zeros(1, 8, 200), iterations=n)) for n in (0, 16))
+    assert found < 0.3 * own
+
+
 def test_other_bands_are_refused(vocoder: SpectralVocoder) -> None:
     with pytest.raises(ValueError, match=r"\[B, frames, 64\] is needed"):
         vocoder(torch.zeros(1, 10, 80))

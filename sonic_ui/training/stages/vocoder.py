@@ -130,7 +130,7 @@ class VocoderStage(Stage):
         parts: Any = self.module
         mels, target = self.batch(generator, batch_size)
         noise = torch.randn(batch_size, parts.vocoder.config.noise, self.crop, generator=generator)
-        output = parts.vocoder(mels, noise)
+        output = parts.vocoder(mels, noise, iterations=0)
         share = min(1.0, max(0, self.step - self.critic_from) / self.critic_ramp)
         self.step += 1
         return self.losses(lambda shown: spectral_loss(shown, target), parts.critic, output, target, share)
