@@ -129,7 +129,7 @@ class FakeBackend:
     def film(self, job: FilmJob, cancel: CancelToken) -> Iterator[JobEvent]:
         """Red squares for rain, green ones for dogs."""
         self.films.append(job)
-        if job.source is not None and job.inversion is None and job.missing:
+        if job.source is not None and job.source.inversion is None and job.missing:
             yield InversionDone("inversion of a film", 1000)
         order = sorted(job.missing, key=lambda number: job.pictures[number].at_s)
         for step, number in enumerate(order, start=1):

@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
-from PIL import Image
 
-from sonic_ui.engine.events import InversionDone
 from sonic_ui.engine.jobs.base import JobRunner
+from sonic_ui.engine.jobs.editing import EditSource, inverted
 from sonic_ui.engine.jobs.sound_to_image import pipeline_settings, size_settings
 from sonic_ui.pipelines.embedding_path import SIDE_BY_SIDE
 from sonic_ui.pipelines.film_path import FilmPicture
@@ -33,15 +32,14 @@ class FilmJob:
     pictures   all of the film's; those of kicks stand behind those along the track
     missing    numbers of those that are to be painted
     size       width and height in pixels; None: the denoiser's own
-    source     the picture that is edited, upright RGB; None paints from noise. inversion: as for `EditJob`
+    source     the picture that is edited; None paints from noise
     """
 
     request: MakeFilmRequest
     pictures: tuple[FilmPicture, ...] = field(repr=False)
     missing: tuple[int, ...] = field(repr=False)
     size: tuple[int, int] | None = None
-    source: Image.Image | None = field(repr=False, default=None)
-    inversion: Any = field(repr=False, default=None)
+    source: EditSource | None = field(repr=False, default=None)
 
     @property
     def steps(self) -> int:
@@ -52,7 +50,7 @@ class FilmJob:
     def sample_passes(self) -> int:
         """Passes of one sample through the denoiser, at most."""
         guided = 1 if (self.request.guidance_scale or 0) <= 1 else 2
-        inverting = self.steps if self.source is not None and self.inversion is None else 0
+        inverting = 0 if self.source is None else self.source.inverting_steps
         return inverting + guided * sum(
             self.steps - (shared_steps(CONTINUITY, self.steps) if self.pictures[number].begin else 0)
             for number in self.missing
@@ -60,7 +58,7 @@ class FilmJob:
 
     def passes(self, picture_px: int) -> float:
         """`sample_passes` in those of pictures of the model's own size."""
-        painted = self.source.size if self.source is not None else self.size
+        painted = self.source.picture.size if self.source is not None else self.size
         width, height = painted or (picture_px, picture_px)
         return self.sample_passes * width * height / picture_px**2
 
@@ -111,7 +109,7 @@ class FilmRunner(JobRunner):
         self.total = sum(self._cost(number) for number in job.missing)
         self._report()
         if job.source is not None:
-            self._invert(job.source)
+            self.inversion = inverted(self, job.source, self._on_inverting_step)
         for group in self._groups():
             for batch in self.split_on_oom(group, self._paint):
                 self.queue.put(batch)
@@ -210,19 +208,9 @@ class FilmRunner(JobRunner):
         )
         return list(output.images)
 
-    def _invert(self, source: Image.Image) -> None:
-        """Study the picture, unless that was done before."""
-        if self.job.inversion is not None:
-            self.inversion = self.job.inversion.with_source(source)
-            return
-
-        def on_step(report: Any) -> None:
-            self.cancel.check()
-            self.report_progress("Studying the picture", report.step, report.total)
-
-        self.inversion = self.pipeline.invert(source, "", num_inference_steps=self.job.steps, on_step=on_step)
-        cached = self.inversion.without_source()
-        self.queue.put(InversionDone(cached, cached.nbytes))
+    def _on_inverting_step(self, report: Any) -> None:
+        self.cancel.check()
+        self.report_progress("Studying the picture", report.step, report.total)
 
     def _conditions(self, pictures: list[FilmPicture]) -> dict[str, Any]:
         """Arguments of either pipeline for pictures side by side: all from one noise."""

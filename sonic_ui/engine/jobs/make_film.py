@@ -24,6 +24,7 @@ from sonic_ui.engine.cost import FilmCost, check_film
 from sonic_ui.engine.films import picture_key
 from sonic_ui.engine.inputs import InputPicture
 from sonic_ui.engine.jobs.base import JOB_TYPES, Backend, JobType, Plan, RunContext
+from sonic_ui.engine.jobs.editing import EditSource
 from sonic_ui.engine.jobs.film_pictures import decide_film, kicks_of
 from sonic_ui.engine.jobs.film_runner import FilmJob, FilmRunner
 from sonic_ui.engine.jobs.settings import film_settings
@@ -221,16 +222,15 @@ def plan_film(request: MakeFilmRequest, context: RunContext) -> Generator[events
             raise BadInput(
                 "A film from a picture has the picture's own shape. Leave the shape at the square.", "aspect"
             )
-        source = source_picture(context.picture, request.size_px)
+        picture, steps = source_picture(context.picture, request.size_px), int(request.steps or 0)
         pictures = tuple(replace(one, begin=None) for one in pictures)
-        key = InversionKey(context.session, info.name, f"{context.picture.digest}@{source.size}", "", None)
+        name = f"{context.picture.digest}@{picture.size}"
+        key = InversionKey(context.session, info.name, name, "", steps)
+        source = EditSource(picture, None, "", steps, context.inversions.find(key))
     elif request.aspect != SQUARE:
         size = info.size_of(request.aspect)
     keys = picture_keys(request, info.name, pictures, size, context.picture)
     job = FilmJob(request, pictures, _missing(keys, context), size, source)
-    if key is not None:
-        key = key._replace(steps=job.steps)
-        job = replace(job, inversion=context.inversions.find(key))
     cost = film_cost(job, len({*keys}), part.duration_s, info.picture_px)
     if request.at_s is None:
         check_film(request, part.duration_s, cost, getattr(context.backend, "lease_s", None))
@@ -251,7 +251,7 @@ def estimate_film(request: MakeFilmRequest, context: RunContext) -> FilmCost:
 def film_cost(job: FilmJob, different: int, duration_s: float, picture_px: int) -> FilmCost:
     """What a film takes. different: how many of its pictures are not alike."""
     frames = ceil(duration_s * job.request.fps - 1e-6)
-    painted = job.source.size if job.source is not None else job.size or (picture_px, picture_px)
+    painted = job.source.picture.size if job.source is not None else job.size or (picture_px, picture_px)
     width, height = frame_size(painted, job.request.size_px)
     return FilmCost(
         pictures=len(job.missing),

@@ -134,12 +134,13 @@ def test_a_picture_is_edited_along_the_track(write_track: WriteTrack, tmp_path: 
     request = MakeFilmRequest(sound=track, picture=str(tmp_path / "sea.png"), size_px=128, steps=4)
     *_, result = studio.run(request, session="me")
     job = backend.films[-1]
-    assert job.source is not None and min(job.source.size) == 128
+    assert job.source is not None and min(job.source.picture.size) == 128
     assert all(picture.begin is None for picture in job.pictures)
     assert isinstance(result, FilmResult) and result.settings["picture_px"] == [300, 200]
     assert result.film.name == "sea-with-track-0.mp4"
     [*studio.run(request.changed(seed=7), session="me")]
-    assert backend.films[-1].inversion == "inversion of a film"
+    again = backend.films[-1].source
+    assert again is not None and again.inversion == "inversion of a film"
     with pytest.raises(BadInput, match="has the picture's own shape"):
         [*studio.run(request.changed(aspect="16:9"))]
 

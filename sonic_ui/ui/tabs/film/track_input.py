@@ -103,6 +103,8 @@ class TrackInputHandlers(sound_input.SoundInputHandlers):
             return
         try:
             for event in self._context.studio.hear_track(whole_or(part), token):
+                if token.cancelled:  # another track was given meanwhile
+                    return
                 if isinstance(event, TrackAnalysis):
                     lanes = lanes_of(self._context, event)
                     yield {view.drawing: {**drawing, "track": lanes}}
