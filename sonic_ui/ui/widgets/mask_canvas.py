@@ -16,7 +16,7 @@ from sonic_ui.ui.settings.table import Row
 from sonic_ui.ui.widgets.picture_input import write_preview
 
 PAINTED_AGAIN = "What you painted is here again: only there the picture changes."
-SHOW_MASK = "() => ({ __type__: 'update', visible: true })"
+SHOW = "() => ({ __type__: 'update', visible: true })"
 
 
 def mask_canvas(name: str, first: Path | None) -> tuple[gr.ImageEditor, gr.Button]:
@@ -45,7 +45,7 @@ def mask_canvas(name: str, first: Path | None) -> tuple[gr.ImageEditor, gr.Butto
         )
         clear = gr.Button("Clear what is painted", size="sm", elem_id=f"{name}-clear-mask")
     # A canvas that is drawn by the graphics card: nobody pays for it who does not paint
-    fold.unfold(None, js=SHOW_MASK, outputs=[mask], api_visibility="private")
+    fold.unfold(None, js=SHOW, outputs=[mask], api_visibility="private")
     return mask, clear
 
 

@@ -66,7 +66,7 @@ class OwnPicture:
 
 def own_picture(name: str) -> OwnPicture:
     """Lay out the input, folded and empty."""
-    with basic.accordion("On a picture of your own"):
+    with basic.accordion("On a picture of your own") as fold, gr.Column(visible=False) as inside:
         picture = PictureFile(
             None,
             label="Picture",
@@ -91,6 +91,8 @@ def own_picture(name: str) -> OwnPicture:
         mask, clear = mask_canvas.mask_canvas(name, None)
         painted = gr.File(type="filepath", visible=False)
         message = basic.message(f"{name}-image-message")
+    # Most strips are of no picture: what is in the fold is made when it is opened
+    fold.unfold(None, js=mask_canvas.SHOW, outputs=[inside], api_visibility="private")
     return OwnPicture(name, picture, mode, *sliders, mask, clear, painted, message)
 
 
