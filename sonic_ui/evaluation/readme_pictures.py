@@ -1,6 +1,7 @@
 """The example sounds that the page offers and a bundle's pictures of them; the README's pictures of a bundle.
 
-The README shows the grid of all sources, an interpolation, a volume sweep, edits, and image-to-sound.
+The README shows the grid of all sources, an interpolation, a volume sweep, edits, strips on a picture, and
+image-to-sound.
 """
 
 import json
@@ -22,6 +23,7 @@ from sonic_ui.evaluation.groups import load_pipeline
 from sonic_ui.evaluation.held_out import SAMPLE_RATE, curve_bank
 from sonic_ui.evaluation.image_metrics import as_tensor
 from sonic_ui.models.encoders import ImageEncoder
+from sonic_ui.models.gated_attention import batch_audio_scales
 from sonic_ui.models.latents import compression_factor
 from sonic_ui.models.mel import log_mel
 from sonic_ui.models.presence_classifier import PresenceClassifier, load_classifier
@@ -29,7 +31,7 @@ from sonic_ui.pipelines.audio_edit import AudioEditPipeline
 from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
 from sonic_ui.pipelines.embedding_path import linear
 from sonic_ui.pipelines.image_to_audio import ImageToAudioPipeline
-from sonic_ui.pipelines.interpolation import LatentInterpolator, interpolate_evenly
+from sonic_ui.pipelines.interpolation import EditInterpolator, LatentInterpolator, interpolate_evenly
 from sonic_ui.requests import EDIT_MODES
 from sonic_ui.scenes.render import paint, render_sound
 from sonic_ui.scenes.world import SOURCES, SPECS, Scene, SourceInstance
@@ -63,6 +65,9 @@ EDITS = (
     ("dog", "crackling_fire", "paper"),
 )
 """Whose render is edited, by whose sound, in which mode."""
+GLIDED_OVER, GLIDED_BY, GLIDED_AT = "dog", ("train", "clock"), (0.0, 0.4, 0.6, 1.0)
+GROWN = (0.5, 1.0, 1.5)
+"""Whose render is glided over, between which sounds and where; factors on the first one, turned up."""
 SHOWN = (("rain", "swell"), ("crackling_fire", "two hills"), ("rooster", "three knocks"), ("stream", "storm"))
 """Example pictures, and the curve of the evaluation's bank that each sounds along."""
 
@@ -168,6 +173,7 @@ def write_readme_pictures(examples: Path, bundle: Path, folder: Path) -> list[Pa
     """All of the README's pictures that a bundle can make; returns their paths."""
     paths = [write_grid(examples, folder / "grid.png"), *write_strips(examples, bundle, folder)]
     paths.append(write_edits(examples, bundle, folder / "edits.png"))
+    paths.append(write_own_picture(examples, bundle, folder / "own_picture.png"))
     paths.append(write_film_picture(bundle, folder / "film.png"))
     if (bundle / "image_to_audio").is_dir():
         paths.append(write_image_to_sound(examples, bundle, folder / "image_to_sound.png"))
@@ -216,6 +222,24 @@ def write_edits(examples: Path, bundle: Path, path: Path) -> Path:
         pictures += [before, after]
         labels += ["before", f"{TITLES[sound]} ({mode})"]
     return _save(labelled(pictures, labels, columns=4, side=192), path)
+
+
+def write_own_picture(examples: Path, bundle: Path, path: Path) -> Path:
+    """A render, the glide over it between two example sounds, and one of these turned up on it."""
+    pipeline, settings = load_painter(bundle)
+    editor = AudioEditPipeline(**pipeline.components)
+    size = editor.unet.config.sample_size * compression_factor(editor.vae)
+    before = paint({name: scene for name, _, scene in example_scenes()}[GLIDED_OVER], size)
+    a, b = (editor.embed_audio(read_example(examples, f"{name}.mp3"))[0].numpy() for name in GLIDED_BY)
+    inversion = editor.invert(before, num_inference_steps=settings["num_inference_steps"])
+    held = settings | EDIT_MODES["replace"].settings()
+    painter = EditInterpolator(editor, lambda x: linear(a, b, x), 0, held, inversion=inversion)
+    glide = [painter.paint([x])[0] for x in GLIDED_AT]
+    scales = batch_audio_scales(settings["strength"], GROWN, editor.audio_attention.paths)
+    embeds = torch.from_numpy(np.repeat(a[None], len(GROWN), 0))
+    grown = editor(inversion, audio_embeds=embeds, **{**held, "strength": scales}).images
+    labels = ["before", *(f"{100 * x:g} %" for x in GLIDED_AT), *(f"listens × {x:g}" for x in GROWN)]
+    return _save(labelled([before, *glide, *grown], labels, columns=len(labels), side=128), path)
 
 
 def _save(picture: Image.Image, path: Path) -> Path:

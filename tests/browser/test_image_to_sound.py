@@ -311,7 +311,7 @@ def test_on_a_phone_a_finger_draws(new_page: Any, address: str) -> None:
     choose_example(page)
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     order = page.evaluate(
-        "['.su-sounding-picture', '.su-pad', '.su-ways', '.su-sounding-words', '.su-takes']"
+        "['.su-sounding-picture', '.su-pad', '.su-takes', '.su-ways', '.su-sounding-words']"
         ".map(one => document.querySelector(one).getBoundingClientRect().top)"
     )
     assert order == sorted(order)
