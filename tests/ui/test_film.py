@@ -84,6 +84,7 @@ def test_a_film_grows_and_is_shown(track: Path) -> None:
     assert {name: values[name] for name in ("fps", "size_px", "quality")} == {
         **{"fps": 12, "size_px": 128, "quality": "draft"}
     }
+    assert values["picture"] is None, "a film from noise takes the picture on the page away"
 
 
 def test_the_timeline_says_what_is_heard(track: Path) -> None:

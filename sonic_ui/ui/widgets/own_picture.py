@@ -11,7 +11,7 @@ import gradio as gr
 
 from sonic_ui.engine.inputs import load_picture
 from sonic_ui.media.masks import empty_canvas
-from sonic_ui.requests import EDIT_MODES, BadInput
+from sonic_ui.requests import EDIT_MODES, BadInput, MakeFilmRequest
 from sonic_ui.requests.edit_image import OwnPictureRequest
 from sonic_ui.ui.components import basic
 from sonic_ui.ui.components.picture_files import PictureFile
@@ -50,18 +50,34 @@ class OwnPicture:
 
     def rows(self, context: AppContext) -> list[Row]:
         """The settings that they stand for."""
-
-        def picture_of(request: OwnPictureRequest, files: Mapping[str, str]) -> dict[str, Any]:
-            """The picture that was found; none where the settings have none."""
-            found = files.get("picture")
-            return {} if found is None and request.picture is not None else {"picture": found}
-
         return [
-            Row({"picture": self.picture}, self.message, from_request=picture_of),
+            picture_row(self.picture, self.message),
             Row({"mode": self.mode}, self.message),
             hold_sliders.hold_row(self.tau_attn, self.tau_feature, self.held, self.message),
             mask_canvas.mask_row(context, self.mask, self.message),
         ]
+
+
+def picture_row(picture: gr.Image, message: gr.HTML) -> Row:
+    """The setting `picture` of a request that may have none: settings without one empty the input."""
+
+    def picture_of(request: OwnPictureRequest | MakeFilmRequest, files: Mapping[str, str]) -> dict[str, Any]:
+        found = files.get("picture")
+        return {} if found is None and request.picture is not None else {"picture": found}
+
+    return Row({"picture": picture}, message, from_request=picture_of)
+
+
+def mode_choice(name: str, info: str) -> gr.Radio:
+    """What a sound does to a picture of one's own."""
+    return gr.Radio(
+        [(MODE_WORDS[mode], mode) for mode in EDIT_MODES],
+        value="replace",
+        label="What the sound does to it",
+        info=info,
+        elem_id=f"{name}-edit-mode",
+        elem_classes="su-choice",
+    )
 
 
 def own_picture(name: str) -> OwnPicture:
@@ -78,14 +94,7 @@ def own_picture(name: str) -> OwnPicture:
             elem_classes="su-photo",
             alt_text="The picture that was chosen",
         )
-        mode = gr.Radio(
-            [(MODE_WORDS[mode], mode) for mode in EDIT_MODES],
-            value="replace",
-            label="What the sound does to it",
-            info="As on the tab “Edit”: every picture of the strip is then an edit of yours.",
-            elem_id=f"{name}-edit-mode",
-            elem_classes="su-choice",
-        )
+        mode = mode_choice(name, "As on the tab “Edit”: every picture of the strip is then an edit of yours.")
         with basic.accordion("How hard to hold"):
             sliders = hold_sliders.hold_sliders(name)
         mask, clear = mask_canvas.mask_canvas(name, None)

@@ -17,7 +17,15 @@ from sonic_ui.ui.session.context import AppContext, SharedComponents
 from sonic_ui.ui.settings.table import Row, SettingsTable
 from sonic_ui.ui.tabs import BuiltTab
 from sonic_ui.ui.tabs.film import live, results, track_input
-from sonic_ui.ui.widgets import kept_form, prompt_settings, runs, send_to_tab, settings_drop, sound_input
+from sonic_ui.ui.widgets import (
+    kept_form,
+    own_picture,
+    prompt_settings,
+    runs,
+    send_to_tab,
+    settings_drop,
+    sound_input,
+)
 from sonic_ui.ui.widgets.fields import FREQUENT, QUIET, Update, slider
 
 TAB = VERBS["make_film"].tab
@@ -82,7 +90,8 @@ def settings_table(context: AppContext, parts: Components) -> SettingsTable[Make
     rows = [
         parts.sound.row(),
         Row({name: getattr(movement, name) for name in names}, movement.message),
-        Row({"picture": parts.source.picture, "mode": parts.source.mode}, parts.source.message),
+        own_picture.picture_row(parts.source.picture, parts.source.message),
+        Row({"mode": parts.source.mode}, parts.source.message),
         *parts.prompts.rows(),
         parts.prompts.aspect_row(lambda: context.studio.info.aspects),
         Row(
@@ -263,19 +272,8 @@ def _source() -> Source:
             elem_classes="su-photo",
             alt_text="The picture that was chosen",
         )
-        mode = gr.Radio(
-            [
-                ("Replace", "replace"),
-                ("Add", "add"),
-                ("Style", "style"),
-                ("Paper", "paper"),
-                ("Released", "released"),
-            ],
-            value="replace",
-            label="What the sound does to it",
-            info="As on the tab “Edit”. Without a picture the film starts from noise.",
-            elem_id=f"{TAB}-edit-mode",
-            elem_classes="su-choice",
+        mode = own_picture.mode_choice(
+            TAB, "As on the tab “Edit”. Without a picture the film starts from noise."
         )
         message = basic.message(f"{TAB}-image-message")
     return Source(picture, mode, message)
