@@ -50,6 +50,14 @@ def log_mel(samples: Tensor) -> Tensor:
     return (filters @ magnitude).clamp(min=CLAMP).log().transpose(1, 2)
 
 
+def check_log_mels(spectrogram: Tensor, mels: int) -> None:
+    """Raise ValueError unless log-mels are [B, frames, mels]."""
+    if spectrogram.ndim != 3 or spectrogram.shape[-1] != mels:
+        raise ValueError(
+            f"Log-mels of shape {tuple(spectrogram.shape)} were given; [B, frames, {mels}] is needed."
+        )
+
+
 def griffin_lim(
     magnitude: Tensor,
     length: int,
@@ -109,11 +117,7 @@ class GriffinLimVocoder(ModelMixin, ConfigMixin):
         if spectrogram.ndim == 2:
             return self(spectrogram[None], iterations)[0]
         c: Any = self.config
-        if spectrogram.ndim != 3 or spectrogram.shape[-1] != c.model_in_dim:
-            raise ValueError(
-                f"Log-mels of shape {tuple(spectrogram.shape)} were given; [B, frames, {c.model_in_dim}] "
-                "is needed."
-            )
+        check_log_mels(spectrogram, c.model_in_dim)
         magnitude = self.magnitudes(spectrogram.float().exp().transpose(1, 2))
         padded = F.pad(magnitude, (0, 1), mode="replicate")  # a centred spectrum has one frame more
         length = spectrogram.shape[1] * c.hop

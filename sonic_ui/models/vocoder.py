@@ -17,6 +17,7 @@ from sonic_ui.models.mel import (
     MELS,
     SAMPLE_RATE,
     WINDOW,
+    check_log_mels,
     griffin_lim,
     mel_filters,
     spectrum,
@@ -93,11 +94,7 @@ class SpectralVocoder(ModelMixin, ConfigMixin):
         if spectrogram.ndim == 2:
             return self(spectrogram[None], noise, iterations)[0]
         c: Any = self.config
-        if spectrogram.ndim != 3 or spectrogram.shape[-1] != c.model_in_dim:
-            raise ValueError(
-                f"Log-mels of shape {tuple(spectrogram.shape)} were given; [B, frames, {c.model_in_dim}] "
-                "is needed."
-            )
+        check_log_mels(spectrogram, c.model_in_dim)
         length = spectrogram.shape[1] * c.hop
         samples = self._samples(*self.spectrum(spectrogram, noise), length)
         iterations = c.iterations if iterations is None else iterations

@@ -49,16 +49,12 @@ class EditRunner(JobRunner):
         """Invert and edit."""
         request, source = self.job.request, self.job.source
         self.report_words(request.prompt, request.negative_prompt, source.prompt)
-        inversion = inverted(self, source, self._on_inverting_step)
+        inversion = inverted(self, source, lambda message, step, _: self._report(message, step, step))
         for number, group in enumerate(self.job.groups):
             batches = self.split_on_oom(group, partial(self._edit, inversion, number))
             self.cancel.check()
             for batch in batches:
                 self.queue.put(batch)
-
-    def _on_inverting_step(self, report: Any) -> None:
-        self.cancel.check()
-        self._report("Studying the picture", report.step, report.step)
 
     def _report(self, message: str, step: int, inverted: int) -> None:
         """`step` of all; `inverted` steps of the inversion are done."""

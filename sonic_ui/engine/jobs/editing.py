@@ -15,6 +15,8 @@ from sonic_ui.engine.jobs.base import JobRunner, PaintingPlan, RunContext
 from sonic_ui.requests import EditImageRequest
 from sonic_ui.requests.edit_image import OwnPictureRequest
 
+Report = Callable[[str, int, int], None]
+
 
 @dataclass(frozen=True)
 class EditSource:
@@ -37,10 +39,19 @@ class EditSource:
         return 0 if self.inversion is not None else self.steps
 
 
-def inverted(runner: JobRunner, source: EditSource, on_step: Callable[[Any], None]) -> Any:
-    """The source's inversion with its picture; one that is made here is put into the queue, too."""
+def inverted(runner: JobRunner, source: EditSource, report: Report | None = None) -> Any:
+    """The source's inversion with its picture; one that is made here is put into the queue, too.
+
+    report   of a message, the step and the steps of the inversion; by default the runner's own
+    """
     if source.inversion is not None:
         return source.inversion.with_source(source.picture)
+    tell = runner.report_progress if report is None else report
+
+    def on_step(step: Any) -> None:
+        runner.cancel.check()
+        tell("Studying the picture", step.step, step.total)
+
     inversion = runner.pipeline.invert(
         source.picture, source.prompt, num_inference_steps=source.steps, on_step=on_step
     )

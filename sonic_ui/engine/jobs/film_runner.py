@@ -109,7 +109,7 @@ class FilmRunner(JobRunner):
         self.total = sum(self._cost(number) for number in job.missing)
         self._report()
         if job.source is not None:
-            self.inversion = inverted(self, job.source, self._on_inverting_step)
+            self.inversion = inverted(self, job.source)
         for group in self._groups():
             for batch in self.split_on_oom(group, self._paint):
                 self.queue.put(batch)
@@ -207,10 +207,6 @@ class FilmRunner(JobRunner):
             self.inversion, on_step=self._on_step(group, 0, None), **conditions, **settings
         )
         return list(output.images)
-
-    def _on_inverting_step(self, report: Any) -> None:
-        self.cancel.check()
-        self.report_progress("Studying the picture", report.step, report.total)
 
     def _conditions(self, pictures: list[FilmPicture]) -> dict[str, Any]:
         """Arguments of either pipeline for pictures side by side: all from one noise."""

@@ -108,17 +108,13 @@ class InterpolateRunner(JobRunner):
         """What paints on a picture of one's own, which is studied first."""
         from sonic_ui.pipelines.interpolation import EditInterpolator
 
-        def on_step(report: Any) -> None:
-            self.cancel.check()
-            self.report_progress("Studying the picture", report.step, report.total)
-
         request, path = self.job.request, self.job.path
         return EditInterpolator(
             self.pipeline,
             lambda position: path.embedding(position, self.components.embed),
             request.seed,
             pipeline_settings(request) | request.hold | {"mask": source.mask},
-            inversion=inverted(self, source, on_step),
+            inversion=inverted(self, source),
         )
 
     def _key(self, interpolator: LatentInterpolator, end: float) -> Hashable:

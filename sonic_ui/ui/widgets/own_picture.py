@@ -14,12 +14,11 @@ from sonic_ui.media.masks import empty_canvas
 from sonic_ui.requests import EDIT_MODES, BadInput, MakeFilmRequest
 from sonic_ui.requests.edit_image import OwnPictureRequest
 from sonic_ui.ui.components import basic
-from sonic_ui.ui.components.picture_files import PictureFile
 from sonic_ui.ui.session.context import AppContext
 from sonic_ui.ui.settings.table import Row
 from sonic_ui.ui.widgets import hold_sliders, mask_canvas
 from sonic_ui.ui.widgets.fields import FREQUENT, QUIET, Refresh, Update
-from sonic_ui.ui.widgets.picture_input import write_preview
+from sonic_ui.ui.widgets.picture_input import picture_file, write_preview
 
 MODE_WORDS = {
     "replace": "Replace",
@@ -83,17 +82,7 @@ def mode_choice(name: str, info: str) -> gr.Radio:
 def own_picture(name: str) -> OwnPicture:
     """Lay out the input, folded and empty."""
     with basic.accordion("On a picture of your own") as fold, gr.Column(visible=False) as inside:
-        picture = PictureFile(
-            None,
-            label="Picture",
-            sources=["upload", "webcam"],
-            type="filepath",
-            buttons=[],
-            height=180,
-            elem_id=f"{name}-image",
-            elem_classes="su-photo",
-            alt_text="The picture that was chosen",
-        )
+        picture = picture_file(name)
         mode = mode_choice(name, "As on the tab “Edit”: every picture of the strip is then an edit of yours.")
         with basic.accordion("How hard to hold"):
             sliders = hold_sliders.hold_sliders(name)

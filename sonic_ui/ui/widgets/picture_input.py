@@ -29,19 +29,27 @@ class PictureInput:
 def picture_input(name: str, context: AppContext, *, label: str = "Picture", first: int = 0) -> PictureInput:
     """Lay out an input that holds the picture of the example number `first` of those that have one."""
     examples = with_pictures(context)
-    picture = PictureFile(
-        str(examples[first].picture) if first < len(examples) else None,
+    shown = str(examples[first].picture) if first < len(examples) else None
+    picture = picture_file(name, shown, label=label, height=200)
+    cards = basic.message(f"{name}-message"), basic.example_cards(examples, name, "su-compact")
+    return PictureInput(name, picture, *cards)
+
+
+def picture_file(
+    name: str, shown: str | None = None, *, label: str = "Picture", camera: bool = True, height: int = 180
+) -> PictureFile:
+    """The component that takes a picture file; `camera`: or a photograph."""
+    return PictureFile(
+        shown,
         label=label,
-        sources=["upload", "webcam"],
+        sources=["upload", "webcam"] if camera else ["upload"],
         type="filepath",
         buttons=[],
-        height=200,
+        height=height,
         elem_id=f"{name}-image",
         elem_classes="su-photo",
         alt_text="The picture that was chosen",
     )
-    cards = basic.message(f"{name}-message"), basic.example_cards(examples, name, "su-compact")
-    return PictureInput(name, picture, *cards)
 
 
 def with_pictures(context: AppContext) -> tuple[Example, ...]:

@@ -12,7 +12,6 @@ from sonic_ui.requests import VERBS, BadInput, MakeFilmRequest
 from sonic_ui.requests.make_film import CHANGE_S, FPS, HOLD_BEATS, KICK_AMOUNT, LOUDNESS, SIZE
 from sonic_ui.ui.components import basic, film_timeline, film_view
 from sonic_ui.ui.components.base import event_field, html_component
-from sonic_ui.ui.components.picture_files import PictureFile
 from sonic_ui.ui.session.context import AppContext, SharedComponents
 from sonic_ui.ui.settings.table import Row, SettingsTable
 from sonic_ui.ui.tabs import BuiltTab
@@ -27,6 +26,7 @@ from sonic_ui.ui.widgets import (
     sound_input,
 )
 from sonic_ui.ui.widgets.fields import FREQUENT, QUIET, Update, slider
+from sonic_ui.ui.widgets.picture_input import picture_file
 
 TAB = VERBS["make_film"].tab
 MODES = [("Film", "film"), ("Live", "live")]
@@ -261,17 +261,7 @@ def _build_film(context: AppContext, shared: SharedComponents) -> BuiltTab:
 
 def _source() -> Source:
     with basic.accordion("Start from a picture"):
-        picture = PictureFile(
-            None,
-            label="Picture",
-            sources=["upload"],
-            type="filepath",
-            buttons=[],
-            height=180,
-            elem_id=f"{TAB}-image",
-            elem_classes="su-photo",
-            alt_text="The picture that was chosen",
-        )
+        picture = picture_file(TAB, camera=False)
         mode = own_picture.mode_choice(
             TAB, "As on the tab “Edit”. Without a picture the film starts from noise."
         )
