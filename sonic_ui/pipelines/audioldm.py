@@ -4,6 +4,7 @@ No public mapper from pictures, modulator or energy ControlNet exists for it: a 
 (BLIP, arXiv 2201.12086), the words into CLAP's space, and the energy is imposed by training-free guidance.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -43,15 +44,7 @@ class AudioLdmPipeline(ImageToAudioPipeline):
         return self._last_caption[1]
 
     def _captioned(self, image: Image.Image) -> str:
-        pixels = self.image_processor(images=image.convert("RGB"), return_tensors="pt")["pixel_values"]
-        encoder = self.image_encoder
-        tokens = encoder.generate(
-            pixel_values=pixels.to(encoder.device, encoder.dtype),
-            max_new_tokens=CAPTION_TOKENS,
-            num_beams=1,
-            do_sample=False,
-        )
-        return str(self.image_processor.decode(tokens[0], skip_special_tokens=True)).strip()
+        return caption_picture(self.image_encoder, self.image_processor, image)
 
     @torch.no_grad()
     def embed_image(self, image: Image.Image) -> Tensor:
@@ -80,6 +73,30 @@ class AudioLdmPipeline(ImageToAudioPipeline):
         return self.embed_prompt(negative).to(embeds)
 
 
+@torch.no_grad()
+def caption_picture(captioner: Any, processor: Any, image: Image.Image) -> str:
+    """What BLIP says of a picture, in a few words."""
+    pixels = processor(images=image.convert("RGB"), return_tensors="pt")["pixel_values"]
+    tokens = captioner.generate(
+        pixel_values=pixels.to(captioner.device, captioner.dtype),
+        max_new_tokens=CAPTION_TOKENS,
+        num_beams=1,
+        do_sample=False,
+    )
+    return str(processor.decode(tokens[0], skip_special_tokens=True)).strip()
+
+
+def load_captioner(folder: str | Path) -> Callable[[Image.Image], str]:
+    """What puts pictures into words, from a folder of BLIP's. Raises OSError or ValueError for another."""
+    captioner = BlipForConditionalGeneration.from_pretrained(folder).eval().requires_grad_(False)
+    processor = _blip_processor(Path(folder))
+    return lambda image: caption_picture(captioner, processor, image)
+
+
+def _blip_processor(folder: Path) -> BlipProcessor:
+    return BlipProcessor(BlipImageProcessorPil.from_pretrained(folder), AutoTokenizer.from_pretrained(folder))
+
+
 def load_audioldm(
     folder: str | Path, captioner: str | Path, dtype: torch.dtype = torch.float32, frames: int = FRAMES
 ) -> AudioLdmPipeline:
@@ -106,9 +123,7 @@ def load_audioldm(
         **{name: module.eval().requires_grad_(False) for name, module in modules.items()},
         scheduler=DDIMScheduler.from_pretrained(root / "scheduler"),
         tokenizer=AutoTokenizer.from_pretrained(root / "tokenizer"),
-        image_processor=BlipProcessor(
-            BlipImageProcessorPil.from_pretrained(blip), AutoTokenizer.from_pretrained(blip)
-        ),
+        image_processor=_blip_processor(blip),
         frames=frames,
         default_steps=STEPS,
         default_guidance=GUIDANCE,

@@ -1,10 +1,12 @@
 """`python -m sonic_ui.training STAGE`: one stage, or `all` of them.
 
 Besides: `export` the trained parts as a bundle, or write a contact `sheet` of the world. `import` starts a
-run from a bundle's weights, so that training can go on without the checkpoints that made it.
+run from a bundle's weights, so that training can go on without the checkpoints that made it. What is one's
+own is taught by `pairs` (see `commands`): each has its own `--help`.
 """
 
 import argparse
+import sys
 from pathlib import Path
 
 CONFIG = Path(__file__).parent / "configs" / "miniature.toml"
@@ -12,6 +14,11 @@ CONFIG = Path(__file__).parent / "configs" / "miniature.toml"
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the stage that the command line names."""
+    from sonic_ui.training.commands import COMMANDS, run_command
+
+    given = sys.argv[1:] if arguments is None else arguments
+    if given[:1] and given[0] in COMMANDS:
+        return run_command(given)
     import torch
 
     from sonic_ui.training.bundle_io import export_bundle, import_bundle
