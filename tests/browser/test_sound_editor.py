@@ -79,7 +79,7 @@ def test_a_part_is_dragged_moved_by_keys_undone_and_looped(new_page: Any, addres
 
     # Normalise: the loudness that is asked for is the one that is heard.
     page.locator(f"{EDITOR} .su-editor-lufs input").fill("-30")
-    page.locator(EDITOR).get_by_role("button", name="Normalise to").click()
+    page.locator(EDITOR).get_by_role("button", name="Normalise").click()
     expect(page.locator(CAPTION)).to_have_text(re.compile(r"^7\.1 s to 9\.5 s of 14\.0 s · -30 LUFS"))
     page.locator(EDITOR).get_by_role("button", name="Loudest part").click()
     expect(page.locator(CAPTION)).to_have_text(re.compile(r"^4\.\d s to 14\.\d s"))

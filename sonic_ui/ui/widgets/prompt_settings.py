@@ -228,14 +228,14 @@ def prompt_settings(
     strength = slider(
         STRENGTH,
         "Strength of the sound",
-        "More lets the sound rule the picture, less leaves it to the words; 0 does not listen.",
+        "0 does not listen to it; more lets it rule the picture.",
         defaults.strength,
     )
     aspect = _aspect_choice(tab, info) if shaped else None
-    quality = _quality_choice(tab, info) if drafts else None
-    with gr.Row(elem_classes="su-pair su-seeds"):
+    with gr.Row(elem_classes="su-pair"):
+        quality = _quality_choice(tab, info) if drafts else None
         number = beside_seed()
-        seed = seed_field(tab, seed_info)
+    seed = seed_field(tab, seed_info)
     with basic.accordion("Advanced"):
         added = advanced() if advanced is not None else None
         rest = _advanced(defaults)
@@ -298,10 +298,10 @@ def _quality_choice(tab: str, info: BundleInfo) -> gr.Radio:
         [("Fine", FINE), ("Draft", DRAFT)],
         value=FINE,
         label="Quality",
-        info="A draft takes a few steps: quick to look for a seed or words with.",
         visible=info.defaults.draft is not None,
+        min_width=150,
         elem_id=f"{tab}-quality",
-        elem_classes="su-choice",
+        elem_classes="su-choice su-quality",
     )
 
 

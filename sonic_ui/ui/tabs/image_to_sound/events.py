@@ -391,9 +391,8 @@ def _prompts(context: AppContext) -> SoundPrompts:
         elem_id=f"{TAB}-prompt",
     )
     message = basic.message(f"{TAB}-words-message")
-    with gr.Row(elem_classes="su-pair su-seeds"):
-        takes = slider(TAKES, "Takes", "More to choose from, and more time.")
-        seed = prompt_settings.seed_field(TAB, "The same number makes the same sound again.")
+    takes = slider(TAKES, "Takes", "More to choose from, and more time.")
+    seed = prompt_settings.seed_field(TAB, "The same number makes the same sound again.")
     loudness = slider(LOUDNESS, "Loudness of the result (LUFS)", "Speech on air has −23, music −14.")
     with basic.accordion("Advanced"):
         advanced = _advanced(context)
