@@ -51,7 +51,10 @@ FILES = ("sound", "sound_a", "sound_b", "picture")
 def hostile_values(verb: str) -> st.SearchStrategy[dict[str, Any]]:
     """The values of a request of a verb, one to four of them anything, some under other names."""
     model = VERBS[verb].request
-    usual = {name: f"{name}.bin" for name in FILES if name in model.model_fields}
+    usual: dict[str, Any] = {name: f"{name}.bin" for name in FILES if name in model.model_fields}
+    usual |= {name: [f"{name}.bin"] for name in model.FILE_LISTS}
+    if verb == "teach_sound":
+        usual["name"] = "foghorn"
     names = st.sampled_from([*model.model_fields, *model.model_fields]) | TEXTS
     wrong = st.dictionaries(names, VALUES, min_size=1, max_size=4)
     return wrong.map(lambda values: {"verb": verb, **usual, **values})

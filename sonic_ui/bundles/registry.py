@@ -24,6 +24,7 @@ from sonic_ui.bundles.parts import (
     Part,
     sonic_diffusion,
 )
+from sonic_ui.bundles.taught import WEIGHTS, edition_of, taught_home, taught_names
 from sonic_ui.bundles.vocabulary import Vocabulary
 from sonic_ui.requests import VERBS, BadInput
 from sonic_ui.requests.aspects import ASPECTS, SQUARE, AspectName
@@ -115,6 +116,12 @@ class BundleInfo(BaseModel):
     """Of `vocabulary.json`; None: the text encoder was trained on everything that people write."""
     parts: tuple[Part, ...] = ()
     image_labels: ImageLabels | None = None
+    base: str = ""
+    """Of an engine that was taught (`bundles/taught.py`): the engine that it went on from."""
+    edition: str = ""
+    """Of that engine's weights; "" where it is not known."""
+    taught: tuple[Source, ...] = ()
+    """What it was taught."""
 
     @property
     def aspects(self) -> tuple[AspectName, ...]:
@@ -205,6 +212,8 @@ class Bundle:
     info: BundleInfo
     sources: tuple[Source, ...]
     folder: Path
+    taught_folder: Path | None = None
+    """Of a taught engine: its own folder. `folder` is that of the engine that it went on from."""
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -256,7 +265,10 @@ PHRASES = "phrases"
 
 def phrase_pictures(info: BundleInfo) -> dict[str, Path]:
     """Pictures of the phrases of a registered bundle's vocabulary, by phrase; those that there are."""
-    spec, phrases = BUNDLES.get(info.name), info.vocabulary.groups.values() if info.vocabulary else ()
+    spec, phrases = (
+        BUNDLES.get(info.base or info.name),
+        info.vocabulary.groups.values() if info.vocabulary else (),
+    )
     if spec is None:
         return {}
     paths = {
@@ -268,12 +280,17 @@ def phrase_pictures(info: BundleInfo) -> dict[str, Path]:
 
 
 def find_bundle(name_or_folder: str | Path) -> BundleSpec:
-    """A registered bundle by name, or the folder given. Raises `BadInput` for neither."""
+    """A registered bundle or a taught one by name, or the folder given. Raises `BadInput` for none of
+    them.
+    """
     if str(name_or_folder) in BUNDLES:
         return BUNDLES[str(name_or_folder)]
+    taught = taught_names()
     folder = Path(name_or_folder).expanduser()
+    if str(name_or_folder) in taught:
+        folder = taught_home() / name_or_folder
     if not folder.is_dir():
-        known = ", ".join(BUNDLES)
+        known = ", ".join([*BUNDLES, *taught])
         raise BadInput(
             f"There is no bundle called {str(name_or_folder)!r} and no such folder. Known: {known}."
         )
@@ -285,6 +302,8 @@ def read_bundle(name_or_folder: str | Path = DEFAULT_BUNDLE) -> Bundle:
     """Read a bundle's descriptions. Raises `BadInput` naming the file that is missing or damaged."""
     spec = find_bundle(name_or_folder)
     info, words_file = spec.info or _read_info(spec.folder), spec.folder / "vocabulary.json"
+    if info.base:
+        return _read_taught(info, spec.folder)
     if info.parts and not words_file.exists():
         return Bundle(info, (), spec.folder)
     words = read_json(words_file)
@@ -294,6 +313,31 @@ def read_bundle(name_or_folder: str | Path = DEFAULT_BUNDLE) -> Bundle:
     except (ValidationError, KeyError, TypeError):
         raise damaged(words_file, 'it should hold {"sources": [{"id", "label"}, ...]}') from None
     return Bundle(info.model_copy(update={"vocabulary": vocabulary}), sources, spec.folder)
+
+
+def _read_taught(info: BundleInfo, folder: Path) -> Bundle:
+    """A taught engine: the one that it went on from, under its own name. Raises `BadInput`."""
+    base = find_bundle(info.base)
+    if (base.info or _read_info(base.folder)).base:
+        raise damaged(folder / "bundle.json", "it goes on from an engine that was taught itself")
+    if not (folder / WEIGHTS).is_dir():
+        raise missing(folder / WEIGHTS)
+    found = read_bundle(info.base)
+    if info.edition and info.edition != edition_of(found.folder):
+        raise BadInput(OTHER_EDITION.format(title=info.title, base=found.info.title), "bundle")
+    own = ("name", "title", "description", "licence", "base", "edition", "taught")
+    return Bundle(
+        found.info.model_copy(update={name: getattr(info, name) for name in own}),
+        found.sources,
+        found.folder,
+        folder,
+    )
+
+
+OTHER_EDITION = (
+    "{title} was taught from another edition of {base}, and its weights fit that one alone. Teach it again, "
+    "or choose another engine."
+)
 
 
 def _read_info(folder: Path) -> BundleInfo:

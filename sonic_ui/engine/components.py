@@ -22,6 +22,7 @@ from sonic_ui.engine.loading import (
     load_upscaler,
 )
 from sonic_ui.engine.pace import Pace
+from sonic_ui.engine.taught_sounds import load_prototypes, taught_analysis
 
 PARTIAL_LATENTS_CACHED = 64
 """So many partially denoised ends of glides are cached: 64 KB each at 512 px."""
@@ -95,6 +96,9 @@ class Components:
         """Embed and name a clip: `samples` float32 [T] at 48 kHz."""
         vector = self.embed(samples)
         labels = self.rank_labels(vector)
+        prototypes = self._once("prototypes", lambda: load_prototypes(self.bundle))
+        if (taught := taught_analysis(vector, labels, prototypes)) is not None:
+            return taught
         if not labels or self.open_set_head is None:
             return AudioAnalysis(vector, labels)
         known, _ = self.known_probability(samples)

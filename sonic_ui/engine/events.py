@@ -22,6 +22,7 @@ from sonic_ui.requests import (
     ImageToSoundRequest,
     MakeFilmRequest,
     PaintingRequest,
+    TeachSoundRequest,
     UpscaleImageRequest,
 )
 from sonic_ui.retrieval.library import Pick
@@ -420,6 +421,40 @@ class FilmResult:
     stopped: bool = False
 
 
-AnyResult = Result | SoundResult | FilmResult | UpscaleResult
+@dataclass(frozen=True)
+class TeachingDone:
+    """A finished teaching, on this machine: the engine's folder, how many steps it took, how many of them
+    were
+    kept, and pictures of the last recordings before and after. The studio makes a `TeachResult` of it.
+    """
+
+    folder: Path
+    steps: int
+    best_step: int
+    before: tuple[Image, ...]
+    after: tuple[Image, ...]
+
+
+@dataclass(frozen=True)
+class TeachResult:
+    """An engine that was taught.
+
+    engine         its name; title as people call it
+    bundle         its folder as a ZIP
+    before, after  pictures of the same recordings from the same noise
+    """
+
+    engine: str
+    title: str
+    bundle: Path
+    before: tuple[Image, ...]
+    after: tuple[Image, ...]
+    request: TeachSoundRequest
+    settings: dict[str, Any]
+    elapsed_s: float
+    notices: tuple[str, ...] = ()
+
+
+AnyResult = Result | SoundResult | FilmResult | UpscaleResult | TeachResult
 Event = Progress | Preview | Notice | FramesAdded | FramesDone | AnyResult
-JobEvent = Progress | Preview | Notice | FramesAdded | FramesDone | InversionDone | SoundsDone
+JobEvent = Progress | Preview | Notice | FramesAdded | FramesDone | InversionDone | SoundsDone | TeachingDone

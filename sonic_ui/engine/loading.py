@@ -35,6 +35,8 @@ def load_painting_pipeline(bundle: Bundle, report: Report, cancel: CancelToken) 
     if not bundle.painting_parts:
         check_pipeline(bundle.pipeline_folder("sound_to_image"))
     check_sums(bundle.folder, [*DESCRIPTIONS, *_own_files(bundle, bundle.painting_parts, "sound_to_image")])
+    if bundle.taught_folder is not None:
+        check_sums(bundle.taught_folder)
     files: Any = None
     parts = (*bundle.painting_parts, *bundle.sounding_parts)
     if parts:
@@ -146,16 +148,9 @@ def damaged_weights(name: str, problem: str) -> Iterator[None]:
 
 
 def _placed(bundle: Bundle, files: Any, placement: Placement) -> Any:
+    from sonic_ui.pipelines.assemble import read_painting_pipeline
     from sonic_ui.pipelines.audio_conditioned import move_to_device
-    from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
 
-    if bundle.painting_parts:
-        from sonic_ui.pipelines.assemble import assemble
-
-        found = files[: len(bundle.painting_parts)]
-        pipeline = assemble(bundle.painting_parts, found, placement.dtype)
-    else:
-        folder = bundle.pipeline_folder("sound_to_image")
-        pipeline = AudioToImagePipeline.from_pretrained(folder, dtype=placement.dtype)
+    pipeline = read_painting_pipeline(bundle, files or (), placement.dtype)
     move_to_device(pipeline, placement)
     return pipeline

@@ -112,6 +112,9 @@ class LocalBackend:
             if components.pace.seconds("pass") is None:
                 components.pace.add("pass", 1.0, time_step(components.pipeline))
 
+    teach_refusal = ""
+    """Why it cannot be taught; empty where it can."""
+
     live_refusal = ""
     """Why nobody can be live on it; empty where they can."""
 

@@ -288,6 +288,7 @@ PICTURES_REMEMBERED = 64
 
 MAX_ANSWERS = 20_000
 """To one question: more than a hundred steps of the longest strip, and signs of life."""
+NOT_FROM_AFAR = "The engine at {address} is taught on its own page. Open that page."
 NO_RESULT = "The engine at {address} ended without a result. Try again."
 
 
@@ -400,6 +401,8 @@ class RemoteStudio(Studio):
     ) -> Iterator[events.Event]:
         """As `Studio.run`; raises `Failure` as well when the connection is lost."""
         cancel = cancel or events.CancelToken()
+        if request.FILE_LISTS:
+            raise BadInput(NOT_FROM_AFAR.format(address=self._engine.connection.address.shown), "bundle")
         files = self._files_of(request)
         yield events.Progress(0, 0, "Sending it to the engine")
         yield from self._until_ready(cancel)

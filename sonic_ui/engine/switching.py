@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol
 
 from sonic_ui.bundles import BUNDLES, read_bundle
 from sonic_ui.bundles.fetching import gigabytes
+from sonic_ui.bundles.taught import taught_names
 from sonic_ui.engine.events import Cancelled
 from sonic_ui.engine.jobs.base import Backend
 from sonic_ui.requests import BadInput, ChangeEngineRequest
@@ -71,8 +72,14 @@ class Engines:
     def __init__(self, make: MakeBackend | None = None, started: str = "") -> None:
         self._make = make
         self._current = started
-        self._names = tuple(dict.fromkeys(name for name in (started, *BUNDLES) if name))
+        self._started = started
         self._changing = threading.Lock()
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        """The engine that the app was started with, the registered ones, and those that were taught here."""
+        names = (self._started, *BUNDLES, *taught_names())
+        return tuple(dict.fromkeys(name for name in names if name))
 
     @property
     def changeable(self) -> bool:

@@ -79,6 +79,11 @@ class ZeroBackend(LocalBackend):
         "with hardware of its own, or run the app on your computer."
     )
 
+    teach_refusal = (
+        "Teaching takes minutes of a GPU that stays, and this Space borrows one for each job (ZeroGPU). Run "
+        "the app on your computer."
+    )
+
     lease_s = LONGEST_S
     """For how long it holds a GPU at a time."""
 

@@ -8,13 +8,15 @@ import torch
 from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
 from transformers import AutoTokenizer, ClapFeatureExtractor, ClapModel, CLIPTextModel, CLIPTokenizer
 
-from sonic_ui.bundles import Part
+from sonic_ui.bundles import Bundle, Part
+from sonic_ui.bundles.taught import WEIGHTS
 from sonic_ui.models.gated_attention import AudioAttention, load_gated_attention
 from sonic_ui.models.laion_clap import load_laion_clap
 from sonic_ui.models.microsoft_clap import MicrosoftClapFeatures, load_microsoft_clap
 from sonic_ui.models.projector import AudioProjector, load_audio_projector
 from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
 from sonic_ui.pipelines.audioldm import AudioLdmPipeline, load_audioldm
+from sonic_ui.pipelines.taught import apply_taught
 from sonic_ui.requests import BadInput
 
 Components = dict[str, Any]
@@ -41,6 +43,22 @@ def assemble(parts: Sequence[Part], files: Sequence[Files], dtype: torch.dtype) 
             "bundle",
         )
     return AudioToImagePipeline(**found)
+
+
+def read_painting_pipeline(
+    bundle: Bundle, files: Sequence[Files], dtype: torch.dtype
+) -> AudioToImagePipeline:
+    """The painting pipeline of a bundle: of its folder or of its parts, whose files lie at `files`; with what
+    it was taught. Raises as `assemble` and `apply_taught` do.
+    """
+    if bundle.painting_parts:
+        pipeline = assemble(bundle.painting_parts, files[: len(bundle.painting_parts)], dtype)
+    else:
+        folder = bundle.pipeline_folder("sound_to_image")
+        pipeline = AudioToImagePipeline.from_pretrained(folder, dtype=dtype)
+    if bundle.taught_folder is not None:
+        apply_taught(pipeline, bundle.taught_folder / WEIGHTS)
+    return pipeline
 
 
 def assemble_sound(parts: Sequence[Part], files: Sequence[Files], dtype: torch.dtype) -> AudioLdmPipeline:

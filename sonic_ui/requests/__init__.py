@@ -20,6 +20,7 @@ from sonic_ui.requests.image_to_sound import ImageToSoundRequest
 from sonic_ui.requests.interpolate import InterpolateRequest
 from sonic_ui.requests.make_film import MakeFilmRequest
 from sonic_ui.requests.sound_to_image import SoundToImageRequest
+from sonic_ui.requests.teach_sound import TeachSoundRequest
 from sonic_ui.requests.upscale_image import UpscaleImageRequest
 from sonic_ui.requests.verbs import VERBS, Verb, read_request
 from sonic_ui.requests.volume_sweep import VolumeSweepRequest

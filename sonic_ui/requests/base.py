@@ -11,6 +11,7 @@ from sonic_ui.requests.fields import (
     NO_SOUND,
     BadInput,
     FilePath,
+    FilePaths,
     Prompt,
     Range,
     Words,
@@ -48,6 +49,8 @@ class Request(BaseModel):
     """Those of them whose sound is followed through time: its job reads it, not the reader of clips."""
     PICTURES: ClassVar[tuple[str, ...]] = ()
     """The settings that name a picture file."""
+    FILE_LISTS: ClassVar[tuple[str, ...]] = ()
+    """The settings that name several files of sounds or of pictures."""
     WORDS: ClassVar[tuple[str, ...]] = ()
     """The settings that hold words."""
 
@@ -57,6 +60,7 @@ class Request(BaseModel):
         files = [(name, one.holds) for name, one in markers if isinstance(one, FilePath)]
         cls.SOUNDS = tuple(name for name, holds in files if holds == "sound")
         cls.PICTURES = tuple(name for name, holds in files if holds == "picture")
+        cls.FILE_LISTS = tuple(name for name, one in markers if isinstance(one, FilePaths))
         cls.WORDS = tuple(name for name, one in markers if isinstance(one, Words))
 
     def __init__(self, **values: Any) -> None:

@@ -148,6 +148,26 @@ class FilePath(Marker):
 
 
 @dataclass(frozen=True)
+class FilePaths(Marker):
+    """The paths of one to `most` files of sounds or of pictures: a list, or one path."""
+
+    holds: Literal["sound", "picture"]
+    most: int
+    missing: str
+
+    def check(self, value: object, field: str, kind: Any) -> tuple[str, ...]:
+        values = value if isinstance(value, (list, tuple)) else [] if value in (None, "") else [value]
+        if not values:
+            raise BadInput(self.missing, field)
+        if len(values) > self.most:
+            raise BadInput(
+                f"{len(values)} {self.holds}s were given; 1 to {self.most} are accepted. Give fewer.", field
+            )
+        one = FilePath(self.holds, self.missing)
+        return tuple(str(one.check(path, field, str)) for path in values)
+
+
+@dataclass(frozen=True)
 class OneOf(Marker):
     """One of the words of the annotated Literal; `sentence` refuses others, naming {given} and {known}.
 

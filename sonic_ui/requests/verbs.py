@@ -8,6 +8,7 @@ from sonic_ui.requests.image_to_sound import ImageToSoundRequest
 from sonic_ui.requests.interpolate import InterpolateRequest
 from sonic_ui.requests.make_film import MakeFilmRequest
 from sonic_ui.requests.sound_to_image import SoundToImageRequest
+from sonic_ui.requests.teach_sound import TeachSoundRequest
 from sonic_ui.requests.upscale_image import UpscaleImageRequest
 from sonic_ui.requests.volume_sweep import VolumeSweepRequest
 
@@ -34,6 +35,7 @@ VERBS: dict[str, Verb] = {
     "volume_sweep": Verb(VolumeSweepRequest, "Volume", "volume", "audio_to_image"),
     "make_film": Verb(MakeFilmRequest, "Film", "film", "audio_to_image"),
     "image_to_sound": Verb(ImageToSoundRequest, "Image → Sound", "image-to-sound", "image_to_audio"),
+    "teach_sound": Verb(TeachSoundRequest, "Teach", "teach", "audio_to_image"),
     "upscale_image": Verb(UpscaleImageRequest, "Upscale", "gallery", "upscaler"),
 }
 """Verb -> what belongs to it, in the order of the tabs. Its job is `engine/jobs/<verb>.py`."""

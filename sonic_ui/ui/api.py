@@ -215,6 +215,8 @@ class Parameter:
 
     def read(self, value: Any) -> Any:
         """A value of the component as the request takes it: of a file its path."""
+        if self.is_file and isinstance(value, list):
+            return [self.read(one) for one in value]
         return value["path"] if self.is_file and isinstance(value, dict) else value
 
     def stands_alone(self) -> bool:
@@ -228,12 +230,16 @@ class Parameter:
 
 
 def parameters_of(name: str, model: type[Request]) -> list[Parameter]:
-    """The parameters of an endpoint, in order."""
+    """The parameters of an endpoint, in order: those that nothing stands for if they are left out come
+    first.
+    """
     fields = [field for field in model.model_fields if field != "verb"]
     files = [
         field for field in fields if _file_component(model, field) and model.model_fields[field].is_required()
     ]
-    ordered = dict.fromkeys([*ORDER.get(name, "").split(), *files, *fields])
+    files += [field for field in fields if field in model.FILE_LISTS]
+    needed = [field for field in fields if model.model_fields[field].is_required() and field not in files]
+    ordered = dict.fromkeys([*ORDER.get(name, "").split(), *needed, *files, *fields])
     return [_parameter(model, field) for field in ordered]
 
 
@@ -241,6 +247,8 @@ def _parameter(model: type[Request], name: str) -> Parameter:
     field = model.model_fields[name]
     if component := _file_component(model, name):
         return Parameter(name, component, None, is_file=True)
+    if name in model.FILE_LISTS:
+        return Parameter(name, FILES, None, is_file=True)
     component = _component(field.annotation)
     if field.is_required():
         return Parameter(name, component, inspect.Parameter.empty)

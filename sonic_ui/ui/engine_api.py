@@ -40,6 +40,7 @@ CONCURRENT_QUESTIONS = 4
 """Questions that are under way at once; painting itself goes one by one."""
 
 NOT_UNDERSTOOD = "This question is not understood: bring both apps to the same version."
+NOT_FROM_AFAR = "An engine is taught on its own page, not from another app. Open its page."
 MAX_SESSIONS = 64
 MAX_WINDOWS, MAX_WINDOW = 200, 480_000
 """Of a track: windows in one question, and samples of one."""
@@ -166,6 +167,8 @@ def read_question(question: Answer, files: Sequence[str]) -> MakingRequest:
     verb, names = values.get("verb"), question.get("files")
     if not isinstance(verb, str) or verb not in VERBS or not isinstance(names, list):
         raise BadInput(NOT_UNDERSTOOD)
+    if VERBS[verb].request.FILE_LISTS:
+        raise BadInput(NOT_FROM_AFAR)
     allowed = file_settings(VERBS[verb].request)
     if len(names) != len(files) or any(name not in allowed for name in names):
         raise BadInput(NOT_UNDERSTOOD)

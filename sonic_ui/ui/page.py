@@ -62,19 +62,19 @@ def build_page(studio: Studio, examples: Path = EXAMPLES, open_engines: bool = F
         panel = engine_panel(studio)
         with_tab = [verb for verb in VERBS if importlib.util.find_spec(_folder(verb))]
         modules = {verb: importlib.import_module(f"{_folder(verb)}.results") for verb in with_tab}
-        answers = {verb: getattr(module, "ANSWER", api.PICTURES) for verb, module in modules.items()}
+        answers = {verb: _answer(verb, module) for verb, module in modules.items()}
         page.live = context.live
         live_api.add_endpoint(context)
         api.add_verbs(context, answers)  # first: Gradio gives the handlers of the page names as well
         with gr.Tabs(elem_id="su-tabs") as tabs:
-            built = {verb: _build_tab(verb, context, shared) for verb in with_tab}
+            built = {verb: _build_tab(verb, context, shared) for verb in _first_of_tabs(with_tab)}
             gr.Tab("Gallery", id="gallery", elem_id="gallery-tab")
         connect_upscaling(
             context, gallery("su-gallery")
         )  # beside its tab: Gradio would make what is inside only when that is opened
-        connect_links(page, context, tabs, {verb: tab.share for verb, tab in built.items()})
+        connect_links(page, context, tabs, {verb: tab.share for verb, tab in built.items() if tab.share})
         targets = {VERBS[verb].tab: tab.target for verb, tab in built.items() if tab.target}
-        connect_send_to_tab(context, tabs, [tab.view for tab in built.values()], targets)
+        connect_send_to_tab(context, tabs, [tab.view for tab in built.values() if tab.view], targets)
         follows = [one for tab in built.values() for one in tab.follows]
         connect_engines(studio, panel, shared.head, follows, open_engines or limits.open_engines)
         _follow_engine(page, studio, shared.head, [tab.message for tab in built.values()], follows)
@@ -88,6 +88,18 @@ def build_page(studio: Studio, examples: Path = EXAMPLES, open_engines: bool = F
 
 def _folder(verb: str) -> str:
     return f"sonic_ui.ui.tabs.{VERBS[verb].tab.replace('-', '_')}"
+
+
+def _first_of_tabs(verbs: list[str]) -> list[str]:
+    """The first verb of each tab: it may have several."""
+    return [*{VERBS[verb].tab: verb for verb in reversed(verbs)}.values()][::-1]
+
+
+def _answer(verb: str, module: Any) -> api.Answer:
+    """What the endpoint of a verb returns, as its tab's results say."""
+    several: dict[str, api.Answer] = getattr(module, "ANSWERS", {})
+    one: api.Answer = getattr(module, "ANSWER", api.PICTURES)
+    return several.get(verb, one)
 
 
 def _build_tab(verb: str, context: AppContext, shared: SharedComponents) -> BuiltTab:

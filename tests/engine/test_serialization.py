@@ -228,7 +228,7 @@ WANTED: dict[str, list[dict[str, Any]]] = {
 }
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", [verb for verb in VERBS if not VERBS[verb].request.FILE_LISTS])
 def test_all_events_of_a_verb_come_back(verb: str, tmp_path: Path, write_sound: WriteSound) -> None:
     kind = VERBS[verb].request
     write_sound("rain.wav", 1.2), write_sound("dog.wav", 0.3, hz=900)

@@ -26,7 +26,7 @@ from sonic_ui.training.stages.adapter import (
     trained_adapter,
 )
 from sonic_ui.training.stages.clap import SoundBank
-from sonic_ui.training.stages.latent_diffusion import build_scheduler, min_snr_weight, trained_unet
+from sonic_ui.training.stages.latent_diffusion import trained_unet
 from sonic_ui.training.stages.picture_autoencoder import (
     coarse_autoencoder,
     latent_normalizer,
@@ -157,11 +157,6 @@ def test_training_goes_on_from_a_bundle(run: Run, tmp_path: Path) -> None:
 def test_token_weights_fall_as_the_supplement_says() -> None:
     weights = token_weights(24)
     assert weights[0] == pytest.approx(5 / 6) and torch.all(weights.diff() < 0)
-
-
-def test_min_snr_weights_are_bounded() -> None:
-    weights = min_snr_weight(build_scheduler(), torch.tensor([0, 300, 600, 999]), 5.0)
-    assert torch.all(weights >= 0) and torch.all(weights <= 1) and weights[-1] == 0
 
 
 def test_source_captions_name_what_sounds_and_nothing_else() -> None:

@@ -29,6 +29,7 @@ PUBLIC = {
     "/volume_sweep",
     "/make_film",
     "/image_to_sound",
+    "/teach_sound",
     "/upscale_image",
     "/start_live",
     "/change_engine",

@@ -71,7 +71,9 @@ def sound_settings(
 def request_settings(bundle: BundleInfo, request: MakingRequest) -> dict[str, Any]:
     """What a result's settings begin with: the app, the weights, the request with the names of its files."""
     paths = {**request.sound_paths, **request.picture_paths}
-    names = {name: readable_name(path) for name, path in paths.items()}
+    names: dict[str, Any] = {name: readable_name(path) for name, path in paths.items()}
+    for name in request.FILE_LISTS:
+        names[name] = [readable_name(path) for path in getattr(request, name)]
     return {
         "app": f"Sonic UI {__version__}",
         "bundle": bundle.name,

@@ -18,6 +18,7 @@ from sonic_ui.models.gated_attention import AudioAttention
 from sonic_ui.models.latents import decode_latents
 from sonic_ui.models.projector import AudioProjector
 from sonic_ui.models.timbre import TimbreClapModel
+from sonic_ui.pipelines.diffusion_loss import DiffusionLoss, sound_loss
 from sonic_ui.scenes.world import SOURCES, WHEN, Scene, article, caption
 from sonic_ui.training.data.rendering import mixture_shares, training_pictures
 from sonic_ui.training.data.sounds import SceneSounds, first_sounds
@@ -189,7 +190,7 @@ class AdapterStage(Stage):
         self.shares = torch.from_numpy(mixture_shares(self.data.scenes))
         self.vae = picture_autoencoder.trained_autoencoder(run)
         self.normalizer = picture_autoencoder.latent_normalizer(run)
-        self.diffusion = latent_diffusion.DiffusionLoss(latent_diffusion.build_scheduler())
+        self.diffusion = DiffusionLoss(latent_diffusion.build_scheduler())
         adapter.attention.attach(self.unet)
 
     def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
@@ -219,12 +220,11 @@ class AdapterStage(Stage):
         keep = torch.rand(batch_size, 1, generator=generator) >= self.drop
         embeds, scales = self.embeddings.draw(index, generator)
         tokens = adapter.projector(embeds * keep)
-        noisy, timesteps, target = self.diffusion.noised(latents, generator)
+        noised = self.diffusion.noised(latents, generator)
         words = self.text(self.prompts([self.data.scenes[i] for i in index.tolist()], generator))
-        with adapter.attention.condition(tokens, scales):
-            prediction = self.unet(noisy, timesteps, encoder_hidden_states=words).sample
+        loss = sound_loss(self.diffusion, self.unet, adapter.attention, noised, tokens, scales, words)
         gate = torch.stack([g.detach().tanh().abs() for g in adapter.gates()]).mean()
-        return self.diffusion(prediction, target, timesteps), {"gate": float(gate)}
+        return loss, {"gate": float(gate)}
 
     @torch.no_grad()
     def sample(self, module: nn.Module, path: Path, *, guidance: float = 4.0, steps: int = 20) -> None:

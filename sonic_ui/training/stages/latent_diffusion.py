@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from diffusers import DDIMScheduler, UNet2DConditionModel
 from diffusers.models.attention_processor import AttnProcessor
 from torch import Tensor, nn
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from sonic_ui.models.latents import decode_latents
+from sonic_ui.pipelines.diffusion_loss import DiffusionLoss
 from sonic_ui.pipelines.sampling import apply_cfg
 from sonic_ui.scenes.world import SOURCES, SPECS, Scene, caption
 from sonic_ui.training.data.rendering import clip_tokenizer, training_pictures
@@ -66,45 +66,6 @@ class LatentData:
         mirror, facing = torch.randint(0, 2, index.shape, generator=generator), self.facing[index]
         side = torch.where(facing < 0, mirror, facing)
         return self.latents[index, side].float().contiguous(memory_format=torch.channels_last)
-
-
-def min_snr_weight(scheduler: DDIMScheduler, timesteps: Tensor, gamma: float) -> Tensor:
-    """Weights [B] of the v-prediction loss: min(SNR, gamma) / (SNR + 1). Source: arXiv 2303.09556.
-
-    The ratio is not diffusers' `compute_snr`, which squares square roots: its last bits differ.
-    """
-    alpha = scheduler.alphas_cumprod[timesteps]
-    snr = alpha / (1 - alpha).clamp(min=1e-8)
-    return snr.clamp(max=gamma) / (snr + 1)
-
-
-class DiffusionLoss:
-    """v-prediction loss with min-SNR weights; `floor` keeps a little weight on the noisiest steps.
-
-    noisy   exponent on the uniform share of the schedule: below 1 noisy steps are drawn more often
-    """
-
-    def __init__(
-        self, scheduler: DDIMScheduler, *, gamma: float = 5.0, floor: float = 0.15, noisy: float = 1.0
-    ) -> None:
-        self.scheduler, self.gamma, self.floor, self.noisy = scheduler, gamma, floor, noisy
-
-    def noised(self, latents: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
-        """Noisy latents [B, C, h, w], timesteps [B] and the target velocity."""
-        noise = torch.randn(latents.shape, generator=generator).to(memory_format=torch.channels_last)
-        steps = int(self.scheduler.config["num_train_timesteps"])
-        if self.noisy == 1.0:
-            timesteps = torch.randint(0, steps, (len(latents),), generator=generator)
-        else:
-            share = torch.rand(len(latents), generator=generator) ** self.noisy
-            timesteps = (share * steps).long().clamp(max=steps - 1)
-        noisy = self.scheduler.add_noise(latents, noise, timesteps)
-        return noisy, timesteps, self.scheduler.get_velocity(latents, noise, timesteps)
-
-    def __call__(self, prediction: Tensor, target: Tensor, timesteps: Tensor) -> Tensor:
-        error = F.mse_loss(prediction, target, reduction="none").mean((1, 2, 3))
-        weight = min_snr_weight(self.scheduler, timesteps, self.gamma).clamp(min=self.floor)
-        return (error * weight).mean()
 
 
 @torch.no_grad()

@@ -21,6 +21,7 @@ from sonic_ui.models.encoders import embed_labels
 from sonic_ui.models.energy_control import EnergyControlNet
 from sonic_ui.models.latents import LatentNormalizer, compression_factor
 from sonic_ui.models.mel import LOG_FLOOR
+from sonic_ui.pipelines.diffusion_loss import DiffusionLoss
 from sonic_ui.pipelines.sampling import apply_cfg
 from sonic_ui.training.data import image_to_sound
 from sonic_ui.training.data.rendering import clap_tokenizer
@@ -219,7 +220,7 @@ class SoundDenoiserStage(Stage):
         self.data = training_sound_latents(run)
         self.module = new_sound_unet(run).to(memory_format=torch.channels_last)
         self.vae, self.normalizer = trained_mel_autoencoder(run), sound_latent_normalizer(run)
-        self.diffusion = latent_diffusion.DiffusionLoss(latent_diffusion.build_scheduler())
+        self.diffusion = DiffusionLoss(latent_diffusion.build_scheduler())
 
     def loss(self, generator: torch.Generator, batch_size: int) -> tuple[Tensor, dict[str, float]]:
         latents, _, embeds = self.data.batch(generator, batch_size, self.natural)
@@ -286,9 +287,7 @@ class EnergyControlStage(Stage):
         self.module = new_energy_control(run).to(memory_format=torch.channels_last)
         self.unet = trained_sound_unet(run).to(memory_format=torch.channels_last)
         self.vae, self.normalizer = trained_mel_autoencoder(run), sound_latent_normalizer(run)
-        self.diffusion = latent_diffusion.DiffusionLoss(
-            latent_diffusion.build_scheduler(), floor=0.8, noisy=0.6
-        )
+        self.diffusion = DiffusionLoss(latent_diffusion.build_scheduler(), floor=0.8, noisy=0.6)
         self.probe = fit_energy_probe(self.data)
 
     def loss(self, generator: torch.Generator, batch_size: int) -> tuple[Tensor, dict[str, float]]:

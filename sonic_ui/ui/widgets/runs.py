@@ -96,17 +96,18 @@ def _is_kept(path: Path) -> bool:
         return False
 
 
-def run_bar(tab: str, estimated: bool = False) -> RunBar:
+def run_bar(tab: str, estimated: bool = False, label: str = "Generate") -> RunBar:
     """Lay out the bar of a tab; the script of its results shows one of the two buttons.
 
     estimated   with a line that says what a run will take
+    label       of the button that starts one
     """
     with gr.Column(elem_classes="su-run", elem_id=f"{tab}-run"):
         estimate = basic.message(f"{tab}-estimate") if estimated else None
         return RunBar(
             basic.message(f"{tab}-run-message"),
             gr.Button(
-                "Generate",
+                label,
                 variant="primary",
                 size="lg",
                 elem_id=f"{tab}-generate",

@@ -1,0 +1,280 @@
+"""A new sound is taught: an engine of its own beside the one that it goes on from.
+
+One is taught at a time, and the device is taken for each step anew: others paint meanwhile. Whatever ends a
+teaching before its end leaves nothing of it on the disk.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL.Image import Image
+
+from sonic_ui.bundles import BUNDLES, Bundle
+from sonic_ui.bundles.taught import WEIGHTS, check_may_teach, edition_of, new_taught, taught_home, zip_taught
+from sonic_ui.engine.events import (
+    Event,
+    FairLock,
+    JobEvent,
+    Preview,
+    Progress,
+    TeachingDone,
+    TeachResult,
+)
+from sonic_ui.engine.inputs import EXAMPLES, SAMPLE_RATE, load_picture
+from sonic_ui.engine.jobs.base import JOB_TYPES, JobRunner, JobType, Plan, RunContext
+from sonic_ui.engine.jobs.settings import request_settings
+from sonic_ui.media.temporary import process_folder, writing
+from sonic_ui.requests import BadInput, TeachSoundRequest
+
+TEACHINGS = FairLock()
+"""One teaching at a time; the others wait in line."""
+
+PREVIEWS = 8
+"""Looks at what is learned along a teaching."""
+PREVIEW_SEEDS = (0, 1)
+SHOWN_SEEDS = (0, 1, 2, 3)
+PREVIEW_STEPS = 10
+
+LEFT_OUT = "“{name}” is left out: {why}"
+FEW = (
+    "With fewer than four recordings and four pictures nothing is held back to judge by: it learns these by "
+    "heart. Eight of each are surer."
+)
+ELSEWHERE = (
+    "Teaching needs an engine in this app itself, and this one is at {location}. Start the app on a computer "
+    "of your own, or open the page there."
+)
+
+
+@dataclass(frozen=True)
+class TeachJob:
+    """What is to be learned: recordings, mono float32 [T] at 48 kHz, and pictures."""
+
+    request: TeachSoundRequest
+    recordings: tuple[np.ndarray, ...] = field(repr=False)
+    pictures: tuple[Image, ...] = field(repr=False)
+
+
+def read_lesson(
+    request: TeachSoundRequest, context: RunContext
+) -> Generator[Event, None, tuple[TeachJob, list[str]]]:
+    """The files of a request, those that can be used, with a sentence about each that cannot.
+
+    Raises BadInput where no recording or no picture is left, and `Cancelled`.
+    """
+    notices: list[str] = []
+    recordings, pictures = [], []
+    total = len(request.recordings) + len(request.pictures)
+    for number, path in enumerate((*request.recordings, *request.pictures)):
+        context.cancel.check()
+        yield Progress(number, total, "Reading the files")
+        try:
+            if number < len(request.recordings):
+                recordings.append(context.load_sound(path).clip.samples)
+            else:
+                pictures.append(load_picture(path).image)
+        except BadInput as problem:
+            notices.append(LEFT_OUT.format(name=Path(path).name, why=problem.message))
+    if not recordings or not pictures:
+        what = "recordings" if not recordings else "pictures"
+        why = notices[0] if not recordings else notices[-1]
+        raise BadInput(f"None of the {what} can be used. {why}", what)
+    if min(len(recordings), len(pictures)) < 4:
+        notices.append(FEW)
+    return TeachJob(request, tuple(recordings), tuple(pictures)), notices
+
+
+def plan_teaching(request: TeachSoundRequest, context: RunContext) -> Generator[Event, None, Plan]:
+    """Check the name, then read the files. Raises `BadInput`."""
+    backend: Any = context.backend
+    if refusal := getattr(backend, "teach_refusal", ELSEWHERE.format(location=backend.location)):
+        raise BadInput(refusal, "bundle")
+    check_may_teach(request.name, known_words(backend.bundle))
+    job, notices = yield from read_lesson(request, context)
+    return TeachPlan(context, job, notices=notices)
+
+
+def known_words(bundle: Bundle) -> tuple[str, ...]:
+    """Names of engines and of sounds that may not be taught again."""
+    sources = (*bundle.sources, *bundle.info.taught)
+    labels = [word for one in sources for word in (one.id, one.label, one.label.removeprefix("a "))]
+    return (*BUNDLES, bundle.info.name, *labels)
+
+
+@dataclass
+class TeachPlan(Plan):
+    """A teaching, and what came of it."""
+
+    done: TeachingDone | None = None
+
+    def take(self, event: JobEvent) -> Iterator[Event]:
+        """As `Plan.take`."""
+        if isinstance(event, TeachingDone):
+            self.done = event
+        else:
+            yield from super().take(event)
+
+    def result(self, elapsed_s: float, stopped: bool) -> TeachResult:
+        """The engine as a ZIP, with pictures before and after."""
+        if self.done is None:
+            raise RuntimeError("A teaching ended without an engine.")
+        request, done = self.job.request, self.done
+        info = self.context.backend.bundle.info
+        path = process_folder() / f"{request.name}-{time.time_ns()}.zip"
+        with writing(path):
+            zip_taught(done.folder, path, info.base or info.name)
+        settings = request_settings(info, request) | {
+            "taught": {"engine": request.name, "steps": done.steps, "best_step": done.best_step}
+        }
+        notices = tuple(self.notices)
+        title = title_of(info.title, request.name)
+        return TeachResult(
+            request.name, title, path, done.before, done.after, request, settings, elapsed_s, notices
+        )
+
+
+def title_of(base: str, word: str) -> str:
+    """Title of a taught engine."""
+    return f"{base} + {word}"
+
+
+@dataclass
+class TeachRunner(JobRunner):
+    """Learns step by step, each with the device to itself."""
+
+    job: TeachJob
+
+    @property
+    def count(self) -> int:
+        return 1
+
+    def run(self, device: FairLock) -> None:
+        """Wait for other teachings, then learn; gradients are wanted here."""
+        try:
+            with TEACHINGS.turn(self.cancel, self._on_others):
+                self.started = time.perf_counter()
+                self._learn(device)
+        except BaseException as error:
+            self.queue.put(error)
+        finally:
+            self.queue.put(None)
+
+    def work(self) -> None:
+        """Nothing at one go: see `run`."""
+        raise NotImplementedError("a teaching takes the device for each of its steps")
+
+    def _on_others(self, ahead: int) -> None:
+        others = "somebody else’s teaching" if ahead == 1 else f"{ahead} other teachings"
+        self.queue.put(Progress(0, 0, f"Waiting for {others}: one is taught at a time"))
+
+    def _learn(self, device: FairLock) -> None:
+        from sonic_ui.pipelines.teaching import Teaching
+        from sonic_ui.pipelines.teaching_data import Lesson, TeachingConfig
+
+        request, info = self.job.request, self.components.bundle.info
+        config = TeachingConfig(steps=request.training_steps, seed=request.seed)
+        captions = (request.caption,) * len(self.job.pictures)
+        lesson = Lesson(self.job.recordings, self.job.pictures, captions)
+        quiet = lambda ahead: None  # noqa: E731
+        with device.turn(self.cancel, quiet):
+            self.report_progress("Making a copy to teach", 0, 0)
+            teaching = Teaching(self.pipeline, lesson, self._rehearsal(), config)
+            teaching.prepare(self._prepared)
+            before = teaching.paint(
+                SHOWN_SEEDS, info.defaults.steps, info.defaults.guidance_scale, before=True
+            )
+            self.queue.put(Preview(tuple(before[: len(PREVIEW_SEEDS)]), tuple(range(len(PREVIEW_SEEDS)))))
+        self.started = time.perf_counter()
+        every, shown = max(1, config.steps // PREVIEWS), len(PREVIEW_SEEDS)
+        while not teaching.is_over:
+            with device.turn(self.cancel, quiet):
+                teaching.step()
+                step = teaching.step_number
+                self.report_progress("Learning", step, config.steps, step / config.steps)
+                if step % every == 0 and not teaching.is_over:
+                    images = teaching.paint(PREVIEW_SEEDS, PREVIEW_STEPS, info.defaults.guidance_scale)
+                    self.queue.put(Preview(tuple(images), tuple(range(shown, shown + len(images)))))
+                    shown += len(images)
+        with device.turn(self.cancel, quiet):
+            self.report_progress("Painting what it knows now", config.steps, config.steps)
+            teaching.finish()
+            after = teaching.paint(SHOWN_SEEDS, info.defaults.steps, info.defaults.guidance_scale)
+        folder = self._saved(teaching)
+        best = teaching.best_step or teaching.step_number
+        self.queue.put(TeachingDone(folder, teaching.step_number, best, tuple(before), tuple(after)))
+
+    def _prepared(self, message: str, step: int, total: int) -> None:
+        self.cancel.check()
+        self.report_progress(message, step, total)
+
+    def _rehearsal(self) -> Any:
+        """The examples' sounds and what was taught before; the vocabulary's phrases."""
+        import torch
+
+        from sonic_ui.audio.clips import load_clip
+        from sonic_ui.pipelines.taught import read_prototypes
+        from sonic_ui.pipelines.teaching_data import Rehearsal
+
+        bundle = self.components.bundle
+        embeds = []
+        for path in sorted(EXAMPLES.glob("*.mp3")):
+            self.cancel.check()
+            embeds.append(self.components.embed(load_clip(path, SAMPLE_RATE).samples))
+        taught = {} if bundle.taught_folder is None else read_prototypes(bundle.taught_folder / WEIGHTS)
+        embeds += [one[:-1].numpy() for one in taught.values()]
+        vocabulary = bundle.info.vocabulary
+        phrases = [] if vocabulary is None else [one for group in vocabulary.groups.values() for one in group]
+        phrases += [f"a painting of {source.label}" for source in bundle.sources]
+        stacked = np.stack(embeds) if embeds else np.zeros((0, 1), np.float32)
+        return Rehearsal(torch.from_numpy(stacked).float(), tuple(phrases))
+
+    def _saved(self, teaching: Any) -> Path:
+        """Write the engine, whole or not at all; its folder. Raises `BadInput` for a full disk."""
+        from sonic_ui.pipelines.taught import (
+            joined_updates,
+            prototype_of,
+            read_prototypes,
+            read_updates,
+            save_taught,
+        )
+
+        bundle, name = self.components.bundle, self.job.request.name
+        updates = {key: value.float().cpu() for key, value in teaching.updates().items()}
+        prototypes = {name: prototype_of(teaching.embeds.cpu(), teaching.rehearsal.embeds.cpu())}
+        if bundle.taught_folder is not None:
+            updates = joined_updates(read_updates(bundle.taught_folder / WEIGHTS), updates)
+            prototypes = {**read_prototypes(bundle.taught_folder / WEIGHTS), **prototypes}
+        self.cancel.check()
+        with writing(), new_taught(name, description(bundle, name)) as folder:
+            student = teaching.student
+            save_taught(
+                folder, student.projector.state_dict(), student.attention.state_dict(), updates, prototypes
+            )
+            self.cancel.check()
+        return taught_home() / name
+
+
+def description(bundle: Bundle, word: str) -> dict[str, object]:
+    """`bundle.json` of what goes on from a bundle."""
+    info = bundle.info
+    registered = BUNDLES.get(info.name)
+    own = info.name if registered and registered.folder == bundle.folder else str(bundle.folder.resolve())
+    words = [*(one.model_dump() for one in info.taught), {"id": word, "label": word}]
+    return {
+        "name": word,
+        "title": title_of(info.title, word),
+        "description": f"{info.title}, taught to paint “{word}” from recordings and pictures.",
+        "licence": info.licence,
+        "base": info.base or own,
+        "edition": edition_of(bundle.folder),
+        "taught": words,
+    }
+
+
+JOB_TYPES[TeachSoundRequest] = JobType(plan_teaching, TeachRunner, "Reading the files")
