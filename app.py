@@ -10,11 +10,12 @@ from pathlib import Path
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 from sonic_ui.bundles import DEFAULT_BUNDLE
-from sonic_ui.engine.inputs import Libraries
+from sonic_ui.engine.inputs import PICTURE_LIBRARY, Libraries
 from sonic_ui.engine.local import LocalBackend
 from sonic_ui.engine.remote import RemoteStudio, read_address
 from sonic_ui.engine.studio import Studio
 from sonic_ui.engine.switching import Engines
+from sonic_ui.engine.word_store import WordStore, data_folder
 from sonic_ui.media.temporary import end_on_signals, not_saved, remove_process_folder, use_for_all
 from sonic_ui.requests import BadInput
 from sonic_ui.ui.page import EXAMPLES, build_page, launch_options
@@ -63,6 +64,12 @@ def read_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         metavar="FOLDER",
         help="a folder of recordings for “Build from recordings”; nothing outside of it is read",
     )
+    parser.add_argument(
+        "--pictures",
+        type=Path,
+        metavar="FOLDER",
+        help="a folder of pictures that a sound finds its own in, to become a word; no other is read",
+    )
     parser.add_argument("--auth", metavar="USER:PASSWORD", help="ask for this name and password")
     parser.add_argument("--share", action="store_true", help="a public address for three days; needs --auth")
     parser.add_argument(
@@ -79,6 +86,8 @@ def read_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         )
     if options.sounds is not None and not options.sounds.expanduser().is_dir():
         parser.error(f"--sounds: there is no folder {str(options.sounds)!r}")
+    if options.pictures is not None and not options.pictures.expanduser().is_dir():
+        parser.error(f"--pictures: there is no folder {str(options.pictures)!r}")
     if options.auth is not None and not all(options.auth.partition(":")):
         parser.error("--auth takes USER:PASSWORD, both not empty")
     try:
@@ -109,12 +118,19 @@ def make_studio(options: argparse.Namespace, examples: Path = EXAMPLES) -> Studi
     if options.backend == "local":
         libraries = Libraries(examples / "sounds", options.sounds)
         engines = Engines() if ON_A_SPACE else Engines(LocalBackend, options.bundle)  # there, all share one
-        return Studio(_local(options.bundle), libraries, engines)
-    studio = RemoteStudio(read_address(options.backend))
+        pictures = Libraries(PICTURE_LIBRARY, options.pictures, "pictures", "--pictures")
+        return Studio(_local(options.bundle), libraries, engines, _word_store(options), pictures)
+    studio = RemoteStudio(read_address(options.backend), _word_store(options))
     reaching = studio.start()  # the page's sliders stand where the weights there like them
     if reaching is not None:
         reaching.join(REACH_S)
     return studio
+
+
+def _word_store(options: argparse.Namespace) -> WordStore:
+    """Where learned words are: in the user's folder if only this computer reaches the app."""
+    is_own = is_loopback(options.host) and not options.share and not ON_A_SPACE
+    return WordStore(data_folder() if is_own else None)
 
 
 def _local(bundle: str) -> LocalBackend:

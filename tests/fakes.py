@@ -28,14 +28,18 @@ from sonic_ui.engine.events import (
     Progress,
     SoundsDone,
     WindowAnalysis,
+    WordDone,
 )
 from sonic_ui.engine.jobs.base import Job
 from sonic_ui.engine.jobs.edit_image import EditJob
 from sonic_ui.engine.jobs.film_runner import FilmJob
 from sonic_ui.engine.jobs.image_to_sound import SoundJob, layered, target_curve
 from sonic_ui.engine.jobs.interpolate import InterpolateJob
+from sonic_ui.engine.jobs.learn_word import WordJob
 from sonic_ui.engine.jobs.sound_to_image import PaintJob
 from sonic_ui.engine.jobs.upscale_image import UpscaleJob
+from sonic_ui.engine.word_store import NO_WORDS, Words
+from sonic_ui.media.word_files import SoundWord
 from sonic_ui.pipelines.candidate_ranking import Choice
 from sonic_ui.pipelines.embedding_path import next_position, strip_groups
 from sonic_ui.requests import BadInput
@@ -71,6 +75,7 @@ class FakeBackend:
         self.gate = threading.Event()
         self.gate.set()
         self.loads = 0
+        self.words: dict[str, SoundWord] = {}
         self.heard: list[np.ndarray] = []
         self.jobs: list[PaintJob] = []
         self.glides: list[InterpolateJob] = []
@@ -102,7 +107,8 @@ class FakeBackend:
         threshold = None if self.known_probability is None else 0.5
         return AudioAnalysis(np.ones(4, np.float32) / 2, labels, self.known_probability, threshold)
 
-    def run(self, job: Job, cancel: CancelToken) -> Iterator[JobEvent]:
+    def run(self, job: Job, cancel: CancelToken, words: Words = NO_WORDS) -> Iterator[JobEvent]:
+        self.words = dict(words)
         if isinstance(job, InterpolateJob):
             return self.interpolate(job, cancel)
         if isinstance(job, EditJob):
@@ -113,6 +119,8 @@ class FakeBackend:
             return self.enlarge(job, cancel)
         if isinstance(job, FilmJob):
             return self.film(job, cancel)
+        if isinstance(job, WordJob):
+            return self.learn(job, cancel)
         assert isinstance(job, PaintJob)
         return self.paint(job, cancel)
 
@@ -217,6 +225,17 @@ class FakeBackend:
         factor = job.request.factor
         size = (job.picture.width * factor, job.picture.height * factor)
         yield FramesDone((0,), (job.picture.resize(size, Image.Resampling.NEAREST),))
+
+    def learn(self, job: WordJob, cancel: CancelToken) -> Iterator[JobEvent]:
+        """A word of ones from two grey pictures."""
+        grey, tag = Image.new("RGB", (32, 32), "grey"), f"<{job.request.word}>"
+        for step in range(3):
+            self.gate.wait(20)
+            cancel.check()
+            yield Progress(step + 1, 3, "Learning the word")
+            yield Preview((grey,), (0,))
+        ones = np.ones((1, 4), np.float32)
+        yield WordDone(ones, ones[0], (grey, grey), (0.5, 0.4), (f"a painting of {tag}", tag), (grey, grey))
 
     def supports(self, verb: str) -> bool:
         return self.generates or verb != "image_to_sound"

@@ -24,7 +24,7 @@ Samples = NDArray[np.float32]
 
 @lru_cache(maxsize=16)
 def k_weighting(sample_rate: int) -> NDArray[np.float64]:
-    """Second-order sections [2, 6] of K-weighting: the shelf and the high-pass of BS.1770-4, section 2.1."""
+    """Second-order sections [2, 6] of K-weighting: the store and the high-pass of BS.1770-4, section 2.1."""
     from pyloudnorm import IIRfilter
 
     stages = (

@@ -251,6 +251,14 @@ class Components:
 
         return self._once("image_encoder", load)
 
+    @property
+    def picture_indexer(self) -> Any:
+        """What embeds the pictures of a library. Raises `BadInput` if the bundle has no image encoder."""
+
+        from sonic_ui.retrieval.pictures import PictureIndexer
+
+        return self._once("picture_indexer", lambda: PictureIndexer.of(self.image_encoder))
+
     def _checked_folder(self, name: str) -> Path | None:
         """A network's own folder in the bundle, whole; None if it has none. Raises `BadInput`."""
         check_sums(self.bundle.folder, [name])

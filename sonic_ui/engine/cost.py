@@ -14,6 +14,7 @@ from sonic_ui.requests import (
     GeneratingRequest,
     ImageToSoundRequest,
     InterpolateRequest,
+    LearnWordRequest,
     MakeFilmRequest,
     MakingRequest,
     UpscaleImageRequest,
@@ -40,6 +41,9 @@ WINDOW_S = 5.12
 UPSCALE_PASSES = 10
 """Allowed for making a picture as large again; a network for 512 px pictures has some 17 M weights."""
 
+LEARNING_PASSES = 8
+"""For one step of learning a word: four samples forward, and back at about the same cost."""
+
 USUAL_STEPS = 50
 """Where neither the request nor the bundle says."""
 
@@ -51,6 +55,8 @@ def sample_passes(request: MakingRequest) -> int:
     """
     if isinstance(request, UpscaleImageRequest):
         return UPSCALE_PASSES * request.factor**2
+    if isinstance(request, LearnWordRequest):
+        return LEARNING_PASSES * request.learning_steps
     if not isinstance(request, GeneratingRequest):
         raise TypeError(f"the cost of {type(request).__name__} is not known")
     steps = request.steps or USUAL_STEPS

@@ -16,10 +16,12 @@ from typing import Any, Literal
 import numpy as np
 from PIL.Image import Image
 
+from sonic_ui.media.word_files import SoundWord
 from sonic_ui.pipelines.candidate_ranking import Choice
 from sonic_ui.requests import (
     BadInput,
     ImageToSoundRequest,
+    LearnWordRequest,
     MakeFilmRequest,
     PaintingRequest,
     TeachSoundRequest,
@@ -343,6 +345,41 @@ class UpscaleResult:
 
 
 @dataclass(frozen=True)
+class WordDone:
+    """A word that was learned. The studio makes a `WordResult` of it.
+
+    vectors        [V, C] float32; audio_token [C]: the part of it that came from the sound
+    references     the pictures that it was learned from; similarities: their cosines with the sound, if known
+    sentences      prompts with the word, and `images` what they give
+    """
+
+    vectors: np.ndarray = field(repr=False)
+    audio_token: np.ndarray = field(repr=False)
+    references: tuple[Image, ...]
+    similarities: tuple[float, ...]
+    sentences: tuple[str, ...]
+    images: tuple[Image, ...]
+
+
+@dataclass(frozen=True)
+class WordResult:
+    """A word that was learned, and its first pictures.
+
+    references   the pictures that it was learned from, small
+    sentences    prompts with the word, and `images` what they give
+    """
+
+    word: SoundWord
+    images: tuple[Image, ...]
+    sentences: tuple[str, ...]
+    references: tuple[Image, ...]
+    request: LearnWordRequest
+    settings: dict[str, Any]
+    elapsed_s: float
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Take:
     """One sound of a picture.
 
@@ -455,6 +492,16 @@ class TeachResult:
     notices: tuple[str, ...] = ()
 
 
-AnyResult = Result | SoundResult | FilmResult | UpscaleResult | TeachResult
+AnyResult = Result | SoundResult | FilmResult | UpscaleResult | TeachResult | WordResult
 Event = Progress | Preview | Notice | FramesAdded | FramesDone | AnyResult
-JobEvent = Progress | Preview | Notice | FramesAdded | FramesDone | InversionDone | SoundsDone | TeachingDone
+JobEvent = (
+    Progress
+    | Preview
+    | Notice
+    | FramesAdded
+    | FramesDone
+    | InversionDone
+    | SoundsDone
+    | TeachingDone
+    | WordDone
+)

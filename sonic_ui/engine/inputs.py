@@ -26,9 +26,12 @@ CUT = (
     "for all of it."
 )
 
+PICTURE_LIBRARY = ROOT / "assets" / "examples" / "library"
+"""Pictures that sounds find what they depict in."""
+
 NO_FOLDER = (
-    "The recordings in {name} cannot be read: this app reads only its own examples. Start it with "
-    "--sounds FOLDER to use a folder of yours."
+    "The {holds} in {name} cannot be read: this app reads only its own examples. Start it with "
+    "{option} FOLDER to use a folder of yours."
 )
 
 
@@ -198,10 +201,20 @@ def _treat(sound: Sound, gain_db: float, room: str) -> Sound:
 
 
 class Libraries:
-    """The examples, and a person's own folder with everything in it; nothing outside is ever read."""
+    """The examples, and a person's own folder with everything in it; nothing outside is ever read.
 
-    def __init__(self, examples: Path = EXAMPLES, own: Path | None = None) -> None:
+    holds   what lies in them; option: that of the command line which names the person's own
+    """
+
+    def __init__(
+        self,
+        examples: Path = EXAMPLES,
+        own: Path | None = None,
+        holds: str = "recordings",
+        option: str = "--sounds",
+    ) -> None:
         self._examples = examples
+        self._holds, self._option = holds, option
         self._own = None if own is None else own.expanduser().resolve()
 
     def folder_of(self, name: str | None) -> Path:
@@ -212,12 +225,14 @@ class Libraries:
         if name is None:
             return self._examples
         if self._own is None:
-            raise BadInput(NO_FOLDER.format(name=shown(name)), "library")
+            raise BadInput(
+                NO_FOLDER.format(name=shown(name), holds=self._holds, option=self._option), "library"
+            )
         folder = (self._own / name).resolve()  # an absolute name replaces the folder
         if not folder.is_relative_to(self._own):
             raise BadInput(
                 f"The folder {shown(name)} lies outside “{self._own.name}”, the one that this app may read. "
-                "Start it with another --sounds FOLDER.",
+                f"Start it with another {self._option} FOLDER.",
                 "library",
             )
         if not folder.is_dir():

@@ -16,6 +16,8 @@ from PIL.Image import Image
 from sonic_ui.audio.rolling import RATE_HZ, rms_dbfs, there_and_back
 from sonic_ui.engine.components import Components
 from sonic_ui.engine.events import CancelToken, FairLock, Label
+from sonic_ui.engine.word_store import NO_WORDS, Words, used_words
+from sonic_ui.engine.words import words_context
 from sonic_ui.requests.live import LiveRequest
 
 WINDOW_S = 2.0
@@ -62,6 +64,8 @@ class LivePainter:
     def __init__(self, components: Components, device: FairLock) -> None:
         self._components = components
         self._device = device
+        self.words: Words = NO_WORDS
+        """Learned words that the request's texts may hold, by name."""
         self._embedding: np.ndarray | None = None
         self._position_s = 0.0
 
@@ -90,7 +94,8 @@ class LivePainter:
             embedding = self._smoothed(request, window, position_s)
             labels = self._components.rank_labels(embedding)
             known, is_unknown = self._components.known_probability(there_and_back(memory))
-            with self._device.turn(cancel, on_wait):
+            words = used_words(self.words, request.prompt, request.negative_prompt)[0]
+            with self._device.turn(cancel, on_wait), words_context(words, self._components):
                 image = self._painted(request, embedding, cancel)
         return LiveFrame(image, request, window, labels, is_unknown, known, position_s, self.is_draft)
 

@@ -20,6 +20,7 @@ from sonic_ui.engine.jobs.base import Job, job_type
 from sonic_ui.engine.live import LivePainter
 from sonic_ui.engine.loading import load_painting_pipeline
 from sonic_ui.engine.pace import Pace, time_step
+from sonic_ui.engine.word_store import NO_WORDS, Words
 from sonic_ui.requests import BadInput
 
 DEVICES = {"cpu": "CPU", "mps": "Apple GPU"}
@@ -78,6 +79,11 @@ class LocalBackend:
             del components
             release_memory()
 
+    @property
+    def word_width(self) -> int:
+        """Numbers of a learned word's vector. Loads the networks."""
+        return int(self.components.pipeline.text_encoder.get_input_embeddings().weight.shape[1])
+
     def supports(self, verb: str) -> bool:
         """Whether the bundle has a pipeline of its own for a verb."""
         try:
@@ -122,9 +128,10 @@ class LocalBackend:
         """What paints the frames of a session that is live; it takes the device for each anew."""
         return LivePainter(self.components, self._device)
 
-    def run(self, job: Job, cancel: CancelToken) -> Iterator[JobEvent]:
+    def run(self, job: Job, cancel: CancelToken, words: Words = NO_WORDS) -> Iterator[JobEvent]:
         """As `Backend.run`: the work is done on a thread of its own, and its events are passed on."""
         runner = job_type(job.request).runner(self.components, job, cancel)
+        runner.words = words
         threading.Thread(target=runner.run, args=(self._device,), name="job", daemon=True).start()
         try:
             yield from runner.stream()

@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, get_args
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -32,7 +32,9 @@ from sonic_ui.engine.jobs.base import Backend
 from sonic_ui.engine.remote_hello import Hello
 from sonic_ui.engine.serialization import PROTOCOL, DecodeError, decode
 from sonic_ui.engine.studio import Studio
+from sonic_ui.engine.word_store import NO_WORDS, Words, WordStore
 from sonic_ui.media.temporary import new_folder, writing
+from sonic_ui.media.word_files import as_texts
 from sonic_ui.requests import BadInput, MakingRequest
 from sonic_ui.requests.fields import shown
 from sonic_ui.requests.links import file_settings
@@ -52,7 +54,7 @@ LOGIN = "SONIC_UI_LOGIN"
 Answer = dict[str, Any]
 ValueT = TypeVar("ValueT")
 
-RESULTS = (events.Result, events.SoundResult, events.UpscaleResult, events.FilmResult)
+RESULTS = get_args(events.AnyResult)
 EVENTS = (events.Progress, events.Preview, events.Notice, events.FramesAdded, events.FramesDone, *RESULTS)
 
 
@@ -390,23 +392,26 @@ class RemoteEngine:
 class RemoteStudio(Studio):
     """A studio whose requests run on another app. Files, sounds and drawings stay here."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, words: WordStore | None = None) -> None:
         self._engine = RemoteEngine(address)
         self._usage: LRUCache[tuple[CacheUsage, tuple[str, ...]]] = LRUCache(SESSIONS_CACHED)
         # Its jobs are never run: whole requests go to the other app.
-        super().__init__(cast(Backend, self._engine))
+        super().__init__(cast(Backend, self._engine), words=words)
 
     def run(
-        self, request: MakingRequest, cancel: events.CancelToken | None = None, session: str = ""
+        self, request: MakingRequest, cancel: Any = None, session: str = "", words: Words = NO_WORDS
     ) -> Iterator[events.Event]:
-        """As `Studio.run`; raises `Failure` as well when the connection is lost."""
+        """As `Studio.run`; raises `Failure` as well when the connection is lost. Words go along."""
         cancel = cancel or events.CancelToken()
         if request.FILE_LISTS:
             raise BadInput(NOT_FROM_AFAR.format(address=self._engine.connection.address.shown), "bundle")
         files = self._files_of(request)
         yield events.Progress(0, 0, "Sending it to the engine")
         yield from self._until_ready(cancel)
+        used, absent = self._words_for(request, session, words)
+        yield from map(events.Notice, filter(None, [absent]))
         question = {"ask": "run", "request": request.to_json(), "files": [*files], "session": session}
+        question["words"] = as_texts(used.values())
         finished, film = False, FilmDownload(self._films)
         try:
             for answer in self._engine.answers(question, [*files.values()], cancel):
@@ -419,7 +424,7 @@ class RemoteStudio(Studio):
                     if isinstance(event, events.FilmResult):
                         event = replace(event, film=film.finish(event.film.name))
                     finished = finished or isinstance(event, RESULTS)
-                    yield event
+                    yield self._kept(event, session) if isinstance(event, RESULTS) else event
         except Lost:
             with self._settled:
                 self._state = "waiting"  # the next request connects again

@@ -20,12 +20,13 @@ from pydantic import ConfigDict, TypeAdapter, with_config
 
 from sonic_ui.engine import events
 from sonic_ui.engine.caches import CacheUsage
+from sonic_ui.media.word_files import SoundWord
 from sonic_ui.pipelines.candidate_ranking import Choice
 from sonic_ui.requests import Request, read_request
 from sonic_ui.requests.links import file_settings
 from sonic_ui.retrieval.library import Excerpt, Pick
 
-PROTOCOL = 12
+PROTOCOL = 13
 """Both apps must speak the same."""
 
 KINDS: dict[str, type] = {
@@ -34,6 +35,7 @@ KINDS: dict[str, type] = {
         *(events.Progress, events.Preview, events.Notice),
         *(events.FramesAdded, events.FramesDone, events.FrameInfo),
         *(events.Result, events.SoundResult, events.UpscaleResult, events.Take, events.ConceptPart),
+        *(events.WordResult, SoundWord),
         *(events.FilmResult, events.FilmSegment, events.WindowAnalysis),
         *(events.AudioAnalysis, events.Label, events.ImageAnalysis, Pick, Excerpt, Choice, CacheUsage),
     )
@@ -244,6 +246,12 @@ def _check_film(result: events.FilmResult) -> None:
     _check_settings(result.settings)
 
 
+def _check_word(result: events.WordResult) -> None:
+    _require(len(result.images) == len(result.sentences) <= MAX_IMAGES, "sentences that do not fit")
+    _require(result.word.vectors.dtype == np.float32 and result.word.vectors.ndim == 2, "a word")
+    _check_settings(result.settings)
+
+
 def _check_windows(analysis: events.WindowAnalysis) -> None:
     embeddings, count = analysis.embeddings, len(analysis.embeddings)
     _require(embeddings.dtype.kind == "f" and embeddings.ndim == 2 and embeddings.size > 0, "embeddings")
@@ -282,6 +290,7 @@ _LIMITS: dict[type, Callable[[Any], None]] = {
     events.Result: _check_result,
     events.SoundResult: _check_sounds,
     events.FilmResult: _check_film,
+    events.WordResult: _check_word,
     events.FilmSegment: lambda one: _require(0 <= one.begin_s <= one.end_s, "a segment"),
     events.WindowAnalysis: _check_windows,
     events.Take: _check_take,

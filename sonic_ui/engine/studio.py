@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Generator, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -20,9 +21,15 @@ from sonic_ui.engine.local import LocalBackend
 from sonic_ui.engine.pace import Pace
 from sonic_ui.engine.switching import Engines, Status
 from sonic_ui.engine.tracks import TrackAnalysis, TrackReader
-from sonic_ui.requests import BadInput, ChangeEngineRequest, MakeFilmRequest, MakingRequest
+from sonic_ui.engine.word_store import NO_WORDS, Words, WordStore, used_words
+from sonic_ui.engine.words import absent_words
+from sonic_ui.media.word_files import SoundWord, check_width
+from sonic_ui.requests import BadInput, ChangeEngineRequest, LearnWordRequest, MakeFilmRequest, MakingRequest
 
 log = logging.getLogger(__name__)
+
+LENT = "/"
+"""In the names of sessions of other apps that this engine is lent to: their words are kept there."""
 
 NO_LIVE = (
     "Live needs an engine in this app itself, and this one is at {location}. Open the page there, or start "
@@ -38,9 +45,15 @@ class Studio:
         backend: Backend | None = None,
         libraries: inputs.Libraries | None = None,
         engines: Engines | None = None,
+        words: WordStore | None = None,
+        pictures: inputs.Libraries | None = None,
     ) -> None:
         self.engines = engines or Engines()
         self.libraries = libraries or inputs.Libraries()
+        self.picture_libraries = pictures or inputs.Libraries(
+            inputs.PICTURE_LIBRARY, None, "pictures", "--pictures"
+        )
+        self.words = words or WordStore()
         self._state: Literal["waiting", "loading", "ready", "failed"] = "waiting"
         self._problem = ""
         self._settled = threading.Condition()
@@ -185,14 +198,35 @@ class Studio:
     def release(self, session: str) -> None:
         """Let go of what is cached for a session."""
         self._inversions.release(session)
+        self.words.release(session)
+
+    def words_of(self, session: str) -> dict[str, SoundWord]:
+        """The learned words that a session may use with the engine, by name."""
+        return self.words.words(session, self.info.name)
+
+    def add_word(self, word: SoundWord, session: str = "", keep: bool = True) -> str:
+        """Take a word in; a sentence where it could not be kept. Raises `BadInput` if it does not fit."""
+        width = getattr(self._backend, "word_width", None)
+        if width is not None:
+            check_width(word, width, self.info.title)
+        return self.words.add(session, self.info.name, word, keep)
+
+    def remove_word(self, name: str, session: str = "") -> None:
+        """Let a word go. Raises `BadInput` where it is not there."""
+        self.words.remove(session, self.info.name, name)
 
     def run(
-        self, request: MakingRequest, cancel: events.CancelToken | None = None, session: str = ""
+        self,
+        request: MakingRequest,
+        cancel: events.CancelToken | None = None,
+        session: str = "",
+        words: Words = NO_WORDS,
     ) -> Iterator[events.Event]:
         """Run a request: progress and previews, the frames of a strip, then one `Result` (`SoundResult`,
-        `UpscaleResult`).
+        `UpscaleResult`, `WordResult`).
 
         session   who asks: a picture that is edited is cached for them, so that its next edit is faster
+        words     that its texts may hold, besides those of the session
 
         A strip that is cancelled ends with a `Result` of the frames finished so far, if there are any. Raises
         `BadInput` for what the person can mend, `Cancelled` once the token is set, else `Failure`.
@@ -202,6 +236,10 @@ class Studio:
         yield events.Progress(0, 0, job.reading)
         request = request.with_defaults(self.info.defaults.model_dump())
         context = self._read_files(request, cancel, session)
+        used, absent = self._words_for(request, session, words)
+        context = replace(context, words=used)
+        if absent:
+            yield events.Notice(absent)
         cancel.check()
         yield from self._until_ready(cancel)
         planned = job.plan(request, context)
@@ -212,13 +250,14 @@ class Studio:
         stopped = False
         try:
             try:
-                for event in backend.run(plan.job, cancel):
+                given = {"words": context.words} if context.words else {}
+                for event in backend.run(plan.job, cancel, **given):
                     yield from plan.take(event)
             except events.Cancelled:
                 if not plan.is_partial:
                     raise
                 stopped = True
-            yield plan.result(time.perf_counter() - started, stopped)
+            yield self._kept(plan.result(time.perf_counter() - started, stopped), session)
         finally:
             plan.close()
 
@@ -228,6 +267,8 @@ class Studio:
         library = None
         if getattr(request, "source", None) in ("recordings", "both"):
             library = self.libraries.folder_of(getattr(request, "library", None))
+        if isinstance(request, LearnWordRequest):
+            library = self.picture_libraries.folder_of(request.library)
         return RunContext(
             backend=self._backend,
             sounds=sounds,
@@ -242,6 +283,24 @@ class Studio:
             session=session,
             cancel=cancel,
         )
+
+    def _words_for(
+        self, request: MakingRequest, session: str, words: Words
+    ) -> tuple[dict[str, SoundWord], str]:
+        """The words that a request's texts hold; a sentence on those not here. Raises `BadInput`."""
+        if isinstance(request, LearnWordRequest):
+            self.words.check_free(session, self.info.name, request.word)
+        texts = [str(getattr(request, name)) for name in request.WORDS]
+        found, absent = used_words({**self.words_of(session), **words}, *texts)
+        return found, absent_words(absent)
+
+    def _kept(self, result: Any, session: str) -> events.AnyResult:
+        """A result; a word that was learned is the session's from now on, and kept where words are."""
+        kept: events.AnyResult = result
+        if not isinstance(result, events.WordResult):
+            return kept
+        problem = self.words.add(session, self.info.name, result.word, keep=LENT not in session)
+        return replace(result, notices=(*result.notices, problem)) if problem else result
 
     # The models
 

@@ -1,11 +1,26 @@
 """Sentences about words of a prompt that do nothing: unknown to the text encoder, or cut off."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from sonic_ui.bundles import Bundle, BundleInfo, Vocabulary, listed, words_of
+from sonic_ui.engine.word_store import Words
+from sonic_ui.media.word_files import check_width
 from sonic_ui.requests import BadInput, ImageToSoundRequest
+from sonic_ui.requests.word_names import TAG
 
 ARTICLES = frozenset(("a", "an", "the"))
+
+ABSENT = (
+    "The word {tags} is not here, so that its letters are read instead. Give its file on the tab “Word”, or "
+    "learn it anew."
+)
+ABSENT_MORE = (
+    "The words {tags} are not here, so that their letters are read instead. Give their files on the tab "
+    "“Word”, or learn them anew."
+)
+ABSENT_NAMED = 6
 
 CUT = "The words are longer than this engine reads. Left out: “{cut}”."
 
@@ -49,6 +64,39 @@ def refuse_unknown_concepts(bundle: Bundle, request: ImageToSoundRequest) -> Non
             f"{bundle.info.title} knows no sound of {listed(strange)}. It knows: {', '.join(labels)}.",
             "concept_levels",
         )
+
+
+def without_words(text: str, words: Words) -> str:
+    """A text without the learned words in it."""
+    return TAG.sub(lambda tag: " " if tag[1] in words else tag[0], text)
+
+
+def as_labels(text: str, words: Words) -> str:
+    """A text with what their sounds were heard as in place of learned words, for other text encoders."""
+    return TAG.sub(lambda tag: words[tag[1]].label if tag[1] in words else tag[0], text)
+
+
+@contextmanager
+def words_context(words: Words, components: Any) -> Iterator[None]:
+    """Within the block, prompts may hold learned words. Raises `BadInput` for those of other engines."""
+    import torch
+
+    from sonic_ui.pipelines.prompt_words import known_words
+
+    table = components.pipeline.text_encoder.get_input_embeddings().weight
+    for word in words.values():
+        check_width(word, int(table.shape[1]), components.bundle.info.title)
+    vectors = {name: torch.from_numpy(word.vectors.copy()).to(table.device) for name, word in words.items()}
+    with known_words(vectors):
+        yield
+
+
+def absent_words(names: Sequence[str]) -> str:
+    """A sentence about learned words that are not here; empty for none."""
+    if not names:
+        return ""
+    tags = " and ".join(f"<{name}>" for name in names[:ABSENT_NAMED])
+    return ABSENT.format(tags=tags) if len(names) == 1 else ABSENT_MORE.format(tags=tags)
 
 
 def cut_words(tokenizer: Any, text: str) -> str:

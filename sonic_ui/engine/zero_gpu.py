@@ -18,6 +18,7 @@ from sonic_ui.engine import events
 from sonic_ui.engine.cost import ANALYSIS_S, LONGEST_S, gpu_seconds
 from sonic_ui.engine.jobs.base import Job
 from sonic_ui.engine.local import LocalBackend
+from sonic_ui.engine.word_store import NO_WORDS, Words
 from sonic_ui.media.temporary import new_folder
 
 _backends: dict[str, LocalBackend] = {}
@@ -48,16 +49,16 @@ class WorkerError:
     error: dict[str, str]
 
 
-def _job_seconds(backend: str, job: Job, stop: str) -> int:
+def _job_seconds(backend: str, job: Job, stop: str, words: Words) -> int:
     picture_px = _backends[backend].bundle.info.picture_px
     return gpu_seconds(job.request, picture_px, getattr(job, "sample_passes", None))
 
 
 @spaces.GPU(duration=_job_seconds)
-def _events(backend: str, job: Job, stop: str) -> Iterator[events.JobEvent | WorkerError]:
+def _events(backend: str, job: Job, stop: str, words: Words) -> Iterator[events.JobEvent | WorkerError]:
     """The events of a job; the last value may be a `WorkerError`."""
     try:
-        yield from LocalBackend.run(_backends[backend], job, FileCancelToken(stop))
+        yield from LocalBackend.run(_backends[backend], job, FileCancelToken(stop), words)
     except Exception as error:
         yield WorkerError(events.encode_error(error))
 
@@ -118,12 +119,12 @@ class ZeroBackend(LocalBackend):
         levels: np.ndarray | None = self._ask("predict_intensities", list(images))
         return levels
 
-    def run(self, job: Job, cancel: events.CancelToken) -> Iterator[events.JobEvent]:
+    def run(self, job: Job, cancel: events.CancelToken, words: Words = NO_WORDS) -> Iterator[events.JobEvent]:
         self.load()
         with new_folder() as folder:
             stop = FileCancelToken(str(Path(folder) / "stop"))
             try:
-                for event in _events(str(id(self)), job, str(Path(folder) / "stop")):
+                for event in _events(str(id(self)), job, str(Path(folder) / "stop"), dict(words)):
                     if isinstance(event, WorkerError):
                         raise events.decode_error(event.error)
                     yield event

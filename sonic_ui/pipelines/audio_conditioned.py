@@ -31,6 +31,7 @@ from sonic_ui.models.microsoft_clap import MicrosoftClap, MicrosoftClapFeatures
 from sonic_ui.models.projector import AudioProjector
 from sonic_ui.models.timbre import TimbreClapModel
 from sonic_ui.pipelines.check_inputs import repeat
+from sonic_ui.pipelines.prompt_words import encode_with_words, tokens_of, words_in
 from sonic_ui.pipelines.sampling import StepReport
 from sonic_ui.requests import BadInput
 
@@ -153,8 +154,11 @@ class AudioConditionedPipeline(DiffusionPipeline):
 def encode_prompts(tokenizer: Any, text_encoder: nn.Module, prompts: Sequence[str]) -> Tensor:
     """Prompts -> hidden states [B, L, C] of a CLIP text encoder, L the tokenizer's length.
 
-    Shorter prompts are padded, longer ones cut: `truncated_text` says what was cut off.
+    Shorter prompts are padded, longer ones cut: `truncated_text` says what was cut off. They may hold words
+    that are known (`prompt_words.known_words`).
     """
+    if any(map(words_in, prompts)):
+        return encode_with_words(tokenizer, text_encoder, prompts)
     ids = tokenizer(
         list(prompts),
         padding="max_length",
@@ -171,13 +175,11 @@ def truncated_text(tokenizer: Any, prompt: str) -> str:
     A word of which only a part fits belongs to it, unless so much of it fits that it is no word but a script
     without spaces.
     """
-    offsets = tokenizer(
-        prompt, add_special_tokens=False, return_offsets_mapping=True, verbose=False
-    ).offset_mapping
+    tokens = tokens_of(tokenizer, prompt)
     room = int(tokenizer.model_max_length) - int(tokenizer.num_special_tokens_to_add())
-    if len(offsets) <= room:
+    if len(tokens) <= room:
         return ""
-    cut = int(offsets[room][0])
+    cut = tokens[room].begin
     begun = 0 if prompt[cut].isspace() else len(prompt[:cut]) - len(WORD_END.sub("", prompt[:cut]))
     return prompt[cut - begun if begun <= LONGEST_WORD else cut :].strip()
 

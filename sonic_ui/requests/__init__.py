@@ -18,6 +18,7 @@ from sonic_ui.requests.edit_modes import EDIT_MODES
 from sonic_ui.requests.fields import BadInput, Range
 from sonic_ui.requests.image_to_sound import ImageToSoundRequest
 from sonic_ui.requests.interpolate import InterpolateRequest
+from sonic_ui.requests.learn_word import LearnWordRequest
 from sonic_ui.requests.make_film import MakeFilmRequest
 from sonic_ui.requests.sound_to_image import SoundToImageRequest
 from sonic_ui.requests.teach_sound import TeachSoundRequest

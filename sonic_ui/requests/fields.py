@@ -127,9 +127,9 @@ class Words(Marker):
 
 @dataclass(frozen=True)
 class FilePath(Marker):
-    """The path of a file of sound or of a picture; `missing` is the sentence for where there is none."""
+    """The path of a file; `missing` is the sentence for where there is none."""
 
-    holds: Literal["sound", "picture"]
+    holds: Literal["sound", "picture", "word"]
     missing: str
 
     def check(self, value: object, field: str, kind: Any) -> str | None:

@@ -6,6 +6,7 @@ from sonic_ui.requests.base import BadInput, MakingRequest, read_object, shown
 from sonic_ui.requests.edit_image import EditImageRequest
 from sonic_ui.requests.image_to_sound import ImageToSoundRequest
 from sonic_ui.requests.interpolate import InterpolateRequest
+from sonic_ui.requests.learn_word import LearnWordRequest
 from sonic_ui.requests.make_film import MakeFilmRequest
 from sonic_ui.requests.sound_to_image import SoundToImageRequest
 from sonic_ui.requests.teach_sound import TeachSoundRequest
@@ -35,6 +36,7 @@ VERBS: dict[str, Verb] = {
     "volume_sweep": Verb(VolumeSweepRequest, "Volume", "volume", "audio_to_image"),
     "make_film": Verb(MakeFilmRequest, "Film", "film", "audio_to_image"),
     "image_to_sound": Verb(ImageToSoundRequest, "Image → Sound", "image-to-sound", "image_to_audio"),
+    "learn_word": Verb(LearnWordRequest, "Word", "word", "audio_to_image"),
     "teach_sound": Verb(TeachSoundRequest, "Teach", "teach", "audio_to_image"),
     "upscale_image": Verb(UpscaleImageRequest, "Upscale", "gallery", "upscaler"),
 }

@@ -187,7 +187,7 @@ class RecordingIndexer:
         self._embed = embed
         self._store = store
         self._max_bytes = max_bytes
-        self._known: dict[str, Embedded] = _read(store)
+        self._known: dict[str, Embedded] = read_store(store)
         self._digests: dict[tuple[str, int, int], str] = {}
 
     def index(self, folder: Path, on_file: OnFile = lambda done, total: None) -> Library:
@@ -212,7 +212,7 @@ class RecordingIndexer:
         finally:
             if known < len(files) - skipped:
                 self._forget()
-                _write(self._store, self._known)
+                write_store(self._store, self._known)
         on_file(len(files), len(files))
         if not excerpts:
             raise BadInput(
@@ -294,15 +294,20 @@ def fingerprint(embed: Embed) -> str:
 
 def store_for(name: str) -> Path:
     """File of an encoder's index between runs of the app, in the user's cache folder."""
+    return data_file(f"heard-{name}.npz")  # saved format: the file's name
+
+
+def data_file(name: str) -> Path:
+    """A file in the user's cache folder."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache / "sonic-ui" / f"heard-{name}.npz"  # saved format: the file's name
+    return cache / "sonic-ui" / name
 
 
 _DAMAGE = (OSError, ValueError, KeyError, EOFError, TypeError, IndexError, SyntaxError, MemoryError)
 _BAD_ZIP = (BadZipFile, NotImplementedError, RuntimeError, zlib.error, struct.error)
 
 
-def _read(store: Path | None) -> dict[str, Embedded]:
+def read_store(store: Path | None) -> dict[str, Embedded]:
     """What was embedded before; nothing where the file is missing, or damaged in any way."""
     if store is None or not store.is_file():
         return {}
@@ -328,7 +333,8 @@ def _entries(
         yield str(digest), (starts[begin:end], embeddings[begin:end])
 
 
-def _write(store: Path | None, index: dict[str, Embedded]) -> None:
+def write_store(store: Path | None, index: dict[str, Embedded]) -> None:
+    """Save an index; where that cannot be done it is left, and a line goes to the log."""
     if store is None or not index:
         return
     partial = store.with_suffix(f".{os.getpid()}.tmp.npz")

@@ -22,7 +22,7 @@ from sonic_ui.engine.events import (
     UpscaleResult,
 )
 from sonic_ui.requests import VERBS, BadInput, MakingRequest, Range, Request
-from sonic_ui.requests.fields import Numbers
+from sonic_ui.requests.fields import FilePath, Numbers
 from sonic_ui.ui.session.calls import run_call
 from sonic_ui.ui.session.context import AppContext
 from sonic_ui.ui.session.limits import forget_call, is_without_session
@@ -259,7 +259,8 @@ def _parameter(model: type[Request], name: str) -> Parameter:
 def _file_component(model: type[Request], name: str) -> Component | None:
     if name in model.SOUNDS:
         return partial(gr.Audio, type="filepath")
-    return partial(gr.File, type="filepath") if name in model.PICTURES else None
+    is_file = any(isinstance(one, FilePath) for one in model.model_fields[name].metadata)
+    return partial(gr.File, type="filepath") if is_file else None
 
 
 def _component(annotation: Any) -> Component:

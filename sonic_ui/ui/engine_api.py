@@ -6,7 +6,7 @@
     {"ask": "hear", "duration_s"}, a sound        -> {"value": Heard}
     {"ask": "hear_windows", "lengths"}, windows one after the other in one sound -> {"value": Heard}
     {"ask": "see"}, a picture                     -> {"value": Seen}
-    {"ask": "run", "request", "files", "session"} -> {"event": ...}, ..., {"kept": Kept}
+    {"ask": "run", "request", "files", "session", "words"} -> {"event": ...}, ..., {"kept": Kept}
                                                      and {"film": bytes}, ... before the result of a film
     {"ask": "forget", "session"}                  -> {}
 
@@ -16,6 +16,7 @@ file is ever read. What goes wrong is {"problem": {"kind", "words", "field"}}. `
 `engine.serialization`.
 """
 
+import base64
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -27,6 +28,7 @@ import numpy as np
 from sonic_ui import __version__
 from sonic_ui.engine.events import CancelToken, FilmResult, encode_error
 from sonic_ui.engine.serialization import PROTOCOL, encode
+from sonic_ui.media.word_files import SoundWord, word_of
 from sonic_ui.requests import VERBS, BadInput, MakingRequest
 from sonic_ui.requests.base import read_object
 from sonic_ui.requests.fields import as_float
@@ -42,6 +44,7 @@ CONCURRENT_QUESTIONS = 4
 NOT_UNDERSTOOD = "This question is not understood: bring both apps to the same version."
 NOT_FROM_AFAR = "An engine is taught on its own page, not from another app. Open its page."
 MAX_SESSIONS = 64
+MAX_WORDS = 64
 MAX_WINDOWS, MAX_WINDOW = 200, 480_000
 """Of a track: windows in one question, and samples of one."""
 FILM_PART = 2_000_000
@@ -98,7 +101,8 @@ class EngineApi:
             yield {"value": encode(studio.analyze_image(files[0]))}
         elif kind == "run":
             session = self._session(client, question)
-            for event in studio.run(read_question(question, files), cancel, session):
+            words = read_words(question)
+            for event in studio.run(read_question(question, files), cancel, session, words):
                 if isinstance(event, FilmResult):
                     yield from _film_parts(event.film)
                 yield {"event": encode(event)}
@@ -174,6 +178,19 @@ def read_question(question: Answer, files: Sequence[str]) -> MakingRequest:
         raise BadInput(NOT_UNDERSTOOD)
     plain = {name: value for name, value in values.items() if name not in (*allowed, "library")}
     return VERBS[verb].request.from_values({**plain, **dict(zip(names, files, strict=True))})
+
+
+def read_words(question: Answer) -> dict[str, SoundWord]:
+    """The learned words that came along, by name. Raises `BadInput`."""
+    given = question.get("words", [])
+    if not isinstance(given, list) or len(given) > MAX_WORDS:
+        raise BadInput(NOT_UNDERSTOOD)
+    try:
+        files = [base64.b64decode(_text(one), validate=True) for one in given]
+    except ValueError:
+        raise BadInput(NOT_UNDERSTOOD) from None
+    words = [word_of(data, "word") for data in files]
+    return {word.name: word for word in words}
 
 
 def build(context: AppContext) -> EngineApi:

@@ -28,6 +28,7 @@ from sonic_ui.engine.events import (
     SoundResult,
     Take,
     UpscaleResult,
+    WordResult,
 )
 from sonic_ui.engine.serialization import REMOTE_FILE, DecodeError, decode, encode
 from sonic_ui.engine.studio import Studio
@@ -219,6 +220,7 @@ WANTED: dict[str, list[dict[str, Any]]] = {
     "interpolate": [{"frames": 3, "method": method} for method in get_args(Method)],
     "volume_sweep": [{"gains_db": (-6, 0)}, {"gains_db": (0,), "scales": (0.5, 1.0)}],
     "upscale_image": [{}],
+    "learn_word": [{"word": "storm"}, {"word": "storm", "picture1": "sea.png", "picture2": "mask.png"}],
     "make_film": [{"size_px": 128, "kick": "zoom"}, {"at_s": 0.5}],
     "image_to_sound": [
         *({"source": source, "takes": 2, "curve": (0.0, 1.0)} for source in ("generate", "recordings")),
@@ -246,7 +248,7 @@ def test_all_events_of_a_verb_come_back(verb: str, tmp_path: Path, write_sound: 
             if not isinstance(event, Preview):  # JPEG of JPEG
                 assert encode(back) == written
         assert (
-            isinstance(events[-1], (Result, SoundResult, FilmResult, UpscaleResult))
+            isinstance(events[-1], (Result, SoundResult, FilmResult, UpscaleResult, WordResult))
             and type(events[-1].request) is kind
         )
     sources = {values.get("source") for values in WANTED["image_to_sound"]}

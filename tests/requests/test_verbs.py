@@ -35,5 +35,6 @@ def test_settings_that_name_files_are_found() -> None:
         "image_to_sound": ((), ("picture",)),
         "teach_sound": ((), ()),
         "upscale_image": ((), ("picture",)),
+        "learn_word": (("sound",), tuple(f"picture{number}" for number in range(1, 6))),
     }
     assert VERBS["teach_sound"].request.FILE_LISTS == ("recordings", "pictures")

@@ -106,6 +106,6 @@ def test_every_upload_of_sounds_offers_what_is_accepted(page: gr.Blocks) -> None
         for one in blocks
         if isinstance(one, gr.HTML) and str(one.elem_id).endswith("-file")
     }
-    assert len(uploads) == 7 and set(offered) == uploads
+    assert len(uploads) == 8 and set(offered) == uploads
     assert all(accept == ["audio/*", "video/*", *SUFFIXES] for accept in offered.values())
     assert {".mov", ".mp4", ".webm", ".3gp", ".caf", ".w64", ".mka", ".amr", ".aiff", ".wma"} <= set(SUFFIXES)

@@ -10,6 +10,7 @@ import queue
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
@@ -23,10 +24,11 @@ from sonic_ui.engine import events
 from sonic_ui.engine.caches import InversionCache
 from sonic_ui.engine.components import Components
 from sonic_ui.engine.films import FilmStore
-from sonic_ui.engine.inputs import MaskedPicture, Sound
-from sonic_ui.engine.jobs.settings import painting_settings
+from sonic_ui.engine.inputs import InputPicture, MaskedPicture, Sound
+from sonic_ui.engine.jobs.settings import painting_settings, word_settings
 from sonic_ui.engine.tracks import TrackReader
-from sonic_ui.engine.words import cut_words, unknown_words
+from sonic_ui.engine.word_store import NO_WORDS, Words
+from sonic_ui.engine.words import cut_words, unknown_words, without_words
 from sonic_ui.requests import (
     VERBS,
     BadInput,
@@ -80,8 +82,10 @@ class Backend(Protocol):
         None if the bundle has no presence classifier.
         """
 
-    def run(self, job: Job, cancel: events.CancelToken) -> Iterator[events.JobEvent]:
+    def run(self, job: Job, cancel: events.CancelToken, words: Words = NO_WORDS) -> Iterator[events.JobEvent]:
         """Run a job: a `FramesDone` for every group of pictures, a `SoundsDone` for all sounds.
+
+        words   learned words that its texts may hold, by name
 
         Raises `Cancelled` once the token is set, `BadInput`, or `Failure`.
         """
@@ -97,6 +101,7 @@ class RunContext:
     sounds      by setting
     picture     None if the request names none
     library     the folder of recordings, if the request builds from them
+    words       learned words that the request's texts may hold, by name
     load_sound  as `Studio.load_sound`; tracks: what is heard along tracks; films: where films are written
     """
 
@@ -106,12 +111,13 @@ class RunContext:
     library: Path | None
     load_sound: Callable[..., Sound]
     embed_audio: Callable[[Sound], events.AudioAnalysis]
-    analyze_image: Callable[[MaskedPicture], events.ImageAnalysis]
+    analyze_image: Callable[[InputPicture], events.ImageAnalysis]
     tracks: TrackReader
     films: FilmStore
     inversions: InversionCache
     session: str
     cancel: events.CancelToken
+    words: Words = field(default_factory=dict)
 
     @property
     def input_picture(self) -> MaskedPicture:
@@ -220,6 +226,7 @@ class PaintingPlan(Plan):
             first.labels if first else (),
             settings
             | (context.picture.settings if context.picture else {})
+            | word_settings(context.words)
             | {"pictures": self._remade_from(order)},
             elapsed_s,
             tuple(self.notices),
@@ -270,6 +277,8 @@ class JobRunner(ABC):
     queue: queue.Queue[events.JobEvent | BaseException | None] = field(
         default_factory=queue.Queue, init=False
     )
+    words: Words = field(default_factory=dict, init=False)
+    """Learned words that the job's texts may hold, by name."""
     started: float = field(default=0.0, init=False)
     preview_due: float = field(default=0.0, init=False)
 
@@ -299,7 +308,7 @@ class JobRunner(ABC):
         import torch
 
         try:
-            with device.turn(self.cancel, self._on_wait), torch.inference_mode():
+            with device.turn(self.cancel, self._on_wait), torch.inference_mode(), self._known_words():
                 self.started = time.perf_counter()
                 self.work()
                 self.components.pace.add("pass", self.passes, time.perf_counter() - self.started)
@@ -307,6 +316,12 @@ class JobRunner(ABC):
             self.queue.put(error)
         finally:
             self.queue.put(None)
+
+    def _known_words(self) -> AbstractContextManager[None]:
+        """Let the job's texts hold its words. Raises `BadInput` for those of other engines."""
+        from sonic_ui.engine.words import words_context
+
+        return words_context(self.words, self.components) if self.words else nullcontext()
 
     def stream(self) -> Iterator[events.JobEvent]:
         """Events as they come; if several wait, progress and previews that are already old are left out."""
@@ -324,7 +339,8 @@ class JobRunner(ABC):
     def report_words(self, *texts: str) -> None:
         """Put one notice of words that the engine does not know, and of what the tokenizer leaves out."""
         info, tokenizer = self.components.bundle.info, self.pipeline.tokenizer
-        unknown = unknown_words(info, info.vocabulary, tokenizer, *texts)
+        plain = [without_words(text, self.words) for text in texts]
+        unknown = unknown_words(info, info.vocabulary, tokenizer, *plain)
         sentences = [unknown, *(cut_words(tokenizer, text) for text in texts)]
         if any(sentences):
             self.queue.put(events.Notice(" ".join(filter(None, sentences))))

@@ -12,6 +12,7 @@ from PIL.Image import Image
 from sonic_ui.engine.caches import InversionKey
 from sonic_ui.engine.events import Event, FramesDone, InversionDone, JobEvent
 from sonic_ui.engine.jobs.base import JobRunner, PaintingPlan, RunContext
+from sonic_ui.engine.word_store import words_digest
 from sonic_ui.requests import EditImageRequest
 from sonic_ui.requests.edit_image import OwnPictureRequest
 
@@ -84,7 +85,8 @@ def edit_source(
     """The picture that a request edits, with its inversion if that is cached, and its place in the cache."""
     picture, steps = context.input_picture, int(request.steps or 0)
     bundle = context.backend.bundle.info.name
-    key = InversionKey(context.session, bundle, picture.digest, request.source_prompt, request.steps)
+    prompt = request.source_prompt + words_digest(context.words, request.source_prompt)
+    key = InversionKey(context.session, bundle, picture.digest, prompt, request.steps)
     inversion = context.inversions.find(key)
     return EditSource(picture.image, picture.mask, request.source_prompt, steps, inversion), key
 

@@ -1,7 +1,7 @@
 """Sounds of a picture, through `ImageToAudioPipeline` or out of a library of recordings."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from sonic_ui.bundles import listed
 from sonic_ui.engine import events
 from sonic_ui.engine.jobs.base import JOB_TYPES, JobRunner, JobType, Plan, RunContext
 from sonic_ui.engine.jobs.settings import sound_settings
-from sonic_ui.engine.words import refuse_unknown_concepts, unknown_words
+from sonic_ui.engine.words import as_labels, refuse_unknown_concepts, unknown_words
 from sonic_ui.requests import BadInput, ImageToSoundRequest
 
 MIN_PROBABILITY = 0.15
@@ -100,7 +100,14 @@ class SoundRunner(JobRunner):
         return self.job.request.takes
 
     def work(self) -> None:
-        """Generate, build from recordings, or both."""
+        """Generate, build from recordings, or both.
+
+        Learned words are vectors of the painter's text encoder: here what their sounds were heard as counts.
+        """
+        if self.words:
+            request = self.job.request
+            plain = {name: as_labels(getattr(request, name), self.words) for name in request.WORDS}
+            self.job = replace(self.job, request=request.changed(**plain))
         self._report_unknown()
         source = self.job.request.source
         if source == "generate":

@@ -13,6 +13,7 @@ from sonic_ui.engine.inputs import Sound
 from sonic_ui.engine.jobs.base import JOB_TYPES, JobRunner, JobType, PaintingPlan, RunContext
 from sonic_ui.engine.jobs.editing import EditPlan, EditSource, edit_source, inverted, picture_notices
 from sonic_ui.engine.jobs.sound_to_image import pipeline_settings, size_of, size_settings
+from sonic_ui.engine.word_store import words_digest
 from sonic_ui.pipelines.embedding_path import AudioMix, EmbeddingPath
 from sonic_ui.requests import BadInput, InterpolateRequest
 from sonic_ui.requests.interpolate import ENDS
@@ -121,7 +122,8 @@ class InterpolateRunner(JobRunner):
         """All that an end's latents depend on."""
         embedding = self.job.path.embedding(end, self.components.embed).tobytes()
         settings = sorted(interpolator.settings.items())
-        return (embedding, interpolator.seed, interpolator.begin_step, *settings)
+        words = words_digest(self.words, self.job.request.prompt, self.job.request.negative_prompt)
+        return (embedding, interpolator.seed, interpolator.begin_step, words, *settings)
 
     def _cache(self, interpolator: LatentInterpolator) -> None:
         for end, latents in interpolator.partial_latents.items():

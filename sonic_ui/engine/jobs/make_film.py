@@ -27,9 +27,10 @@ from sonic_ui.engine.jobs.base import JOB_TYPES, Backend, JobType, Plan, RunCont
 from sonic_ui.engine.jobs.editing import EditSource
 from sonic_ui.engine.jobs.film_pictures import decide_film, kicks_of
 from sonic_ui.engine.jobs.film_runner import FilmJob, FilmRunner
-from sonic_ui.engine.jobs.settings import film_settings
+from sonic_ui.engine.jobs.settings import film_settings, word_settings
 from sonic_ui.engine.pace import Pace
 from sonic_ui.engine.tracks import TrackAnalysis, TrackReader
+from sonic_ui.engine.word_store import words_digest
 from sonic_ui.media.film_frames import FrameMaker, Kicks, frame_size
 from sonic_ui.media.film_writer import FilmWriter, GifWriter, VideoWriter, ZipWriter
 from sonic_ui.media.metadata import stem_of, write_picture
@@ -147,6 +148,7 @@ class FilmPlan(Plan):
         """What the film's file carries."""
         info, picture = self.context.backend.bundle.info, self.context.picture
         settings = film_settings(info, self.job.request, self.track, self.segments)
+        settings |= word_settings(self.context.words)
         return settings | (picture.settings if picture else {})
 
     @property
@@ -229,7 +231,8 @@ def plan_film(request: MakeFilmRequest, context: RunContext) -> Generator[events
         source = EditSource(picture, None, "", steps, context.inversions.find(key))
     elif request.aspect != SQUARE:
         size = info.size_of(request.aspect)
-    keys = picture_keys(request, info.name, pictures, size, context.picture)
+    words = words_digest(context.words, request.prompt, request.negative_prompt)
+    keys = picture_keys(request, info.name + words, pictures, size, context.picture)
     job = FilmJob(request, pictures, _missing(keys, context), size, source)
     cost = film_cost(job, len({*keys}), part.duration_s, info.picture_px)
     if request.at_s is None:

@@ -8,6 +8,7 @@ from sonic_ui.bundles import BundleInfo
 from sonic_ui.engine import events
 from sonic_ui.engine.inputs import InputPicture, Sound
 from sonic_ui.engine.tracks import TrackAnalysis
+from sonic_ui.engine.word_store import Words
 from sonic_ui.media.metadata import readable_name
 from sonic_ui.pipelines.candidate_ranking import Choice
 from sonic_ui.requests import ImageToSoundRequest, MakeFilmRequest, MakingRequest, PaintingRequest
@@ -79,6 +80,11 @@ def request_settings(bundle: BundleInfo, request: MakingRequest) -> dict[str, An
         "bundle": bundle.name,
         "request": {**request.model_dump(mode="json"), **names},
     }
+
+
+def word_settings(words: Words) -> dict[str, Any]:
+    """Which learned words a request's texts hold, by what identifies them; nothing without."""
+    return {"words": {name: word.digest for name, word in words.items()}} if words else {}
 
 
 def _rounded(labels: tuple[events.Label, ...]) -> list[list[Any]]:

@@ -215,6 +215,7 @@ class LiveSession:
         backend = self.studio.backend
         if self._painter is None or self._painter[0] is not backend:
             self._painter = (backend, self.studio.live_painter())
+        self._painter[1].words = self.studio.words_of(self.session)
         memory, position_s = self._sound.newest()
         try:
             frame = self._painter[1].paint(self._request, memory, position_s, self._cancel, on_wait)

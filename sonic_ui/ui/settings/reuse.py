@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypedDict, TypeVar
 
-from sonic_ui.engine.events import FilmResult, Result, SoundResult
+from sonic_ui.engine.events import FilmResult, Result, SoundResult, WordResult
 from sonic_ui.engine.inputs import file_digest
 from sonic_ui.requests import VERBS, BadInput, MakingRequest, read_request
 from sonic_ui.requests.fields import shown, tidy_text
@@ -28,7 +28,7 @@ class Record(TypedDict):
 
 
 def with_record(
-    records: dict[str, Record], name: str, result: Result | SoundResult | FilmResult
+    records: dict[str, Record], name: str, result: Result | SoundResult | FilmResult | WordResult
 ) -> dict[str, Record]:
     """The session's records with a new one; the oldest are forgotten."""
     files = {**result.request.sound_paths, **result.request.picture_paths}

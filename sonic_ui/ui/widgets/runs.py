@@ -17,8 +17,9 @@ from sonic_ui.engine.events import (
     Notice,
     Result,
     SoundResult,
+    WordResult,
 )
-from sonic_ui.requests import BadInput, GeneratingRequest
+from sonic_ui.requests import BadInput, GeneratingRequest, LearnWordRequest
 from sonic_ui.ui.components import basic
 from sonic_ui.ui.components.base import Value, file_payload, run_ended
 from sonic_ui.ui.session.context import AppContext, SharedComponents
@@ -40,8 +41,8 @@ SETTLED = """() => {{
 
 log = logging.getLogger(__name__)
 
-RequestT = TypeVar("RequestT", bound=GeneratingRequest)
-ResultT = TypeVar("ResultT", Result, SoundResult, FilmResult)
+RequestT = TypeVar("RequestT", bound=GeneratingRequest | LearnWordRequest)
+ResultT = TypeVar("ResultT", Result, SoundResult, FilmResult, WordResult)
 
 
 class ProgressView(Protocol):
@@ -219,7 +220,7 @@ class Runs(Generic[RequestT]):
         run: RunContext[RequestT],
         name: str,
         files: Sequence[Path],
-        result: Result | SoundResult | FilmResult,
+        result: Result | SoundResult | FilmResult | WordResult,
         value: Value,
     ) -> Update:
         """Show a result: `files` are its pictures or sounds, `value` is the view's.

@@ -18,6 +18,7 @@ class Card:
     ours        whether it was made here, so that it can be downloaded, and sent to other tabs
     captions    a few words under each thumbnail, if any
     aspect      width over height of its pictures
+    varied      whether its pictures can be varied
     pair        whether it stands beside the picture it was made from, which `compare` asks for
     """
 
@@ -31,6 +32,7 @@ class Card:
     captions: tuple[str, ...] = ()
     aspect: float = 1.0
     pair: bool = False
+    varied: bool = True
 
     def value(self) -> Value:
         """The card for the script; Gradio serves the files and adds their addresses."""
@@ -48,6 +50,7 @@ class Card:
             "ours": self.ours,
             "aspect": self.aspect,
             "pair": self.pair,
+            "varied": self.varied,
             "pictures": pictures,
         }
 

@@ -48,7 +48,7 @@ const drawShown = () => {
   }
   find('.su-download').hidden = !chosen || !shown.result.ours;
   showReuse(chosen && shown.result.reusable);
-  find('.su-varies').hidden = !chosen || !shown.result.reusable;
+  find('.su-varies').hidden = !chosen || !shown.result.reusable || shown.result.varied === false;
   element.querySelectorAll('.su-send').forEach(button => { button.hidden = !chosen || !shown.result.ours; });
   if (!busy) {
     find('.su-status').textContent = chosen ? shown.result.title : '';
