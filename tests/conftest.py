@@ -15,8 +15,8 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # tiny networks run fastest so, above all beside other work
 
-# What is remembered of recordings stays out of the user's own cache.
-os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="sonic-ui-tests-")
+# What is remembered of recordings, and learned words, stay out of the user's own folders.
+os.environ["XDG_CACHE_HOME"] = os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp(prefix="sonic-ui-tests-")
 
 import numpy as np
 import pytest

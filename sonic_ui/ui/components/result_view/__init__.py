@@ -55,10 +55,13 @@ class Card:
         }
 
 
-def result_view(tab: str, first: Card | None) -> gr.HTML:
-    """The view of a tab; `tab` names the buttons that it shows and hides."""
+def result_view(tab: str, first: Card | None, empty: str = "") -> gr.HTML:
+    """The view of a tab; `tab` names the buttons that it shows and hides.
+
+    empty   what stands there before the first picture, where that does not come of "Generate"
+    """
     return html_component(
-        "result_view", show(first), scripts=["result_base"], elem_id=f"{tab}-stage", tab=tab
+        "result_view", show(first), scripts=["result_base"], elem_id=f"{tab}-stage", tab=tab, empty=empty
     )
 
 

@@ -6,6 +6,7 @@
 // Asks Python: 'reuse' {id, index}, 'share_settings' {as, id, index}, 'send' {to, id, index}, 'vary' {id, index, amount}, and 'compare' {id, index} when another
 // picture with a pair is shown.
 const KEPT = 24;
+if (props.empty) find('.su-frame-empty').textContent = props.empty;
 let results = [];          // newest first
 let shown = null;          // {result, index}
 

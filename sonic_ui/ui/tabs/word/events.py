@@ -21,6 +21,7 @@ from sonic_ui.ui.widgets.fields import Update, slider
 TAB = VERBS["learn_word"].tab
 MOST_PICTURES = len(LearnWordRequest.PICTURES)
 TOO_MANY = f"{{count}} pictures were given; a word is learned from {MOST_PICTURES} at most. Take some away."
+EMPTY = "Give the sound a name, and press “Learn the word”: what it comes to mean appears here."
 FINDS = "Left empty, the sound finds them itself among the pictures that come with the app."
 
 
@@ -133,7 +134,7 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
                 settings = _settings(context)
             bar = runs.run_bar(TAB, label="Learn the word")
         with gr.Column(elem_classes="su-result", scale=8, min_width=340):
-            view = result_view.result_view(TAB, None)
+            view = result_view.result_view(TAB, None, EMPTY)
             with gr.Column(elem_classes="su-panel"):
                 stored = StoredWords(context, TAB)
             drop = settings_drop.settings_drop(TAB)

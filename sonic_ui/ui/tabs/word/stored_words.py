@@ -34,7 +34,7 @@ class StoredWords:
             file_types=[".safetensors"],
             height=46,
             elem_id=f"{tab}-file",
-            elem_classes=["su-drop"],
+            elem_classes=["su-drop", "su-drop-word"],
         )
         self.message = basic.message(f"{tab}-words-message")
 
