@@ -461,8 +461,7 @@ class FilmResult:
 @dataclass(frozen=True)
 class TeachingDone:
     """A finished teaching, on this machine: the engine's folder, how many steps it took, how many of them
-    were
-    kept, and pictures of the last recordings before and after. The studio makes a `TeachResult` of it.
+    were kept, and pictures of the last recordings before and after. The studio makes a `TeachResult` of it.
     """
 
     folder: Path
@@ -493,15 +492,6 @@ class TeachResult:
 
 
 AnyResult = Result | SoundResult | FilmResult | UpscaleResult | TeachResult | WordResult
-Event = Progress | Preview | Notice | FramesAdded | FramesDone | AnyResult
-JobEvent = (
-    Progress
-    | Preview
-    | Notice
-    | FramesAdded
-    | FramesDone
-    | InversionDone
-    | SoundsDone
-    | TeachingDone
-    | WordDone
-)
+Passed = Progress | Preview | Notice | FramesAdded | FramesDone
+Event = Passed | AnyResult
+JobEvent = Passed | InversionDone | SoundsDone | TeachingDone | WordDone

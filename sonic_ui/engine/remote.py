@@ -470,10 +470,7 @@ class RemoteStudio(Studio):
 
 
 def _with_local_files(event: Any, request: MakingRequest, files: dict[str, str]) -> events.Event:
-    """An event of the other app as one of here: files are called by their paths and names of here.
-
-    Raises `Failure` for the result of another request.
-    """
+    """An event of the other app, with files by their paths of here. Raises `Failure` for another's result."""
     if not isinstance(event, RESULTS):
         return cast(events.Event, event)
     if type(event.request) is not type(request):
