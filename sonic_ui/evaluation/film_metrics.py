@@ -38,7 +38,10 @@ EACH_S = 5.0
 SIX = ("rain", "dog", "train", "crackling_fire", "birds", "church_bell")
 """Sources of the track whose film is reported."""
 
-SWELLING = ("sea_waves", "wind", "crackling_fire")
+SWELLING = ("sea_waves", "wind", "crackling_fire", "rain", "stream")
+"""Sources that sound without a pause; each swells in SWELLS tracks."""
+
+SWELLS = 2
 SWELL_S = 12.0
 FPS = 12
 AWAY_S = 1.0
@@ -79,7 +82,7 @@ def swelling_track(folder: Path, source: str, stream: int) -> Path:
     samples = render_sound(sample_scene(rng, sources=(source,), levels=(0.6,)), SWELL_S)
     steady = set_lufs(samples, RATE, -14.0)
     gain_db = np.linspace(-26.0, 0.0, steady.size)
-    return _written(folder / f"film_swell_{source}.wav", steady * 10 ** (gain_db / 20))
+    return _written(folder / f"film_swell_{source}_{stream}.wav", steady * 10 ** (gain_db / 20))
 
 
 def _written(path: Path, samples: NDArray[np.floating]) -> Path:
@@ -159,15 +162,18 @@ def swell_metric(
     classifier: PresenceClassifier, studio: Studio, folder: Path, side_px: int, quality: str
 ) -> tuple[Metric, dict[str, float]]:
     """Rank correlation of time and judged intensity in films of sounds that swell, and that of each."""
-    found = {}
+    found: dict[str, float] = {}
     for number, source in enumerate(SWELLING):
-        result, _ = make_film(
-            studio, sound=str(swelling_track(folder, source, number)), seed=11, quality=quality
-        )
-        frames = [*frames_of(result.film)][:: FPS // 2]
-        levels = judged(classifier, frames, side_px)[:, SOURCES.index(source)]
-        found[source] = float(spearmanr(np.arange(len(levels)), levels).statistic)
-    note = f"{len(SWELLING)} sources, -40 to -14 LUFS in {SWELL_S:g} s, {quality}"
+        rows = []
+        for stream in range(number, SWELLS * len(SWELLING), len(SWELLING)):
+            track = swelling_track(folder, source, stream)
+            result, _ = make_film(studio, sound=str(track), seed=11, quality=quality)
+            frames = [*frames_of(result.film)][:: FPS // 2]
+            levels = judged(classifier, frames, side_px)[:, SOURCES.index(source)]
+            rows.append(float(spearmanr(np.arange(len(levels)), levels).statistic))
+        found[source] = float(np.mean(rows))
+    count = SWELLS * len(SWELLING)
+    note = f"{count} tracks of {len(SWELLING)} sources, -40 to -14 LUFS in {SWELL_S:g} s, {quality}"
     return Metric(
         "film: judged intensity of a swell, Spearman", float(np.mean([*found.values()])), 0.8, note=note
     ), found
