@@ -23,6 +23,7 @@ from sonic_ui.engine.events import (
 )
 from sonic_ui.requests import VERBS, BadInput, MakingRequest, Range, Request
 from sonic_ui.requests.fields import FilePath, Numbers
+from sonic_ui.ui.late_loading import ENDPOINT
 from sonic_ui.ui.session.calls import run_call
 from sonic_ui.ui.session.context import AppContext
 from sonic_ui.ui.session.limits import forget_call, is_without_session
@@ -185,7 +186,7 @@ def add_endpoint(
     answer.__signature__ = inspect.Signature(signature)  # type: ignore[attr-defined]
     answer.__annotations__ = {"request": gr.Request}
     schema = schema or Schema()
-    with gr.Group(visible=False):
+    with gr.Group(visible=False, elem_classes=ENDPOINT):
         # Gradio puts a form around fields that stand together: one, where the files come after them.
         built = {one.name: one.build(schema) for one in sorted(parameters, key=Parameter.stands_alone)}
         gr.Button(name).click(

@@ -33,6 +33,7 @@ from sonic_ui.requests import VERBS, BadInput, MakingRequest
 from sonic_ui.requests.base import read_object
 from sonic_ui.requests.fields import as_float
 from sonic_ui.requests.links import file_settings
+from sonic_ui.ui.late_loading import ENDPOINT
 from sonic_ui.ui.session.context import AppContext
 from sonic_ui.ui.session.limits import is_without_session
 
@@ -196,7 +197,7 @@ def read_words(question: Answer) -> dict[str, SoundWord]:
 def build(context: AppContext) -> EngineApi:
     """Add the endpoints to the current page; programs may call them, but they stand in no list."""
     engine_api = EngineApi(context)
-    with gr.Group(visible=False):
+    with gr.Group(visible=False, elem_classes=ENDPOINT):
         question = gr.JSON(label="question")
         files = gr.File(label="files", file_count="multiple", type="filepath")
         answer = gr.JSON(label="answer")

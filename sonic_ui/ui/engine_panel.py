@@ -11,6 +11,7 @@ from sonic_ui.engine.studio import Studio
 from sonic_ui.requests import BadInput, ChangeEngineRequest
 from sonic_ui.ui import api
 from sonic_ui.ui.components import basic
+from sonic_ui.ui.late_loading import ENDPOINT
 from sonic_ui.ui.server import is_at_the_machine
 from sonic_ui.ui.widgets.prompt_settings import FollowsEngine, follow_engine, following
 
@@ -129,7 +130,7 @@ def _add_endpoints(studio: Studio, check: Callable[[gr.Request], None]) -> None:
 
     outputs = {"engine": gr.JSON}
     api.add_endpoint("change_engine", ChangeEngineRequest, change, outputs, DESCRIPTION, concurrency_limit=2)
-    with gr.Group(visible=False):
+    with gr.Group(visible=False, elem_classes=ENDPOINT):
         gr.Button("engines").click(
             lambda: [asdict(engine) for engine in studio.engines.listed()],
             outputs=[gr.JSON(label="engines")],

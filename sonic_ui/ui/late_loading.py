@@ -4,7 +4,7 @@ It fetches the scripts of every kind of component that is visible. A component i
 visible there, and so does one in a tab that is not open.
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any
 
 import gradio as gr
@@ -16,6 +16,9 @@ SHOW = """() => {{
   opened['{tab}'] = true;
   return {shown};
 }}"""
+ENDPOINT = "su-endpoint"
+"""Class of the groups that hold what an endpoint takes and answers."""
+
 CHAINED = ("then", "success", "failure")
 VISIBLE = "{ __type__: 'update', visible: true }"
 UNTOUCHED = "{ __type__: 'update' }"
@@ -41,6 +44,34 @@ def lighten_events(page: gr.Blocks) -> None:
         event.targets = [
             (block, name) for block, name in event.targets if block is not None or name not in CHAINED
         ]
+
+
+def leave_out_endpoints(config: Any) -> None:
+    """Leave the components of endpoints out of a page's configuration: nobody sees them, and the page looks
+    for the events of each of its components among all events.
+
+    Programs read the whole configuration (`/config`), which keeps them.
+    """
+    groups = {
+        one["id"] for one in config["components"] if ENDPOINT in (one["props"].get("elem_classes") or [])
+    }
+    for page in config["page"].values():
+        page["layout"] = _without(page["layout"], groups)
+        left = {*_ids(page["layout"])}
+        page["components"] = [number for number in page["components"] if number in left]
+
+
+def _without(node: Any, groups: Container[int]) -> Any:
+    """A node of a layout without the groups that stand below it."""
+    children = [_without(child, groups) for child in node.get("children", ()) if child["id"] not in groups]
+    return {**node, "children": children} if "children" in node else node
+
+
+def _ids(node: Any) -> Iterator[int]:
+    """The numbers of a node of a layout and of all below it."""
+    yield node["id"]
+    for child in node.get("children", ()):
+        yield from _ids(child)
 
 
 def show_when_opened(tabs: gr.Tabs) -> None:

@@ -25,6 +25,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from sonic_ui.requests import VERBS
 from sonic_ui.requests.fields import shown
 from sonic_ui.ui.identity import card_settings
+from sonic_ui.ui.late_loading import leave_out_endpoints
 from sonic_ui.ui.session.live import LiveSessions
 from sonic_ui.ui.session.logins import LoginThrottle
 
@@ -73,8 +74,13 @@ class Page(gr.Blocks):
     live: LiveSessions
 
     def get_config_file(self, *args: Any, **options: Any) -> Any:
-        """What the page is made of, and what the card of its address says."""
-        return {**super().get_config_file(*args, **options), **card_settings()}
+        """What the page is made of, and what the card of its address says.
+
+        The components of endpoints are left out of the page itself, not of what programs read.
+        """
+        config = super().get_config_file(*args, **options)
+        leave_out_endpoints(config)
+        return {**config, **card_settings()}
 
     async def preprocess_data(
         self, block_fn: Any, inputs: list[Any], state: Any, explicit_call: bool = False

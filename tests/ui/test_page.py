@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import pytest
 import soundfile
@@ -148,6 +149,20 @@ def test_only_the_endpoints_are_public(client: Any) -> None:
     assert {"/sound_to_image", "/interpolate"} <= set(endpoints) <= PUBLIC
     names = [parameter["parameter_name"] for parameter in endpoints["/sound_to_image"]["parameters"]]
     assert names[:4] == ["sound", "prompt", "negative_prompt", "strength"]
+
+
+def test_the_components_of_endpoints_are_for_programs_alone(client: Any) -> None:
+    def endpoints(config: Any) -> int:
+        classes = [one["props"].get("elem_classes") or [] for one in config["components"]]
+        return sum("su-endpoint" in one for one in classes)
+
+    page = httpx.get(f"{client.src}config", params={"page": ""}).json()
+    whole = httpx.get(f"{client.src}config").json()
+    assert endpoints(whole) >= len(VERBS)
+    assert endpoints(page) == 0
+    assert {one["id"] for one in page["dependencies"]} == {one["id"] for one in whole["dependencies"]}
+    shown = {one["id"] for one in page["components"]}
+    assert shown < {one["id"] for one in whole["components"]}
 
 
 @pytest.mark.parametrize("verb", VERBS)
