@@ -334,6 +334,28 @@ def _read_taught(info: BundleInfo, folder: Path) -> Bundle:
     )
 
 
+def describe_taught(bundle: Bundle, word: str) -> dict[str, object]:
+    """`bundle.json` of what is taught a word, going on from a bundle."""
+    info, registered = bundle.info, BUNDLES.get(bundle.info.name)
+    own = info.name if registered and registered.folder == bundle.folder else str(bundle.folder.resolve())
+    return {
+        "name": word,
+        "title": f"{info.title} + {word}",
+        "description": f"{info.title}, taught to paint “{word}” from recordings and pictures.",
+        "licence": info.licence,
+        "base": info.base or own,
+        "edition": edition_of(bundle.folder),
+        "taught": [*(one.model_dump() for one in info.taught), {"id": word, "label": word}],
+    }
+
+
+def taken_words(bundle: Bundle) -> tuple[str, ...]:
+    """Names of engines, and of sounds that a bundle knows: none of them may be taught anew."""
+    sources = (*bundle.sources, *bundle.info.taught)
+    labels = [word for one in sources for word in (one.id, one.label, one.label.removeprefix("a "))]
+    return (*BUNDLES, bundle.info.name, *labels)
+
+
 OTHER_EDITION = (
     "{title} was taught from another edition of {base}, and its weights fit that one alone. Teach it again, "
     "or choose another engine."

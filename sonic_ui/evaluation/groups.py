@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Literal
@@ -26,15 +26,19 @@ from sonic_ui.evaluation import (
     recognition_metrics,
     sound_metrics,
     sound_quality,
+    teach,
 )
 from sonic_ui.evaluation.live import live_metrics
 from sonic_ui.evaluation.metrics import Metric
+from sonic_ui.evaluation.new_sources import SOURCES as NEW_SOURCES
 from sonic_ui.models.encoders import ImageEncoder, embed_labels, label_probabilities
 from sonic_ui.models.open_set import load_open_set
 from sonic_ui.models.presence_classifier import PresenceClassifier, load_classifier, predict_intensities
 from sonic_ui.models.sound_classifier import SoundClassifier, load_sound_classifier
 from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
 from sonic_ui.pipelines.image_to_audio import ImageToAudioPipeline
+from sonic_ui.pipelines.taught import known_sounds
+from sonic_ui.pipelines.teaching_data import TeachingConfig
 from sonic_ui.scenes.world import SOURCES, SPECS
 from sonic_ui.training.data.recordings import TUNE, read_recordings
 from sonic_ui.training.run import save_sheet
@@ -397,6 +401,31 @@ def film_memory_group(context: EvalContext) -> list[Metric]:
     return [film_metrics.long_memory_metric(context.bundle, context.out / "films")]
 
 
+def teach_group(context: EvalContext) -> list[Metric]:
+    """A seventeenth source, taught from a few recordings and pictures, and what becomes of the others."""
+    source, bundle = NEW_SOURCES[teach.REPORTED], read_bundle(context.bundle)
+    clips = held_out.synthetic_clips(context.some(4), context.px, stream=19)
+
+    def paint(pipeline: Any, sounds: Sequence[Any], seed: int) -> list[Image.Image]:
+        painter = replace(context.painter, pipeline=pipeline, seed=seed)
+        return painter.paint(painter.embed(sounds))
+
+    taught = teach.teach_and_measure(
+        context.pipeline,
+        teach.Probe(context.classifier, source, context.px),
+        source,
+        teach.recordings_of(source, context.data),
+        known_sounds(context.pipeline, bundle, teach.KNOWN),
+        TeachingConfig(),
+        paint,
+        context.px,
+        clips,
+    )
+    for side, images in (("before", taught.before), ("after", taught.after)):
+        context.save_pictures(f"teach_{side}", images)
+    return teach.teach_metrics(taught, source, len(clips))
+
+
 def live_group(context: EvalContext) -> list[Metric]:
     """Live on the running app, with sounds of several sources one after the other."""
     chosen = held_out.synthetic_clips(1, context.px, stream=9)[:: 3 * context.share]
@@ -431,8 +460,9 @@ GROUPS: dict[str, Callable[[EvalContext], list[Metric]]] = {
     "film": film_group,
     "film_memory": film_memory_group,
     "live": live_group,
+    "teach": teach_group,
     "speed": speed_group,
     "full_size": full_size_group,
 }
-ON_DEMAND = ("full_size", "film_memory")
-"""Groups that run only when they are named: they need several GiB of memory and some minutes."""
+ON_DEMAND = ("full_size", "film_memory", "teach")
+"""Groups that run only when they are named: they need much memory, real recordings or many minutes."""

@@ -7,7 +7,7 @@ PEFT. So each can be used where the released one is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,18 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from sonic_ui.audio.clips import load_clip
+from sonic_ui.audio.reader_types import SUFFIXES
+from sonic_ui.bundles import Bundle
+from sonic_ui.bundles.registry import describe_taught
+from sonic_ui.bundles.taught import WEIGHTS, new_taught, taught_home
 from sonic_ui.models.checkpoints import fill, read_tensors
 from sonic_ui.models.low_rank import DOWN, UP, WEIGHTS_NAME, merge_low_rank, read_low_rank, save_low_rank
+from sonic_ui.pipelines.teaching import Teaching
+from sonic_ui.pipelines.teaching_data import Rehearsal
 
 PROJECTOR_FILE, ATTENTION_FILE = "audio_projector.pth", "gated_attention.pt"
+SAMPLE_RATE = 48_000
 PROTOTYPES_FILE = "prototypes.safetensors"
 
 
@@ -105,3 +113,46 @@ def recognise(embedding: Tensor, prototypes: Mapping[str, Tensor]) -> tuple[str,
         if cosine >= least and (best is None or share > best[1]):
             best = word, min(1.0, share)
     return best
+
+
+def known_sounds(
+    pipeline: Any, bundle: Bundle, folder: Path, check: Callable[[], None] = lambda: None
+) -> Rehearsal:
+    """What an engine rehearses: the sounds of a folder, what it was taught before, and phrases of prompts.
+
+    check   is called before each sound, and may raise
+    """
+    embeds = []
+    for path in sorted(one for one in folder.glob("*") if one.suffix.lower() in SUFFIXES):
+        check()
+        embeds.append(pipeline.embed_audio(load_clip(path, SAMPLE_RATE).samples).float().cpu())
+    if bundle.taught_folder is not None:
+        embeds += [one[None, :-1] for one in read_prototypes(bundle.taught_folder / WEIGHTS).values()]
+    vocabulary = bundle.info.vocabulary
+    phrases = [] if vocabulary is None else [one for group in vocabulary.groups.values() for one in group]
+    phrases += [f"a painting of {source.label}" for source in bundle.sources]
+    return Rehearsal(torch.cat(embeds) if embeds else torch.zeros(0, 1), tuple(phrases))
+
+
+def write_engine(
+    bundle: Bundle, word: str, teaching: Teaching, check: Callable[[], None] = lambda: None
+) -> Path:
+    """Write what a teaching learned as an engine of its own beside a bundle, whole or not at all; its folder.
+
+    check   is called before and after, and may raise: then nothing is left
+
+    Raises BadInput for a name that was taken meanwhile, OSError for a disk that is full.
+    """
+    updates = {name: value.float().cpu() for name, value in teaching.updates().items()}
+    prototypes = {word: prototype_of(teaching.embeds.cpu(), teaching.rehearsal.embeds.cpu())}
+    if bundle.taught_folder is not None:
+        updates = joined_updates(read_updates(bundle.taught_folder / WEIGHTS), updates)
+        prototypes = {**read_prototypes(bundle.taught_folder / WEIGHTS), **prototypes}
+    check()
+    student = teaching.student
+    with new_taught(word, describe_taught(bundle, word)) as folder:
+        save_taught(
+            folder, student.projector.state_dict(), student.attention.state_dict(), updates, prototypes
+        )
+        check()
+    return taught_home() / word

@@ -2,7 +2,7 @@
 
 Besides: `export` the trained parts as a bundle, or write a contact `sheet` of the world. `import` starts a
 run from a bundle's weights, so that training can go on without the checkpoints that made it. What is one's
-own is taught by `pairs` (see `commands`): each has its own `--help`.
+own is taught by `pairs`, `sonify` and `teach` (see `commands`): each has its own `--help`.
 """
 
 import argparse

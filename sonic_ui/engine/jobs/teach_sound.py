@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from PIL.Image import Image
 
-from sonic_ui.bundles import BUNDLES, Bundle
-from sonic_ui.bundles.taught import WEIGHTS, check_may_teach, edition_of, new_taught, taught_home, zip_taught
+from sonic_ui.bundles.registry import taken_words
+from sonic_ui.bundles.taught import check_may_teach, zip_taught
 from sonic_ui.engine.events import (
     Event,
     FairLock,
@@ -26,7 +26,7 @@ from sonic_ui.engine.events import (
     TeachingDone,
     TeachResult,
 )
-from sonic_ui.engine.inputs import EXAMPLES, SAMPLE_RATE, load_picture
+from sonic_ui.engine.inputs import EXAMPLES, load_picture
 from sonic_ui.engine.jobs.base import JOB_TYPES, JobRunner, JobType, Plan, RunContext
 from sonic_ui.engine.jobs.settings import request_settings
 from sonic_ui.media.temporary import process_folder, writing
@@ -37,6 +37,8 @@ TEACHINGS = FairLock()
 
 PREVIEWS = 8
 """Looks at what is learned along a teaching."""
+LEAST_BETWEEN = 10
+"""Steps between two of them, at least."""
 PREVIEW_SEEDS = (0, 1)
 SHOWN_SEEDS = (0, 1, 2, 3)
 PREVIEW_STEPS = 10
@@ -95,16 +97,9 @@ def plan_teaching(request: TeachSoundRequest, context: RunContext) -> Generator[
     backend: Any = context.backend
     if refusal := getattr(backend, "teach_refusal", ELSEWHERE.format(location=backend.location)):
         raise BadInput(refusal, "bundle")
-    check_may_teach(request.name, known_words(backend.bundle))
+    check_may_teach(request.name, taken_words(backend.bundle))
     job, notices = yield from read_lesson(request, context)
     return TeachPlan(context, job, notices=notices)
-
-
-def known_words(bundle: Bundle) -> tuple[str, ...]:
-    """Names of engines and of sounds that may not be taught again."""
-    sources = (*bundle.sources, *bundle.info.taught)
-    labels = [word for one in sources for word in (one.id, one.label, one.label.removeprefix("a "))]
-    return (*BUNDLES, bundle.info.name, *labels)
 
 
 @dataclass
@@ -133,15 +128,10 @@ class TeachPlan(Plan):
             "taught": {"engine": request.name, "steps": done.steps, "best_step": done.best_step}
         }
         notices = tuple(self.notices)
-        title = title_of(info.title, request.name)
+        title = f"{info.title} + {request.name}"
         return TeachResult(
             request.name, title, path, done.before, done.after, request, settings, elapsed_s, notices
         )
-
-
-def title_of(base: str, word: str) -> str:
-    """Title of a taught engine."""
-    return f"{base} + {word}"
 
 
 @dataclass
@@ -174,6 +164,7 @@ class TeachRunner(JobRunner):
         self.queue.put(Progress(0, 0, f"Waiting for {others}: one is taught at a time"))
 
     def _learn(self, device: FairLock) -> None:
+        from sonic_ui.pipelines.taught import known_sounds
         from sonic_ui.pipelines.teaching import Teaching
         from sonic_ui.pipelines.teaching_data import Lesson, TeachingConfig
 
@@ -184,14 +175,15 @@ class TeachRunner(JobRunner):
         quiet = lambda ahead: None  # noqa: E731
         with device.turn(self.cancel, quiet):
             self.report_progress("Making a copy to teach", 0, 0)
-            teaching = Teaching(self.pipeline, lesson, self._rehearsal(), config)
+            rehearsal = known_sounds(self.pipeline, self.components.bundle, EXAMPLES, self.cancel.check)
+            teaching = Teaching(self.pipeline, lesson, rehearsal, config)
             teaching.prepare(self._prepared)
             before = teaching.paint(
                 SHOWN_SEEDS, info.defaults.steps, info.defaults.guidance_scale, before=True
             )
             self.queue.put(Preview(tuple(before[: len(PREVIEW_SEEDS)]), tuple(range(len(PREVIEW_SEEDS)))))
         self.started = time.perf_counter()
-        every, shown = max(1, config.steps // PREVIEWS), len(PREVIEW_SEEDS)
+        every, shown = max(LEAST_BETWEEN, config.steps // PREVIEWS), len(PREVIEW_SEEDS)
         while not teaching.is_over:
             with device.turn(self.cancel, quiet):
                 teaching.step()
@@ -213,68 +205,12 @@ class TeachRunner(JobRunner):
         self.cancel.check()
         self.report_progress(message, step, total)
 
-    def _rehearsal(self) -> Any:
-        """The examples' sounds and what was taught before; the vocabulary's phrases."""
-        import torch
-
-        from sonic_ui.audio.clips import load_clip
-        from sonic_ui.pipelines.taught import read_prototypes
-        from sonic_ui.pipelines.teaching_data import Rehearsal
-
-        bundle = self.components.bundle
-        embeds = []
-        for path in sorted(EXAMPLES.glob("*.mp3")):
-            self.cancel.check()
-            embeds.append(self.components.embed(load_clip(path, SAMPLE_RATE).samples))
-        taught = {} if bundle.taught_folder is None else read_prototypes(bundle.taught_folder / WEIGHTS)
-        embeds += [one[:-1].numpy() for one in taught.values()]
-        vocabulary = bundle.info.vocabulary
-        phrases = [] if vocabulary is None else [one for group in vocabulary.groups.values() for one in group]
-        phrases += [f"a painting of {source.label}" for source in bundle.sources]
-        stacked = np.stack(embeds) if embeds else np.zeros((0, 1), np.float32)
-        return Rehearsal(torch.from_numpy(stacked).float(), tuple(phrases))
-
     def _saved(self, teaching: Any) -> Path:
         """Write the engine, whole or not at all; its folder. Raises `BadInput` for a full disk."""
-        from sonic_ui.pipelines.taught import (
-            joined_updates,
-            prototype_of,
-            read_prototypes,
-            read_updates,
-            save_taught,
-        )
+        from sonic_ui.pipelines.taught import write_engine
 
-        bundle, name = self.components.bundle, self.job.request.name
-        updates = {key: value.float().cpu() for key, value in teaching.updates().items()}
-        prototypes = {name: prototype_of(teaching.embeds.cpu(), teaching.rehearsal.embeds.cpu())}
-        if bundle.taught_folder is not None:
-            updates = joined_updates(read_updates(bundle.taught_folder / WEIGHTS), updates)
-            prototypes = {**read_prototypes(bundle.taught_folder / WEIGHTS), **prototypes}
-        self.cancel.check()
-        with writing(), new_taught(name, description(bundle, name)) as folder:
-            student = teaching.student
-            save_taught(
-                folder, student.projector.state_dict(), student.attention.state_dict(), updates, prototypes
-            )
-            self.cancel.check()
-        return taught_home() / name
-
-
-def description(bundle: Bundle, word: str) -> dict[str, object]:
-    """`bundle.json` of what goes on from a bundle."""
-    info = bundle.info
-    registered = BUNDLES.get(info.name)
-    own = info.name if registered and registered.folder == bundle.folder else str(bundle.folder.resolve())
-    words = [*(one.model_dump() for one in info.taught), {"id": word, "label": word}]
-    return {
-        "name": word,
-        "title": title_of(info.title, word),
-        "description": f"{info.title}, taught to paint “{word}” from recordings and pictures.",
-        "licence": info.licence,
-        "base": info.base or own,
-        "edition": edition_of(bundle.folder),
-        "taught": words,
-    }
+        with writing():
+            return write_engine(self.components.bundle, self.job.request.name, teaching, self.cancel.check)
 
 
 JOB_TYPES[TeachSoundRequest] = JobType(plan_teaching, TeachRunner, "Reading the files")

@@ -34,6 +34,8 @@ MOST_PIECES = 60
 MOST_PICTURES = 20
 """Of one sound."""
 MOST_PAIRS = 2000
+MOST_TAUGHT = 400
+"""Pairs that are held in memory at once, to teach an engine."""
 MOST_FILES = 20_000
 """In the folder and those in it."""
 PICTURE_PX = 1024
