@@ -50,10 +50,10 @@ ORDER = {
     "upscaler": upscaler,  # pictures -> pictures of twice the size
     # Image to sound
     "image_to_sound": sound_diffusion,  # scenes as log-mel, energy, audio and image embedding
+    "image_to_audio_mapper": image_to_audio_mapper,  # image embedding -> audio embedding
     "mel_autoencoder": sound_diffusion,  # log-mel <-> latents
     "sound_denoiser": sound_diffusion,  # latents from an embedding
     "energy_control": sound_diffusion,  # ControlNet of the energy
-    "image_to_audio_mapper": image_to_audio_mapper,  # image embedding -> audio embedding
     "energy_modulator": image_to_audio_mapper,  # rough sketch -> energy curve
     "sound_samples": sound_samples,  # samples of scenes of image-to-sound
     "vocoder": vocoder,  # log-mels -> samples

@@ -24,8 +24,6 @@ class MapperStage(Stage):
     thousand pictures from being learned by heart.
     """
 
-    noise = 0.3
-
     def __init__(self, run: Run) -> None:
         data = training_sounds(run)
         self.image_embeds = F.normalize(data.image_embeds, dim=-1)
@@ -34,13 +32,17 @@ class MapperStage(Stage):
 
     def loss(self, generator: torch.Generator, batch_size: int) -> tuple[Tensor, dict[str, float]]:
         index = torch.randint(0, len(self.image_embeds), (batch_size,), generator=generator)
-        image_embeds, target = self.image_embeds[index], self.embeds[index]
-        noise = torch.randn(image_embeds.shape, generator=generator) / image_embeds.shape[1] ** 0.5
-        mapped = self.module(image_embeds + self.noise * noise)
+        target = self.embeds[index]
+        mapped = self.module(with_noise(self.image_embeds[index], generator))
         size = target.shape[1] ** 0.5  # brings the L1 of unit vectors to about one
         l1 = F.l1_loss(mapped, target) * size
         cosine = 1 - (mapped * target).sum(-1).mean()
         return l1 + cosine, {"l1": l1.item(), "cosine": 1 - cosine.item()}
+
+
+def with_noise(embeds: Tensor, generator: torch.Generator, amount: float = 0.3) -> Tensor:
+    """Embeddings [B, D] of unit length with noise whose length is about `amount`."""
+    return embeds + amount * torch.randn(embeds.shape, generator=generator) / embeds.shape[1] ** 0.5
 
 
 def natural_energy(energy: NDArray[np.floating[Any]]) -> NDArray[np.float32]:

@@ -21,6 +21,7 @@ from sonic_ui.models.encoders import embed_labels
 from sonic_ui.models.energy_control import EnergyControlNet
 from sonic_ui.models.latents import LatentNormalizer, compression_factor
 from sonic_ui.models.mel import LOG_FLOOR
+from sonic_ui.models.sound_mapper import ImageToAudioMapper
 from sonic_ui.pipelines.diffusion_loss import DiffusionLoss
 from sonic_ui.pipelines.sampling import apply_cfg
 from sonic_ui.training.data import image_to_sound
@@ -30,6 +31,7 @@ from sonic_ui.training.stages import latent_diffusion
 from sonic_ui.training.stages.adapter import source_caption
 from sonic_ui.training.stages.clap import build_feature_extractor
 from sonic_ui.training.stages.clip import image_embeddings, trained_clip
+from sonic_ui.training.stages.image_to_audio_mapper import trained_mapper, with_noise
 from sonic_ui.training.stages.picture_autoencoder import reconstruction_loss
 from sonic_ui.training.stages.spectral_stats import trained_clap
 
@@ -129,12 +131,20 @@ def trained_mel_autoencoder(run: Run) -> AutoencoderDC:
 @dataclass(frozen=True)
 class SoundLatents:
     """Latents [N, takes, C, t, m] of sounds as they are (take 0) and under drawn curves, normalised, float16,
-    the energies [N, takes, T] of all of them, and embeddings [N, 2, D]: of the sound and of its caption."""
+    the energies [N, takes, T] of all of them, and embeddings [N, 2, D]: of the sound and of its caption.
+
+    image_embeds   embeddings [M, I] of the pictures of the first M; `mapper` makes audio embeddings of them,
+                   which are what the app conditions on: a denoiser that has not seen them makes less of what
+                   it is asked for
+    """
 
     latents: Tensor
     energies: Tensor
     embeds: Tensor
-    text_share: float = 0.15  # of the batch: the text embedding instead of the sound's
+    image_embeds: Tensor
+    mapper: ImageToAudioMapper
+    text_share: float = 0.12  # of the batch: the text embedding instead of the sound's
+    picture_share: float = 0.42  # of the batch: what the mapper makes of the picture, where there is one
 
     def batch(self, generator: torch.Generator, size: int, natural: float) -> tuple[Tensor, Tensor, Tensor]:
         """Latents, energies and embeddings of `size` sounds, a share `natural` of them as they are."""
@@ -143,8 +153,13 @@ class SoundLatents:
         bent = torch.randint(1, max(2, takes), (size,), generator=generator).clamp(max=takes - 1)
         take = torch.where(torch.rand(size, generator=generator) < natural, 0, bent)
         latents = self.latents[index, take].float().contiguous(memory_format=torch.channels_last)
-        as_text = (torch.rand(size, generator=generator) < self.text_share).long()
-        return latents, self.energies[index, take].float(), self.embeds[index, as_text]
+        share = torch.rand(size, generator=generator)
+        embeds = self.embeds[index, (share < self.text_share).long()]
+        pictured = (share >= 1 - self.picture_share) & (index < len(self.image_embeds))
+        if pictured.any():
+            noisy = with_noise(self.image_embeds[index[pictured]], generator)
+            embeds[pictured] = self.mapper(noisy)
+        return latents, self.energies[index, take].float(), embeds
 
 
 @torch.no_grad()
@@ -212,15 +227,18 @@ def sound_latents(
 
 @stage("sound_denoiser")
 class SoundDenoiserStage(Stage):
-    """Train the sound denoiser on embeddings; a tenth of them zero, for classifier-free guidance."""
+    """Train the sound denoiser on embeddings; a tenth of them zero, for classifier-free guidance.
 
-    natural, drop = 0.6, 0.1
+    Noisy steps, where it is decided what sounds, are drawn a little more often.
+    """
+
+    natural, drop, noisy = 0.85, 0.1, 0.8
 
     def __init__(self, run: Run) -> None:
         self.data = training_sound_latents(run)
         self.module = new_sound_unet(run).to(memory_format=torch.channels_last)
         self.vae, self.normalizer = trained_mel_autoencoder(run), sound_latent_normalizer(run)
-        self.diffusion = DiffusionLoss(latent_diffusion.build_scheduler())
+        self.diffusion = DiffusionLoss(latent_diffusion.build_scheduler(), noisy=self.noisy)
 
     def loss(self, generator: torch.Generator, batch_size: int) -> tuple[Tensor, dict[str, float]]:
         latents, _, embeds = self.data.batch(generator, batch_size, self.natural)
@@ -357,8 +375,10 @@ def sound_latent_normalizer(run: Run) -> LatentNormalizer:
 
 def training_sound_latents(run: Run) -> SoundLatents:
     """Data of the denoiser and of its control."""
-    s = stored_sound_latents(run)
-    return SoundLatents(s["latents"], s["energies"], torch.stack([s["embeds"], s["texts"]], 1))
+    s, images = stored_sound_latents(run), image_to_sound.training_sounds(run).image_embeds
+    embeds = torch.stack([s["embeds"], s["texts"]], 1)
+    mapper = trained_mapper(run).requires_grad_(False)
+    return SoundLatents(s["latents"], s["energies"], embeds, F.normalize(images, dim=-1), mapper)
 
 
 def new_sound_unet(run: Run) -> UNet2DConditionModel:
