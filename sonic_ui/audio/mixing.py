@@ -1,7 +1,7 @@
 """Two sounds as one, mixed in the time domain with equal power: standing still, or moving between them.
 
-SonicDiffusion (arXiv 2405.00878) and Seeing Sound mix sounds before they are embedded; here each can be
-brought to a loudness of its own first.
+Seeing Sound mixes sounds before they are embedded; here each can be brought to a loudness of its own first.
+SonicDiffusion (arXiv 2405.00878) blends their embeddings: `pipelines/embedding_path`.
 """
 
 from collections.abc import Sequence

@@ -374,7 +374,8 @@ def layer_audio_scales(audio_scale: AudioScale, paths: Sequence[str]) -> tuple[f
 
 
 def batch_audio_scales(audio_scale: AudioScale, scales: Sequence[float], paths: Sequence[str]) -> Tensor:
-    """beta [B, layers] of B pictures that weigh the sound differently (SonicDiffusion, Manipulations)."""
+    """beta [B, layers] of B pictures that weigh the sound differently: loudness reweighting (Align, Adapt and
+    Inject, appendix A.1.4, there of words)."""
     layers = torch.tensor([float(value) for value in layer_audio_scales(audio_scale, paths)])
     return torch.tensor(scales)[:, None] * layers
 

@@ -21,7 +21,8 @@ class VolumeSweepRequest(OwnPictureRequest):
 
     sound            path of a sound file; start_s, end_s: the part to listen to
     gains_db         gain of the waveform before it is heard, one a frame, limited to -1 dB true peak
-    scales           loudness reweighting: factor on `strength`, one a frame (SonicDiffusion, Manipulations)
+    scales           loudness reweighting: factor on `strength`, one a frame (Align, Adapt and
+                     Inject, A.1.4)
     room             where it is heard
     aspect           width to height of the pictures, one that the engine offers; a picture keeps its own
 

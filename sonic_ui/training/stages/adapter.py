@@ -29,8 +29,8 @@ from sonic_ui.training.stages.clip import normalised
 
 
 def token_weights(count: int, t: float = 5.0) -> Tensor:
-    """Reverse-sigmoid weights [K] of the tokens: w_i = t / (t + exp(i / t)) (supplement; GlueGen)."""
-    return torch.tensor([t / (t + math.exp(i / t)) for i in range(count)])
+    """Reverse-sigmoid weights [K] of the tokens: w_i = t / (t + exp(i / t)), i from 1 (supplement; GlueGen)."""
+    return torch.tensor([t / (t + math.exp(i / t)) for i in range(1, count + 1)])
 
 
 def source_caption(scene: Scene) -> str:
@@ -129,7 +129,11 @@ class ProjectorStage(Stage):
         self.caption_of = torch.tensor([number[words] for words in captions])[scene_of]
 
     def contrast(self, generator: torch.Generator) -> Tensor:
-        """Eq. 3 per token, [K]: one pair of a class against clips of other classes."""
+        """Equation 3 per token, [K]: one pair of a class against clips of other classes.
+
+        Ours: 32 others instead of 128, and products over the root of the width, as in attention: tokens here
+        are not of unit length.
+        """
         kinds = self.classes[self.classes >= 0].unique()
         kind = kinds[torch.randint(0, len(kinds), (), generator=generator)]
         same, other = (

@@ -1,4 +1,7 @@
-"""A small CLAP: sounds beside captions and beside CLIP's pictures (InfoNCE both ways, AAI eq. 1-4).
+"""A small CLAP: sounds beside captions and beside CLIP's pictures (InfoNCE both ways).
+
+Of the loss of Align, Adapt and Inject (equation 1) these are the terms that are left at alpha 0: there is no
+momentum encoder.
 
 The loudness of a sound is kept all the way, so that the embedding knows a whisper from a roar.
 """

@@ -22,7 +22,7 @@ def resize_for_clip(pictures: Tensor, size: int) -> Tensor:
 
 
 def info_nce(a: Tensor, b: Tensor, logit_scale: Tensor) -> Tensor:
-    """Symmetric InfoNCE of L2-normalised embeddings [B, D] (AAI, eq. 1-4; CLIP)."""
+    """Symmetric InfoNCE of L2-normalised embeddings [B, D] (CLIP, arXiv 2103.00020)."""
     logits = logit_scale * a @ b.T
     target = torch.arange(len(a))
     return (F.cross_entropy(logits, target) + F.cross_entropy(logits.T, target)) / 2

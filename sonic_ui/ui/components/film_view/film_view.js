@@ -45,6 +45,7 @@ const drawFilm = () => {
   find('.su-filmed-back').hidden = !still || !film;
   const download = find('.su-download');
   download.hidden = !frame || Boolean(growing);
+  download.textContent = 'Download this frame (PNG)';
   if (frame) { download.href = frame.file.url; download.download = frame.name; }
   drawFiles();
 };
