@@ -29,7 +29,7 @@ from sonic_ui.training.stages.clip import normalised
 
 
 def token_weights(count: int, t: float = 5.0) -> Tensor:
-    """Reverse-sigmoid weights [K] of the tokens: w_i = t / (t + exp(i / t)), i from 1 (supplement; GlueGen)."""
+    """Reverse-sigmoid weights [K] of the tokens: w_i = t / (t + exp(i / t)), i from 1 on (supplement)."""
     return torch.tensor([t / (t + math.exp(i / t)) for i in range(1, count + 1)])
 
 
