@@ -26,6 +26,7 @@ from sonic_ui.evaluation import (
     recognition_metrics,
     sound_metrics,
     sound_quality,
+    sound_word,
     teach,
 )
 from sonic_ui.evaluation.live import live_metrics
@@ -310,6 +311,23 @@ def own_picture_group(context: EvalContext) -> list[Metric]:
     return metrics
 
 
+def sound_word_group(context: EvalContext) -> list[Metric]:
+    """Sounds as words of prompts, and pictures by sounds."""
+    bench = sound_word.WordBench(
+        context.pipeline,
+        read_bundle(context.bundle),
+        context.image_encoder,
+        int(context.defaults["steps"]),
+        float(context.defaults["guidance_scale"]),
+    )
+    clips = held_out.synthetic_clips(2, context.px, stream=12)  # two of each source, one after the other
+    seeds = range(context.some(4))
+    metrics, images = sound_word.word_metrics(context.classifier, bench, clips[::2], clips[1::2], seeds)
+    save_sheet(image_metrics.as_tensor(images), context.out / "sound_word.png", columns=2 * len(seeds))
+    scenes = held_out.scenes_of_shard("held_out", 9100, context.some(256))
+    return metrics + sound_word.retrieval_metrics(bench, [held_out.scene_clip(s, context.px) for s in scenes])
+
+
 def sounds_group(context: EvalContext) -> list[Metric]:
     """Image to sound: class with and without a curve, and quality."""
     pipeline, scenes, namers = context.sound_pipeline, context.sound_scenes, context.sound_namers
@@ -451,6 +469,7 @@ GROUPS: dict[str, Callable[[EvalContext], list[Metric]]] = {
     "edits": edits_group,
     "edit_modes": edit_modes_group,
     "own_picture": own_picture_group,
+    "sound_word": sound_word_group,
     "sounds": sounds_group,
     "drafts": drafts_group,
     "sound_control": sound_control_group,

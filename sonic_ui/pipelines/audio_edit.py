@@ -4,7 +4,7 @@ The picture is inverted once; every edit is then denoised from its noise with wo
 decoder takes features over from the source (Plug-and-Play, arXiv 2211.12572).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import groupby
@@ -30,6 +30,7 @@ from sonic_ui.pipelines import check_inputs
 from sonic_ui.pipelines.audio_conditioned import AudioConditionedPipeline, OnStep, Pictures, Sounds
 from sonic_ui.pipelines.inversion import FEATURE_BYTES, Inversion, StoredFeatures, Trajectory, invert_latents
 from sonic_ui.pipelines.plug_and_play import FeatureInjection, HookPoint
+from sonic_ui.pipelines.prompt_to_prompt import WordAttention, WordMaps, word_maps
 from sonic_ui.pipelines.sampling import StepReport, apply_cfg, guidance_rescale, seeded_noise, vary_noise
 from sonic_ui.requests import BadInput
 from sonic_ui.requests.edit_modes import ATTENTION_LAYERS, FEATURE_LAYERS, HOLD_HARDER
@@ -77,6 +78,19 @@ class BatchConditions:
 
 
 @dataclass(frozen=True)
+class WordControl:
+    """Cross-attention maps that edits take over from the source; tau: for which first part of the steps."""
+
+    attention: WordAttention
+    maps: WordMaps
+    tau: float
+
+    def is_active(self, step: int, steps: int) -> bool:
+        """Whether maps are taken over at `step` (0 is the first, the noisiest) of `steps`."""
+        return step < round(self.tau * steps)
+
+
+@dataclass(frozen=True)
 class EditPlan:
     """Everything that the loop from noise to picture needs."""
 
@@ -85,6 +99,13 @@ class EditPlan:
     injection: FeatureInjection | None
     conditions: BatchConditions
     mask: Tensor | None  # [1, 1, h, w], 1 where latents may change
+    words: WordControl | None = None
+
+    def has_words(self, level: int) -> bool:
+        """Whether the source's word maps are taken over on the step down from `level`."""
+        return self.words is not None and self.words.is_active(
+            self.inversion.steps - level, self.inversion.steps
+        )
 
     def hook_points(self, level: int) -> frozenset[HookPoint]:
         """Where features are injected on the step down from `level`."""
@@ -95,6 +116,8 @@ class EditPlan:
 
     def needs_source(self, level: int) -> bool:
         """Whether the source has to run along on the step down from `level`."""
+        if self.has_words(level):
+            return True
         hook_points = self.hook_points(level)
         if not hook_points or self.schedule.features == "source pass":
             return bool(hook_points)
@@ -136,7 +159,12 @@ class EditPlan:
                 context = self.injection.sharing(hook_points)
             else:
                 context = self.injection.replaying(self.inversion.features.at(level, hook_points) or {})
-        with context:
+        words: AbstractContextManager[None] = nullcontext()
+        if self.words is not None and self.has_words(level):
+            words = self.words.attention.controlling(
+                self.words.maps, 1 + len(self.conditions.text) - self.conditions.count
+            )
+        with context, words:
             yield
 
     def step_down(self, level: int, latents: Tensor, output: Tensor) -> Tensor:
@@ -238,6 +266,8 @@ class AudioEditPipeline(AudioConditionedPipeline):
         output_type: str = "pil",
         on_step: OnStep | None = None,
         variations: Sequence[Sequence[tuple[int, float]]] = (),
+        tau_words: float = 0.0,
+        word_weights: Mapping[str, float] | None = None,
     ) -> AudioEditOutput:
         """Edit one picture, in several ways at once if several sounds, prompts or strengths are given.
 
@@ -260,6 +290,9 @@ class AudioEditPipeline(AudioConditionedPipeline):
         output_type              "pil", "np", "pt" or "latent"
         on_step                  called after each step, of an inversion too; what it raises ends the run
         variations               pairs (seed, amount), one list a picture, blended in after `variation`
+        tau_words                for which first part of the steps, 0..1, words of the prompt that stand in
+                                 the inversion's prompt too keep the source's maps (Prompt-to-Prompt)
+        word_weights             factors on the maps of words of the prompt for as long, 0 to 2
 
         Raises BadInput for values that cannot be used.
         """
@@ -279,9 +312,10 @@ class AudioEditPipeline(AudioConditionedPipeline):
 
         inversion, cost = self._inverted(source, schedule, num_inference_steps, on_step)
         region = None if editable is None else self._latent_mask(fitted.fit_mask(editable))
-        plan = EditPlan(inversion, schedule, injection, conditions, region)
+        words = self._word_control(inversion, prompt, conditions.count, tau_words, word_weights)
+        plan = EditPlan(inversion, schedule, injection, conditions, region, words)
         start = _varied(inversion.latents[-1:].float(), seeds, variation, variations).to(self.device)
-        with injection or nullcontext():
+        with injection or nullcontext(), words.attention if words else nullcontext():
             latents, passes = self._denoise_edits(plan, start, on_step)
         if output_type == "pil":
             squares = self._squares(latents, inversion)
@@ -289,6 +323,22 @@ class AudioEditPipeline(AudioConditionedPipeline):
         else:
             images = self._finish(latents, output_type)
         return AudioEditOutput(images=images, inversion=inversion, sample_passes=cost + passes)
+
+    def _word_control(
+        self,
+        inversion: Inversion,
+        prompt: str | Sequence[str],
+        count: int,
+        tau: float,
+        weights: Mapping[str, float] | None,
+    ) -> WordControl | None:
+        """Control of the words' maps for every edit; None without."""
+        if not check_inputs.share("tau_words", tau):
+            return None
+        prompts = check_inputs.texts(prompt)
+        prompts = prompts * count if len(prompts) == 1 else prompts
+        maps = word_maps(self.tokenizer, inversion.prompt, prompts, weights)
+        return WordControl(WordAttention(self.unet), maps, tau)
 
     def _squares(self, latents: Tensor, inversion: Inversion) -> list[Image.Image]:
         """Edited latents [B, C, h, w] as painted squares. Where the autoencoder's latents are so few that a

@@ -30,7 +30,7 @@ LEARNED = "learned"
 class WordSettings:
     """How an adapter is learned. steps: of Adam at `rate`, with `batch` noised pictures each."""
 
-    steps: int = 200
+    steps: int = 100
     rate: float = 5e-3
     batch: int = 4
     sentence: str = SENTENCE

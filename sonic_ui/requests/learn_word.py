@@ -10,7 +10,7 @@ from sonic_ui.requests.sound_to_image import GainDb
 from sonic_ui.requests.word_names import Word
 
 REFERENCES = Range("Pictures to learn from", 1, 5, 1, 4, whole=True)
-LEARNING_STEPS = Range("Steps of learning", 10, 1000, 10, 120, whole=True)
+LEARNING_STEPS = Range("Steps of learning", 10, 1000, 10, 100, whole=True)
 
 Picture = Annotated[str | None, FilePath("picture", NO_PICTURE)]
 
@@ -47,7 +47,7 @@ class LearnWordRequest(MakingRequest):
     gain_db: GainDb = 0.0
     library: str | None = None
     references: Annotated[int, REFERENCES] = 4
-    learning_steps: Annotated[int, LEARNING_STEPS] = 120
+    learning_steps: Annotated[int, LEARNING_STEPS] = 100
     seed: Annotated[int, SEED] = 0
 
     @model_validator(mode="after")
