@@ -1,6 +1,6 @@
 """Table of the edit modes: how often the sound is seen, and how much of the picture is kept."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -13,7 +13,9 @@ from sonic_ui.evaluation.held_out import HeldOutClip
 from sonic_ui.evaluation.image_metrics import Editor, as_tensor, source_accuracy, structure_distance
 from sonic_ui.evaluation.metrics import Metric
 from sonic_ui.models.presence_classifier import PresenceClassifier, shrink_for_classifier
+from sonic_ui.pipelines.prompt_words import known_words
 from sonic_ui.requests import EDIT_MODES
+from sonic_ui.scenes.world import SOURCES, SPECS
 
 SIMILARITY_LEVEL = 3
 """Of the classifier's blocks: those up to here give the map whose self-similarity is compared."""
@@ -41,12 +43,37 @@ def self_similarity_distance(network: PresenceClassifier, a: Tensor, b: Tensor) 
     return float((self_similarity(network, a) - self_similarity(network, b)).square().mean())
 
 
+SENTENCE = "a painting of {thing}"
+
+
+def edited_by_word(
+    editor: Editor, features: PresenceClassifier, picture: Image.Image, word: Tensor
+) -> Image.Image:
+    """An edit word for word: what `features` sees in the picture becomes the word, and no sound beside it."""
+    seen = SOURCES[int(features.predict(as_tensor([picture]))[0].argmax())]
+    source = SENTENCE.format(thing=SPECS[seen].label)
+    inversion = editor.edit.invert(picture, source, num_inference_steps=editor.steps)
+    with known_words({"word": word}):
+        images: list[Image.Image] = editor.edit(
+            inversion,
+            prompt=SENTENCE.format(thing="<word>"),
+            guidance_scale=editor.guidance_scale,
+            **EDIT_MODES["words"].settings(),
+        ).images
+    return images[0]
+
+
 def mode_metrics(
-    judge: PresenceClassifier, features: PresenceClassifier, editor: Editor, pairs: Sequence[Pair]
+    judge: PresenceClassifier,
+    features: PresenceClassifier,
+    editor: Editor,
+    pairs: Sequence[Pair],
+    word_of: Callable[[HeldOutClip], Tensor],
 ) -> tuple[list[Metric], dict[str, list[Image.Image]]]:
     """Figures of every mode on pairs of a render and a sound of another source, and the edited pictures.
 
     judge      says which source is seen; `features` compares pictures
+    word_of    the vectors [V, C] of a sound as a word, for the mode that edits word for word
     """
     sources, clips = [picture for picture, _ in pairs], [clip for _, clip in pairs]
     embeds = [editor.edit.embed_audio(clip.samples)[0] for clip in clips]
@@ -57,10 +84,13 @@ def mode_metrics(
     shape_free = self_similarity_distance(features, before, as_tensor(free))
     metrics, shown = [], {}
     for name, mode in EDIT_MODES.items():
-        edited = [
-            editor.edited(picture, embed, **mode.settings())
-            for picture, embed in zip(sources, embeds, strict=True)
-        ]
+        if mode.tau_words:
+            edited = [edited_by_word(editor, features, picture, word_of(clip)) for picture, clip in pairs]
+        else:
+            edited = [
+                editor.edited(picture, embed, **mode.settings())
+                for picture, embed in zip(sources, embeds, strict=True)
+            ]
         pixels = as_tensor(edited)
         apart = np.mean([structure_distance(a, b) for a, b in zip(sources, edited, strict=True)])
         shape = self_similarity_distance(features, before, pixels)

@@ -293,7 +293,11 @@ def edit_modes_group(context: EvalContext) -> list[Metric]:
     editor = image_metrics.load_editor(context.pipeline, context.defaults)
     clips = held_out.synthetic_clips(context.some(4), context.px, stream=7)
     pairs = image_metrics.edit_pairs(clips, context.some(48))
-    metrics, shown = edit_modes.mode_metrics(context.classifier, context.features, editor, pairs)
+    bench, library = word_bench(context), word_bench(context).library()
+    words = {clip.sources: bench.learn(clip, library) for _, clip in pairs}  # one of each source
+    metrics, shown = edit_modes.mode_metrics(
+        context.classifier, context.features, editor, pairs, lambda clip: words[clip.sources]
+    )
     columns = [[picture for picture, _ in pairs], *shown.values()]
     rows = [image for row in zip(*columns, strict=True) for image in row]
     save_sheet(image_metrics.as_tensor(rows), context.out / "edit_modes.png", columns=len(columns))
@@ -311,15 +315,20 @@ def own_picture_group(context: EvalContext) -> list[Metric]:
     return metrics
 
 
-def sound_word_group(context: EvalContext) -> list[Metric]:
-    """Sounds as words of prompts, and pictures by sounds."""
-    bench = sound_word.WordBench(
+def word_bench(context: EvalContext) -> sound_word.WordBench:
+    """What words are learned and painted with: the bundle's settings."""
+    return sound_word.WordBench(
         context.pipeline,
         read_bundle(context.bundle),
         context.image_encoder,
         int(context.defaults["steps"]),
         float(context.defaults["guidance_scale"]),
     )
+
+
+def sound_word_group(context: EvalContext) -> list[Metric]:
+    """Sounds as words of prompts, and pictures by sounds."""
+    bench = word_bench(context)
     clips = held_out.synthetic_clips(2, context.px, stream=12)  # two of each source, one after the other
     seeds = range(context.some(4))
     metrics, images = sound_word.word_metrics(context.classifier, bench, clips[::2], clips[1::2], seeds)

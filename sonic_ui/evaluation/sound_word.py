@@ -32,7 +32,7 @@ from sonic_ui.retrieval.pictures import PictureIndexer, PictureLibrary
 from sonic_ui.scenes.world import OUTDOOR_PLACES, SPECS, WHERE
 
 ALONE = "a painting of <word>"
-IN_PLACE = "a painting of <word> {where}"
+WITH_LOCATION = "a painting of <word> {where}"
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class WordBench:
         return images
 
 
-def place_of(source: str, number: int) -> str:
+def location_of(source: str, number: int) -> str:
     """A place out of doors where a source may be, as a phrase."""
     places = [place for place in OUTDOOR_PLACES if place in SPECS[source].places]
     return WHERE[places[number % len(places)]]
@@ -103,9 +103,9 @@ def word_metrics(
     for number, (clip, other) in enumerate(zip(clips, others, strict=True)):
         word, taken = timed(lambda clip=clip: bench.learn(clip, library))  # type: ignore[misc]
         seconds.append(taken)
-        where = place_of(clip.sources[0], number)
+        where = location_of(clip.sources[0], number)
         alone += bench.paint(word, ALONE, seeds)
-        images = bench.paint(word, IN_PLACE.format(where=where), seeds)
+        images = bench.paint(word, WITH_LOCATION.format(where=where), seeds)
         shown = (bench.image_encoder.encode_pictures(images) @ words.T).argmax(1)
         right += [places[int(i)] == where for i in shown]
         placed += images

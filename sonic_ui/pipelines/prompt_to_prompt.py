@@ -78,7 +78,7 @@ def _columns(
         index[1 + block.b + columns] = 1 + block.a + columns
         is_new[1 + block.b + columns] = False
     for word, factor in weights.items():
-        factors[[1 + number for number in _places(after, target, word)]] = float(factor)
+        factors[[1 + number for number in _numbers_of(after, target, word)]] = float(factor)
     return index, is_new, factors
 
 
@@ -86,7 +86,7 @@ def _key(token: Token) -> tuple[int, str]:
     return token.id, token.word
 
 
-def _places(tokens: Sequence[Token], text: str, word: str) -> list[int]:
+def _numbers_of(tokens: Sequence[Token], text: str, word: str) -> list[int]:
     """Numbers of the tokens that a word of a text is made of. Raises BadInput where it is not there."""
     bounds = (r"(?<!\w)", r"(?!\w)")
     spans = [match.span() for match in re.finditer(re.escape(word).join(bounds), text, re.IGNORECASE)]

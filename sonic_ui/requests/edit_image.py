@@ -16,6 +16,7 @@ from sonic_ui.requests.edit_modes import (
 from sonic_ui.requests.fields import BadInput
 from sonic_ui.requests.sound_to_image import GainDb
 from sonic_ui.requests.variations import Variation, VariationList, variations_of
+from sonic_ui.requests.word_weights import WeightList
 
 TAU_ATTN = fields.Range("Keep the layout", 0.0, 1.0, 0.05, None)
 TAU_FEATURE = fields.Range("Keep the detail", 0.0, 1.0, 0.05, None)
@@ -35,6 +36,17 @@ Mode = Annotated[
     Literal["replace", "add", "style", "paper", "released"],
     fields.OneOf("The way to edit is {given}; it takes {known}."),
 ]
+EditMode = Annotated[
+    Literal["replace", "add", "style", "paper", "released", "words"],
+    fields.OneOf("The way to edit is {given}; it takes {known}."),
+]
+"""Strips and films have no words of their own for what a picture shows."""
+
+NEEDS_WORDS = (
+    "To edit word for word, write what the picture shows, such as “a dog in a meadow”, and what it shall "
+    "show, such as “a rooster in a meadow”."
+)
+
 Layers = Annotated[
     Literal["paper", "released", "harder"] | None,
     fields.OneOf("The layers are {given}; it takes {known}."),
@@ -46,8 +58,9 @@ class EditImageRequest(PaintingRequest):
 
     picture          path of a picture file
     sound            path of a sound file; start_s, end_s, gain_db, room: how it is listened to
-    mode             "replace", "add", "style", "paper" or "released" (`EDIT_MODES`). It weighs the one
-                     strength by layer; strengths for each layer count as they are
+    mode             "replace", "add", "style", "paper", "released" or "words" (`EDIT_MODES`). It weighs the
+                     one strength by layer; strengths for each layer count as they are. "words" needs
+                     `source_prompt` and `prompt`: the words that stand in both keep their places
     tau_attn, tau_feature   for which first part of the steps, 0..1, the source's self-attention and hidden
                      states are taken over; None takes the mode's own
     layers           whose hidden states: "paper" (layer 4), "released" (4 and 5), "harder" (4 to 6); None
@@ -58,6 +71,7 @@ class EditImageRequest(PaintingRequest):
     variation        0 starts from the picture's own noise; up to 1 mixes in noise of the seed
     variations       pairs (seed, amount), as for `SoundToImageRequest`, after `variation`
     steps            denoising steps; at least two
+    word_weights     pairs (word, weight), 0 to 2: how much words of the prompt count with the mode "words"
     """
 
     verb: Literal["edit_image"] = "edit_image"
@@ -68,7 +82,7 @@ class EditImageRequest(PaintingRequest):
     end_s: EndS = None
     gain_db: GainDb = 0.0
     room: fields.Room = "dry"
-    mode: Mode = "replace"
+    mode: EditMode = "replace"
     tau_attn: Annotated[float | None, TAU_ATTN] = None
     tau_feature: Annotated[float | None, TAU_FEATURE] = None
     layers: Layers = None
@@ -77,6 +91,13 @@ class EditImageRequest(PaintingRequest):
     strengths: Annotated[tuple[float, ...], fields.Numbers(STRENGTH, MAX_STRENGTHS)] | None = None
     variation: Annotated[float, VARIATION] = 0.0
     variations: VariationList = ()
+    word_weights: WeightList = ()
+
+    @model_validator(mode="after")
+    def _check_words(self) -> Self:
+        if self.mode == "words" and not (self.source_prompt and self.prompt):
+            raise BadInput(NEEDS_WORDS, "source_prompt" if not self.source_prompt else "prompt")
+        return self
 
     @property
     def outputs(self) -> int:

@@ -41,6 +41,8 @@ class EditMode:
     tau_feature: float
     sound_layers: tuple[float, ...]
     """Factors on the sound's strength in the gated blocks, from the middle block to the finest."""
+    tau_words: float = 0.0
+    """First part of the steps, 0..1, for which words that stay keep their maps (Prompt-to-Prompt)."""
 
     def settings(self) -> dict[str, Any]:
         """The arguments of `AudioEditPipeline.__call__`."""
@@ -104,7 +106,17 @@ EDIT_MODES: dict[str, EditMode] = {
             tau_feature=0.5,
             sound_layers=EVERYWHERE,
         ),
+        EditMode(
+            "words",
+            "Write what it shows and what it shall show: only words that differ change the picture.",
+            attention_layers=ATTENTION_LAYERS,
+            feature_layers=FEATURE_LAYERS,
+            tau_attn=0.4,
+            tau_feature=0.0,
+            sound_layers=EVERYWHERE,
+            tau_words=0.8,
+        ),
     )
 }
 """The thresholds of "paper" are Plug-and-Play's (arXiv 2211.12572): SonicDiffusion, which edits as it does,
-names none."""
+names none. Those of "words" are Prompt-to-Prompt's (arXiv 2208.01626), for self-attention and for words."""

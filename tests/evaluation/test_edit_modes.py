@@ -32,7 +32,10 @@ def test_every_mode_has_its_figures_and_pictures() -> None:
     pipeline = debug_pipeline()
     editor = image_metrics.load_editor(pipeline, {"steps": 3, "guidance_scale": 3.0, "strength": 1.0})
     pairs = image_metrics.edit_pairs(synthetic_clips(1, 64), 3)
-    metrics, shown = edit_modes.mode_metrics(NETWORK, NETWORK, editor, pairs)
+    width = pipeline.text_encoder.get_input_embeddings().weight.shape[1]
+    metrics, shown = edit_modes.mode_metrics(
+        NETWORK, NETWORK, editor, pairs, lambda clip: torch.ones(1, width)
+    )
     assert list(shown) == list(EDIT_MODES) and all(len(images) == 3 for images in shown.values())
     assert len(metrics) == 4 * len(EDIT_MODES) and np.isfinite([metric.value for metric in metrics]).all()
     assert all(isinstance(image, Image.Image) for image in shown["paper"])

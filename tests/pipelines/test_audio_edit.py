@@ -265,13 +265,14 @@ def test_variations_depend_on_their_seed(editor: AudioEditPipeline, inversion: I
 def test_modes_are_settings_of_the_pipeline(
     editor: AudioEditPipeline, inversion: Inversion, heard: Tensor
 ) -> None:
-    assert list(EDIT_MODES) == ["replace", "add", "style", "paper", "released"]
+    assert list(EDIT_MODES) == ["replace", "add", "style", "paper", "released", "words"]
     made = [edited(editor, inversion, audio_embeds=heard, **mode.settings()) for mode in EDIT_MODES.values()]
     assert all(apart(one, other) > 1e-4 for one, other in pairwise(made))
     for mode in EDIT_MODES.values():
         assert mode.line.endswith(".") and "\n" not in mode.line
         again = editor(inversion, audio_embeds=heard, **mode.settings())
-        assert again.sample_passes == 2 * STEPS  # what the modes hold is kept by default
+        along = round(mode.tau_words * STEPS)  # the source's maps are not kept: it runs along
+        assert again.sample_passes == 2 * STEPS + along  # what the modes hold is kept by default
 
 
 def test_a_sound_that_speaks_nowhere_leaves_the_source(

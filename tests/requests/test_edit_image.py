@@ -13,6 +13,29 @@ def edit(**values: Any) -> EditImageRequest:
     return EditImageRequest.from_values({"picture": "meadow.png", "sound": "rain.wav", **values})
 
 
+def test_word_for_word_needs_both_sentences() -> None:
+    with pytest.raises(BadInput, match="what the picture shows") as refusal:
+        edit(mode="words", prompt="a rooster")
+    assert refusal.value.field == "source_prompt"
+    with pytest.raises(BadInput) as refusal:
+        edit(mode="words", source_prompt="a dog")
+    assert refusal.value.field == "prompt"
+    made = edit(
+        mode="words", source_prompt="a dog", prompt="a rooster", word_weights="rooster:1.5, <storm>:0"
+    )
+    assert made.word_weights == (("rooster", 1.5), ("<storm>", 0.0)) and made.hold["tau_words"] == 0.8
+    assert edit().hold["tau_words"] == 0.0
+
+
+@pytest.mark.parametrize(
+    "given", ["rooster", "a:3", ":1", [["a", 1, 2]], 5, ",".join(["a:1"] * 13), [[1, 1]]]
+)
+def test_weights_that_cannot_be_used_are_refused(given: object) -> None:
+    with pytest.raises(BadInput) as refusal:
+        edit(word_weights=given)
+    assert refusal.value.field == "word_weights"
+
+
 def test_round_trip_through_json() -> None:
     one = edit(mode="style", tau_attn=0.4, strengths=[0.5, 1], mask="mask.png", room="hall", layers="harder")
     assert read_request(one.to_json()) == one

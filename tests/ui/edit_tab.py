@@ -54,6 +54,7 @@ def page_values(picture: Path | None, sound: Path | None, **values: Any) -> list
         "tau_feature": 0.4,
         "held": "paper",
         "source_prompt": "",
+        "word_weights": "",
         "prompt": "",
         "negative_prompt": "",
         "strength": 1,

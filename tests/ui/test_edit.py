@@ -202,7 +202,7 @@ def test_what_a_request_left_to_its_mode_comes_back_as_the_modes_own(
 
 
 def test_every_mode_says_what_it_does_and_what_it_holds() -> None:
-    names = {"replace", "add", "style", "paper", "released"}
+    names = {"replace", "add", "style", "paper", "released", "words"}
     assert set(mode_settings()) == set(EDIT_MODES) == set(MODE_WORDS) == names
     assert all(mode.line.endswith(".") and len(mode.line) < 95 for mode in EDIT_MODES.values())
     assert [mode_settings()[name][2] for name in ("style", "paper", "released")] == [

@@ -89,6 +89,7 @@ class EditRunner(JobRunner):
             seed=[request.seed_of(i) for i in group],
             variations=[request.variations_of(i) for i in group],
             on_step=on_step,
+            word_weights=dict(request.word_weights) if isinstance(request, EditImageRequest) else None,
             **request.hold,
         )
         return list(output.images)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import gradio as gr
 
 from sonic_ui.engine.inputs import load_picture
 from sonic_ui.media.masks import empty_canvas
-from sonic_ui.requests import EDIT_MODES, BadInput, MakeFilmRequest
-from sonic_ui.requests.edit_image import OwnPictureRequest
+from sonic_ui.requests import BadInput, MakeFilmRequest
+from sonic_ui.requests.edit_image import Mode, OwnPictureRequest
 from sonic_ui.ui.components import basic
 from sonic_ui.ui.session.context import AppContext
 from sonic_ui.ui.settings.table import Row
@@ -26,6 +26,7 @@ MODE_WORDS = {
     "style": "Style",
     "paper": "As in the paper",
     "released": "As released",
+    "words": "Word for word",
 }
 NOT_SHOWN = "This picture cannot be shown; the app’s log has the details. Give another one."
 
@@ -70,7 +71,7 @@ def picture_row(picture: gr.Image, message: gr.HTML) -> Row:
 def mode_choice(name: str, info: str) -> gr.Radio:
     """What a sound does to a picture of one's own."""
     return gr.Radio(
-        [(MODE_WORDS[mode], mode) for mode in EDIT_MODES],
+        [(MODE_WORDS[mode], mode) for mode in get_args(get_args(Mode)[0])],
         value="replace",
         label="What the sound does to it",
         info=info,

@@ -14,6 +14,7 @@ from sonic_ui.engine.inputs import load_picture
 from sonic_ui.media.masks import empty_canvas
 from sonic_ui.requests import EDIT_MODES, VERBS, BadInput, EditImageRequest
 from sonic_ui.requests.edit_image import VARIATION
+from sonic_ui.requests.word_weights import as_text
 from sonic_ui.ui.components import base, basic, result_view
 from sonic_ui.ui.components.base import html_component
 from sonic_ui.ui.session.context import AppContext, SharedComponents
@@ -56,6 +57,7 @@ class HoldSettings:
     tau_feature: gr.Slider
     held: gr.Radio
     source_prompt: gr.Textbox
+    weights: gr.Textbox
     message: gr.HTML
 
 
@@ -100,6 +102,7 @@ def settings_table(context: AppContext, parts: Components) -> SettingsTable[Edit
         mask_canvas.mask_row(context, parts.mask, parts.mask_message),
         parts.sound.row(room=parts.room),
         Row({"mode": hold.mode, "source_prompt": hold.source_prompt}, hold.message),
+        Row({"word_weights": hold.weights}, hold.message, None, _weight_values),
         hold_sliders.hold_row(hold.tau_attn, hold.tau_feature, hold.held, hold.message),
         *parts.prompts.rows(),
         Row({"variation": parts.prompts.beside_seed}),
@@ -119,6 +122,10 @@ def _strength_values(request: EditImageRequest, files: Mapping[str, str]) -> dic
     if request.strengths is None:
         return {"several": False}
     return {"several": True, "strengths": strength_list(request.strengths)}
+
+
+def _weight_values(request: EditImageRequest, files: Mapping[str, str]) -> dict[str, Any]:
+    return {"word_weights": as_text(request.word_weights)}
 
 
 def strength_list(strengths: Sequence[float]) -> str:
@@ -349,8 +356,16 @@ def _hold_settings() -> HoldSettings:
             info="Empty works for any picture. With words, the picture is studied anew.",
             lines=1,
             max_lines=3,
+            elem_id=f"{TAB}-source-prompt",
         )
-    return HoldSettings(mode, tau_attn, tau_feature, held, source_prompt, message)
+        weights = gr.Textbox(
+            label="Weights of words, word for word",
+            placeholder="rooster:1.5, meadow:0.5",
+            info="Words of what it shall show, from 0 to 2; 1 is as it is.",
+            lines=1,
+            elem_id=f"{TAB}-word-weights",
+        )
+    return HoldSettings(mode, tau_attn, tau_feature, held, source_prompt, weights, message)
 
 
 def _prompts(context: AppContext) -> tuple[prompt_settings.PromptSettings, StrengthList]:
