@@ -10,10 +10,11 @@ from typing import Any
 import gradio as gr
 from gradio.blocks import Block, BlockContext
 
-SHOW = """() => {{
+SHOW = """async () => {{
   const opened = window.suOpened ??= {{}};
-  if (opened['{tab}']) return {nothing};
-  opened['{tab}'] = true;
+  if (opened['{key}']) return {nothing};
+  opened['{key}'] = true;
+  await new Promise(go => setTimeout(go, {wait_ms}));
   return {shown};
 }}"""
 ENDPOINT = "su-endpoint"
@@ -74,25 +75,48 @@ def _ids(node: Any) -> Iterator[int]:
         yield from _ids(child)
 
 
+FOLDED = {"su-fold-body", "su-live-desk"}
+"""Classes of what is not seen when a tab opens: closed folds, the other mode of a tab."""
+
+SHOWN_AT_ONCE, APART_MS = 12, 40
+"""So many components are shown in one go, and so far apart: the page stays quick meanwhile."""
+
+
 def show_when_opened(tabs: gr.Tabs) -> None:
-    """Hide, until their tab opens, the components whose kinds stand in none of the first tab."""
+    """Hide, until their tab opens, components of kinds that the first tab has not, and what is folded."""
     first, *others = [tab for tab in tabs.children if isinstance(tab, gr.Tab)]
     at_once = {block.get_block_name() for block in _walk(first) if block.visible is not False}
     for tab in others:
+        folded = {block._id for fold in _walk(tab) if FOLDED & _classes(fold) for block in _walk(fold)}
         late = [
-            block for block in _walk(tab) if block.visible is True and block.get_block_name() not in at_once
+            block
+            for block in _walk(tab)
+            if block.visible is True and (block.get_block_name() not in at_once or _is_late(block, folded))
         ]
         for block in late:
             block.visible = False
-        if late:
-            tab.select(None, js=_show(str(tab.id), len(late)), outputs=late, api_visibility="private")
+        for number, start in enumerate(range(0, len(late), SHOWN_AT_ONCE)):
+            part = late[start : start + SHOWN_AT_ONCE]
+            script = _show(f"{tab.id}-{number}", len(part), number * APART_MS)
+            tab.select(None, js=script, outputs=part, api_visibility="private")
 
 
-def _show(tab: str, count: int) -> str:
-    """Script that shows a tab's components the first time that it opens."""
+def _is_late(block: Block, folded: Container[int]) -> bool:
+    """Whether a component is shown only once its tab is open: what holds others is there from the start."""
+    return block._id in folded and not isinstance(block, BlockContext)
+
+
+def _classes(block: Block) -> set[str]:
+    """The classes of a component; a container may have several in one text."""
+    found = getattr(block, "elem_classes", None) or ()
+    return {name for one in ([found] if isinstance(found, str) else found) for name in one.split()}
+
+
+def _show(key: str, count: int, wait_ms: int) -> str:
+    """Script that shows components, the first time that it runs."""
     several = "[{}]" if count > 1 else "{}"
     nothing, shown = (several.format(", ".join([one] * count)) for one in (UNTOUCHED, VISIBLE))
-    return SHOW.format(tab=tab, nothing=nothing, shown=shown)
+    return SHOW.format(key=key, nothing=nothing, shown=shown, wait_ms=wait_ms)
 
 
 def _walk(block: Any) -> Iterator[Block]:
