@@ -12,12 +12,14 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 from sonic_ui.bundles import DEFAULT_BUNDLE
 from sonic_ui.engine.inputs import PICTURE_LIBRARY, Libraries
 from sonic_ui.engine.local import LocalBackend
-from sonic_ui.engine.remote import RemoteStudio, read_address
+from sonic_ui.engine.remote import RemoteStudio
+from sonic_ui.engine.remote_address import read_address
 from sonic_ui.engine.studio import Studio
 from sonic_ui.engine.switching import Engines
 from sonic_ui.engine.word_store import WordStore, data_folder
 from sonic_ui.media.temporary import end_on_signals, not_saved, remove_process_folder, use_for_all
 from sonic_ui.requests import BadInput
+from sonic_ui.serve.address import is_ray, read_ray_address
 from sonic_ui.ui.page import EXAMPLES, build_page, launch_options
 from sonic_ui.ui.server import is_loopback, log_short_lines, serve
 from sonic_ui.ui.session.limits import read_limits
@@ -51,7 +53,7 @@ def read_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--backend",
         default=os.environ.get("SONIC_UI_BACKEND") or "local",
-        help="where the work runs: local, space:owner/name, or the URL of another Sonic UI",
+        help="where the work runs: local, space:owner/name, the URL of another Sonic UI, or ray[:HOST:PORT]",
     )
     parser.add_argument(
         "--bundle",
@@ -100,7 +102,7 @@ def read_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         parser.error("--share gives the page a public address; protect it with --auth USER:PASSWORD")
     if options.backend != "local":
         try:
-            read_address(options.backend)
+            (read_ray_address if is_ray(options.backend) else read_address)(options.backend)
         except BadInput as problem:
             parser.error(problem.message)
     return options
@@ -120,7 +122,7 @@ def make_studio(options: argparse.Namespace, examples: Path = EXAMPLES) -> Studi
         engines = Engines() if ON_A_SPACE else Engines(LocalBackend, options.bundle)  # there, all share one
         pictures = Libraries(PICTURE_LIBRARY, options.pictures, "pictures", "--pictures")
         return Studio(_local(options.bundle), libraries, engines, _word_store(options), pictures)
-    studio = RemoteStudio(read_address(options.backend), _word_store(options))
+    studio = _elsewhere(options)
     reaching = studio.start()  # the page's sliders stand where the weights there like them
     if reaching is not None:
         reaching.join(REACH_S)
@@ -131,6 +133,15 @@ def _word_store(options: argparse.Namespace) -> WordStore:
     """Where learned words are: in the user's folder if only this computer reaches the app."""
     is_own = is_loopback(options.host) and not options.share and not ON_A_SPACE
     return WordStore(data_folder() if is_own else None)
+
+
+def _elsewhere(options: argparse.Namespace) -> RemoteStudio:
+    """The engine of another app, or the engines of a cluster. Raises `BadInput`."""
+    if not is_ray(options.backend):
+        return RemoteStudio(read_address(options.backend), _word_store(options))
+    from sonic_ui.serve.client import RayStudio
+
+    return RayStudio(read_ray_address(options.backend), _word_store(options))
 
 
 def _local(bundle: str) -> LocalBackend:
@@ -165,7 +176,7 @@ def main(arguments: Sequence[str] | None = None, examples: Path = EXAMPLES) -> N
             server_port=options.port,
             auth=(user, password) if options.auth else None,
             share=options.share,
-            **launch_options(examples),
+            **launch_options(examples, studio),
         )
     except OSError as error:
         where = f"{options.host}, port {options.port or '7860 to 7959'}"

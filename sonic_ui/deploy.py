@@ -32,6 +32,7 @@ NEEDED = (
     "sonic_ui/pipelines",
     "sonic_ui/requests",
     "sonic_ui/retrieval",
+    "sonic_ui/serve",
     "sonic_ui/ui",
 )
 """What runs: scenes, training, evaluation, testing and tests stay behind."""

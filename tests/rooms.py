@@ -17,6 +17,7 @@ PACKAGE = ROOT / "sonic_ui"
 OUTPUT = ROOT / "assets" / "readme" / "rooms.svg"
 
 FLOORS: tuple[tuple[str, ...], ...] = (
+    ("serve",),
     ("ui",),
     ("engine",),
     ("pipelines",),
@@ -29,6 +30,7 @@ WORKSHOPS = ("evaluation", "training", "scenes", "testing")
 """Rooms that no running room reads."""
 
 ABOUT = {
+    "serve": "many engines behind a page, on Ray Serve",
     "ui": "the page: tabs, widgets, components, endpoints",
     "engine": "a request goes in, events come out",
     "pipelines": "diffusers pipelines, samplers, hooks",

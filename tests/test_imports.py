@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "sonic_ui"
 
-ORDER = ["ui", "engine", "pipelines", "retrieval", "models", "media", "audio"]
+ORDER = ["serve", "ui", "engine", "pipelines", "retrieval", "models", "media", "audio"]
 """Each room reads itself and those after it."""
 
 FREE = {"requests", "bundles"}
@@ -28,12 +28,12 @@ MAY_READ = {
     "scenes": COMPUTING,
     "testing": COMPUTING,
     "training": COMPUTING | {"scenes"},
-    "evaluation": COMPUTING | {"scenes", "training", "testing", "engine"},
+    "evaluation": COMPUTING | {"scenes", "training", "testing", "engine", "serve"},
     "deploy": set(),
 }
 """What presents weights may read what makes them, never the other way."""
 
-HEAVY = ["torch", "diffusers", "transformers", "librosa", "matplotlib", "scipy.signal"]
+HEAVY = ["ray", "torch", "diffusers", "transformers", "librosa", "matplotlib", "scipy.signal"]
 LIGHT_ROOMS = {"ui", "engine", "media", "requests", "bundles"}
 MOST_LINES = {"file": 500, "class": 300, "function": 60}
 

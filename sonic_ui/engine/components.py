@@ -94,7 +94,16 @@ class Components:
 
     def embed_audio(self, samples: np.ndarray) -> AudioAnalysis:
         """Embed and name a clip: `samples` float32 [T] at 48 kHz."""
-        vector = self.embed(samples)
+        return self.embed_clips([samples])[0]
+
+    def embed_clips(self, clips: Sequence[np.ndarray]) -> list[AudioAnalysis]:
+        """Embed and name clips in one pass: float32 [T] each, at 48 kHz."""
+        return [
+            self._analysis_of(vector, samples)
+            for vector, samples in zip(self._embed_clips([*clips]), clips, strict=True)
+        ]
+
+    def _analysis_of(self, vector: np.ndarray, samples: np.ndarray) -> AudioAnalysis:
         labels = self.rank_labels(vector)
         prototypes = self._once("prototypes", lambda: load_prototypes(self.bundle))
         if (taught := taught_analysis(vector, labels, prototypes)) is not None:

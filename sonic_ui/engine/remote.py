@@ -7,16 +7,14 @@ a sentence.
 
 import contextlib
 import logging
-import os
 import secrets
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar, cast, get_args
-from urllib.parse import urlsplit
+from typing import Any, Protocol, TypeVar, cast, get_args
 
 import numpy as np
 from PIL.Image import Image
@@ -29,6 +27,7 @@ from sonic_ui.engine.caches import CacheUsage, LRUCache
 from sonic_ui.engine.films import FilmDownload
 from sonic_ui.engine.inputs import SAMPLE_RATE, file_digest
 from sonic_ui.engine.jobs.base import Backend
+from sonic_ui.engine.remote_address import LOGIN, TOKEN, Address
 from sonic_ui.engine.remote_hello import Hello
 from sonic_ui.engine.serialization import PROTOCOL, DecodeError, decode
 from sonic_ui.engine.studio import Studio
@@ -48,9 +47,6 @@ POLL_S = 0.03
 LAST_WORDS_S = 20.0
 """How long a question that was cancelled may take to end: a strip still brings the frames that are done."""
 
-TOKEN = "SONIC_UI_TOKEN"
-LOGIN = "SONIC_UI_LOGIN"
-
 Answer = dict[str, Any]
 ValueT = TypeVar("ValueT")
 
@@ -58,56 +54,32 @@ RESULTS = get_args(events.AnyResult)
 EVENTS = (events.Progress, events.Preview, events.Notice, events.FramesAdded, events.FramesDone, *RESULTS)
 
 
-@dataclass(frozen=True)
-class Address:
-    """Where the other app is: the name of a Space, or a URL; and what opens it.
+class Lost(events.Failure):
+    """The connection is gone; the next question makes a new one."""
 
-    token   a Hugging Face token, for a private Space; None takes the one that is saved on this machine
-    login   (name, password) where the app asks for them
-    """
 
-    where: str
-    token: str | None = None
-    login: tuple[str, str] | None = None
-
-    @property
-    def is_space(self) -> bool:
-        """Whether it is named as a Space, and not by a URL."""
-        return not self.where.startswith(("http://", "https://"))
+class Named(Protocol):
+    """Where an engine is."""
 
     @property
     def shown(self) -> str:
-        """As it may stand in a sentence: no path, no password."""
-        return self.where if self.is_space else urlsplit(self.where).netloc.rpartition("@")[2]
+        """As it may stand in a sentence."""
 
 
-def read_address(text: str, environment: Mapping[str, str] = os.environ) -> Address:
-    """The address in `space:owner/name` or a URL, with what the environment says opens it.
+class Asking(Protocol):
+    """What carries questions to an engine elsewhere."""
 
-    Raises `BadInput` for anything else.
-    """
-    where = text.removeprefix("space:").strip()
-    if text.startswith("space:"):
-        owner, _, name = where.partition("/")
-        usable = bool(owner and name and "/" not in name)
-    else:
-        try:
-            usable = where.startswith(("http://", "https://")) and bool(urlsplit(where).hostname)
-        except ValueError:
-            usable = False
-    if not usable:
-        raise BadInput(
-            f"The engine is given as {text[:80]!r}; it takes “local”, “space:owner/name” or a URL that "
-            "starts with http:// or https://.",
-            "backend",
-        )
-    name, _, password = environment.get(LOGIN, "").partition(":")
-    login = (name, password) if name and password else None
-    return Address(where, environment.get(TOKEN) or None, login)
+    @property
+    def address(self) -> Named:
+        """Where that is."""
 
+    def ask(
+        self, question: Answer, files: list[str] | None = None, cancel: events.CancelToken | None = None
+    ) -> Iterator[Answer]:
+        """The answers to a question, see `Connection.ask`."""
 
-class Lost(events.Failure):
-    """The connection is gone; the next question makes a new one."""
+    def close(self) -> None:
+        """Let go of the connection."""
 
 
 class Connection:
@@ -297,8 +269,8 @@ NO_RESULT = "The engine at {address} ended without a result. Try again."
 class RemoteEngine:
     """The other app as a backend that analyzes sounds and pictures; whole requests go by `RemoteStudio`."""
 
-    def __init__(self, address: Address) -> None:
-        self.connection = Connection(address)
+    def __init__(self, connection: Asking) -> None:
+        self.connection = connection
         self._bundle: Bundle | None = None
         self._verbs: tuple[str, ...] = ()
         self._device = ""
@@ -392,8 +364,17 @@ class RemoteEngine:
 class RemoteStudio(Studio):
     """A studio whose requests run on another app. Files, sounds and drawings stay here."""
 
-    def __init__(self, address: Address, words: WordStore | None = None) -> None:
-        self._engine = RemoteEngine(address)
+    def __init__(
+        self,
+        address: Address | None = None,
+        words: WordStore | None = None,
+        connection: Asking | None = None,
+    ) -> None:
+        if connection is None:
+            if address is None:
+                raise TypeError("a remote studio takes an address or a connection")
+            connection = Connection(address)
+        self._engine = RemoteEngine(connection)
         self._usage: LRUCache[tuple[CacheUsage, tuple[str, ...]]] = LRUCache(SESSIONS_CACHED)
         # Its jobs are never run: whole requests go to the other app.
         super().__init__(cast(Backend, self._engine), words=words)

@@ -1,7 +1,8 @@
 """Events as JSON and back, for an app that runs on the engine of another.
 
 A frozen dataclass becomes {"_": its name, ...}; pictures travel as PNG (previews as JPEG), arrays as .npy,
-both in base64, files as their names alone. Nothing is ever unpickled, and only the classes in `KINDS` are
+both in base64 where JSON
+needs text, files as their names alone. Nothing is ever unpickled, and only the classes in `KINDS` are
 made, with fields of their own types and within limits. When names or fields change, so does `PROTOCOL`.
 """
 
@@ -76,8 +77,11 @@ class DecodeError(ValueError):
     """What came is not what `encode` writes."""
 
 
-def encode(value: Any, rough: bool = False) -> Any:
-    """A value as JSON; `rough` pictures are made small. Raises TypeError for what is never sent."""
+def encode(value: Any, rough: bool = False, binary: bool = False) -> Any:
+    """A value as JSON; `rough` pictures are made small. Raises TypeError for what is never sent.
+
+    binary   arrays and pictures as bytes, for what need not be text
+    """
     if value is None or isinstance(value, (bool, int, str)):
         return value
     if isinstance(value, (float, np.floating)):
@@ -86,12 +90,12 @@ def encode(value: Any, rough: bool = False) -> Any:
     if isinstance(value, np.integer):
         return int(value)
     if isinstance(value, (list, tuple)):
-        items = [encode(item, rough) for item in value]
+        items = [encode(item, rough, binary) for item in value]
         return items if isinstance(value, list) else {"_": "tuple", "items": items}
     if isinstance(value, dict):
-        return {str(name): encode(one, rough) for name, one in value.items()}
+        return {str(name): encode(one, rough, binary) for name, one in value.items()}
     if isinstance(value, np.ndarray):
-        return {"_": "array", "data": _text(_saved_array(value))}
+        return {"_": "array", "data": _data(_saved_array(value), binary)}
     if isinstance(value, Request):
         return {"_": "request", "json": _without_files(value).to_json()}
     if isinstance(value, Path):
@@ -99,9 +103,9 @@ def encode(value: Any, rough: bool = False) -> Any:
     if type(value) is KINDS.get(type(value).__name__) and dataclasses.is_dataclass(value):
         rough = rough or isinstance(value, events.Preview)
         named = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-        return {"_": type(value).__name__} | {name: encode(one, rough) for name, one in named.items()}
+        return {"_": type(value).__name__} | {name: encode(one, rough, binary) for name, one in named.items()}
     if isinstance(value, Image):
-        return {"_": "picture", "data": _text(_saved_picture(value, rough))}
+        return {"_": "picture", "data": _data(_saved_picture(value, rough), binary)}
     raise TypeError(f"a {type(value).__name__} is never sent")
 
 
@@ -325,11 +329,13 @@ def _saved_picture(picture: Any, rough: bool) -> bytes:
     return buffer.getvalue()
 
 
-def _bytes(text: Any) -> bytes:
-    if not isinstance(text, str):
-        raise TypeError("data that is no text")
-    return base64.b64decode(text, validate=True)
+def _bytes(data: Any) -> bytes:
+    if isinstance(data, bytes):  # JSON holds none
+        return data
+    if not isinstance(data, str):
+        raise TypeError("data that is neither text nor bytes")
+    return base64.b64decode(data, validate=True)
 
 
-def _text(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")
+def _data(data: bytes, binary: bool) -> bytes | str:
+    return data if binary else base64.b64encode(data).decode("ascii")

@@ -27,6 +27,18 @@ def app_command(port: int, bundle: Path | str) -> list[str]:
     return [sys.executable, "app.py", "--port", str(port), "--bundle", str(bundle)]
 
 
+def page_on_cluster(port: int, head: str) -> list[str]:
+    """Command line that starts the page on the cluster whose head is at HOST:PORT."""
+    return [sys.executable, "app.py", "--port", str(port), "--backend", f"ray:{head}"]
+
+
+def processor_seconds(pid: int) -> float:
+    """Processor time that a process has taken, in seconds (proc(5): utime and stime of stat)."""
+    stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+    fields = stat.rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 @contextlib.contextmanager
 def running_app(
     command: list[str],

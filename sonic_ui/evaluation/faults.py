@@ -21,8 +21,8 @@ from typing import Any
 
 from sonic_ui.evaluation.app_process import app_command, free_port, running_app
 from sonic_ui.evaluation.hostile import API, Attempt, attempts
-from sonic_ui.evaluation.load import hiss, resident_mb
 from sonic_ui.evaluation.metrics import Metric, table, write_json
+from sonic_ui.evaluation.page_load import hiss, resident_mb
 from sonic_ui.requests import VERBS
 
 PATIENCE_S = 120.0

@@ -101,6 +101,8 @@ def add_verbs(context: AppContext, answers: Mapping[str, Answer]) -> None:
 def _add_verb(
     context: AppContext, verb: str, model: type[MakingRequest], answer: Answer, schema: "Schema"
 ) -> None:
+    limit = context.studio.concurrent or CONCURRENT_CALLS
+
     def run(request: MakingRequest, caller: Caller) -> tuple[Any, ...]:
         try:
             for event in context.studio.run(request, caller.cancel, caller.session):
@@ -112,7 +114,7 @@ def _add_verb(
                 context.studio.release(caller.session)
         raise Failure(f"The engine ended without a {answer.noun}. Try again.")
 
-    add_endpoint(verb, model, run, answer.outputs, describe(model, answer.returns), schema=schema)
+    add_endpoint(verb, model, run, answer.outputs, describe(model, answer.returns), limit, schema)
 
 
 class Schema:

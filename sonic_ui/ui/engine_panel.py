@@ -60,8 +60,13 @@ def check_may_change(request: gr.Request, open_engines: bool) -> None:
     """Raise `BadInput` unless this caller may change everybody's engine: whoever logged in, whoever is at the
     machine, or everybody where they are `open_engines`.
     """
-    if not (open_engines or request.username or is_at_the_machine(request.request)):
+    if not may_change(request, open_engines):
         raise BadInput(NOT_YOURS, "engine")
+
+
+def may_change(request: gr.Request, open_engines: bool) -> bool:
+    """Whether this caller is the owner, as far as anybody can tell; see `check_may_change`."""
+    return bool(open_engines or request.username or is_at_the_machine(request.request))
 
 
 def connect_engines(

@@ -19,6 +19,7 @@ from sonic_ui.media.metadata import PictureFolder
 from sonic_ui.media.temporary import process_folder
 from sonic_ui.requests import VERBS
 from sonic_ui.ui import api, engine_api, live_api
+from sonic_ui.ui.cluster_panel import BUTTON, add_cluster_panel, status_of
 from sonic_ui.ui.components import basic, shell
 from sonic_ui.ui.components.gallery import gallery
 from sonic_ui.ui.engine_panel import connect_engines, engine_panel
@@ -57,9 +58,12 @@ def build_page(studio: Studio, examples: Path = EXAMPLES, open_engines: bool = F
     for number, example in enumerate(context.examples):
         context.gallery.share(f"example-{number}", [example.picture] if example.picture else [])
     with Page(title="Sonic UI", analytics_enabled=False, delete_cache=(HOUR_S, DAY_S)) as page:
-        page.queue(max_size=limits.queue)  # while there is nothing on it: Gradio makes an app of it each time
-        shared = SharedComponents(basic.header(studio.status, studio.engines.changeable, TERMS), gr.State({}))
-        panel = engine_panel(studio)
+        page.queue(
+            max_size=limits.queue, **_at_once(studio)
+        )  # while there is nothing on it: Gradio makes an app of it each time
+        head = basic.header(studio.status, _panel_button(studio), TERMS)
+        shared, panel = SharedComponents(head, gr.State({})), engine_panel(studio)
+        add_cluster_panel(studio, open_engines or limits.open_engines)
         with_tab = [verb for verb in VERBS if importlib.util.find_spec(_folder(verb))]
         modules = {verb: importlib.import_module(f"{_folder(verb)}.results") for verb in with_tab}
         answers = {verb: _answer(verb, module) for verb, module in modules.items()}
@@ -86,6 +90,18 @@ def build_page(studio: Studio, examples: Path = EXAMPLES, open_engines: bool = F
     return page
 
 
+def _panel_button(studio: Studio) -> str:
+    """Words on the button of the header that opens the panel of engines; empty where there is none."""
+    if studio.engines.changeable:
+        return "Change engine"
+    return "" if status_of(studio) is None else BUTTON
+
+
+def _at_once(studio: Studio) -> dict[str, Any]:
+    """Option of `Blocks.queue` where the engine takes more than one request of a kind at once."""
+    return {} if studio.concurrent is None else {"default_concurrency_limit": studio.concurrent}
+
+
 def _folder(verb: str) -> str:
     return f"sonic_ui.ui.tabs.{VERBS[verb].tab.replace('-', '_')}"
 
@@ -110,7 +126,11 @@ def _build_tab(verb: str, context: AppContext, shared: SharedComponents) -> Buil
     return built
 
 
-def launch_options(examples: Path = EXAMPLES) -> dict[str, Any]:
+THREADS = 40
+"""Threads that Gradio works with; a page on many engines has one more for each request under way."""
+
+
+def launch_options(examples: Path = EXAMPLES, studio: Studio | None = None) -> dict[str, Any]:
     """Options of `Blocks.launch` that belong to the page: its theme, and what it may serve and store."""
     limits = read_limits()
     return {
@@ -124,6 +144,7 @@ def launch_options(examples: Path = EXAMPLES) -> dict[str, Any]:
         "run_history": False,
         "allowed_paths": [str(examples)],
         "footer_links": ["api"],
+        "max_threads": THREADS + (studio.concurrent or 0 if studio else 0),
         "mcp_server": has_mcp(),
         "ssr_mode": False,
         "show_error": False,

@@ -13,7 +13,7 @@ from PIL import Image
 
 from sonic_ui.engine import inputs
 from sonic_ui.engine.studio import Studio
-from sonic_ui.evaluation.load import resident_mb
+from sonic_ui.evaluation.page_load import resident_mb
 from sonic_ui.media import images
 from sonic_ui.requests import BadInput, EditImageRequest, ImageToSoundRequest, VolumeSweepRequest
 from tests.conftest import WriteSound

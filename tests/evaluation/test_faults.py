@@ -10,7 +10,7 @@ import pytest
 from sonic_ui.engine.studio import Studio
 from sonic_ui.evaluation.faults import Answer, Caller, good_picture, hostile_metrics, left_files, read_answer
 from sonic_ui.evaluation.hostile import attempts
-from sonic_ui.evaluation.load import hiss
+from sonic_ui.evaluation.page_load import hiss
 from sonic_ui.requests import VERBS
 from tests.fakes import FakeBackend
 from tests.ui.serving import serving

@@ -22,7 +22,8 @@ from sonic_ui.engine.events import (
     Result,
     SoundResult,
 )
-from sonic_ui.engine.remote import Address, Connection, RemoteEngine, RemoteStudio, _checked
+from sonic_ui.engine.remote import Connection, RemoteEngine, RemoteStudio, _checked
+from sonic_ui.engine.remote_address import Address
 from sonic_ui.engine.serialization import PROTOCOL, encode
 from sonic_ui.engine.studio import Studio
 from sonic_ui.requests import (
@@ -276,7 +277,7 @@ def test_the_result_of_another_request_is_refused(
 def test_hostile_greetings_are_sentences(change: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     hello = {"protocol": PROTOCOL, "version": "1", "sources": [], "serves": ["edit_image"], "place": "there"}
     hello["info"] = {"name": "fake", "title": "Fake"}
-    engine = RemoteEngine(Address("http://127.0.0.1:9"))
+    engine = RemoteEngine(Connection(Address("http://127.0.0.1:9")))
     monkeypatch.setattr(Connection, "ask", lambda *_: iter([hello]))
     engine.load()
     assert engine.supports("edit_image") and engine.bundle.info.title == "Fake"
@@ -287,7 +288,7 @@ def test_hostile_greetings_are_sentences(change: dict[str, Any], monkeypatch: py
 
 
 def test_hostile_analyses_are_sentences(monkeypatch: pytest.MonkeyPatch) -> None:
-    engine = RemoteEngine(Address("http://127.0.0.1:9"))
+    engine = RemoteEngine(Connection(Address("http://127.0.0.1:9")))
     for value in (None, "text", PROGRESS, {"_": "AudioAnalysis", "embedding": 3, "labels": []}):
         monkeypatch.setattr(Connection, "ask", lambda *_, value=value: iter([{"value": value}]))
         with pytest.raises(Failure, match="does not understand"):

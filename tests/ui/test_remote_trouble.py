@@ -16,7 +16,8 @@ import pytest
 
 from sonic_ui.engine import remote
 from sonic_ui.engine.events import Failure, Preview, Progress, Result
-from sonic_ui.engine.remote import Address, RemoteStudio, read_address
+from sonic_ui.engine.remote import RemoteStudio
+from sonic_ui.engine.remote_address import Address, read_address
 from sonic_ui.engine.serialization import PROTOCOL
 from sonic_ui.engine.studio import Studio
 from sonic_ui.requests import BadInput

@@ -69,18 +69,18 @@ def status_text(elem_id: str, text: str = "") -> gr.HTML:
     return html_component("status_text", text, elem_id=elem_id, elem_classes="su-line-slot")
 
 
-def header(status: Status, changeable: bool = False, terms: Mapping[str, str] | None = None) -> gr.HTML:
+def header(status: Status, button: str = "", terms: Mapping[str, str] | None = None) -> gr.HTML:
     """The header of the page, with the keys of the page.
 
-    changeable   with a button that opens the panel of engines
-    terms        tooltips by label
+    button   words on the button that opens the panel of engines; empty: there is none
+    terms    tooltips by label
     """
     return html_component(
         "header",
         engine_status(status),
         scripts=["page_keys", "tour"],
         elem_id="su-header",
-        changeable=changeable,
+        button=button,
         terms=dict(terms or {}),
     )
 

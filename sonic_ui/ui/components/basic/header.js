@@ -6,13 +6,15 @@ const draw = () => {
   element.querySelector('.su-engine-text').textContent = value.text || '';
 };
 const change = element.querySelector('.su-engine-change');
-change.hidden = !props.changeable;
+change.hidden = !props.button;
+change.textContent = props.button || '';
 change.addEventListener('click', () => {
   const panel = document.getElementById('su-engines');
   const open = change.getAttribute('aria-expanded') !== 'true';
   change.setAttribute('aria-expanded', String(open));
   panel.dataset.open = String(open);
-  if (open) (panel.querySelector('input:checked') || panel.querySelector('input')).focus();
+  const first = panel.querySelector('input:checked') || panel.querySelector('input');
+  if (open && first) first.focus();
 });
 watch('value', draw);
 draw();

@@ -1,0 +1,89 @@
+"""Starting and ending: a Ray of this machine or another's, and the application on it."""
+
+import logging
+import os
+from typing import Any
+
+from sonic_ui.requests import BadInput
+from sonic_ui.serve.address import RayAddress
+from sonic_ui.serve.client import connect
+from sonic_ui.serve.options import APP, ClusterOptions
+
+log = logging.getLogger(__name__)
+
+STORE_BYTES = 200 * 2**20
+"""Object store of a Ray that is started here: files on their way, and results."""
+NICENESS = "5"
+"""Of the engines beside the page, which answers first; Ray's own 15 starves them on a machine in use."""
+NO_ROOM = (
+    "The engines did not start: {words}. Ask for fewer (--replicas), or see whether the cluster has as many "
+    "processors and GPUs as they need."
+)
+
+
+def start_here(options: ClusterOptions, store_bytes: int = STORE_BYTES, metrics_port: int = 0) -> None:
+    """Start a Ray of this process, which ends with it, large enough for the engines."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_worker_niceness", NICENESS)
+    import ray
+
+    extra: dict[str, Any] = {"_metrics_export_port": metrics_port} if metrics_port else {}
+    gpus = options.gpus_per_replica or options.analysis_gpus
+    ray.init(
+        num_cpus=round(options.cpus + 0.5),
+        **({} if gpus else {"num_gpus": 0}),
+        object_store_memory=store_bytes,
+        include_dashboard=False,
+        log_to_driver=False,
+        logging_level=logging.ERROR,
+        **extra,
+    )
+    logging.getLogger("ray.serve").setLevel(logging.ERROR)
+
+
+def join(address: RayAddress) -> None:
+    """Join a cluster. Raises `BadInput` where there is none."""
+    connect(address)
+
+
+def head_address() -> str:
+    """HOST:PORT of the head of the cluster that this process belongs to."""
+    import ray
+
+    return str(ray.get_runtime_context().gcs_address)
+
+
+def deploy(options: ClusterOptions) -> None:
+    """Run the application, or update the one that runs: engines are replaced one after the other.
+
+    Returns once all engines stand. Raises `BadInput` where they do not.
+    """
+    from ray import serve
+
+    from sonic_ui.serve.application import build
+
+    serve.start(proxy_location="Disabled")
+    try:
+        serve.run(build(options), name=APP, route_prefix=None)
+    except RuntimeError as problem:
+        raise BadInput(
+            NO_ROOM.format(words=str(problem).strip().split("\n")[0].rstrip(".")), "bundle"
+        ) from problem
+
+
+def end() -> None:
+    """End the application."""
+    from ray import serve
+
+    serve.delete(APP)
+
+
+def leave(everything: bool) -> None:
+    """Let go of the cluster; `everything`: end Serve on it as well."""
+    import ray
+
+    if everything and ray.is_initialized():
+        from ray import serve
+
+        serve.shutdown()
+    ray.shutdown()
