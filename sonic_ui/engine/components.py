@@ -94,16 +94,10 @@ class Components:
 
     def embed_audio(self, samples: np.ndarray) -> AudioAnalysis:
         """Embed and name a clip: `samples` float32 [T] at 48 kHz."""
-        return self.embed_clips([samples])[0]
+        return self.analysis_of(self.embed(samples), samples)
 
-    def embed_clips(self, clips: Sequence[np.ndarray]) -> list[AudioAnalysis]:
-        """Embed and name clips in one pass: float32 [T] each, at 48 kHz."""
-        return [
-            self._analysis_of(vector, samples)
-            for vector, samples in zip(self._embed_clips([*clips]), clips, strict=True)
-        ]
-
-    def _analysis_of(self, vector: np.ndarray, samples: np.ndarray) -> AudioAnalysis:
+    def analysis_of(self, vector: np.ndarray, samples: np.ndarray) -> AudioAnalysis:
+        """Name a clip [T] whose embedding [D] is known."""
         labels = self.rank_labels(vector)
         prototypes = self._once("prototypes", lambda: load_prototypes(self.bundle))
         if (taught := taught_analysis(vector, labels, prototypes)) is not None:
@@ -142,7 +136,7 @@ class Components:
 
     def embed(self, samples: np.ndarray) -> np.ndarray:
         """The embedding [D] of a clip."""
-        return self._embed_clips([samples])[0]
+        return self.embed_clips([samples])[0]
 
     def embed_windows(self, windows: Sequence[np.ndarray]) -> WindowAnalysis:
         """Embed and name windows of a track: samples float32 [T] each, at 48 kHz."""
@@ -181,18 +175,17 @@ class Components:
         def load() -> Any:
             from sonic_ui.retrieval.library import RecordingIndexer, fingerprint, store_for
 
-            return RecordingIndexer(self._embed_clips, store_for(fingerprint(self._embed_clips)))
+            return RecordingIndexer(self.embed_clips, store_for(fingerprint(self.embed_clips)))
 
         return self._once("recording_indexer", load)
 
-    def _embed_clips(self, clips: list[np.ndarray]) -> np.ndarray:
+    def embed_clips(self, clips: list[np.ndarray]) -> np.ndarray:
+        """The embeddings [B, D] of clips, in one pass."""
         from sonic_ui.models.encoders import encode_sound
 
         pipeline = self.pipeline
-        embeddings: np.ndarray = (
-            encode_sound(pipeline.audio_encoder, pipeline.feature_extractor, clips).cpu().numpy()
-        )
-        return embeddings
+        vectors = encode_sound(pipeline.audio_encoder, pipeline.feature_extractor, clips)
+        return np.asarray(vectors.cpu())
 
     # Pictures
 

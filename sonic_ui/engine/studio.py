@@ -38,12 +38,7 @@ NO_LIVE = (
 
 
 class Studio:
-    """Runs requests on one backend. Every method may be called from several threads at once.
-
-    concurrent   requests of one kind that a page lets through at once, where that is more than usual
-    """
-
-    concurrent: int | None = None
+    """Runs requests on one backend. Every method may be called from several threads at once."""
 
     def __init__(
         self,

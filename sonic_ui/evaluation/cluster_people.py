@@ -110,7 +110,7 @@ def request_of(verb: str, files: Files, number: int, steps: int | None = None) -
     if verb == "image_to_sound":
         return ImageToSoundRequest(picture=picture, source="generate", **seeded)
     if verb == "learn_word":
-        few = {} if steps is None else {"learning_steps": 10}
+        few: dict[str, Any] = {} if steps is None else {"learning_steps": 10}
         return LearnWordRequest(word="storm", sound=sound, picture1=picture, seed=number, **few)
     if verb == "upscale_image":
         return UpscaleImageRequest(picture=picture)

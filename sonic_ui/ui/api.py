@@ -26,7 +26,7 @@ from sonic_ui.requests.fields import FilePath, Numbers
 from sonic_ui.ui.late_loading import ENDPOINT
 from sonic_ui.ui.session.calls import run_call
 from sonic_ui.ui.session.context import AppContext
-from sonic_ui.ui.session.limits import forget_call, is_without_session
+from sonic_ui.ui.session.limits import concurrent_of, forget_call, is_without_session
 
 CONCURRENT_CALLS = 4
 """Calls of one endpoint that are under way at once; the engine works on one at a time."""
@@ -101,7 +101,7 @@ def add_verbs(context: AppContext, answers: Mapping[str, Answer]) -> None:
 def _add_verb(
     context: AppContext, verb: str, model: type[MakingRequest], answer: Answer, schema: "Schema"
 ) -> None:
-    limit = context.studio.concurrent or CONCURRENT_CALLS
+    limit = concurrent_of(context.studio) or CONCURRENT_CALLS
 
     def run(request: MakingRequest, caller: Caller) -> tuple[Any, ...]:
         try:

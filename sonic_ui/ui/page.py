@@ -27,7 +27,7 @@ from sonic_ui.ui.identity import ICON, SocialCard
 from sonic_ui.ui.late_loading import hide_unseen, lighten_events, show_when_opened
 from sonic_ui.ui.server import Page, server_options
 from sonic_ui.ui.session.context import EXAMPLES, AppContext, SharedComponents, read_examples
-from sonic_ui.ui.session.limits import MAX_SESSIONS, read_limits
+from sonic_ui.ui.session.limits import MAX_SESSIONS, concurrent_of, read_limits
 from sonic_ui.ui.session.uploads import UploadQuota
 from sonic_ui.ui.tabs import BuiltTab
 from sonic_ui.ui.theme import page_css, page_theme
@@ -99,7 +99,8 @@ def _panel_button(studio: Studio) -> str:
 
 def _at_once(studio: Studio) -> dict[str, Any]:
     """Option of `Blocks.queue` where the engine takes more than one request of a kind at once."""
-    return {} if studio.concurrent is None else {"default_concurrency_limit": studio.concurrent}
+    concurrent = concurrent_of(studio)
+    return {} if concurrent is None else {"default_concurrency_limit": concurrent}
 
 
 def _folder(verb: str) -> str:
@@ -144,7 +145,7 @@ def launch_options(examples: Path = EXAMPLES, studio: Studio | None = None) -> d
         "run_history": False,
         "allowed_paths": [str(examples)],
         "footer_links": ["api"],
-        "max_threads": THREADS + (studio.concurrent or 0 if studio else 0),
+        "max_threads": THREADS + (concurrent_of(studio) or 0),
         "mcp_server": has_mcp(),
         "ssr_mode": False,
         "show_error": False,

@@ -54,6 +54,12 @@ def read_limits(environment: Mapping[str, str] = os.environ) -> Limits:
     )
 
 
+def concurrent_of(studio: object) -> int | None:
+    """Requests of one kind that a page lets through at once where its studio takes more than usual."""
+    concurrent: int | None = getattr(studio, "concurrent", None)
+    return concurrent
+
+
 def is_without_session() -> bool:
     """Whether the call that is answered now has no session of its own: its name was made up for it alone."""
     request, event = LocalContext.request.get(None), LocalContext.event_id.get(None)
