@@ -34,9 +34,9 @@ from sonic_ui.evaluation.cluster_people import (
     request_of,
     visit,
 )
-from sonic_ui.evaluation.cluster_plan import plan_tables
+from sonic_ui.evaluation.cluster_plan import plan_tables, write_plan
 from sonic_ui.evaluation.cluster_simulation import Figures, figures_of, simulate
-from sonic_ui.evaluation.metrics import Metric, table, write_json
+from sonic_ui.evaluation.metrics import Metric, table, write_into_card, write_json
 from sonic_ui.serve.options import ClusterOptions
 
 PARTS = ("scale", "overhead", "simulation", "costs", "everybody", "kills", "hits", "page")
@@ -444,6 +444,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--pictures", type=int, default=12, help="pairs of pictures for the overhead")
     parser.add_argument("--kill-s", type=float, default=62.0, dest="kill_s")
     parser.add_argument("--out", type=Path, default=Path("runs/load/ray.json"))
+    parser.add_argument("--into", type=Path, metavar="FILE", help="write the tables between its marks")
     parser.add_argument(
         "--plan", type=Path, metavar="JSON", help="measure nothing: extrapolate from this file"
     )
@@ -460,8 +461,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
             run.details.setdefault("part_s", {})[part] = time.perf_counter() - started
             write_json(run.metrics, options.out, measured=run.details)
     print(f"\n{table(run.metrics)}\n")
-    if run.details.get("costs"):
-        print(plan_tables(run.details))
+    plan = plan_tables(run.details) if run.details.get("costs") else ""
+    print(plan)
+    if options.into is not None:
+        write_into_card(run.metrics, options.into)
+        if plan:
+            write_plan(plan, options.into)
 
 
 MEASURES: dict[str, Callable[[Run], None]] = {

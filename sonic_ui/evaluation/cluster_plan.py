@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from sonic_ui.evaluation.cluster_simulation import busy_seconds, engines_for, kinds_of
@@ -74,6 +75,18 @@ def plan_tables(measured: Mapping[str, Any], people: int = PEOPLE_AN_HOUR) -> st
             f"| {pages} | {1000 * routing_s(engines):.2f} | {CORE_HOUR * (engines + pages):,.2f} |"
         )
     return "\n".join(lines)
+
+
+BEGIN, END = "<!-- plan -->", "<!-- /plan -->"
+
+
+def write_plan(plan: str, file: Path) -> None:
+    """Put the tables between the file's marks. Raises ValueError for a file without them."""
+    before, begin, rest = file.read_text(encoding="utf-8").partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise ValueError(f"{file} has no {BEGIN} and {END} to write the plan between")
+    file.write_text(f"{before}{BEGIN}\n{plan}\n{END}{after}", encoding="utf-8")
 
 
 def routing_s(engines: int, tries: int = 20) -> float:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from sonic_ui.evaluation.cluster_plan import SHARES, plan_tables, routing_s
+from sonic_ui.evaluation.cluster_plan import SHARES, plan_tables, routing_s, write_plan
 from sonic_ui.evaluation.cluster_simulation import (
     Arrival,
     Kind,
@@ -16,7 +18,10 @@ from sonic_ui.evaluation.cluster_simulation import (
     plan,
     simulate,
 )
+from sonic_ui.evaluation.metrics import Metric, write_into_card
 from sonic_ui.serve.work import LONG, SHORT
+
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def arrival(at_s: float, seconds: float = 1.0, lane: str = SHORT, key: str = "") -> Arrival:
@@ -74,10 +79,17 @@ def test_a_plan_has_as_many_engines_as_it_needs() -> None:
     assert fewer <= engines
 
 
-def test_the_plan_is_a_table_for_people() -> None:
+def test_the_plan_is_a_table_for_people(tmp_path: Path) -> None:
     costs = {name: {"first": 0.4, "again": 0.3} for name in SHARES}
     text = plan_tables({"costs": costs, "overhead_s": 0.01, "page_s": 0.02}, people=5)
     rows = [line for line in text.splitlines() if line.startswith("| 5")]
     assert [row.split(" | ")[0] for row in rows] == ["| 5", "| 50", "| 500", "| 5,000"]
     assert rows[2].split(" | ")[1] == "0.6"
     assert 0 < routing_s(4) < routing_s(400)
+    doc = tmp_path / "scaling.md"
+    doc.write_text((ROOT / "docs" / "scaling.md").read_text(encoding="utf-8"), encoding="utf-8")
+    for _ in range(2):
+        write_plan(text, doc)
+    write_into_card([Metric("two engines over one", 1.9)], doc)
+    written = doc.read_text(encoding="utf-8")
+    assert written.count(text) == 1 and "| two engines over one | 1.900 |" in written
