@@ -29,7 +29,7 @@ from sonic_ui.requests import BadInput, ChangeEngineRequest, LearnWordRequest, M
 log = logging.getLogger(__name__)
 
 LENT = "/"
-"""In the names of sessions of other apps that this engine is lent to: their words are kept there."""
+"""In the names of sessions of other apps that this engine is lent to: their words are kept there alone."""
 
 NO_LIVE = (
     "Live needs an engine in this app itself, and this one is at {location}. Open the page there, or start "
@@ -297,9 +297,9 @@ class Studio:
     def _kept(self, result: Any, session: str) -> events.AnyResult:
         """A result; a word that was learned is the session's from now on, and kept where words are."""
         kept: events.AnyResult = result
-        if not isinstance(result, events.WordResult):
+        if not isinstance(result, events.WordResult) or LENT in session:
             return kept
-        problem = self.words.add(session, self.info.name, result.word, keep=LENT not in session)
+        problem = self.words.add(session, self.info.name, result.word)
         return replace(result, notices=(*result.notices, problem)) if problem else result
 
     # The models

@@ -1,7 +1,7 @@
 """The example sounds that the page offers and a bundle's pictures of them; the README's pictures of a bundle.
 
-The README shows the grid of all sources, an interpolation, a volume sweep, edits, strips on a picture, and
-image-to-sound.
+The README shows the grid of all sources, an interpolation, a volume sweep, edits, strips on a picture, words,
+and image-to-sound.
 """
 
 import json
@@ -22,6 +22,7 @@ from sonic_ui.evaluation.film_picture import write_film_picture
 from sonic_ui.evaluation.groups import load_pipeline
 from sonic_ui.evaluation.held_out import SAMPLE_RATE, curve_bank
 from sonic_ui.evaluation.image_metrics import as_tensor
+from sonic_ui.evaluation.word_picture import WORDS, word_pictures
 from sonic_ui.models.encoders import ImageEncoder
 from sonic_ui.models.gated_attention import batch_audio_scales
 from sonic_ui.models.latents import compression_factor
@@ -174,6 +175,7 @@ def write_readme_pictures(examples: Path, bundle: Path, folder: Path) -> list[Pa
     paths = [write_grid(examples, folder / "grid.png"), *write_strips(examples, bundle, folder)]
     paths.append(write_edits(examples, bundle, folder / "edits.png"))
     paths.append(write_own_picture(examples, bundle, folder / "own_picture.png"))
+    paths.append(write_words(examples, bundle, folder / "words.png"))
     paths.append(write_film_picture(bundle, folder / "film.png"))
     if (bundle / "image_to_audio").is_dir():
         paths.append(write_image_to_sound(examples, bundle, folder / "image_to_sound.png"))
@@ -240,6 +242,12 @@ def write_own_picture(examples: Path, bundle: Path, path: Path) -> Path:
     grown = editor(inversion, audio_embeds=embeds, **{**held, "strength": scales}).images
     labels = ["before", *(f"{100 * x:g} %" for x in GLIDED_AT), *(f"listens × {x:g}" for x in GROWN)]
     return _save(labelled([before, *glide, *grown], labels, columns=len(labels), side=128), path)
+
+
+def write_words(examples: Path, bundle: Path, path: Path) -> Path:
+    """Two example sounds as words: the pictures that each found, and its word in three sentences."""
+    pictures, labels = word_pictures(examples, bundle)
+    return _save(labelled(pictures, labels, columns=len(pictures) // len(WORDS), side=192), path)
 
 
 def _save(picture: Image.Image, path: Path) -> Path:
