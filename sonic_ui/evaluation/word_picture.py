@@ -17,11 +17,13 @@ from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
 WORDS = {"crackling_fire": "fire", "rooster": "cry"}
 """Example sounds, and what their words are called."""
 
-SENTENCES = (
-    "a painting of <{word}>",
-    "an ink drawing of <{word}> at night",
-    "<{word}> in the mountains at dusk",
-)
+SENTENCES = {
+    "a painting of <{word}>": "painting of <{word}>",
+    "an ink drawing of <{word}> at night": "<{word}>, ink, at night",
+    "<{word}> in the mountains at dusk": "<{word}>, mountains",
+}
+"""Sentences, and what stands below their pictures."""
+
 SEED = 0
 FOUND = 3
 """Pictures of the library that are shown."""
@@ -46,7 +48,7 @@ def word_pictures(
         pictures += [load_picture(path) for path, _ in found]
         labels += ["found by the sound"] * len(found)
         word = bench.learn(clip, indexed)
-        for sentence in SENTENCES:
+        for sentence, label in SENTENCES.items():
             pictures += bench.paint(word, sentence.format(word="word"), [SEED])
-            labels.append(sentence.format(word=name))
+            labels.append(label.format(word=name))
     return pictures, labels
