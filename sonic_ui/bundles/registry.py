@@ -214,6 +214,8 @@ class Bundle:
     folder: Path
     taught_folder: Path | None = None
     """Of a taught engine: its own folder. `folder` is that of the engine that it went on from."""
+    taught_parts: tuple[Part, ...] = ()
+    """Of a taught engine: another encoder of sounds, if it listens with one."""
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -331,6 +333,7 @@ def _read_taught(info: BundleInfo, folder: Path) -> Bundle:
         found.sources,
         found.folder,
         folder,
+        info.parts,
     )
 
 

@@ -88,7 +88,7 @@ class Components:
         def load() -> Any:
             from sonic_ui.models.open_set import load_open_set
 
-            return load_open_set(self.bundle.folder)
+            return None if self.bundle.taught_parts else load_open_set(self.bundle.folder)
 
         return self._once("open_set_head", load)
 

@@ -450,6 +450,9 @@ def teach_group(context: EvalContext) -> list[Metric]:
     )
     for side, images in (("before", taught.before), ("after", taught.after)):
         context.save_pictures(f"teach_{side}", images)
+    from sonic_ui.evaluation.readme_pictures import write_taught  # which reads this module
+
+    write_taught(taught.before, taught.after, source.word, context.out / "taught.png")
     return teach.teach_metrics(taught, source, len(clips))
 
 

@@ -250,6 +250,14 @@ def write_words(examples: Path, bundle: Path, path: Path) -> Path:
     return _save(labelled(pictures, labels, columns=len(pictures) // len(WORDS), side=192), path)
 
 
+def write_taught(
+    before: Sequence[Image.Image], after: Sequence[Image.Image], word: str, path: Path, count: int = 6
+) -> Path:
+    """Pictures of the same recordings, before and after an engine was taught a word."""
+    labels = [*("before",) * count, *(f"taught “{word}”",) * count]
+    return _save(labelled([*before[:count], *after[:count]], labels, count, 192), path)
+
+
 def _save(picture: Image.Image, path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     picture.save(path, optimize=True)

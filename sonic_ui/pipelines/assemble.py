@@ -9,6 +9,7 @@ from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
 from transformers import AutoTokenizer, ClapFeatureExtractor, ClapModel, CLIPTextModel, CLIPTokenizer
 
 from sonic_ui.bundles import Bundle, Part
+from sonic_ui.bundles.fetching import fetch_parts
 from sonic_ui.bundles.taught import WEIGHTS
 from sonic_ui.models.gated_attention import AudioAttention, load_gated_attention
 from sonic_ui.models.laion_clap import load_laion_clap
@@ -17,6 +18,8 @@ from sonic_ui.models.projector import AudioProjector, load_audio_projector
 from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
 from sonic_ui.pipelines.audioldm import AudioLdmPipeline, load_audioldm
 from sonic_ui.pipelines.taught import apply_taught
+from sonic_ui.pipelines.teaching import encoder_components
+from sonic_ui.pipelines.teaching_data import SoundEncoder
 from sonic_ui.requests import BadInput
 
 Components = dict[str, Any]
@@ -57,8 +60,31 @@ def read_painting_pipeline(
         folder = bundle.pipeline_folder("sound_to_image")
         pipeline = AudioToImagePipeline.from_pretrained(folder, dtype=dtype)
     if bundle.taught_folder is not None:
+        for part in bundle.taught_parts:
+            encoder = read_encoder(part, bundle.taught_folder)
+            shape = {**pipeline.audio_projector.config, "embedding_dim": encoder.dim}
+            projector = AudioProjector.from_config(shape).eval().requires_grad_(False)
+            pipeline.register_modules(**encoder_components(encoder), audio_projector=projector)
         apply_taught(pipeline, bundle.taught_folder / WEIGHTS)
     return pipeline
+
+
+def read_encoder(part: Part, beside: Path) -> SoundEncoder:
+    """An encoder of sounds out of its part, whose files lie in `beside`. Raises BadInput for another part."""
+    if part.loader not in ENCODERS:
+        known = ", ".join(ENCODERS)
+        raise BadInput(f"{part.loader} is no encoder of sounds; these are: {known}.", "bundle")
+    found = LOADERS[part.loader](part, fetch_parts([part], beside)[0], torch.float32, {})
+    return SoundEncoder(
+        found["audio_encoder"],
+        found["feature_extractor"],
+        embedding_dim_of(found["audio_encoder"]),
+        found.get("audio_tokenizer"),
+    )
+
+
+ENCODERS = ("clap", "laion_clap", "microsoft_clap")
+"""Loaders of encoders of sounds that an engine may be taught to listen with."""
 
 
 def assemble_sound(parts: Sequence[Part], files: Sequence[Files], dtype: torch.dtype) -> AudioLdmPipeline:
@@ -82,9 +108,14 @@ NEEDED = {
 
 def _embedding_dims(found: Components) -> tuple[int, int]:
     """Size of an embedding: the encoder's, and the one that the projector reads."""
-    config = found["audio_encoder"].config
-    encoder_dim = config["embedding_dim"] if isinstance(config, dict) else config.projection_dim
-    return int(encoder_dim), int(found["audio_projector"].config.embedding_dim)
+    projector_dim = int(found["audio_projector"].config.embedding_dim)
+    return embedding_dim_of(found["audio_encoder"]), projector_dim
+
+
+def embedding_dim_of(encoder: Any) -> int:
+    """Size of an audio encoder's embedding."""
+    config = encoder.config
+    return int(config["embedding_dim"] if isinstance(config, dict) else config.projection_dim)
 
 
 def _stable_diffusion(part: Part, paths: Files, dtype: torch.dtype, found: Components) -> Components:

@@ -7,6 +7,7 @@ PEFT. So each can be used where the released one is.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,16 +18,18 @@ from torch import Tensor
 
 from sonic_ui.audio.clips import load_clip
 from sonic_ui.audio.reader_types import SUFFIXES
-from sonic_ui.bundles import Bundle
+from sonic_ui.bundles import Bundle, Part
 from sonic_ui.bundles.registry import describe_taught
 from sonic_ui.bundles.taught import WEIGHTS, new_taught, taught_home
 from sonic_ui.models.checkpoints import fill, read_tensors
 from sonic_ui.models.low_rank import DOWN, UP, WEIGHTS_NAME, merge_low_rank, read_low_rank, save_low_rank
 from sonic_ui.pipelines.teaching import Teaching
-from sonic_ui.pipelines.teaching_data import Rehearsal
+from sonic_ui.pipelines.teaching_data import Rehearsal, SoundEncoder
 
 PROJECTOR_FILE, ATTENTION_FILE = "audio_projector.pth", "gated_attention.pt"
 SAMPLE_RATE = 48_000
+ENCODER = "encoder"
+"""Folder of a taught engine: the files of the encoder that it listens with, if they are on no hub."""
 PROTOTYPES_FILE = "prototypes.safetensors"
 
 
@@ -115,31 +118,53 @@ def recognise(embedding: Tensor, prototypes: Mapping[str, Tensor]) -> tuple[str,
     return best
 
 
+def _beside_engine(part: Part) -> Part:
+    """A part whose own files lie beside the engine's description."""
+    return part.model_copy(update={"repository": f"./{ENCODER}"}) if part.is_local else part
+
+
 def known_sounds(
-    pipeline: Any, bundle: Bundle, folder: Path, check: Callable[[], None] = lambda: None
+    pipeline: Any,
+    bundle: Bundle,
+    folder: Path,
+    check: Callable[[], None] = lambda: None,
+    encoder: SoundEncoder | None = None,
 ) -> Rehearsal:
     """What an engine rehearses: the sounds of a folder, what it was taught before, and phrases of prompts.
 
-    check   is called before each sound, and may raise
+    check     is called before each sound, and may raise
+    encoder   another one that is taught: what was taught before is not known by it
     """
-    embeds = []
+    embeds, others = [], []
     for path in sorted(one for one in folder.glob("*") if one.suffix.lower() in SUFFIXES):
         check()
-        embeds.append(pipeline.embed_audio(load_clip(path, SAMPLE_RATE).samples).float().cpu())
-    if bundle.taught_folder is not None:
+        samples = load_clip(path, SAMPLE_RATE).samples
+        embeds.append(pipeline.embed_audio(samples).float().cpu())
+        if encoder is not None:
+            others.append(encoder.embed([samples]).cpu())
+    if bundle.taught_folder is not None and encoder is None:
         embeds += [one[None, :-1] for one in read_prototypes(bundle.taught_folder / WEIGHTS).values()]
     vocabulary = bundle.info.vocabulary
     phrases = [] if vocabulary is None else [one for group in vocabulary.groups.values() for one in group]
     phrases += [f"a painting of {source.label}" for source in bundle.sources]
-    return Rehearsal(torch.cat(embeds) if embeds else torch.zeros(0, 1), tuple(phrases))
+    own = torch.cat(embeds) if embeds else torch.zeros(0, 1)
+    if encoder is None or not others:
+        return Rehearsal(own, tuple(phrases))
+    return Rehearsal(torch.cat(others), tuple(phrases), own)
 
 
 def write_engine(
-    bundle: Bundle, word: str, teaching: Teaching, check: Callable[[], None] = lambda: None
+    bundle: Bundle,
+    word: str,
+    teaching: Teaching,
+    check: Callable[[], None] = lambda: None,
+    part: Part | None = None,
+    beside: Path | None = None,
 ) -> Path:
     """Write what a teaching learned as an engine of its own beside a bundle, whole or not at all; its folder.
 
     check   is called before and after, and may raise: then nothing is left
+    part    of another encoder of sounds that it listens with; its own files lie in `beside` and are copied
 
     Raises BadInput for a name that was taken meanwhile, OSError for a disk that is full.
     """
@@ -147,10 +172,19 @@ def write_engine(
     prototypes = {word: prototype_of(teaching.embeds.cpu(), teaching.rehearsal.embeds.cpu())}
     if bundle.taught_folder is not None:
         updates = joined_updates(read_updates(bundle.taught_folder / WEIGHTS), updates)
-        prototypes = {**read_prototypes(bundle.taught_folder / WEIGHTS), **prototypes}
+        if teaching.encoder is None:  # prototypes of another encoder mean nothing to this one
+            prototypes = {**read_prototypes(bundle.taught_folder / WEIGHTS), **prototypes}
     check()
     student = teaching.student
-    with new_taught(word, describe_taught(bundle, word)) as folder:
+    if part is None and bundle.taught_parts:
+        part, beside = bundle.taught_parts[0], bundle.taught_folder
+    listens = {} if part is None else {"parts": [_beside_engine(part).model_dump(mode="json")]}
+    with new_taught(word, describe_taught(bundle, word) | listens) as folder:
+        if part is not None and part.is_local and beside is not None:
+            for name in part.files:
+                copy = folder.parent / ENCODER / name
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(beside / part.repository / name, copy)
         save_taught(
             folder, student.projector.state_dict(), student.attention.state_dict(), updates, prototypes
         )

@@ -33,12 +33,16 @@ from sonic_ui.pipelines.teaching_data import (
     Rehearsal,
     Report,
     Rows,
+    SoundEncoder,
     TeachingConfig,
     joined_rows,
 )
 
 LEAST_WEIGHT, NOISY = 0.5, 0.7
 """What a picture shows is decided in its noisy steps: they weigh more, and are drawn more often."""
+
+TOLERANCE = 1.15
+"""Loss of what is held back, over the least so far, up to which it is no worse."""
 
 HELD_OUT_DRAWS = 4
 """Noises by which each held-out pair is judged."""
@@ -48,15 +52,18 @@ MOST_JUDGED = 24
 class Student(nn.Module):
     """Denoiser with low-rank updates, gated audio attention and projector: copies of a pipeline's."""
 
-    def __init__(self, pipeline: Any, rank: int) -> None:
+    def __init__(self, pipeline: Any, rank: int, embedding_dim: int) -> None:
         super().__init__()
         device = pipeline._execution_device
         self.unet = UNet2DConditionModel.from_config(pipeline.unet.config)
         self.attention = AudioAttention.from_config(pipeline.audio_attention.config)
-        self.projector = AudioProjector.from_config(pipeline.audio_projector.config)
-        own = (pipeline.unet, pipeline.audio_attention, pipeline.audio_projector)
-        for network, source in zip((self.unet, self.attention, self.projector), own, strict=True):
-            network.load_state_dict(source.state_dict())
+        shape = {**pipeline.audio_projector.config, "embedding_dim": embedding_dim}
+        self.projector = AudioProjector.from_config(shape)
+        self.unet.load_state_dict(pipeline.unet.state_dict())
+        self.attention.load_state_dict(pipeline.audio_attention.state_dict())
+        if embedding_dim == pipeline.audio_projector.config.embedding_dim:
+            self.projector.load_state_dict(pipeline.audio_projector.state_dict())
+        for network in (self.unet, self.attention, self.projector):
             nn.Module.to(network, device, torch.float32)
         add_low_rank(self.unet, rank)
         nn.Module.to(self.unet, device)
@@ -93,17 +100,27 @@ class Teaching:
     The pipeline's own networks are read, never changed, so that it may paint in between.
     """
 
-    def __init__(self, pipeline: Any, lesson: Lesson, rehearsal: Rehearsal, config: TeachingConfig) -> None:
+    def __init__(
+        self,
+        pipeline: Any,
+        lesson: Lesson,
+        rehearsal: Rehearsal,
+        config: TeachingConfig,
+        encoder: SoundEncoder | None = None,
+    ) -> None:
         self.pipeline, self.config, self.rehearsal = pipeline, config, rehearsal
-        self.device = pipeline._execution_device
-        self.student = Student(pipeline, config.rank)
+        self.device, self.encoder = pipeline._execution_device, encoder
+        own_dim = int(pipeline.audio_projector.config.embedding_dim)
+        own = SoundEncoder(pipeline.audio_encoder, pipeline.feature_extractor, own_dim)
+        self.student = Student(pipeline, config.rank, (encoder or own).dim)
         scheduler = DDIMScheduler.from_config(pipeline.scheduler.config)
         self.diffusion = DiffusionLoss(scheduler, floor=LEAST_WEIGHT, noisy=NOISY)
         self.optimizer = torch.optim.AdamW(self.student.groups(config), betas=(0.9, 0.99), weight_decay=1e-2)
         self.rates = [group["lr"] for group in self.optimizer.param_groups]
-        self.data = LessonData(pipeline, lesson, rehearsal, config, self.diffusion)
+        self.data = LessonData(pipeline, lesson, rehearsal, config, self.diffusion, encoder or own)
         self.step_number, self.best_step, self.looks_without_gain = 0, 0, 0
         self.losses: list[float] = []
+        self.held_losses: list[float] = []
         self.best = float("inf")
         self._best_state: dict[str, Tensor] = {}
 
@@ -147,6 +164,8 @@ class Teaching:
                 weight = min_snr_weight(self.diffusion.scheduler, times[count:], 5.0).clamp(min=LEAST_WEIGHT)
                 error = F.mse_loss(prediction[count:], self._frozen(old), reduction="none").mean((1, 2, 3))
                 loss = loss + config.rehearsal_weight * (weight * error).mean()
+                if self.encoder is not None:
+                    loss = loss + self._token_loss(tokens[count:], old)
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()
         trained = [p for group in self.optimizer.param_groups for p in group["params"]]
@@ -164,12 +183,20 @@ class Teaching:
         warm = min(1.0, (self.step_number + 1) / max(1, self.config.warmup_steps))
         return warm * (0.55 + 0.45 * float(np.cos(np.pi * done)))
 
+    def _token_loss(self, tokens: Tensor, old: Rows) -> Tensor:
+        """Distance of another encoder's tokens [B, K, C] of known sounds from the engine's own;
+        SonicDiffusion's first training takes words' tokens there (equation 4).
+        """
+        with torch.no_grad():
+            wanted = self.pipeline.audio_projector(old.embeds if old.own is None else old.own)
+        return F.mse_loss(tokens, wanted.float())
+
     @torch.no_grad()
     def _frozen(self, rows: Rows) -> Tensor:
         """What the engine itself predicts for rows."""
         own, (noisy, times, target) = self.pipeline, rows.noised
         dtype = own.unet.dtype
-        tokens = own.audio_projector(rows.embeds)
+        tokens = own.audio_projector(rows.embeds if rows.own is None else rows.own)
         cast = (noisy.to(dtype), times, target)
         return predict_with_sound(
             own.unet, own.audio_attention, cast, tokens, rows.scales, rows.words.to(dtype)
@@ -179,13 +206,19 @@ class Teaching:
 
     @torch.no_grad()
     def _look(self) -> None:
-        """Judge what is held back (else nothing: the last step is the best), and keep the best."""
+        """Judge what is held back (else nothing: the last step is the best), and keep what is good.
+
+        Shapes grow sharp after the loss has stopped to fall: good is all that lies within TOLERANCE of the
+        least loss so far.
+        """
         if self.data.held_set is None:
             self.best_step, self._best_state = self.step_number, {}
             return
         loss = self.held_out_loss()
-        if loss < self.best - 1e-4:
-            self.best, self.best_step, self.looks_without_gain = loss, self.step_number, 0
+        self.held_losses.append(loss)
+        self.best = min(self.best, loss)
+        if loss <= TOLERANCE * self.best:
+            self.best_step, self.looks_without_gain = self.step_number, 0
             self._best_state = self.student.trained()
         else:
             self.looks_without_gain += 1
@@ -220,9 +253,11 @@ class Teaching:
 
     def painter(self) -> AudioToImagePipeline:
         """A pipeline with what is learned so far."""
+        listens = {} if self.encoder is None else encoder_components(self.encoder)
         return AudioToImagePipeline(
             **{
                 **self.pipeline.components,
+                **listens,
                 "unet": self.student.unet,
                 "audio_attention": self.student.attention,
                 "audio_projector": self.student.projector,
@@ -239,12 +274,18 @@ class Teaching:
         index = [-1 - (k % len(self.embeds)) for k in range(len(seeds))]
         with parametrize.cached():
             images: list[Image.Image] = painter(
-                audio_embeds=self.embeds[index].to(self.device),
+                audio_embeds=(self.embeds if not before else self._own_embeds())[index].to(self.device),
                 seed=list(seeds),
                 num_inference_steps=steps,
                 guidance_scale=guidance,
             ).images
         return images
+
+    def _own_embeds(self) -> Tensor:
+        """Embeddings [N, D'] of the recordings by the engine's own encoder."""
+        if self.encoder is None:
+            return self.embeds
+        return torch.cat([self.pipeline.embed_audio(one) for one in self.data.lesson.recordings]).float()
 
     def finish(self) -> None:
         """Take the best of the looks."""
@@ -277,3 +318,12 @@ class Teaching:
         self.step_number = int(state["step"])
         self.best, self.best_step, self.looks_without_gain = state["best"]
         self._best_state = state["best_state"]
+
+
+def encoder_components(encoder: SoundEncoder) -> dict[str, Any]:
+    """The components of a pipeline that listens with another encoder."""
+    return {
+        "audio_encoder": encoder.audio_encoder,
+        "feature_extractor": encoder.feature_extractor,
+        "audio_tokenizer": encoder.audio_tokenizer,
+    }

@@ -28,6 +28,8 @@ Report = Callable[[str, int, int], None]
 GAINS_DB = (0.0, -6.0, 6.0, -12.0)
 CROPS = (1.0, 0.94, 0.88, 0.82)
 REHEARSAL_SCALES = (1.0, 1.0, 0.6, 1.5)
+MIXED, NEARBY, NEAR = 0.25, 0.45, 0.3
+"""Of rehearsed sounds: shares of those between two and of those near one, and how far these lie."""
 
 
 @dataclass(frozen=True)
@@ -43,13 +45,13 @@ class TeachingConfig:
     """
 
     steps: int = 240
-    batch_size: int = 6
-    rehearsal: int = 6
-    rehearsal_weight: float = 1.0
-    rank: int = 8
-    denoiser_rate: float = 1e-3
-    attention_rate: float = 2e-4
-    projector_rate: float = 1e-4
+    batch_size: int = 4
+    rehearsal: int = 4
+    rehearsal_weight: float = 2.0
+    rank: int = 16
+    denoiser_rate: float = 5e-3
+    attention_rate: float = 5e-4
+    projector_rate: float = 3e-4
     warmup_steps: int = 10
     drop: float = 0.1
     word_share: float = 0.4
@@ -76,11 +78,34 @@ class Lesson:
 
 
 @dataclass(frozen=True)
+class SoundEncoder:
+    """An encoder of sounds, the engine's own or another that is to be taught; `dim` of its embeddings."""
+
+    audio_encoder: Any
+    feature_extractor: Any
+    dim: int
+    audio_tokenizer: Any = None
+
+    def embed(self, clips: Sequence[Samples]) -> Tensor:
+        """Embeddings [B, D] of clips, mono [T] at 48 kHz."""
+        return encode_sound(self.audio_encoder, self.feature_extractor, list(clips)).float()
+
+
+@dataclass(frozen=True)
 class Rehearsal:
-    """Known sounds [K, D], and phrases of prompts that the engine knows."""
+    """Known sounds [K, D], and phrases of prompts that the engine knows.
+
+    frozen   their embeddings [K, D'] by the engine's own encoder, where another one is taught
+    """
 
     embeds: Tensor
     phrases: tuple[str, ...] = ()
+    frozen: Tensor | None = None
+
+    @property
+    def own(self) -> Tensor:
+        """Embeddings by the engine's own encoder."""
+        return self.embeds if self.frozen is None else self.frozen
 
 
 @dataclass
@@ -109,7 +134,9 @@ class LessonData:
         rehearsal: Rehearsal,
         config: TeachingConfig,
         diffusion: DiffusionLoss,
+        encoder: SoundEncoder,
     ) -> None:
+        self.encoder = encoder
         self.pipeline, self.lesson, self.rehearsal = pipeline, lesson, rehearsal
         self.config, self.diffusion = config, diffusion
         self.device = pipeline._execution_device
@@ -140,7 +167,7 @@ class LessonData:
             clips += [samples[:half], samples[half:]]
         else:
             clips += [samples, np.roll(samples, half)]
-        return encode_sound(self.pipeline.audio_encoder, self.pipeline.feature_extractor, clips).float()
+        return self.encoder.embed(clips)
 
     def _encoded(self, picture: Image.Image) -> Tensor:
         """Latents [W, C, h, w] of crops of a picture."""
@@ -175,7 +202,7 @@ class LessonData:
 
     def _paint_old(self, report: Report) -> Tensor:
         """Latents [K * old_pictures, C, h, w] that the engine paints from the known sounds."""
-        config, embeds = self.config, self.rehearsal.embeds
+        config, embeds = self.config, self.rehearsal.own
         made, total = [], len(embeds)
         for start in range(0, total, 4):
             some = embeds[start : start + 4].to(self.device)
@@ -231,18 +258,20 @@ class LessonData:
         if not len(self.rehearsal.embeds) or not count:
             return None
         number = torch.randint(len(self.old_latents), (count,), generator=generator)
-        own = self.rehearsal.embeds.to(self.device)[self._old_index[number]]
-        other = self.rehearsal.embeds.to(self.device)[
-            torch.randint(len(self.rehearsal.embeds), (count,), generator=generator)
-        ]
-        kind = torch.rand(count, 1, generator=generator).to(own)
-        share = torch.rand(count, 1, generator=generator).to(own)
-        mixed = F.normalize((1 - share) * own + share * other, dim=-1)
-        noisy = F.normalize(
-            own + 0.3 * torch.randn(own.shape, generator=generator).to(own) / own.shape[1] ** 0.5, dim=-1
-        )
-        embeds = torch.where(kind < 0.25, mixed, torch.where(kind < 0.7, noisy, own))
-        embeds = embeds * (torch.rand(count, 1, generator=generator).to(own) >= self.config.drop)
+        other = torch.randint(len(self.rehearsal.embeds), (count,), generator=generator)
+        kind, share, keep = (torch.rand(count, 1, generator=generator) for _ in range(3))
+
+        def varied(known: Tensor) -> Tensor:
+            """Half of them as they are or nearly, the rest between two; a tenth is silent."""
+            first, second = known[self._old_index[number]], known[other]
+            mixed = F.normalize((1 - share) * first + share * second, dim=-1)
+            noise = torch.randn(first.shape, generator=generator) / first.shape[1] ** 0.5
+            near = F.normalize(first + NEAR * noise, dim=-1)
+            chosen = torch.where(kind < MIXED, mixed, torch.where(kind < MIXED + NEARBY, near, first))
+            return (chosen * (keep >= self.config.drop)).to(self.device)
+
+        embeds = varied(self.rehearsal.embeds.cpu())
+        own = embeds if self.rehearsal.frozen is None else varied(self.rehearsal.frozen.cpu())
         scales = torch.tensor(REHEARSAL_SCALES)[
             torch.randint(len(REHEARSAL_SCALES), (count,), generator=generator)
         ]
@@ -253,7 +282,7 @@ class LessonData:
             named = torch.rand(count, generator=generator) < self.config.word_share
             chosen = torch.randint(len(phrases), (count,), generator=generator)
             words = [phrases[int(k)] if use else "" for k, use in zip(chosen, named.tolist(), strict=True)]
-        return self.rows(embeds, self.old_latents[number], scales, words, generator)
+        return self.rows(embeds, self.old_latents[number], scales, words, generator, own)
 
     def rows(
         self,
@@ -262,11 +291,12 @@ class LessonData:
         scales: Tensor,
         words: Sequence[str],
         generator: torch.Generator,
+        own: Tensor | None = None,
     ) -> Rows:
         """Rows of embeddings [B, D], latents [B, C, h, w], strengths [B] and prompts, with noise."""
         noised = self.diffusion.noised(latents.contiguous(memory_format=torch.channels_last), generator)
         text = torch.cat([self._text(one) for one in words])
-        return Rows(embeds.to(self.device), scales.to(self.device), text, noised)
+        return Rows(embeds.to(self.device), scales.to(self.device), text, noised, own)
 
     @torch.no_grad()
     def _text(self, prompt: str) -> Tensor:
@@ -279,12 +309,16 @@ class LessonData:
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of a batch: embeddings [B, D], strengths [B], words [B, L, C] and the noised latents."""
+    """Rows of a batch: embeddings [B, D], strengths [B], words [B, L, C] and the noised latents.
+
+    own   embeddings [B, D'] by the engine's own encoder
+    """
 
     embeds: Tensor
     scales: Tensor
     words: Tensor
     noised: Noised
+    own: Tensor | None = None
 
 
 def joined_rows(first: Rows, second: Rows) -> Rows:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from sonic_ui.bundles import Bundle
+from sonic_ui.bundles import Bundle, Part
 from sonic_ui.requests import BadInput
 
 
@@ -145,6 +145,7 @@ def teach(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> None:
     parser.add_argument("--steps", type=int, default=240, help="of training, at most")
     parser.add_argument("--most", type=int, default=MOST_TAUGHT, help="pairs that are read")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--encoder", default="", help=ENCODER_HELP)
     options = parser.parse_args(arguments)
 
     from sonic_ui.requests.teach_sound import TaughtName
@@ -163,8 +164,49 @@ def teach(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> None:
             steps=max(1, options.steps),
             most=max(1, options.most),
             seed=options.seed,
+            encoder=encoder_part(options.encoder) if options.encoder else None,
         )
     )
+
+
+ENCODER_HELP = (
+    "another encoder of sounds: a ClapModel of the hub (laion/clap-htsat-unfused), its folder, or one of "
+    "LAION's own .pt files (requirements-laion-clap.txt)"
+)
+CLAP_FILES = (
+    *("config.json", "model.safetensors", "preprocessor_config.json", "tokenizer_config.json"),
+    *("tokenizer.json", "vocab.json", "merges.txt", "special_tokens_map.json"),
+)
+
+
+def encoder_part(given: str) -> tuple[Part, Path]:
+    """The part of an encoder that is named by a repository, a folder or a file, and where its files lie.
+
+    Raises BadInput for a folder that holds no ClapModel, and for a name that is none.
+    """
+    from pydantic import ValidationError
+
+    path = Path(given).expanduser()
+    try:
+        if path.is_dir():
+            files = tuple(
+                name.name
+                for name in sorted(path.iterdir())
+                if name.suffix in (".json", ".txt", ".safetensors")
+            )
+            if "config.json" not in files:
+                raise BadInput(f"“{path.name}” holds no ClapModel: there is no config.json in it.", "encoder")
+            return Part(
+                loader="clap", repository=f"./{path.resolve().name}", files=files
+            ), path.resolve().parent
+        if path.is_file():
+            here = path.resolve().parent
+            return Part(loader="laion_clap", repository=f"./{here.name}", files=(path.name,)), here.parent
+        return Part(loader="clap", repository=given, files=CLAP_FILES), Path()
+    except ValidationError:
+        raise BadInput(
+            f"{given!r} names no encoder: give owner/name, a folder or a .pt file.", "encoder"
+        ) from None
 
 
 def _pipeline(name: str) -> tuple[Bundle, Any]:

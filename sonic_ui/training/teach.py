@@ -11,11 +11,12 @@ import torch
 from PIL import Image
 
 from sonic_ui.audio.decode import decode
-from sonic_ui.bundles import Bundle
+from sonic_ui.bundles import Bundle, Part
 from sonic_ui.bundles.registry import taken_words
 from sonic_ui.bundles.taught import check_may_teach
 from sonic_ui.media.images import load_picture
 from sonic_ui.media.temporary import writing
+from sonic_ui.pipelines.assemble import read_encoder
 from sonic_ui.pipelines.taught import known_sounds, write_engine
 from sonic_ui.pipelines.teaching import Teaching
 from sonic_ui.pipelines.teaching_data import Lesson, TeachingConfig
@@ -39,12 +40,14 @@ def teach_pairs(
     steps: int,
     most: int,
     seed: int = 0,
+    encoder: tuple[Part, Path] | None = None,
     report: Callable[[str], None] = print,
 ) -> Path:
     """Teach a bundle's pipeline a word; returns the folder of the engine.
 
-    out   takes `checkpoint.pt`, from which it resumes, and a sheet of pictures at each look: rows of the last
-          recordings before, then at every look
+    out       takes `checkpoint.pt`, from which it resumes, and a sheet of pictures at each look: rows of the
+              last recordings before, then at every look
+    encoder   part of another encoder of sounds that the engine shall listen with, and where its files lie
 
     Raises BadInput for a name that is taken, a folder without pairs and a full disk.
     """
@@ -52,8 +55,10 @@ def teach_pairs(
     defaults = bundle.info.defaults
     lesson = read_lesson(folder, read_pairs(folder)[:most], pipeline, defaults.steps, defaults.guidance_scale)
     config = TeachingConfig(steps=steps, seed=seed)
-    rehearsal = known_sounds(pipeline, bundle, known)
-    teaching = Teaching(pipeline, lesson, rehearsal, config)
+    part, beside = encoder or (None, None)
+    other = None if part is None or beside is None else read_encoder(part, beside)
+    rehearsal = known_sounds(pipeline, bundle, known, encoder=other)
+    teaching = Teaching(pipeline, lesson, rehearsal, config, other)
     teaching.prepare(lambda words, step, total: report(f"{words}: {step} of {total}"))
     with writing():
         out.mkdir(parents=True, exist_ok=True)
@@ -71,7 +76,7 @@ def teach_pairs(
                 )
                 teaching.save(out / CHECKPOINT)
         teaching.finish()
-        return write_engine(bundle, word, teaching)
+        return write_engine(bundle, word, teaching, part=part, beside=beside)
 
 
 def read_lesson(folder: Path, pairs: list[Pair], pipeline: Any, steps: int, guidance: float) -> Lesson:

@@ -8,6 +8,7 @@ from typing import Any, cast
 import gradio as gr
 
 from sonic_ui.engine.studio import Studio
+from sonic_ui.engine.switching import Engine
 from sonic_ui.requests import BadInput, ChangeEngineRequest
 from sonic_ui.ui import api
 from sonic_ui.ui.components import basic
@@ -45,8 +46,7 @@ def engine_panel(studio: Studio) -> EnginePanel | None:
     engines = studio.engines.listed()
     if not engines:
         return None
-    options = {engine.name: (engine.title, engine.line) for engine in engines}
-    current = next((engine.name for engine in engines if engine.current), engines[0].name)
+    options, current = _options(engines)
     with gr.Column(elem_id=PANEL, elem_classes="su-panel"):
         chosen = basic.choice(f"{PANEL}-choice", "Engine", options, current)
         with gr.Row(elem_classes="su-engines-row"):
@@ -54,6 +54,24 @@ def engine_panel(studio: Studio) -> EnginePanel | None:
             stop = gr.Button("Stop", elem_id=f"{PANEL}-stop", min_width=90, visible=False)
         message = basic.message(f"{PANEL}-message")
     return EnginePanel(chosen, use, stop, message)
+
+
+def _options(engines: Sequence[Engine]) -> tuple[dict[str, tuple[str, str]], str]:
+    """Title and line by name, and the name of the one in use."""
+    options = {engine.name: (engine.title, engine.line) for engine in engines}
+    return options, next((engine.name for engine in engines if engine.current), engines[0].name)
+
+
+def list_on_load(page: gr.Blocks, studio: Studio, panel: EnginePanel | None) -> None:
+    """List the engines anew whenever the page is opened: some may have been taught meanwhile."""
+    if panel is None:
+        return
+
+    def listed() -> dict[Any, Any]:
+        engines = studio.engines.listed()
+        return {panel.chosen: basic.other_options(*_options(engines)) if engines else gr.skip()}
+
+    page.load(listed, outputs=[panel.chosen], queue=False, show_progress="hidden", api_visibility="private")
 
 
 def check_may_change(request: gr.Request, open_engines: bool) -> None:

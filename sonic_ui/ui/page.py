@@ -22,7 +22,7 @@ from sonic_ui.ui import api, engine_api, live_api
 from sonic_ui.ui.cluster_panel import BUTTON, add_cluster_panel, status_of
 from sonic_ui.ui.components import basic, shell
 from sonic_ui.ui.components.gallery import gallery
-from sonic_ui.ui.engine_panel import connect_engines, engine_panel
+from sonic_ui.ui.engine_panel import connect_engines, engine_panel, list_on_load
 from sonic_ui.ui.identity import ICON, SocialCard
 from sonic_ui.ui.late_loading import hide_unseen, lighten_events, show_when_opened
 from sonic_ui.ui.server import Page, server_options
@@ -81,6 +81,7 @@ def build_page(studio: Studio, examples: Path = EXAMPLES, open_engines: bool = F
         connect_send_to_tab(context, tabs, [tab.view for tab in built.values() if tab.view], targets)
         follows = [one for tab in built.values() for one in tab.follows]
         connect_engines(studio, panel, shared.head, follows, open_engines or limits.open_engines)
+        list_on_load(page, studio, panel)
         _follow_engine(page, studio, shared.head, [tab.message for tab in built.values()], follows)
         show_when_opened(tabs)
         page.unload(engine_api.build(context).leave)

@@ -29,7 +29,7 @@ from sonic_ui.engine.events import (
 from sonic_ui.engine.inputs import EXAMPLES, load_picture
 from sonic_ui.engine.jobs.base import JOB_TYPES, JobRunner, JobType, Plan, RunContext
 from sonic_ui.engine.jobs.settings import request_settings
-from sonic_ui.media.temporary import process_folder, writing
+from sonic_ui.media.temporary import writing
 from sonic_ui.requests import BadInput, TeachSoundRequest
 
 TEACHINGS = FairLock()
@@ -121,7 +121,7 @@ class TeachPlan(Plan):
             raise RuntimeError("A teaching ended without an engine.")
         request, done = self.job.request, self.done
         info = self.context.backend.bundle.info
-        path = process_folder() / f"{request.name}-{time.time_ns()}.zip"
+        path = self.context.films.new() / f"{request.name}.zip"
         with writing(path):
             zip_taught(done.folder, path, info.base or info.name)
         settings = request_settings(info, request) | {

@@ -38,10 +38,18 @@ def choice(
 
     short   side by side, with the line of the chosen one below
     """
-    listed = [{"name": name, "title": title, "line": line} for name, (title, line) in options.items()]
     return html_component(
-        "choice", value, elem_id=elem_id, label=label, options=listed, group=elem_id, short=short
+        "choice", value, elem_id=elem_id, label=label, options=_listed(options), group=elem_id, short=short
     )
+
+
+def other_options(options: Mapping[str, tuple[str, str]], value: str) -> gr.HTML:
+    """Update of radio buttons: other options, of which `value` is chosen."""
+    return gr.HTML(value, options=_listed(options))
+
+
+def _listed(options: Mapping[str, tuple[str, str]]) -> list[Value]:
+    return [{"name": name, "title": title, "line": line} for name, (title, line) in options.items()]
 
 
 def message(elem_id: str) -> gr.HTML:

@@ -4,7 +4,7 @@ const list = element.querySelector('.su-options div'), chosenLine = element.quer
 element.querySelector('.su-options').dataset.short = String(Boolean(props.short));
 chosenLine.hidden = !props.short;
 element.querySelector('legend').textContent = props.label;
-list.replaceChildren(...props.options.map(option => {
+const build = () => list.replaceChildren(...props.options.map(option => {
   const row = document.createElement('label');
   row.className = 'su-option';
   const input = document.createElement('input');
@@ -30,4 +30,6 @@ list.addEventListener('change', event => {
   trigger('input');
 });
 watch('value', draw);
+watch('options', () => { build(); draw(); });
+build();
 draw();

@@ -5,6 +5,7 @@
 //   {kind: "done", run, card}   {kind: "ended", run, message}         (cancelled or refused: the last card stays)
 // with card = {engine, title, detail, note, usable, before: [{url}, ...], after: [{url}, ...], file: {url}, name}.
 // Asks Python: 'use' {engine}.
+const EMPTY = 'Give recordings and pictures of one thing that is not known yet: the engine learns to paint it in some minutes. Eight of each are best. The engine in use stays as it is.';
 const ROW = 2;             // pictures that are painted at a time
 let card = null;
 let sheet = [];
@@ -29,7 +30,7 @@ const drawCard = () => {
   const shown = card && !busy;
   find('.su-taught-pair').hidden = !shown;
   find('.su-frame-empty').hidden = shown || (busy && sheet.length > 0);
-  find('.su-frame-empty').textContent = busy ? 'It looks and listens …' : 'Press Teach, and its first pictures grow here.';
+  find('.su-frame-empty').textContent = busy ? 'It looks and listens …' : EMPTY;
   find('.su-stage').dataset.state = busy ? 'working' : card ? 'still' : 'empty';
   const acts = find('.su-taught-acts');
   acts.replaceChildren();
