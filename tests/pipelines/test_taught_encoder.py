@@ -96,7 +96,7 @@ class Module:
         assert Path(path).read_bytes() == b"weights"
 
     def get_audio_embedding_from_data(self, x: torch.Tensor, use_tensor: bool) -> torch.Tensor:
-        spectrum = torch.fft.rfft(x[:, :4800]).abs()[:, :2400]
+        spectrum = torch.fft.rfft(x[:, :4800]).abs()[:, :2368]
         return spectrum.unflatten(1, (64, -1)).mean(-1).to(self.weights) @ self.weights
 
 
