@@ -30,6 +30,7 @@ def start_here(options: ClusterOptions, store_bytes: int = STORE_BYTES, metrics_
     extra: dict[str, Any] = {"_metrics_export_port": metrics_port} if metrics_port else {}
     gpus = options.gpus_per_replica or options.analysis_gpus
     ray.init(
+        address="local",  # a new one, also where another runs
         num_cpus=round(options.cpus + 0.5),
         **({} if gpus else {"num_gpus": 0}),
         object_store_memory=store_bytes,

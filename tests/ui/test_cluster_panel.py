@@ -43,7 +43,7 @@ class ClusterStudio(Studio):
 def test_the_numbers_are_words_and_rows() -> None:
     value = cluster_value(STATUS)
     assert value["summary"] == (
-        "2 engines, 1 at work · 3 requests wait, and 1 long ones · 2 pages · "
+        "2 engines, 1 at work · 3 short requests wait, 1 long · 2 pages · "
         "3 of 4 edits found their picture studied already (75 %)"
     )
     assert value["engines"] == [["a", "Fake, CPU", "free", "0"], ["b", "Fake, CPU", "Edit", "3"]]

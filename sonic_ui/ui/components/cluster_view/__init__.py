@@ -47,7 +47,7 @@ def _summary(engines: Mapping[str, Any], pages: Mapping[str, Any]) -> str:
     runs = reused + sum(report["studied"] for report in engines.values())
     parts = [
         f"{len(engines)} engines, {sum(bool(report['running']) for report in engines.values())} at work",
-        f"{waiting['short']} requests wait, and {waiting['long']} long ones",
+        f"{waiting['short']} short requests wait, {waiting['long']} long",
         f"{len(pages)} pages",
     ]
     if runs:
