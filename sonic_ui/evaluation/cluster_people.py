@@ -3,7 +3,7 @@
 import itertools
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -162,7 +162,7 @@ def is_own(request: MakingRequest, result: events.AnyResult) -> bool:
 
 
 def crowd(
-    studio: Any, requests: Sequence[tuple[MakingRequest, str]], clients: int, limit_s: float = 3600.0
+    studio: Any, requests: Iterable[tuple[MakingRequest, str]], clients: int, limit_s: float = 3600.0
 ) -> list[Visit]:
     """A closed loop: so many people, each asks for the next request when the last is over."""
     started, lock, visits = time.perf_counter(), threading.Lock(), []
