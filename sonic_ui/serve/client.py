@@ -18,8 +18,8 @@ from typing import Any
 from sonic_ui.engine import events
 from sonic_ui.engine.remote import LAST_WORDS_S, Answer, Lost, RemoteStudio
 from sonic_ui.engine.serialization import encode
-from sonic_ui.engine.word_store import WordStore
-from sonic_ui.requests import BadInput, read_request
+from sonic_ui.engine.word_store import NO_WORDS, Words, WordStore
+from sonic_ui.requests import BadInput, MakingRequest, read_request
 from sonic_ui.serve.address import RayAddress
 from sonic_ui.serve.lanes import Lanes, Ticket, waiting
 from sonic_ui.serve.options import ANALYSES, APP, CONTROL, ENGINES
@@ -40,6 +40,10 @@ CONTROL_S = 5.0
 CONCURRENT = 64
 """Requests of one kind that a page has under way at once; those that no engine is free for wait."""
 
+TAUGHT_BEFORE = (
+    "The engines of a cluster are taught before they start: teach one in an app of its own (python app.py), "
+    "unpack the engine that it gives, and start the cluster with that folder as --bundle."
+)
 END = object()
 
 
@@ -249,6 +253,14 @@ class RayStudio(RemoteStudio):
         super().__init__(words=words, connection=self._connection)
         self._ended = threading.Event()
         self._beating: threading.Thread | None = None
+
+    def run(
+        self, request: MakingRequest, cancel: Any = None, session: str = "", words: Words = NO_WORDS
+    ) -> Iterator[events.Event]:
+        """As `Studio.run`; raises `Failure` as well where the cluster fails."""
+        if request.FILE_LISTS:
+            raise BadInput(TAUGHT_BEFORE, "bundle")
+        yield from super().run(request, cancel, session, words)
 
     def start(self) -> threading.Thread | None:
         """As `Studio.start`; the cluster is told from then on that this page is there."""
