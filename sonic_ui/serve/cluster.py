@@ -15,6 +15,11 @@ STORE_BYTES = 200 * 2**20
 """Object store of a Ray that is started here: files on their way, and results."""
 NICENESS = "5"
 """Of the engines beside the page, which answers first; Ray's own 15 starves them on a machine in use."""
+STARTS = 2
+NOT_STARTED = (
+    "Ray did not start on this computer ({kind}); its logs are in /tmp/ray/session_latest/logs. See whether "
+    "there is memory, room on the disk and in /dev/shm, and whether the computer is busy; then try again."
+)
 NO_ROOM = (
     "The engines did not start: {words}. Ask for fewer (--replicas), or see whether the cluster has as many "
     "processors and GPUs as they need."
@@ -22,23 +27,30 @@ NO_ROOM = (
 
 
 def start_here(options: ClusterOptions, store_bytes: int = STORE_BYTES, metrics_port: int = 0) -> None:
-    """Start a Ray of this process, which ends with it, large enough for the engines."""
+    """Start a Ray of this process, which ends with it, large enough for the engines. Raises `BadInput`."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_worker_niceness", NICENESS)
     import ray
 
     extra: dict[str, Any] = {"_metrics_export_port": metrics_port} if metrics_port else {}
     gpus = options.gpus_per_replica or options.analysis_gpus
-    ray.init(
-        address="local",  # a new one, also where another runs
-        num_cpus=round(options.cpus + 0.5),
-        **({} if gpus else {"num_gpus": 0}),
-        object_store_memory=store_bytes,
-        include_dashboard=False,
-        log_to_driver=False,
-        logging_level=logging.ERROR,
-        **extra,
-    )
+    for attempt in range(1, STARTS + 1):
+        try:
+            ray.init(
+                address="local",  # a new one, also where another runs
+                num_cpus=round(options.cpus + 0.5),
+                **({} if gpus else {"num_gpus": 0}),
+                object_store_memory=store_bytes,
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                **extra,
+            )
+            break
+        except Exception as problem:  # on a busy machine it waits 30 s for its own parts, and gives up
+            ray.shutdown()
+            if attempt == STARTS:
+                raise BadInput(NOT_STARTED.format(kind=type(problem).__name__), "backend") from problem
     logging.getLogger("ray.serve").setLevel(logging.ERROR)
 
 
