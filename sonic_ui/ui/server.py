@@ -15,6 +15,7 @@ from gradio import http_server
 from gradio.brotli_middleware import BrotliMiddleware
 from gradio.exceptions import ServerFailedToStartError
 from gradio.route_utils import FnIndexInferError
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -184,6 +185,46 @@ class CompressedPage(BrotliMiddleware):
         return inside in ("", "/config", "/gradio_api/info")
 
 
+AFTER_CONFIGURATION = b"</script><script>window.gradio_api_info"
+UNWATCHED = b";Object.setPrototypeOf(window.gradio_config.dependencies, Object.create(Array.prototype))"
+
+
+class UnwatchedEvents:
+    """ASGI middleware: the page's list of events goes to it as one that Svelte does not wrap.
+
+    Gradio's page looks through all of its events for each component, twice, and never changes them. Wrapped
+    to be watched, as plain lists are, each look costs many times as much. A page without the mark stays.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        inside = scope["path"].removeprefix(scope.get("root_path", "").rstrip("/")) if "path" in scope else ""
+        if scope["type"] != "http" or scope["method"] != "GET" or inside not in ("", "/"):
+            await self._app(scope, receive, send)
+            return
+        start: list[Message] = []
+
+        async def mark(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                start.append(message)
+                return
+            if start and not message.get("more_body"):
+                body = message["body"].replace(AFTER_CONFIGURATION, UNWATCHED + AFTER_CONFIGURATION, 1)
+                headers = MutableHeaders(raw=list(start[0]["headers"]))
+                if "content-length" in headers:
+                    headers["content-length"] = str(len(body))
+                start[0] = {**start[0], "headers": headers.raw}
+                message = {**message, "body": body}
+            for waiting in start:
+                await send(waiting)
+            start.clear()
+            await send(message)
+
+        await self._app(scope, receive, mark)
+
+
 class _Answer:
     """What was sent so far of the answer to one request."""
 
@@ -282,7 +323,12 @@ def server_options(*inner: Middleware, routes: Sequence[BaseRoute] = ()) -> dict
     return {
         "app_kwargs": {
             "routes": [*routes],
-            "middleware": [Middleware(Guard), Middleware(CompressedPage), *inner],
+            "middleware": [
+                Middleware(Guard),
+                Middleware(CompressedPage),
+                Middleware(UnwatchedEvents),
+                *inner,
+            ],
             "exception_handlers": {RequestValidationError: _wrong_body},
         },
         "_frontend": False,  # else Gradio gives up on its own page if it is not there within three seconds

@@ -249,3 +249,12 @@ def test_a_slow_start_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     usual = http_server.Server
     assert server.serve(Other(), **server.server_options())[1] == "address"
     assert http_server.Server is usual
+
+
+def test_the_page_does_not_watch_its_events(address: str) -> None:
+    page = httpx.get(address, timeout=PATIENCE_S)
+    assert page.text.count("Object.setPrototypeOf(window.gradio_config.dependencies") == 1
+    at = page.text.index("Object.setPrototypeOf(window.gradio_config.dependencies")
+    assert page.text.index("window.gradio_config =") < at < page.text.index('type="module"')
+    head = httpx.head(address, timeout=PATIENCE_S)
+    assert head.status_code == 200 and not head.content
