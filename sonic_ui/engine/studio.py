@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 
@@ -167,7 +167,8 @@ class Studio:
         if pace is not None and pace.seconds("pass") is None:
             backend.measure_pace()
         request = request.with_defaults(self.info.defaults.model_dump())
-        cost = estimate_film(request, self._read_files(request, events.CancelToken(), session))
+        context = self._read_files(request, events.CancelToken(), session)
+        cost = estimate_film(request, replace(context, words=self._words_for(request, session, NO_WORDS)[0]))
         return cost, None if pace is None else cost.seconds(pace)
 
     def supports(self, verb: str) -> bool:
@@ -296,11 +297,10 @@ class Studio:
 
     def _kept(self, result: Any, session: str) -> events.AnyResult:
         """A result; a word that was learned is the session's from now on, and kept where words are."""
-        kept: events.AnyResult = result
-        if not isinstance(result, events.WordResult) or LENT in session:
-            return kept
-        problem = self.words.add(session, self.info.name, result.word)
-        return replace(result, notices=(*result.notices, problem)) if problem else result
+        if isinstance(result, events.WordResult) and LENT not in session:
+            problem = self.words.add(session, self.info.name, result.word)
+            result = replace(result, notices=(*result.notices, problem)) if problem else result
+        return cast(events.AnyResult, result)
 
     # The models
 
