@@ -32,6 +32,8 @@ from sonic_ui.evaluation import (
 from sonic_ui.evaluation.live import live_metrics
 from sonic_ui.evaluation.metrics import Metric
 from sonic_ui.evaluation.new_sources import SOURCES as NEW_SOURCES
+from sonic_ui.evaluation.pipelines import load_pipeline
+from sonic_ui.evaluation.readme_pictures import write_taught
 from sonic_ui.models.encoders import ImageEncoder, embed_labels, label_probabilities
 from sonic_ui.models.open_set import load_open_set
 from sonic_ui.models.presence_classifier import PresenceClassifier, load_classifier, predict_intensities
@@ -135,13 +137,6 @@ class EvalContext:
     def save_pictures(self, name: str, images: Sequence[Image.Image]) -> None:
         """Write a sheet of pictures to look at."""
         save_sheet(image_metrics.as_tensor(images), self.out / f"{name}.png", columns=8)
-
-
-def load_pipeline(kind: Any, folder: Path) -> Any:
-    """A pipeline in float32, without a progress bar."""
-    pipeline = kind.from_pretrained(folder, dtype=torch.float32)
-    pipeline.set_progress_bar_config(disable=True)
-    return pipeline
 
 
 def classifier_group(context: EvalContext) -> list[Metric]:
@@ -450,8 +445,6 @@ def teach_group(context: EvalContext) -> list[Metric]:
     )
     for side, images in (("before", taught.before), ("after", taught.after)):
         context.save_pictures(f"teach_{side}", images)
-    from sonic_ui.evaluation.readme_pictures import write_taught  # which reads this module
-
     write_taught(taught.before, taught.after, source.word, context.out / "taught.png")
     return teach.teach_metrics(taught, source, len(clips))
 

@@ -19,9 +19,9 @@ from sonic_ui.audio.clips import load_clip
 from sonic_ui.audio.energy import energy_l1, pearson_r, unit
 from sonic_ui.audio.loudness import apply_gain
 from sonic_ui.evaluation.film_picture import write_film_picture
-from sonic_ui.evaluation.groups import load_pipeline
 from sonic_ui.evaluation.held_out import SAMPLE_RATE, curve_bank
 from sonic_ui.evaluation.image_metrics import as_tensor
+from sonic_ui.evaluation.pipelines import load_pipeline
 from sonic_ui.evaluation.word_picture import WORDS, word_pictures
 from sonic_ui.models.encoders import ImageEncoder
 from sonic_ui.models.gated_attention import batch_audio_scales

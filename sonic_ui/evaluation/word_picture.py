@@ -7,8 +7,8 @@ from PIL import Image
 from sonic_ui.audio.clips import load_clip
 from sonic_ui.bundles import read_bundle
 from sonic_ui.engine.inputs import PICTURE_LIBRARY
-from sonic_ui.evaluation.groups import load_pipeline
 from sonic_ui.evaluation.held_out import SAMPLE_RATE, HeldOutClip
+from sonic_ui.evaluation.pipelines import load_pipeline
 from sonic_ui.evaluation.sound_word import WordBench
 from sonic_ui.media.images import load_picture
 from sonic_ui.models.encoders import ImageEncoder
