@@ -4,7 +4,9 @@ short one, and one that is made again with other kicks or frames a second is not
 import contextlib
 import hashlib
 import os
+import secrets
 import tempfile
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -31,13 +33,15 @@ class FilmStore:
 
     def __init__(self) -> None:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._making = threading.Lock()
 
     @property
     def path(self) -> Path:
         """Its folder."""
-        if self._folder is None:
-            self._folder = new_folder("films-")
-        return Path(self._folder.name)
+        with self._making:  # a second folder would take the first one along when it goes
+            if self._folder is None:
+                self._folder = new_folder("films-")
+            return Path(self._folder.name)
 
     def new(self) -> Path:
         """A new folder for one film."""
@@ -64,7 +68,7 @@ class FilmStore:
         path = self.picture_file(key)
         with writing():
             path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_suffix(f".{os.getpid()}.part")
+        unfinished = path.with_suffix(f".{secrets.token_hex(8)}.part")  # two films may paint it at once
         with writing(unfinished):
             picture.save(unfinished, "PNG", compress_level=1)
             unfinished.replace(path)
