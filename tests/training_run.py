@@ -95,7 +95,7 @@ RECIPE: dict[str, Any] = {
         "crop": 32,
         "loop": loop(40, 4, 4e-3),
     },
-    "sound_denoiser": {"channels": [16, 32], "takes": 2, "loop": loop(30, 4)},
+    "sound_denoiser": {"channels": [16, 32], "takes": 2, "loop": loop(60, 8)},
     "energy_control": {"loop": loop(4, 4)},
     "energy_ablation": {"loop": loop(2, 4)},
     "image_to_audio_mapper": {"width": 32, "loop": loop(40, 16)},

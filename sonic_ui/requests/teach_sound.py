@@ -40,8 +40,7 @@ class TaughtName(Marker):
 
 class TeachSoundRequest(MakingRequest):
     """Teach the engine a new sound: it is trained on from recordings and pictures of it, and becomes an
-    engine
-    of its own beside the one it went on from.
+    engine of its own beside the one it went on from.
 
     name         one word for it
     recordings   paths of 1 to 20 sound files of it

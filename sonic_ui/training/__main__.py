@@ -34,7 +34,6 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--threads", type=int, default=0, help="CPU threads, 0 for torch's choice")
     options = parser.parse_args(arguments)
 
-    torch.set_flush_denormal(True)
     if options.threads:
         torch.set_num_threads(options.threads)
     run = Run.from_file(options.config, options.out, threads=options.threads)
@@ -51,4 +50,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
+    import torch
+
+    torch.set_flush_denormal(True)  # of this process alone: whoever calls `main` keeps their numbers
     main()

@@ -211,15 +211,12 @@ def encoder_part(given: str) -> tuple[Part, Path]:
 
 def _pipeline(name: str) -> tuple[Bundle, Any]:
     """An engine's description and its painting pipeline, where it runs. Raises BadInput."""
-    import torch
-
     from sonic_ui.bundles import read_bundle
     from sonic_ui.bundles.fetching import fetch_parts
     from sonic_ui.models.devices import pick_placement
     from sonic_ui.pipelines.assemble import read_painting_pipeline
     from sonic_ui.pipelines.audio_conditioned import move_to_device
 
-    torch.set_flush_denormal(True)
     bundle = read_bundle(name)
     placement = pick_placement(needed_bytes=bundle.info.memory_bytes)
     files = fetch_parts(bundle.painting_parts, bundle.folder) if bundle.painting_parts else ()

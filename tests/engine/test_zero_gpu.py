@@ -159,4 +159,4 @@ def test_seconds_are_asked_for_from_the_request(backend: ZeroBackend) -> None:
     from sonic_ui.engine.cost import gpu_seconds
 
     wanted = job(backend, steps=100, count=4)
-    assert zero._job_seconds(str(id(backend)), wanted, "") == gpu_seconds(wanted.request, 64)
+    assert zero._job_seconds(str(id(backend)), wanted, "", {}) == gpu_seconds(wanted.request, 64)

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any
 
 import pytest
 
 from sonic_ui.serve import control as module
 from sonic_ui.serve.control import Control
-
-
-def run(work: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(work)
+from tests.serve.loops import run
 
 
 def test_every_engine_hears_every_message_once() -> None:

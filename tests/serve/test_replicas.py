@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import time
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from sonic_ui.serve.replicas import Engine, EngineBackend
 from sonic_ui.serve.uploads import Incoming, Upload
 from tests.conftest import WriteSound
 from tests.fakes import FakeBackend
+from tests.serve.loops import run
 from tests.ui.serving import wait_until, wanted
 
 
@@ -57,7 +57,7 @@ def answers_of(engine: Engine, asked: dict[str, Any]) -> list[dict[str, Any]]:
     async def read() -> list[dict[str, Any]]:
         return [answer async for answer in engine.answer(asked)]
 
-    return asyncio.run(read())
+    return run(read())
 
 
 def test_a_run_is_answered_and_counted(engine: Engine, write_sound: WriteSound) -> None:
@@ -136,7 +136,7 @@ def test_whoever_stops_reading_stops_the_work(
         threading.Timer(0.2, backend.gate.set).start()
         await answers.aclose()  # type: ignore[attr-defined]
 
-    asyncio.run(leave())
+    run(leave())
     assert backend.steps_done < 100 and engine._tokens == {}, "it ends when the work has ended"
 
 

@@ -52,7 +52,7 @@ def test_it_learns_the_paths_of_its_teacher(run: Run) -> None:
             optimizer.step()  # as the training loop: in bfloat16 a map of one place can spoil a gradient
         losses.append(float(loss))
     stage.finish()
-    assert sum(losses[-10:]) < 0.8 * sum(losses[:10])
+    assert sum(losses[-10:]) < 0.9 * sum(losses[:10])
 
 
 def test_its_updates_fit_the_denoiser(run: Run) -> None:
