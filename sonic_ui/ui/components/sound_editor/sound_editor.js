@@ -17,6 +17,7 @@ let edit = NOTHING;        // what was chosen; never changed in place
 let past = [], future = [];
 let sent = '';             // the edit whose answer has not come yet
 const mine = new Map();    // when each edit was sent
+let reading = null;        // the file that is on its way to the app
 let drag = null;           // {mode, x, at, part, draft}
 let looped = false, wanted = false, from = null;  // `from`: where a click put the playhead
 let zoomed = false;
@@ -293,6 +294,7 @@ const renew = () => {
   if (!audio.paused) pause();
 };
 const clear = () => {
+  reading = null;
   renew();
   send('fields');
   shared.file = null;
@@ -305,6 +307,7 @@ const clear = () => {
 };
 const give = async file => {
   if (value.state === 'drawn' || value.state === 'failed') { renew(); send('fields'); }
+  reading = file;
   value = { state: 'reading', name: file.name };
   sound = null;
   say('');
@@ -312,11 +315,14 @@ const give = async file => {
   show();
   try {
     const there = await upload(file);
-    if (value.name !== file.name) return; // another one came meanwhile
+    if (reading !== file) return; // another one came meanwhile, or it was taken away
+    reading = null;
     shared.file = { path: there.path, url: there.url, orig_name: file.name, size: file.size, mime_type: file.type, meta: { _type: 'gradio.FileData' } };
     document.dispatchEvent(new CustomEvent('su-new-sound', { detail: props.input_id }));
     trigger('give');
   } catch (problem) {
+    if (reading !== file) return;
+    reading = null;
     value = { state: 'empty' };
     setState('empty');
     say(`“${file.name}” did not arrive: ${problem?.message || 'the studio is out of reach'}. Try again, or take a smaller file.`);
@@ -402,6 +408,7 @@ section.addEventListener('drop', event => {
 const receive = () => {
   const next = props.value || { state: 'empty' };
   if (section.dataset.state === 'recording') return; // it is read once the recording is over
+  if (reading) return; // an answer about what was there before
   if (next.state !== 'drawn') {
     value = next;
     sound = null;
