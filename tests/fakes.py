@@ -39,6 +39,7 @@ from sonic_ui.engine.jobs.learn_word import WordJob
 from sonic_ui.engine.jobs.sound_to_image import PaintJob
 from sonic_ui.engine.jobs.upscale_image import UpscaleJob
 from sonic_ui.engine.word_store import NO_WORDS, Words
+from sonic_ui.media.captions import Caption, caption_words
 from sonic_ui.media.word_files import SoundWord
 from sonic_ui.pipelines.candidate_ranking import Choice
 from sonic_ui.pipelines.embedding_path import next_position, strip_groups
@@ -106,6 +107,10 @@ class FakeBackend:
         labels = (Label("rain", 0.9), Label("a dog", 0.1))
         threshold = None if self.known_probability is None else 0.5
         return AudioAnalysis(np.ones(4, np.float32) / 2, labels, self.known_probability, threshold)
+
+    def caption_audio(self, samples: np.ndarray, text: str = "", top_k: int = 1, seed: int = 0) -> Caption:
+        words = tuple(caption_words(text)) or ("loud", "rain")
+        return Caption(words, (0.75,) * len(words))
 
     def run(self, job: Job, cancel: CancelToken, words: Words = NO_WORDS) -> Iterator[JobEvent]:
         self.words = dict(words)

@@ -62,6 +62,7 @@ RECIPE: dict[str, Any] = {
     "clap": {"width": 32, "loop": loop(2, 4)},
     "spectral_stats": {"takes": 2, "pool": 64, "loop": loop(30, 16)},
     "open_set": {"real_takes": 0, "loop_takes": 12, "other_takes": 12, "pool": 64, "loop": loop(20, 16)},
+    "audio_captioner": {"pool": 64, "width": 16, "layers": 1, "inner": 16, "loop": loop(40, 16, 8e-3)},
     "embeddings": {"takes": 2},
     "projector": {"tokens": 16, "loop": loop(12, 8)},
     "adapter": {"loop": loop(3, 4)},

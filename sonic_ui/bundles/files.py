@@ -11,6 +11,9 @@ from sonic_ui.requests import BadInput
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
+SHARED = "shared.json"
+"""File of a component that says which of its weights lie in another's folder: {"text_model": path}."""
+
 FETCH_AGAIN = "Fetch it again (git checkout, or copy the bundle's folder once more), then try again."
 
 
@@ -74,7 +77,14 @@ def _check_tokenizer(folder: Path) -> None:
 
 
 def _weights(folder: Path) -> Iterator[Path]:
-    """Every weights file that lies here or that a shard index promises."""
+    """Every weights file that lies here, that a shard index promises or that is shared with another
+    folder.
+    """
+    if (folder / SHARED).is_file():
+        for name in read_json(folder / SHARED).values():
+            if not (folder / str(name)).is_file():
+                raise missing((folder / str(name)).resolve())
+            yield folder / str(name)
     for index in sorted(folder.glob("*.safetensors.index.json")):
         shards = read_json(index).get("weight_map")
         if not isinstance(shards, dict):

@@ -17,6 +17,8 @@ Loader = Literal[
     "low_rank",
     "denoiser",
     "spandrel",
+    "audio_captioner",
+    "noun_tagger",
 ]
 SOUNDING: tuple[Loader, ...] = ("audioldm", "blip")
 """Loaders of what lets pictures sound."""
@@ -24,6 +26,8 @@ FEW_STEPS: tuple[Loader, ...] = ("low_rank", "denoiser")
 """Loaders of what paints in few steps: updates of the painting denoiser's weights, or another denoiser."""
 UPSCALING: tuple[Loader, ...] = ("spandrel",)
 """Loaders of what makes pictures larger."""
+CAPTIONING: tuple[Loader, ...] = ("audio_captioner", "noun_tagger")
+"""Loaders of what writes what is heard, and of what weighs its words."""
 
 NAMES = r"[\w-][\w.-]*(/[\w-][\w.-]*)*$"  # none of them leads out of its folder
 
@@ -111,6 +115,41 @@ def sonic_diffusion(gates: str, projector: str) -> tuple[Part, ...]:
 def _folder_files(folder: str, weights: str, *more: str) -> tuple[str, ...]:
     return tuple(f"{folder}/{name}" for name in ("config.json", weights, *more))
 
+
+WHISPER_CAPTIONER = Part(
+    loader="audio_captioner",
+    repository="MU-NLPC/whisper-small-audio-captioning",
+    files=(
+        "config.json",
+        "generation_config.json",
+        "pytorch_model.bin",
+        "preprocessor_config.json",
+        "vocab.json",
+        "merges.txt",
+        "normalizer.json",
+        "added_tokens.json",
+        "special_tokens_map.json",
+        "tokenizer_config.json",
+    ),
+    licence="CC BY-NC 4.0",
+    size_bytes=970_000_000,  # 242 M parameters of four bytes
+    options={"style": "clotho > caption: "},
+)
+"""Captions of any sound (Kadlčík et al. 2023, "A Whisper transformer for audio captioning")."""
+BERT_TAGGER = Part(
+    loader="noun_tagger",
+    repository="vblagoje/bert-english-uncased-finetuned-pos",
+    files=(
+        "config.json",
+        "pytorch_model.bin",
+        "vocab.txt",
+        "special_tokens_map.json",
+        "tokenizer_config.json",
+    ),
+    licence="not stated",
+    size_bytes=436_000_000,  # 109 M parameters of four bytes
+)
+"""Parts of speech of English words."""
 
 LCM_LORA = Part(
     loader="low_rank",

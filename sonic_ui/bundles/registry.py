@@ -16,11 +16,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sonic_ui.bundles.files import ROOT, damaged, missing, read_json
 from sonic_ui.bundles.parts import (
     AUDIOLDM,
+    BERT_TAGGER,
+    CAPTIONING,
     FEW_STEPS,
     LCM_LORA,
     REAL_ESRGAN,
     SOUNDING,
     UPSCALING,
+    WHISPER_CAPTIONER,
+    Loader,
     Part,
     sonic_diffusion,
 )
@@ -93,7 +97,7 @@ class ImageLabels(BaseModel):
     least_fit: float = Field(ge=0, le=1)
 
 
-LATER = (*FEW_STEPS, *UPSCALING)
+LATER = (*FEW_STEPS, *UPSCALING, *CAPTIONING)
 """Loaders whose files are fetched when they are first needed."""
 
 
@@ -171,7 +175,7 @@ def _sonic_diffusion(name: str, which: str, gates: str, projector: str) -> Bundl
         sizes=SD_SIZES,
         memory_bytes=7_000_000_000,
         defaults=Defaults(steps=50, guidance_scale=8.0, strength=1.0, draft=DraftDefaults(steps=4)),
-        parts=(*sonic_diffusion(gates, projector), LCM_LORA, REAL_ESRGAN),
+        parts=(*sonic_diffusion(gates, projector), LCM_LORA, REAL_ESRGAN, WHISPER_CAPTIONER, BERT_TAGGER),
     )
     return BundleSpec(name, ROOT / "assets" / name, PAINTING, info)
 
@@ -225,7 +229,7 @@ class Bundle:
     @property
     def painting_parts(self) -> tuple[Part, ...]:
         """Those that paint; empty if a pipeline folder does."""
-        others = (*SOUNDING, *FEW_STEPS, *UPSCALING)
+        others = (*SOUNDING, *LATER)
         return tuple(part for part in self.parts if part.loader not in others)
 
     @property
@@ -237,6 +241,10 @@ class Bundle:
     def sounding_parts(self) -> tuple[Part, ...]:
         """Those that let pictures sound; empty if a pipeline folder does, or nothing."""
         return tuple(part for part in self.parts if part.loader in SOUNDING)
+
+    def part_of(self, loader: Loader) -> Part | None:
+        """The first part of a loader; None where there is none."""
+        return next((part for part in self.parts if part.loader == loader), None)
 
     @property
     def few_step_part(self) -> Part | None:

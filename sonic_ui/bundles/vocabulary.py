@@ -20,6 +20,7 @@ class Vocabulary(BaseModel):
 
     styles, times, locations   phrases that a prompt may hold: "a watercolour", "at dusk", "in a forest"
     words                      all words that it was trained on, in lower case
+    nouns                      those of them that are nouns: a table of parts of speech
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -28,6 +29,7 @@ class Vocabulary(BaseModel):
     times: tuple[str, ...] = ()
     locations: tuple[str, ...] = ()
     words: tuple[str, ...]
+    nouns: tuple[str, ...] = ()
 
     @property
     def groups(self) -> dict[str, tuple[str, ...]]:

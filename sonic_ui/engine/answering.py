@@ -4,6 +4,7 @@ A question is a JSON object and files, each answer a JSON object:
 
     {"ask": "hello"}      -> {"protocol", "version", "info", "sources", "serves", "place"}
     {"ask": "hear", "duration_s"}, a sound        -> {"value": AudioAnalysis}
+    {"ask": "caption", "duration_s", "text", "top_k", "seed"}, a sound -> {"value": Caption}
     {"ask": "hear_windows", "lengths"}, windows one after the other in one sound -> {"value": WindowAnalysis}
     {"ask": "see"}, a picture                     -> {"value": ImageAnalysis}
     {"ask": "run", "request", "files", "words"}   -> {"event": ...}, ..., {"kept": CacheUsage}
@@ -29,7 +30,8 @@ from sonic_ui.engine.studio import Studio
 from sonic_ui.media.word_files import SoundWord, word_of
 from sonic_ui.requests import VERBS, BadInput, MakingRequest
 from sonic_ui.requests.base import read_object
-from sonic_ui.requests.fields import as_float
+from sonic_ui.requests.captions import CaptionSoundRequest
+from sonic_ui.requests.fields import MAX_PROMPT_CHARACTERS, as_float, tidy_text
 from sonic_ui.requests.links import file_settings
 
 Answer = dict[str, Any]
@@ -63,6 +65,13 @@ def answers(
         duration_s = as_float(question.get("duration_s")) or 0.0
         sound = studio.load_sound(files[0], 0.0, duration_s if duration_s > 0 else None)
         yield {"value": write(studio.embed_audio(sound))}
+    elif kind == "caption" and len(files) == 1:
+        duration_s = as_float(question.get("duration_s")) or 0.0
+        settings = {name: question[name] for name in ("top_k", "seed") if name in question}
+        drawn = CaptionSoundRequest.from_values({"sound": files[0], **settings})
+        sound = studio.load_sound(files[0], 0.0, duration_s if duration_s > 0 else None)
+        text = tidy_text(_text(question.get("text")))[:MAX_PROMPT_CHARACTERS]
+        yield {"value": write(studio.caption_audio(sound, text, drawn.top_k, drawn.seed))}
     elif kind == "hear_windows" and len(files) == 1:
         windows = read_windows(files[0], question.get("lengths"))
         yield {"value": write(studio.embed_windows(windows))}

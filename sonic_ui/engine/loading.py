@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+CAPTIONER = "captioner"
+"""Folder of a bundle that writes captions of sounds."""
+
 Report = Callable[[str], None]
 
 DESCRIPTIONS = ("bundle.json", "vocabulary.json")
@@ -80,6 +83,44 @@ def load_upscaler(bundle: Bundle, device: Any) -> Any:
     ((path,),) = fetch_parts(bundle.upscaling_parts[:1], bundle.folder)
     with damaged_weights(bundle.info.name, problem):
         return load_released(path, device)
+
+
+def load_captioner(bundle: Bundle, pipeline: Any) -> Any:
+    """The `Captioner` of a bundle that listens with a painting pipeline's encoder; None where there is none;
+    that of its part where it lists one, whose files are fetched if they are not here. Raises `BadInput`.
+    """
+    problem = f"The captioner of {bundle.info.title} did not load: {{line}}. Fetch it again."
+    if (part := bundle.part_of("audio_captioner")) is not None:
+        files = fetch_parts([part], bundle.folder)[0]
+
+        from sonic_ui.models.whisper_captioner import WhisperCaptioner
+
+        with damaged_weights(bundle.info.name, problem):
+            return WhisperCaptioner.from_folder(files[0].parent, pipeline.device, **part.options)
+    if not (bundle.folder / CAPTIONER).is_dir():
+        return None
+    check_sums(bundle.folder, [CAPTIONER])
+    check_component(bundle.folder / CAPTIONER)
+
+    from sonic_ui.models.audio_captioner import SeriesCaptioner
+
+    with damaged_weights(bundle.info.name, problem):
+        return SeriesCaptioner.from_folder(
+            bundle.folder / CAPTIONER, pipeline.audio_encoder, pipeline.feature_extractor
+        )
+
+
+def load_noun_tagger(bundle: Bundle) -> Any:
+    """The `NounTagger` of a bundle's part; else the table of its vocabulary. Raises `BadInput`."""
+    from sonic_ui.pipelines.caption_attention import read_tagger, table_tagger
+
+    if (part := bundle.part_of("noun_tagger")) is not None:
+        files = fetch_parts([part], bundle.folder)[0]
+        problem = f"The tagger of {bundle.info.title} did not load: {{line}}. Fetch it again."
+        with damaged_weights(bundle.info.name, problem):
+            return read_tagger(files[0].parent)
+    known = bundle.info.vocabulary
+    return table_tagger(*((known.nouns, known.words) if known is not None and known.nouns else ((), ())))
 
 
 def _own_files(bundle: Bundle, parts: Sequence[Part], verb: str) -> list[str]:

@@ -21,6 +21,7 @@ from sonic_ui.engine.live import LivePainter
 from sonic_ui.engine.loading import load_painting_pipeline
 from sonic_ui.engine.pace import Pace, time_step
 from sonic_ui.engine.word_store import NO_WORDS, Words
+from sonic_ui.media.captions import Caption
 from sonic_ui.requests import BadInput
 
 DEVICES = {"cpu": "CPU", "mps": "Apple GPU"}
@@ -94,6 +95,10 @@ class LocalBackend:
     def embed_audio(self, samples: np.ndarray) -> AudioAnalysis:
         """As `Backend.embed_audio`; does not wait for running jobs."""
         return self.components.embed_audio(samples)
+
+    def caption_audio(self, samples: np.ndarray, text: str = "", top_k: int = 1, seed: int = 0) -> Caption:
+        """As `Backend.caption_audio`; does not wait for running jobs."""
+        return self.components.caption_audio(samples, text, top_k, seed)
 
     def embed_windows(self, windows: Sequence[np.ndarray]) -> WindowAnalysis:
         """As `Backend.embed_windows`; does not wait for running jobs."""

@@ -32,6 +32,7 @@ from sonic_ui.engine.remote_hello import Hello
 from sonic_ui.engine.serialization import PROTOCOL, DecodeError, decode
 from sonic_ui.engine.studio import Studio
 from sonic_ui.engine.word_store import NO_WORDS, Words, WordStore
+from sonic_ui.media.captions import Caption
 from sonic_ui.media.temporary import new_folder, writing
 from sonic_ui.media.word_files import as_texts
 from sonic_ui.requests import BadInput, MakingRequest
@@ -317,6 +318,12 @@ class RemoteEngine:
         """Embed and name a clip: `samples` float32 [T] at 48 kHz."""
         question = {"ask": "hear", "duration_s": samples.size / SAMPLE_RATE}
         return self._value_of_sound(question, samples, "FLOAT", events.AudioAnalysis)
+
+    def caption_audio(self, samples: np.ndarray, text: str = "", top_k: int = 1, seed: int = 0) -> Caption:
+        """A caption of a clip, or the probability of each word of a text."""
+        question = {"ask": "caption", "duration_s": samples.size / SAMPLE_RATE}
+        question |= {"text": text, "top_k": top_k, "seed": seed}
+        return self._value_of_sound(question, samples, "FLOAT", Caption)
 
     def embed_windows(self, windows: Sequence[np.ndarray]) -> events.WindowAnalysis:
         """Embed and name windows of a track, all in one file."""

@@ -21,13 +21,14 @@ from pydantic import ConfigDict, TypeAdapter, with_config
 
 from sonic_ui.engine import events
 from sonic_ui.engine.caches import CacheUsage
+from sonic_ui.media.captions import Caption
 from sonic_ui.media.word_files import SoundWord
 from sonic_ui.pipelines.candidate_ranking import Choice
 from sonic_ui.requests import Request, read_request
 from sonic_ui.requests.links import file_settings
 from sonic_ui.retrieval.library import Excerpt, Pick
 
-PROTOCOL = 13
+PROTOCOL = 14
 """Both apps must speak the same."""
 
 KINDS: dict[str, type] = {
@@ -36,7 +37,7 @@ KINDS: dict[str, type] = {
         *(events.Progress, events.Preview, events.Notice),
         *(events.FramesAdded, events.FramesDone, events.FrameInfo),
         *(events.Result, events.SoundResult, events.UpscaleResult, events.Take, events.ConceptPart),
-        *(events.WordResult, SoundWord),
+        *(events.WordResult, SoundWord, Caption),
         *(events.FilmResult, events.FilmSegment, events.WindowAnalysis),
         *(events.AudioAnalysis, events.Label, events.ImageAnalysis, Pick, Excerpt, Choice, CacheUsage),
     )

@@ -23,6 +23,7 @@ from sonic_ui.engine.switching import Engines, Status
 from sonic_ui.engine.tracks import TrackAnalysis, TrackReader
 from sonic_ui.engine.word_store import NO_WORDS, Words, WordStore, used_words
 from sonic_ui.engine.words import absent_words
+from sonic_ui.media.captions import Caption
 from sonic_ui.media.word_files import SoundWord, check_width
 from sonic_ui.requests import BadInput, ChangeEngineRequest, LearnWordRequest, MakeFilmRequest, MakingRequest
 
@@ -65,6 +66,7 @@ class Studio:
         """Use a backend; what the last one computed is of no use to it."""
         self._backend = backend
         self._audio_analyses: LRUCache[events.AudioAnalysis] = LRUCache(1024)
+        self._captions: LRUCache[Caption] = LRUCache(256)
         self._image_analyses: LRUCache[events.ImageAnalysis] = LRUCache(64)
         self._inversions = InversionCache()
         self._tracks = TrackReader()
@@ -124,6 +126,16 @@ class Studio:
         """Embedding and labels of a sound; waits for the models. Raises `BadInput`."""
         self._wait_until_ready()
         return self._audio_analyses.get(sound.key, lambda: self._backend.embed_audio(sound.clip.samples))
+
+    def caption_audio(self, sound: inputs.Sound, text: str = "", top_k: int = 1, seed: int = 0) -> Caption:
+        """A caption of a sound, or the probability of each word of a text; waits for the models. Raises
+        `BadInput`.
+        """
+        self._wait_until_ready()
+        key = (sound.key, text, top_k, seed if top_k > 1 else 0)
+        return self._captions.get(
+            key, lambda: self._backend.caption_audio(sound.clip.samples, text, top_k, seed)
+        )
 
     def analyze_image(self, picture: str | inputs.InputPicture) -> events.ImageAnalysis:
         """What a picture shows that sounds; waits for the models. Raises `BadInput`."""

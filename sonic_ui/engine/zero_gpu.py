@@ -19,6 +19,7 @@ from sonic_ui.engine.cost import ANALYSIS_S, LONGEST_S, gpu_seconds
 from sonic_ui.engine.jobs.base import Job
 from sonic_ui.engine.local import LocalBackend
 from sonic_ui.engine.word_store import NO_WORDS, Words
+from sonic_ui.media.captions import Caption
 from sonic_ui.media.temporary import new_folder
 
 _backends: dict[str, LocalBackend] = {}
@@ -64,10 +65,10 @@ def _events(backend: str, job: Job, stop: str, words: Words) -> Iterator[events.
 
 
 @spaces.GPU(duration=ANALYSIS_S)
-def _answer(backend: str, method: str, argument: Any) -> Any:
+def _answer(backend: str, method: str, *arguments: Any) -> Any:
     """What a method of `Components` returns, or a `WorkerError`."""
     try:
-        return getattr(_backends[backend].components, method)(argument)
+        return getattr(_backends[backend].components, method)(*arguments)
     except Exception as error:
         return WorkerError(events.encode_error(error))
 
@@ -107,6 +108,10 @@ class ZeroBackend(LocalBackend):
         analysis: events.AudioAnalysis = self._ask("embed_audio", samples)
         return analysis
 
+    def caption_audio(self, samples: np.ndarray, text: str = "", top_k: int = 1, seed: int = 0) -> Caption:
+        caption: Caption = self._ask("caption_audio", samples, text, top_k, seed)
+        return caption
+
     def embed_windows(self, windows: Sequence[np.ndarray]) -> events.WindowAnalysis:
         analysis: events.WindowAnalysis = self._ask("embed_windows", [*windows])
         return analysis
@@ -133,9 +138,9 @@ class ZeroBackend(LocalBackend):
             finally:
                 stop.cancel()  # whoever stops reading stops the work
 
-    def _ask(self, method: str, argument: Any) -> Any:
+    def _ask(self, method: str, *arguments: Any) -> Any:
         self.load()
-        answer = _answer(str(id(self)), method, argument)
+        answer = _answer(str(id(self)), method, *arguments)
         if isinstance(answer, WorkerError):
             raise events.decode_error(answer.error)
         return answer

@@ -17,6 +17,7 @@ from sonic_ui.engine.loading import load_draft_pipeline
 from sonic_ui.evaluation import (
     appearance,
     benchmarks,
+    caption_groups,
     drafts,
     edit_modes,
     film_metrics,
@@ -477,6 +478,7 @@ GROUPS: dict[str, Callable[[EvalContext], list[Metric]]] = {
     "sound_word": sound_word_group,
     "sounds": sounds_group,
     "drafts": drafts_group,
+    **caption_groups.GROUPS,
     "sound_control": sound_control_group,
     "sound_moments": sound_moments_group,
     "sound_photographs": sound_photographs_group,
@@ -488,5 +490,5 @@ GROUPS: dict[str, Callable[[EvalContext], list[Metric]]] = {
     "speed": speed_group,
     "full_size": full_size_group,
 }
-ON_DEMAND = ("full_size", "film_memory", "teach")
+ON_DEMAND = ("full_size", "film_memory", "teach", "tuning")
 """Groups that run only when they are named: they need much memory, real recordings or many minutes."""

@@ -20,9 +20,17 @@ from numpy.typing import NDArray
 from PIL import Image
 from safetensors.torch import load_file
 from torch import Tensor, nn
-from transformers import AutoTokenizer, CLIPConfig, CLIPImageProcessorPil, CLIPModel
+from transformers import (
+    AutoTokenizer,
+    ClapTextConfig,
+    ClapTextModelWithProjection,
+    CLIPConfig,
+    CLIPImageProcessorPil,
+    CLIPModel,
+)
 
 from sonic_ui.audio.decode import resample
+from sonic_ui.bundles.files import SHARED
 
 SAMPLE_RATE = 48_000
 
@@ -173,10 +181,6 @@ class ImageEncoder:
         return label_probabilities(self.encode_pictures([picture]), words, scale)[0]
 
 
-SHARED = "shared.json"
-"""File in a folder of CLIP: where its halves lie, {"text_model": path, "vision_model": path}."""
-
-
 def load_clip(folder: Path) -> CLIPModel:
     """A CLIP in float32, from a folder in transformers' layout.
 
@@ -196,6 +200,22 @@ def load_clip(folder: Path) -> CLIPModel:
     if missing or unknown:
         raise ValueError(f"The halves of {folder.name} do not fit together: {(missing or unknown)[0]}.")
     return clip
+
+
+def load_clap_text(folder: Path) -> ClapTextModelWithProjection:
+    """CLAP's text half in float32, of a folder whose weights lie in a whole CLAP that `shared.json` names.
+
+    Raises OSError or ValueError where it cannot be read.
+    """
+    half = ClapTextModelWithProjection(ClapTextConfig.from_pretrained(folder))
+    names, state = half.state_dict(), {}
+    for path in json.loads((folder / SHARED).read_text()).values():
+        whole = load_file(folder / path)
+        state |= {name: whole[name].to(own.dtype) for name, own in names.items() if name in whole}
+    if missing := [name for name in names if name not in state]:
+        raise ValueError(f"The text half of CLAP is not whole: {missing[0]} is missing.")
+    half.load_state_dict(state)
+    return half.eval()
 
 
 def picture_processor(clip: CLIPModel) -> CLIPImageProcessorPil:

@@ -53,6 +53,7 @@ class AudioToImagePipeline(AudioConditionedPipeline):
         latents: Tensor | None = None,
         begin_step: int = 0,
         variations: Sequence[Sequence[tuple[int, float]]] = (),
+        token_weights: Tensor | None = None,
     ) -> AudioToImageOutput:
         """Paint.
 
@@ -75,6 +76,8 @@ class AudioToImagePipeline(AudioConditionedPipeline):
                                 `begins_anywhere`
         variations              pairs (seed, amount), one list a picture: noise of those seeds is blended
                                 into the picture's own in turn, along the arc between both (slerp)
+        token_weights           [L], [B, L] or [B, L, C]: factors on the prompts' hidden states (In-the-wild
+                                Sounds, equation 5)
 
         Raises BadInput for values that cannot be used.
         """
@@ -90,6 +93,7 @@ class AudioToImagePipeline(AudioConditionedPipeline):
         check_inputs.output_kind(output_type)
 
         text = self._text_states(prompts, negatives, len(seeds), guided)
+        text = text if token_weights is None else weighted_states(text, token_weights, len(seeds))
         tokens = self._audio_tokens(embeds, len(seeds), guided)
         scheduler = copy.deepcopy(self.scheduler)  # it counts its steps: one a run, so that runs may overlap
         scheduler.set_timesteps(num_inference_steps)
@@ -136,6 +140,17 @@ class AudioToImagePipeline(AudioConditionedPipeline):
         """The denoiser's output, float32, for [count or 2 count] conditions in one pass."""
         copies = len(text) // len(latents)
         return self._denoise(latents.repeat(copies, 1, 1, 1), timestep, text)
+
+
+def weighted_states(text: Tensor, weights: Tensor, pictures: int) -> Tensor:
+    """Hidden states [pictures or 2 pictures, L, C] with those of the prompts, the last, multiplied by [L],
+    [pictures, L] or [pictures, L, C] (In-the-wild Sounds, equation 5). Raises BadInput for another length.
+    """
+    if weights.ndim < 3:
+        weights = weights.view(-1, weights.shape[-1], 1)
+    if weights.shape[1] != text.shape[1] or len(weights) not in (1, pictures):
+        raise BadInput(f"token_weights has shape {tuple(weights.shape)}; text has {tuple(text.shape)}.")
+    return torch.cat([text[:-pictures], text[-pictures:] * weights.to(text)])
 
 
 def _begin(step: int, steps: int, scheduler: SchedulerMixin, latents: Tensor | None) -> int:

@@ -6,6 +6,7 @@ autoencoder and vocoder make the sound.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -26,6 +27,8 @@ from sonic_ui.audio import energy
 from sonic_ui.audio.limiter import limit_true_peak
 from sonic_ui.audio.loudness import set_lufs
 from sonic_ui.audio.strip_envelope import envelope_of_strip
+from sonic_ui.bundles.files import SHARED
+from sonic_ui.models.encoders import load_clap_text
 from sonic_ui.models.energy_control import EnergyControlNet
 from sonic_ui.models.latents import LatentNormalizer, compression_factor, decode_latents
 from sonic_ui.models.sound_mapper import EnergyModulator, ImageToAudioMapper
@@ -85,6 +88,17 @@ class AudioGenerationPipeline(DiffusionPipeline):
         "text_encoder",
         "tokenizer",
     ]
+
+    @classmethod
+    def from_pretrained(cls, pretrained_model_name_or_path: Any, **kwargs: Any) -> Any:
+        """As diffusers' own; a text encoder whose weights a CLAP beside it holds is read from there
+        (`encoders.load_clap_text`).
+        """
+        folder = Path(pretrained_model_name_or_path) / "text_encoder"
+        if "text_encoder" not in kwargs and (folder / SHARED).exists():
+            dtype = kwargs.get("dtype") or kwargs.get("torch_dtype") or torch.float32
+            kwargs["text_encoder"] = load_clap_text(folder).to(dtype)
+        return super().from_pretrained(pretrained_model_name_or_path, **kwargs)
 
     def __init__(
         self,

@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
+from pydantic import model_validator
+
 from sonic_ui.requests.aspects import SQUARE, Aspect
 from sonic_ui.requests.base import SEEDS, EndS, PaintingRequest, StartS
-from sonic_ui.requests.fields import Range, SoundPath
+from sonic_ui.requests.captions import OFF, OPTIMIZE_STEPS, ByCaption
+from sonic_ui.requests.fields import BadInput, Prompt, Range, SoundPath
 from sonic_ui.requests.quality import DRAFT, FINE, Quality
 from sonic_ui.requests.variations import Variation, VariationList, variations_of
 
@@ -28,6 +31,13 @@ class SoundToImageRequest(PaintingRequest):
     aspect           width to height, one that the engine offers
     quality          "draft" paints in the bundle's few steps without guidance, whatever `steps` and
                      `guidance_scale` say, where it has weights for that
+    by_caption       what is heard, in words, as a condition: "off", "with_sound" or "words_alone", which
+                     takes the words in place of the sound
+    caption          these words; where there are none, the engine writes them
+    caption_attention   weigh each word by how surely it is heard and whether it names a thing (In-the-wild
+                     Sounds, equations 1 to 5)
+    optimize_steps   steps in which the words' weights are tuned until the picture is like the sound (equation
+                     6); each costs more than a picture, and the words take part
     """
 
     verb: Literal["sound_to_image"] = "sound_to_image"
@@ -39,6 +49,20 @@ class SoundToImageRequest(PaintingRequest):
     variations: VariationList = ()
     aspect: Aspect = SQUARE
     quality: Quality = FINE
+    by_caption: ByCaption = OFF
+    caption: Prompt = ""
+    caption_attention: bool = True
+    optimize_steps: Annotated[int, OPTIMIZE_STEPS] = 0
+
+    @model_validator(mode="after")
+    def _check_optimization(self) -> Self:
+        if self.optimize_steps and self.by_caption == OFF:
+            raise BadInput(
+                f"{self.optimize_steps} steps of tuning were given; they tune words of what is heard, and "
+                "these take no part. Choose another “Paint by caption”, or 0 steps.",
+                "optimize_steps",
+            )
+        return self
 
     def with_defaults(self, defaults: Mapping[str, Any]) -> Self:
         """As every request; a draft takes the bundle's steps and guidance of drafts."""

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from transformers import CLIPImageProcessorPil, CLIPProcessor
 
 from sonic_ui.bundles.manifest import write_manifest
+from sonic_ui.models.audio_captioner import FOLDER as CAPTIONER_FOLDER
 from sonic_ui.models.low_rank import WEIGHTS_NAME, add_low_rank, low_rank_state, save_low_rank
 from sonic_ui.models.upscaler import FOLDER as UPSCALER_FOLDER
 from sonic_ui.models.upscaler import PictureUpscaler
@@ -47,6 +48,7 @@ def debug_bundle(folder: str | Path, seed: int = 0) -> Path:
         torch.manual_seed(seed)
         PictureUpscaler(channels=4, depth=1).save_pretrained(root / UPSCALER_FOLDER)
         tiny.debug_clip().save_pretrained(root / "clip")
+        tiny.debug_captioner().save_pretrained(root / CAPTIONER_FOLDER)
     size = {"height": 32, "width": 32}
     pictures = CLIPImageProcessorPil(size={"shortest_edge": 32}, crop_size=size)
     CLIPProcessor(pictures, tiny.debug_tokenizer()).save_pretrained(root / "clip")

@@ -12,6 +12,7 @@ import transformers
 from diffusers import AutoencoderDC, DDIMScheduler, UNet2DConditionModel
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
+from sonic_ui.models.audio_captioner import AudioCaptioner
 from sonic_ui.models.energy_control import EnergyControlNet
 from sonic_ui.models.gated_attention import AudioAttention
 from sonic_ui.models.latents import LatentNormalizer
@@ -215,6 +216,12 @@ def debug_clap() -> transformers.ClapModel:
     return transformers.ClapModel(
         transformers.ClapConfig(text_config=text, audio_config=audio, projection_dim=EMBEDDING_DIM)
     )
+
+
+def debug_captioner() -> AudioCaptioner:
+    """A captioner for `debug_clap` that knows the words of LABELS."""
+    words = sorted({word for label in LABELS.values() for word in label.split()} | {"and", "loud"})
+    return AudioCaptioner(words, series_dim=64, timbre_dim=0, width=8, layers=1, heads=2, inner=8, longest=8)
 
 
 def debug_clip() -> transformers.CLIPModel:

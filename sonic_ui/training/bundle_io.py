@@ -14,9 +14,12 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 from transformers import ClapTextModelWithProjection, CLIPProcessor, CLIPVisionModelWithProjection
 
+from sonic_ui.bundles.files import SHARED
 from sonic_ui.bundles.manifest import write_manifest
+from sonic_ui.models.audio_captioner import FOLDER as CAPTIONER_FOLDER
+from sonic_ui.models.audio_captioner import AudioCaptioner
 from sonic_ui.models.compact_autoencoder import CompactAutoencoder
-from sonic_ui.models.encoders import SHARED, load_clip, picture_processor
+from sonic_ui.models.encoders import load_clip, picture_processor
 from sonic_ui.models.low_rank import save_low_rank
 from sonic_ui.models.mel import GriffinLimVocoder
 from sonic_ui.models.open_set import FOLDER as OPEN_SET_FOLDER
@@ -29,6 +32,7 @@ from sonic_ui.models.upscaler import PictureUpscaler
 from sonic_ui.models.vocoder import SpectralVocoder
 from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
 from sonic_ui.pipelines.image_to_audio import ImageToAudioPipeline
+from sonic_ui.scenes.sound_captions import part_of_speech_table
 from sonic_ui.scenes.world import SOURCES, SPECS, STYLES, WHEN, WHERE, article, caption_words
 from sonic_ui.training.data.image_to_sound import training_sounds
 from sonic_ui.training.data.rendering import clap_tokenizer, clip_tokenizer
@@ -40,6 +44,7 @@ from sonic_ui.training.stages import (
     sound_diffusion,
 )
 from sonic_ui.training.stages.adapter import trained_adapter
+from sonic_ui.training.stages.audio_captioner import trained_captioner
 from sonic_ui.training.stages.clap import build_feature_extractor
 from sonic_ui.training.stages.clip import trained_clip
 from sonic_ui.training.stages.few_steps import student_updates
@@ -85,12 +90,20 @@ def export_bundle(run: Run, bundle: Path) -> Path:
     _write_picture_px(bundle, run.recipe["world"]["picture_px"])
     if run.checkpoint("open_set").exists():
         trained_open_set(run).half().save_pretrained(str(bundle / OPEN_SET_FOLDER))
+    if run.checkpoint("audio_captioner").exists():
+        export_captioner(run, bundle)
     if run.checkpoint("few_steps").exists():
         save_low_rank(student_updates(replace(run, artifacts={})), bundle / FEW_STEPS_FOLDER)
     if run.checkpoint("energy_control").exists():
         export_image_to_sound(run, bundle)
     write_manifest(bundle)
     return bundle
+
+
+def export_captioner(run: Run, bundle: Path) -> Path:
+    """Write the decoder of audio captions into a bundle; returns its folder."""
+    trained_captioner(run).half().save_pretrained(str(bundle / CAPTIONER_FOLDER))
+    return bundle / CAPTIONER_FOLDER
 
 
 def export_image_to_sound(run: Run, bundle: Path) -> Path:
@@ -117,10 +130,12 @@ def export_image_to_sound(run: Run, bundle: Path) -> Path:
         default_pull=1.0,
     )
     pipeline.to(torch.float16)
+    (bundle / "image_to_audio" / "text_encoder" / SHARED).unlink(missing_ok=True)
     pipeline.save_pretrained(str(bundle / "image_to_audio"), max_shard_size=SHARD)
     if run.checkpoint("sound_classifier").exists():
         trained_sound_classifier(run).half().save_pretrained(str(bundle / SOUND_CLASSIFIER_FOLDER))
     share_clip(bundle)
+    share_clap_text(bundle)
     write_manifest(bundle)
     return bundle / "image_to_audio"
 
@@ -170,6 +185,23 @@ def share_clip(bundle: Path) -> None:
         (bundle / "clip" / SHARED).write_text(json.dumps(shared, indent=2) + "\n")
 
 
+def share_clap_text(bundle: Path) -> None:
+    """Leave out the text half of CLAP that sounds of pictures are made with, where it is a copy to the bit of
+    the whole CLAP's (`encoders.load_clap_text`).
+    """
+    folder, file = (
+        bundle / "image_to_audio" / "text_encoder",
+        "audio_to_image/audio_encoder/model.safetensors",
+    )
+    path = folder / "model.safetensors"
+    if not path.exists() or not (bundle / file).exists():
+        return
+    whole, half = load_file(bundle / file), load_file(path)
+    if all(name in whole and torch.equal(whole[name], value) for name, value in half.items()):
+        path.unlink()
+        (folder / SHARED).write_text(json.dumps({"text_model": f"../../{file}"}, indent=2) + "\n")
+
+
 def write_vocabulary(bundle: Path) -> None:
     """Write the sources that the bundle knows, in order, phrases for prompts, and the words of captions."""
     vocabulary = {
@@ -178,6 +210,7 @@ def write_vocabulary(bundle: Path) -> None:
         "times": [*WHEN.values()],
         "locations": [*WHERE.values()],
         "words": caption_words(),
+        "nouns": [word for word, share in part_of_speech_table(caption_words()).items() if share > 0.5],
     }
     (bundle / "vocabulary.json").write_text(json.dumps(vocabulary, indent=2) + "\n")
 
@@ -223,6 +256,9 @@ def import_bundle(run: Run, bundle: Path) -> Path:
     }
     if (bundle / "features").is_dir():
         states["picture_features"] = load_classifier(bundle, "features").float().state_dict()
+    if (bundle / CAPTIONER_FOLDER).is_dir():
+        captioner = AudioCaptioner.from_pretrained(bundle / CAPTIONER_FOLDER, dtype=torch.float32)
+        states["audio_captioner"] = captioner.state_dict()
     if (bundle / UPSCALER_FOLDER).is_dir():
         network = PictureUpscaler.from_pretrained(bundle / UPSCALER_FOLDER, dtype=torch.float32)
         states["upscaler"] = network.state_dict()

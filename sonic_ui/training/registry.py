@@ -10,6 +10,7 @@ from sonic_ui.training.data import rendering, sound_samples, sounds, takes
 from sonic_ui.training.run import REGISTERED, Run, train
 from sonic_ui.training.stages import (
     adapter,
+    audio_captioner,
     clap,
     clip,
     few_steps,
@@ -40,6 +41,7 @@ ORDER = {
     "spectral_stats": spectral_stats,  # CLAP's head on statistics of the log-mel
     "open_set_takes": takes,  # recordings varied, machine loops, other kinds of sound
     "open_set": open_set,  # head that knows what is of no source
+    "audio_captioner": audio_captioner,  # what is heard, in words
     "projector": adapter,  # SonicDiffusion, stage 1
     "adapter": adapter,  # SonicDiffusion, stage 2
     "teacher_paths": few_steps,  # paths of the guided denoiser from noise to picture

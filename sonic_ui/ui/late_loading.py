@@ -4,7 +4,7 @@ It fetches the scripts of every kind of component that is visible. A component i
 visible there, and so does one in a tab that is not open.
 """
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 from typing import Any
 
 import gradio as gr
@@ -99,6 +99,14 @@ def show_when_opened(tabs: gr.Tabs) -> None:
             part = late[start : start + SHOWN_AT_ONCE]
             script = _show(f"{tab.id}-{number}", len(part), number * APART_MS)
             tab.select(None, js=script, outputs=part, api_visibility="private")
+
+
+def show_when_unfolded(fold: Any, blocks: Sequence[Block]) -> None:
+    """Hide components of a fold until it is first opened; it sends `unfold`."""
+    for block in blocks:
+        block.visible = False
+    script = _show(f"fold-{fold._id}", len(blocks), 0)
+    fold.unfold(None, js=script, outputs=[*blocks], api_visibility="private")
 
 
 def _is_late(block: Block, folded: Container[int]) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from sonic_ui.scenes.sound_captions import sound_caption_words
 from sonic_ui.scenes.world import SOURCES, sample_scene
 from sonic_ui.training.bundle_io import export_bundle
 from sonic_ui.training.data.rendering import training_pictures
@@ -25,6 +26,7 @@ from sonic_ui.training.stages.adapter import (
     token_weights,
     trained_adapter,
 )
+from sonic_ui.training.stages.audio_captioner import caption_pool, trained_captioner
 from sonic_ui.training.stages.clap import SoundBank
 from sonic_ui.training.stages.latent_diffusion import trained_unet
 from sonic_ui.training.stages.picture_autoencoder import (
@@ -55,6 +57,15 @@ def test_the_autoencoder_learns_a_handful_of_pictures(run: Run) -> None:
 def test_the_upscaler_learns_a_handful_of_pictures(run: Run) -> None:
     losses = [line["loss"] for line in log_of(run, "upscaler")]
     assert np.mean(losses[-5:]) < np.mean(losses[:5])
+
+
+def test_the_captioner_learns_which_words_follow(run: Run) -> None:
+    log = log_of(run, "audio_captioner")
+    assert np.mean([line["loss"] for line in log[-5:]]) < 0.7 * np.mean([line["loss"] for line in log[:5]])
+    assert np.mean([line["word"] for line in log[-5:]]) > 0.3
+    pool = caption_pool(run)
+    assert len(pool.scenes) == len(pool.series) == 64 and pool.scenes[0] == pool.scenes[1]
+    assert trained_captioner(run).word.num_embeddings == len(sound_caption_words()) + 4
 
 
 @pytest.mark.parametrize("stage", ["picture_decoder", "decoder"])

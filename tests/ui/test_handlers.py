@@ -16,6 +16,7 @@ from sonic_ui.engine.studio import Studio
 from sonic_ui.media.metadata import read_settings
 from sonic_ui.ui.session.context import AppContext, Example, SharedComponents
 from sonic_ui.ui.tabs.sound_to_image.batch import BatchComponents
+from sonic_ui.ui.tabs.sound_to_image.captions import CaptionSettings
 from sonic_ui.ui.tabs.sound_to_image.events import Components, Handlers
 from sonic_ui.ui.tabs.sound_to_image.results import example_card
 from sonic_ui.ui.widgets.runs import RunBar
@@ -36,6 +37,9 @@ def tab_of(backend: FakeBackend, examples: tuple[Example, ...] = ()) -> Handlers
         part(SettingsDrop, message="picture_message"),
         part(SharedComponents),
         part(BatchComponents, view="batch"),
+        part(
+            CaptionSettings, message="caption_message", attention="caption_attention", tuning="optimize_steps"
+        ),
     )
     return Handlers(AppContext(Studio(backend), examples), parts)
 
@@ -59,6 +63,10 @@ def page_values(path: Path | None, **values: Any) -> list[Any]:
         "variations": "",
         "aspect": "1:1",
         "quality": "fine",
+        "by_caption": "off",
+        "caption": "",
+        "caption_attention": True,
+        "optimize_steps": 0,
         **values,
     }
     return in_order(tab_of(FakeBackend()).table, settings)

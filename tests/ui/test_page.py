@@ -25,6 +25,7 @@ from tests.fakes import FakeBackend
 
 PUBLIC = {
     "/sound_to_image",
+    "/caption_sound",
     "/edit_image",
     "/interpolate",
     "/volume_sweep",

@@ -29,6 +29,7 @@ from sonic_ui.engine.jobs.settings import painting_settings, word_settings
 from sonic_ui.engine.tracks import TrackReader
 from sonic_ui.engine.word_store import NO_WORDS, Words
 from sonic_ui.engine.words import cut_words, unknown_words, without_words
+from sonic_ui.media.captions import Caption
 from sonic_ui.requests import (
     VERBS,
     BadInput,
@@ -69,6 +70,11 @@ class Backend(Protocol):
 
     def embed_audio(self, samples: np.ndarray) -> events.AudioAnalysis:
         """Embed and name a clip: `samples` float32 [T] at 48 kHz."""
+
+    def caption_audio(self, samples: np.ndarray, text: str = "", top_k: int = 1, seed: int = 0) -> Caption:
+        """A caption of a clip, float32 [T] at 48 kHz, greedy or drawn from the `top_k` most probable words;
+        or, with a `text`, the probability of each of its words. Raises `BadInput`.
+        """
 
     def embed_windows(self, windows: Sequence[np.ndarray]) -> events.WindowAnalysis:
         """Embed and name windows of a track: samples float32 [T] each, at 48 kHz."""
@@ -164,6 +170,7 @@ class PaintingPlan(Plan):
                known beforehand
     source     column of the classifier's levels that belongs to the sound
     reused     whether an edit starts from a cached inversion
+    extra      what its settings hold besides
     batches    for each picture that is done, the numbers of those that were painted side by side with it
     """
 
@@ -174,6 +181,7 @@ class PaintingPlan(Plan):
     reused: bool = field(default=False, kw_only=True)
     done: dict[int, tuple[Image, events.FrameInfo]] = field(default_factory=dict, kw_only=True)
     batches: dict[int, tuple[int, ...]] = field(default_factory=dict, kw_only=True)
+    extra: dict[str, Any] = field(default_factory=dict, kw_only=True)
 
     def take(self, event: events.JobEvent) -> Iterator[events.Event]:
         """As `Plan.take`; frames get their infos here."""
@@ -227,6 +235,7 @@ class PaintingPlan(Plan):
             settings
             | (context.picture.settings if context.picture else {})
             | word_settings(context.words)
+            | self.extra
             | {"pictures": self._remade_from(order)},
             elapsed_s,
             tuple(self.notices),

@@ -8,9 +8,17 @@ import numpy as np
 
 from sonic_ui.engine.events import FrameInfo
 from sonic_ui.engine.jobs.base import JOB_TYPES, JobRunner, JobType, PaintingPlan, RunContext
-from sonic_ui.requests import PaintingRequest, SoundToImageRequest
+from sonic_ui.media.captions import Caption
+from sonic_ui.requests import BadInput, PaintingRequest, SoundToImageRequest
 from sonic_ui.requests.aspects import SQUARE, AspectName
+from sonic_ui.requests.captions import OFF
 from sonic_ui.requests.quality import DRAFT, FINE
+
+TUNED_THROUGH = 3
+"""Last denoising steps that tuning the words to the sound goes back through."""
+NOT_COMPARABLE = (
+    "{title} cannot compare sounds with pictures, so that words are not tuned to a sound. Choose 0 steps."
+)
 
 
 @dataclass(frozen=True)
@@ -22,6 +30,7 @@ class PaintJob:
     scales       factor on the request's strength, one a picture
     groups       which pictures are painted side by side, in the order in which the groups are painted
     size         width and height in pixels; None paints the denoiser's own
+    caption      what is heard, in words, where the request paints by it
 
     Their variations are the request's.
     """
@@ -32,6 +41,20 @@ class PaintJob:
     scales: tuple[float, ...]
     groups: tuple[tuple[int, ...], ...]
     size: tuple[int, int] | None = None
+    caption: Caption | None = None
+
+    @property
+    def sample_passes(self) -> int:
+        """Passes of one sample through the denoiser, for a GPU that is lent by the second."""
+        from sonic_ui.engine.cost import sample_passes
+
+        return round(sample_passes(self.request) * (1 + tuning_cost(self.request)))
+
+
+def tuning_cost(request: PaintingRequest) -> float:
+    """What tuning the words to the sound takes, in pictures: each step paints, and goes back a few steps."""
+    steps = int(getattr(request, "optimize_steps", 0))
+    return steps * (1.0 + 2.0 * TUNED_THROUGH / max(TUNED_THROUGH, request.steps or 1))
 
 
 def pipeline_settings(request: PaintingRequest) -> dict[str, Any]:
@@ -58,9 +81,16 @@ class PaintRunner(JobRunner):
 
     job: PaintJob
     done_weight: float = field(default=0.0, init=False)
+    tuned_steps: int = field(default=0, init=False)
 
     def load(self) -> Any:
-        """The pipeline of the request's quality. Raises `BadInput` if the bundle has none of it."""
+        """The pipeline of the request's quality. Raises `BadInput` if the bundle has none of it, or nothing
+        that words can be tuned by.
+        """
+        if self.job.caption is not None:
+            _ = self.components.noun_tagger
+        if self._tuning_steps and self.components.image_encoder is None:
+            raise BadInput(NOT_COMPARABLE.format(title=self.components.bundle.info.title), "optimize_steps")
         if getattr(self.job.request, "quality", FINE) == DRAFT:
             return self.components.draft_pipeline
         return self.components.pipeline
@@ -75,12 +105,13 @@ class PaintRunner(JobRunner):
         guided = 1 if (self.job.request.guidance_scale or 0) <= 1 else 2
         px = self.components.bundle.info.picture_px
         width, height = self.job.size or (px, px)
-        return guided * self._steps * self.count * width * height / px**2
+        cost = 1 + tuning_cost(self.job.request)
+        return cost * guided * self._steps * self.count * width * height / px**2
 
     def work(self) -> None:
         """Paint every group; there is a `FramesDone` for all that was painted side by side."""
         request = self.job.request
-        self.report_words(request.prompt, request.negative_prompt)
+        self.report_words(self._text, request.negative_prompt)
         self._report(0)
         for number, group in enumerate(self.job.groups):
             for batch in self.split_on_oom(group, partial(self._paint_group, number)):
@@ -91,10 +122,101 @@ class PaintRunner(JobRunner):
     def _steps(self) -> int:
         return int(self.job.request.steps or 0)
 
+    @property
+    def _tuning_steps(self) -> int:
+        return 0 if self.job.caption is None else int(getattr(self.job.request, "optimize_steps", 0))
+
+    @property
+    def _text(self) -> str:
+        """What the text encoder reads: the caption, then the prompt."""
+        if self.job.caption is None:
+            return self.job.request.prompt
+        from sonic_ui.pipelines.caption_attention import picture_caption
+
+        known = self.components.bundle.info.vocabulary
+        text = str(getattr(self.job.request, "caption", "")) or self.job.caption.text
+        caption = picture_caption(text, () if known is None else known.words)
+        return f"{caption} {self.job.request.prompt}".strip()
+
+    @property
+    def _hears(self) -> bool:
+        """Whether the sound itself is a condition, beside its words."""
+        return getattr(self.job.request, "by_caption", OFF) != "words_alone"
+
+    def _words(self, group: tuple[int, ...]) -> dict[str, Any]:
+        """Prompt and weights of its words as arguments of the pipeline, for a group of pictures."""
+        caption = self.job.caption
+        if caption is None:
+            return {}
+        import torch
+
+        from sonic_ui.pipelines.caption_attention import caption_token_weights
+
+        weights, nouns = caption_token_weights(
+            self.pipeline.tokenizer, self._text, caption.probabilities, self.components.noun_tagger
+        )
+        if not getattr(self.job.request, "caption_attention", True):
+            weights = torch.ones_like(weights)
+        if self._tuning_steps:
+            weights = self._tuned(group, weights, nouns)
+        return {"prompt": [self._text] * len(group), "token_weights": weights}
+
+    def _tuned(self, group: tuple[int, ...], weights: Any, nouns: Any) -> Any:
+        """Weights [B, L, C] of a group's words, tuned until the pictures are like the sound; with
+        previews.
+        """
+        import torch
+
+        from sonic_ui.engine.events import Preview
+        from sonic_ui.pipelines.direct_optimization import DirectOptimizer, OptimizationSettings, Painting
+
+        job, total = self.job, self._tuning_steps
+        width, height = job.size or (None, None)
+        request = job.request
+        optimizer = DirectOptimizer(
+            self.pipeline,
+            self.components.image_encoder,
+            Painting(
+                text=self._text,
+                embeds=torch.from_numpy(job.embeddings[[group[0]]].copy()),
+                weights=weights,
+                nouns=nouns,
+                seeds=tuple(job.seeds[i] for i in group),
+                negative_prompt=request.negative_prompt,
+                strength=request.strength,
+                guidance_scale=float(request.guidance_scale or 1.0),
+                num_inference_steps=self._steps,
+                with_sound=self._hears,
+                height=height,
+                width=width,
+            ),
+            OptimizationSettings(
+                steps=total, through=TUNED_THROUGH, checkpointing=self.pipeline.device.type != "cpu"
+            ),
+        )
+        each = self._steps * tuning_cost(request) / total * len(group)
+
+        def on_step(report: Any) -> None:
+            self.cancel.check()
+            self.done_weight += each
+            self.tuned_steps += 1
+            done = self.done_weight / self._whole_weight
+            message = f"Tuning the words to the sound: {report.step} of {total}"
+            self.report_progress(message, self.tuned_steps, total + self._steps, done)
+            self.queue.put(Preview(tuple(optimizer.decode_pil(report.images)), group))
+
+        return optimizer.optimize(on_step, self.cancel.check)
+
+    @property
+    def _whole_weight(self) -> float:
+        """All the work, in steps of single pictures."""
+        return max(1.0, self._steps * self.count * (1 + tuning_cost(self.job.request)))
+
     def _paint_group(self, number: int, group: tuple[int, ...]) -> list[Any]:
         import torch
 
-        job, begun = self.job, self.done_weight
+        job, words = self.job, self._words(group)
+        begun = self.done_weight
 
         def on_step(report: Any) -> None:
             self.cancel.check()
@@ -104,12 +226,12 @@ class PaintRunner(JobRunner):
                 self.preview(report, group)
 
         images: list[Any] = self.pipeline(
-            audio_embeds=torch.from_numpy(job.embeddings[list(group)]),
+            audio_embeds=torch.from_numpy(job.embeddings[list(group)]) if self._hears else None,
             seed=[job.seeds[i] for i in group],
             variations=[job.request.variations_of(i) for i in group],
             on_step=on_step,
             **size_settings(job.size),
-            **{**pipeline_settings(job.request), "strength": self._strength(group)},
+            **{**pipeline_settings(job.request), "strength": self._strength(group), **words},
         ).images
         return images
 
@@ -124,8 +246,8 @@ class PaintRunner(JobRunner):
 
     def _report(self, step: int) -> None:
         message = "Painting" if self.count == 1 else f"Painting {self.count} pictures"
-        done = self.done_weight / max(1, self._steps * self.count)
-        self.report_progress(message, step, self._steps * len(self.job.groups), done)
+        done, total = self.done_weight / self._whole_weight, self._steps * len(self.job.groups)
+        self.report_progress(message, self.tuned_steps + step, self._tuning_steps + total, done)
 
 
 def size_of(aspect: AspectName, context: RunContext) -> tuple[int, int] | None:
@@ -135,16 +257,22 @@ def size_of(aspect: AspectName, context: RunContext) -> tuple[int, int] | None:
 
 def plan_pictures(request: SoundToImageRequest, context: RunContext) -> PaintingPlan:
     """`count` pictures of one sound; picture i starts from seed + i."""
-    count = request.count
+    count, sound = request.count, context.sounds["sound"]
+    extra, caption = {}, None
+    if request.by_caption != OFF:
+        caption = context.backend.caption_audio(sound.clip.samples, request.caption)
+        request = request.changed(caption=request.caption or caption.text)
+        extra = {"caption_words": [[w, round(p, 4)] for w, p in zip(*vars(caption).values(), strict=True)]}
     job = PaintJob(
         request=request,
-        embeddings=np.repeat(context.embed_audio(context.sounds["sound"]).embedding[None], count, 0),
+        embeddings=np.repeat(context.embed_audio(sound).embedding[None], count, 0),
         seeds=tuple(map(request.seed_of, range(count))),
         scales=(1.0,) * count,
         groups=(tuple(range(count)),),
         size=size_of(request.aspect, context),
+        caption=caption,
     )
-    return PaintingPlan(context, job, (FrameInfo(),) * count, is_strip=False)
+    return PaintingPlan(context, job, (FrameInfo(),) * count, is_strip=False, extra=extra)
 
 
 JOB_TYPES[SoundToImageRequest] = JobType(plan_pictures, PaintRunner)

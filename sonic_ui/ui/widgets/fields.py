@@ -70,6 +70,7 @@ def detail_line(result: Result) -> str:
     varied = request.variations_of(0)
     details = [
         *(Path(path).name for path in request.sound_paths.values()),
+        f"painted by “{_short(request.caption)}”" if getattr(request, "by_caption", "off") != "off" else "",
         f"“{_short(request.prompt)}”" if request.prompt else "",
         f"seed {request.seed}",
         f"varied by {' and '.join(f'{amount:g}' for _, amount in varied)}" if varied else "",

@@ -108,7 +108,7 @@ class BatchHandler:
         progress: "BatchProgress",
         painted: Painted,
     ) -> Iterator[Update]:
-        request = run.request.changed(sound=path, start_s=None, end_s=None, count=1)
+        request = run.request.changed(sound=path, start_s=None, end_s=None, count=1, caption="")
         for event in self._context.studio.run(request, run.token, run.session):
             if isinstance(event, Result):
                 (file,) = self._context.pictures.write(event.images, event.settings)

@@ -14,7 +14,7 @@ from sonic_ui.ui.session.context import AppContext, SharedComponents
 from sonic_ui.ui.settings.reuse import Record
 from sonic_ui.ui.settings.table import Row, SettingsTable
 from sonic_ui.ui.tabs import BuiltTab
-from sonic_ui.ui.tabs.sound_to_image import batch, results
+from sonic_ui.ui.tabs.sound_to_image import batch, captions, results
 from sonic_ui.ui.widgets import kept_form, prompt_settings, runs, send_to_tab, settings_drop, sound_input
 from sonic_ui.ui.widgets.fields import Update, slider
 from sonic_ui.ui.widgets.vary import varied_request
@@ -33,6 +33,7 @@ class Components:
     drop: settings_drop.SettingsDrop
     shared: SharedComponents
     batch: batch.BatchComponents
+    captions: captions.CaptionSettings
 
 
 def settings_table(context: AppContext, parts: Components) -> SettingsTable[SoundToImageRequest]:
@@ -41,6 +42,7 @@ def settings_table(context: AppContext, parts: Components) -> SettingsTable[Soun
     rows = [parts.sound.row(), *prompts.rows(), Row({"count": prompts.beside_seed}), prompts.variations_row()]
     rows.append(prompts.aspect_row(lambda: context.studio.info.aspects))
     rows.append(prompts.quality_row(lambda: context.studio.info.defaults.draft is not None))
+    rows.append(parts.captions.row())
     return SettingsTable(SoundToImageRequest, rows)
 
 
@@ -62,6 +64,7 @@ class Handlers:
             self._example_record,
             lambda picture, files: {parts.view: result_view.stage_of(picture)},
         )
+        self.captions = captions.CaptionHandlers(context, parts.captions, parts.sound)
         self.batch = batch.BatchHandler(context, parts.batch, parts.view, parts.shared)
 
     def choose(self, event: gr.EventData) -> Update:
@@ -103,7 +106,10 @@ class Handlers:
     def _finished(self, run: runs.RunContext[SoundToImageRequest], result: Result) -> Update:
         files = self._context.pictures.write(result.images, result.settings)
         card = results.result_card(run.run, result, files)
-        return self.runs.finished(run, card.id, files, result, result_view.done(run.run, card))
+        shown = self.runs.finished(run, card.id, files, result, result_view.done(run.run, card))
+        if result.request.caption and not run.request.caption:
+            shown[self._parts.captions.caption] = result.request.caption  # the engine wrote it
+        return shown
 
     def _example_record(self, name: str) -> Record | None:
         """What the picture of an example was made with, by its card's name."""
@@ -119,7 +125,9 @@ class Handlers:
         parts = self._parts
         refresh_after = self.sound.connect(self.choose, [parts.view])
         parts.prompts.seed.connect()
-        self.runs.connect(self.generate, [parts.prompts.prompt.submit], vary=self.vary)
+        self.captions.connect()
+        triggers, written = [parts.prompts.prompt.submit], [parts.captions.caption]
+        self.runs.connect(self.generate, triggers, outputs=written, vary=self.vary)
         self.reuse.connect(parts.view, parts.shared, [refresh_after])
         seed, head = parts.prompts.seed.seed, parts.shared.head
         messages = [parts.bar.message, *self.table.messages.values()]
@@ -131,11 +139,13 @@ class Handlers:
 
 def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
     """Lay out the tab inside the current tab context and connect it."""
+    captions.add_endpoint(context)
     with gr.Row(elem_classes="su-desk", equal_height=False):
         with gr.Column(elem_classes="su-inputs", scale=5, min_width=340):
             with gr.Column(elem_classes="su-panel"):
                 sound = sound_input.sound_input(TAB, context, gain=True, batch=batch.MOST_FILES)
                 several = batch.batch_components(TAB)
+                in_words = captions.caption_settings(TAB)
             with gr.Column(elem_classes="su-panel"):
                 prompts = prompt_settings.prompt_settings(
                     TAB,
@@ -149,5 +159,7 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
         with gr.Column(elem_classes="su-result", scale=8, min_width=340):
             view = result_view.result_view(TAB, results.example_card(context, 0))
             drop = settings_drop.settings_drop(TAB)
-    target = Handlers(context, Components(sound, prompts, bar, view, drop, shared, several)).connect()
+    target = Handlers(
+        context, Components(sound, prompts, bar, view, drop, shared, several, in_words)
+    ).connect()
     return BuiltTab(view, bar.message, drop.share, (prompts,), target)
