@@ -38,10 +38,12 @@ def by_caption_group(context: Any) -> list[Metric]:
     """Pictures of two sources by caption; nothing where the bundle writes none."""
     if (painter := caption_painter(context)) is None:
         return []
-    clips = held_out.mixed_clips(context.some(48), context.px)
+    clips = held_out.mixed_clips(context.some(24), context.px)
     metrics, pictures = captions.painted_metrics(context.classifier, painter, clips)
     for number, images in enumerate(pictures.values()):
         context.save_pictures(f"by_caption_{number}", images)
+    for with_sound in (False, True):
+        metrics += captions.edit_metrics(context.classifier, painter, clips, with_sound)
     return metrics
 
 
@@ -53,7 +55,7 @@ def tuning_group(context: Any) -> list[Metric]:
     if painter is None or features is None:
         return []
     painter = replace(painter, painter=replace(context.draft_painter or context.painter, batch=1))
-    clips = held_out.synthetic_clips(context.some(4), context.px, stream=21)
+    clips = held_out.synthetic_clips(1, context.px, stream=21)[:: context.share]
     settings = OptimizationSettings()
     metrics, pictures = captions.tuning_metrics(
         context.classifier, features, painter, context.image_encoder, clips, settings, with_sound=True

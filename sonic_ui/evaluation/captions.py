@@ -134,12 +134,28 @@ class CaptionPainter:
         tokenizer = self.painter.pipeline.tokenizer
         return text, *caption_token_weights(tokenizer, text, caption.probabilities, self.tagger)
 
-    def paint(self, clips: Sequence[HeldOutClip], *, with_sound: bool, weighed: bool) -> list[Image.Image]:
-        """A picture of each clip; picture i starts from the painter's seed + i."""
+    def paint(
+        self,
+        clips: Sequence[HeldOutClip],
+        *,
+        with_sound: bool,
+        weighed: bool,
+        texts: Sequence[str] | None = None,
+    ) -> list[Image.Image]:
+        """A picture of each clip; picture i starts from the painter's seed + i.
+
+        texts   captions as a person edited them, one a clip; None: as they are written
+        """
         painter, out = self.painter, []
         for start in range(0, len(clips), painter.batch):
             part = clips[start : start + painter.batch]
-            found = [self.conditions(self.captioner.write(clip.samples)) for clip in part]
+            own = texts[start : start + painter.batch] if texts is not None else [""] * len(part)
+            found = [
+                self.conditions(
+                    self.captioner.score(clip.samples, text) if text else self.captioner.write(clip.samples)
+                )
+                for clip, text in zip(part, own, strict=True)
+            ]
             weights = torch.stack([weights for _, weights, _ in found])
             out += painter.pipeline(
                 audio_embeds=painter.embed([clip.samples for clip in part]) if with_sound else None,
@@ -185,6 +201,42 @@ def painted_metrics(
         Metric(f"by caption, {name}: both found", both_found(classifier, images, clips), note=note)
         for name, images in pictures.items()
     ], pictures
+
+
+def edit_metrics(
+    classifier: PresenceClassifier, painter: CaptionPainter, clips: Sequence[HeldOutClip], with_sound: bool
+) -> list[Metric]:
+    """Captions of two sources that a person edits: the second taken away, or a third added.
+
+    How often the source that is edited is seen (p > 0.5) in the picture of the caption before and after.
+    """
+    labels = [[SPECS[name].label for name in clip.sources] for clip in clips]
+    rng = np.random.default_rng(7)
+    added = [str(rng.choice([name for name in SOURCES if name not in clip.sources])) for clip in clips]
+    texts = {
+        "whole": [" and ".join(both) for both in labels],
+        "less": [both[0] for both in labels],
+        "more": [" and ".join([*both, SPECS[name].label]) for both, name in zip(labels, added, strict=True)],
+    }
+    removed = [clip.sources[1] for clip in clips]
+    presence = {
+        name: classifier.predict(
+            as_tensor(painter.paint(clips, with_sound=with_sound, weighed=True, texts=some))
+        )[0]
+        for name, some in texts.items()
+    }
+
+    def seen(which: str, names: Sequence[str]) -> float:
+        return float(np.mean([bool(presence[which][i, SOURCES.index(n)] > 0.5) for i, n in enumerate(names)]))
+
+    way = "with the sound" if with_sound else "words alone"
+    note = f"{len(clips)} sounds"
+    return [
+        Metric(f"caption edited, {way}: a thing is seen, named", seen("whole", removed), note=note),
+        Metric(f"caption edited, {way}: the same, not named any more", seen("less", removed)),
+        Metric(f"caption edited, {way}: a thing is seen, not named", seen("whole", added)),
+        Metric(f"caption edited, {way}: the same, once named", seen("more", added)),
+    ]
 
 
 def source_score(

@@ -29,9 +29,17 @@ from sonic_ui.scenes.sound_captions import sound_caption, sound_caption_words
 from sonic_ui.scenes.spec import INDOOR_PLACES
 from sonic_ui.scenes.world import Scene, sample_scene
 from sonic_ui.training.data.rendering import MIXTURE_WEIGHTS, scene_from_json, scene_to_json
+from sonic_ui.training.data.sounds import load_mixtures
 from sonic_ui.training.run import Run, Stage, artifact, stage
 from sonic_ui.training.stages.clap import SoundBank, sound_bank
-from sonic_ui.training.stages.spectral_stats import LOWPASS_SHARE, lowpass_aug, trained_clap
+from sonic_ui.training.stages.spectral_stats import (
+    AS_IT_IS_SHARE,
+    LOWPASS_SHARE,
+    RENDERED_SHARE,
+    augment_scene,
+    lowpass_aug,
+    trained_clap,
+)
 
 Mel = NDArray[np.float32]
 TAKES = 2
@@ -91,32 +99,47 @@ def followed_by(first: Mel, second: Mel, at: int) -> Mel:
     return (10 * np.log10(power + 1e-10)).astype(np.float32)
 
 
-def compose_scenes(bank: SoundBank, scenes: tuple[Scene, ...], rng: np.random.Generator) -> Mel:
-    """A log-mel [T, M] of one scene, or of two one after the other, as a recording might have it."""
-    mels = [bank.compose(scene, rng) for scene in scenes]
-    length = len(mels[0])
-    mel = mels[0]
-    if len(mels) == 2:
-        mel = followed_by(mels[0], mels[1], int(length * rng.uniform(0.35, 0.65)))
-    return lowpass_aug(mel, rng) if rng.random() < LOWPASS_SHARE else mel
+class SceneSounds:
+    """Draws scenes and their sounds: rendered mixtures, varied, and scenes composed of stored clips.
+
+    Sums of clips are easier than what a scene sounds like, where all sources are limited together; of clips
+    there are more rooms.
+    """
+
+    def __init__(self, bank: SoundBank, mels: NDArray[np.float16], scenes: list[Scene]) -> None:
+        self._bank, self._mels, self._scenes = bank, mels, scenes
+
+    def draw(self, rng: np.random.Generator) -> list[tuple[tuple[Scene, ...], Mel]]:
+        """TAKES sounds of one scene, or of one that another follows."""
+        if len(self._scenes) and rng.random() < RENDERED_SHARE:
+            index = int(rng.integers(len(self._scenes)))
+            mel, scene = self._mels[index].astype(np.float32), self._scenes[index]
+            varied = [mel if rng.random() < AS_IT_IS_SHARE else augment_scene(mel, rng) for _ in range(TAKES)]
+            return [((scene,), one) for one in varied]
+        scenes: tuple[Scene, ...] = (draw_scene(rng),)
+        if rng.random() < SEQUENCE_SHARE and len(scenes[0].sources) <= MOST_IN_SEQUENCE:
+            scenes = (scenes[0], following_scene(scenes[0], rng))
+        return [(scenes, self._composed(scenes, rng)) for _ in range(TAKES)]
+
+    def _composed(self, scenes: tuple[Scene, ...], rng: np.random.Generator) -> Mel:
+        """A log-mel [T, M] of one scene, or of two one after the other, as a recording might have it."""
+        mels = [self._bank.compose(scene, rng) for scene in scenes]
+        mel = mels[0]
+        if len(mels) == 2:
+            mel = followed_by(mels[0], mels[1], int(len(mel) * rng.uniform(0.35, 0.65)))
+        return lowpass_aug(mel, rng) if rng.random() < LOWPASS_SHARE else mel
 
 
 def fill_caption_pool(
-    clap: Any, bank: SoundBank, count: int, *, seed: int = 0, batch: int = 64
+    clap: Any, sounds: SceneSounds, count: int, *, seed: int = 0, batch: int = 64
 ) -> CaptionPool:
-    """At least `count` composed sounds."""
+    """At least `count` sounds."""
     rng = np.random.default_rng([41, seed])
     series, statistics, scenes = [], [], []
     for _ in range(0, count, batch):
-        mels = []
-        for _ in range(batch // TAKES):
-            first = draw_scene(rng)
-            one: tuple[Scene, ...] = (first,)
-            if rng.random() < SEQUENCE_SHARE and len(first.sources) <= MOST_IN_SEQUENCE:
-                one = (first, following_scene(first, rng))
-            mels += [compose_scenes(bank, one, rng) for _ in range(TAKES)]
-            scenes += [one] * TAKES
-        found = audio_series(clap, torch.from_numpy(np.stack(mels)).unsqueeze(1))
+        drawn = [take for _ in range(batch // TAKES) for take in sounds.draw(rng)]
+        scenes += [one for one, _ in drawn]
+        found = audio_series(clap, torch.from_numpy(np.stack([mel for _, mel in drawn])).unsqueeze(1))
         series.append(found[0].half())
         statistics.append(found[1].half())
     return CaptionPool(torch.cat(series), torch.cat(statistics), scenes)
@@ -127,7 +150,8 @@ def caption_pool(run: Run) -> CaptionPool:
     """Composed sounds as the encoder reads them, from disk if they are there."""
     path = run.folder / "caption_pool.pt"
     if not path.exists():
-        pool = fill_caption_pool(trained_clap(run), sound_bank(run), run.recipe["audio_captioner"]["pool"])
+        sounds = SceneSounds(sound_bank(run), *load_mixtures(run.folder / "clips", "train"))
+        pool = fill_caption_pool(trained_clap(run), sounds, run.recipe["audio_captioner"]["pool"])
         lines = [[scene_to_json(scene) for scene in scenes] for scenes in pool.scenes]
         torch.save({"series": pool.series, "statistics": pool.statistics, "scenes": lines}, path)
     state = torch.load(path, weights_only=True)
