@@ -18,6 +18,8 @@ from PIL import Image, ImageDraw, ImageFont
 from sonic_ui.audio.clips import load_clip
 from sonic_ui.audio.energy import energy_l1, pearson_r, unit
 from sonic_ui.audio.loudness import apply_gain
+from sonic_ui.engine.loading import CAPTIONER
+from sonic_ui.evaluation.caption_picture import COLUMNS, caption_pictures
 from sonic_ui.evaluation.film_picture import write_film_picture
 from sonic_ui.evaluation.held_out import SAMPLE_RATE, curve_bank
 from sonic_ui.evaluation.image_metrics import as_tensor
@@ -176,6 +178,8 @@ def write_readme_pictures(examples: Path, bundle: Path, folder: Path) -> list[Pa
     paths.append(write_edits(examples, bundle, folder / "edits.png"))
     paths.append(write_own_picture(examples, bundle, folder / "own_picture.png"))
     paths.append(write_words(examples, bundle, folder / "words.png"))
+    if (bundle / CAPTIONER).is_dir():
+        paths.append(write_captions(bundle, folder / "captions.png"))
     paths.append(write_film_picture(bundle, folder / "film.png"))
     if (bundle / "image_to_audio").is_dir():
         paths.append(write_image_to_sound(examples, bundle, folder / "image_to_sound.png"))
@@ -248,6 +252,12 @@ def write_words(examples: Path, bundle: Path, path: Path) -> Path:
     """Two example sounds as words: the pictures that each found, and its word in three sentences."""
     pictures, labels = word_pictures(examples, bundle)
     return _save(labelled(pictures, labels, columns=len(pictures) // len(WORDS), side=192), path)
+
+
+def write_captions(bundle: Path, path: Path) -> Path:
+    """Scenes by their sound, by the caption of it, and by captions that were edited."""
+    pictures, labels = caption_pictures(bundle)
+    return _save(labelled(pictures, labels, columns=COLUMNS, side=224), path)
 
 
 def write_taught(

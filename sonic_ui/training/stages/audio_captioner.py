@@ -27,7 +27,7 @@ from sonic_ui.models.audio_captioner import (
 )
 from sonic_ui.scenes.sound_captions import sound_caption, sound_caption_words
 from sonic_ui.scenes.spec import INDOOR_PLACES
-from sonic_ui.scenes.world import Scene, sample_scene
+from sonic_ui.scenes.world import SPECS, Scene, sample_scene
 from sonic_ui.training.data.rendering import MIXTURE_WEIGHTS, scene_from_json, scene_to_json
 from sonic_ui.training.data.sounds import load_mixtures
 from sonic_ui.training.run import Run, Stage, artifact, stage
@@ -50,8 +50,10 @@ FADE = 8
 """Frames of 20 ms that two scenes overlap."""
 MOST_IN_SEQUENCE = 2
 """Sources of a scene that another follows or precedes."""
-INDOOR_SHARE = 0.5
-"""Of scenes that may stand indoors: more than in the world, so that rooms are learned."""
+ROOM_SHARE = 0.3
+"""Of scenes: indoors, of one source or of several. In the world several stand outdoors alone; a person's
+sounds need not."""
+INDOOR_SOURCES = tuple(name for name, spec in SPECS.items() if spec.indoors)
 AGAIN_SHARE, FOLLOWED_SHARE = 0.15, 0.15
 """Of the batches: clips of two windows of one scene, and of one scene after another."""
 UNKNOWN_SHARE = 0.03
@@ -75,10 +77,13 @@ class CaptionPool:
 
 
 def draw_scene(rng: np.random.Generator, most: int = len(MIXTURE_WEIGHTS)) -> Scene:
-    """A scene of at most so many sources; several are drawn more often than in the world."""
+    """A scene of at most so many sources; several, and rooms, are drawn more often than in the world."""
     share = np.array(MIXTURE_WEIGHTS[:most])
     count = int(rng.choice(most, p=share / share.sum())) + 1
-    while len((scene := sample_scene(rng, indoor_share=INDOOR_SHARE)).sources) != count:
+    if rng.random() < ROOM_SHARE:
+        names = tuple(rng.choice(INDOOR_SOURCES, count, replace=False).tolist())
+        return sample_scene(rng, sources=names, indoor_share=1.0)
+    while len((scene := sample_scene(rng, indoor_share=0.0)).sources) != count:
         pass
     return scene
 
