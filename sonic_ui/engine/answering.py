@@ -67,7 +67,7 @@ def answers(
         yield {"value": write(studio.embed_audio(sound))}
     elif kind == "caption" and len(files) == 1:
         duration_s = as_float(question.get("duration_s")) or 0.0
-        settings = {name: question[name] for name in ("top_k", "seed") if name in question}
+        settings: dict[str, Any] = {name: question[name] for name in ("top_k", "seed") if name in question}
         drawn = CaptionSoundRequest.from_values({"sound": files[0], **settings})
         sound = studio.load_sound(files[0], 0.0, duration_s if duration_s > 0 else None)
         text = tidy_text(_text(question.get("text")))[:MAX_PROMPT_CHARACTERS]

@@ -179,7 +179,7 @@ def both_found(
     )
 
 
-WAYS = {
+WAYS: dict[str, dict[str, Any]] = {
     "with the sound, unweighed": {"with_sound": True, "weighed": False},
     "with the sound": {"with_sound": True, "weighed": True},
     "words alone, unweighed": {"with_sound": False, "weighed": False},

@@ -208,7 +208,8 @@ def load_clap_text(folder: Path) -> ClapTextModelWithProjection:
     Raises OSError or ValueError where it cannot be read.
     """
     half = ClapTextModelWithProjection(ClapTextConfig.from_pretrained(folder))
-    names, state = half.state_dict(), {}
+    names = half.state_dict()
+    state: dict[str, Tensor] = {}
     for path in json.loads((folder / SHARED).read_text()).values():
         whole = load_file(folder / path)
         state |= {name: whole[name].to(own.dtype) for name, own in names.items() if name in whole}

@@ -209,7 +209,8 @@ class AudioCaptionerStage(Stage):
 
     def _sequences(self, count: int, generator: torch.Generator) -> tuple[Tensor, list[str]]:
         """Clips of one scene after another in the same room."""
-        pairs, captions = [], []
+        pairs: list[tuple[int, int]] = []
+        captions: list[str] = []
         rooms = [room for room, found in self.by_room.items() if len(found) > TAKES]
         while len(pairs) < count:
             room = rooms[int(torch.randint(0, len(rooms), (), generator=generator))]

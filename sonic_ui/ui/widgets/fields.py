@@ -7,7 +7,8 @@ from typing import Any
 import gradio as gr
 
 from sonic_ui.engine.events import Label, Result
-from sonic_ui.requests import Range
+from sonic_ui.requests import PaintingRequest, Range, SoundToImageRequest
+from sonic_ui.requests.captions import OFF
 from sonic_ui.requests.fields import Room
 
 Update = dict[Any, Any]
@@ -68,9 +69,10 @@ def detail_line(result: Result) -> str:
     """The line of what made a result: "rain.wav · “ink” · seed 5 · 25 steps · 3.2 s"."""
     request = result.request
     varied = request.variations_of(0)
+    by_caption = caption_of(request)
     details = [
         *(Path(path).name for path in request.sound_paths.values()),
-        f"painted by “{_short(request.caption)}”" if getattr(request, "by_caption", "off") != "off" else "",
+        f"painted by “{_short(by_caption)}”" if by_caption else "",
         f"“{_short(request.prompt)}”" if request.prompt else "",
         f"seed {request.seed}",
         f"varied by {' and '.join(f'{amount:g}' for _, amount in varied)}" if varied else "",
@@ -78,6 +80,13 @@ def detail_line(result: Result) -> str:
         f"{result.elapsed_s:.1f} s",
     ]
     return " · ".join(part for part in details if part)
+
+
+def caption_of(request: PaintingRequest) -> str:
+    """The caption that a request paints by; "" for one that does not."""
+    if isinstance(request, SoundToImageRequest) and request.by_caption != OFF:
+        return request.caption
+    return ""
 
 
 def unknown_sentence(labels: Sequence[Label]) -> str:

@@ -16,7 +16,7 @@ from sonic_ui.ui.settings.table import Row, SettingsTable
 from sonic_ui.ui.tabs import BuiltTab
 from sonic_ui.ui.tabs.sound_to_image import batch, captions, results
 from sonic_ui.ui.widgets import kept_form, prompt_settings, runs, send_to_tab, settings_drop, sound_input
-from sonic_ui.ui.widgets.fields import Update, slider
+from sonic_ui.ui.widgets.fields import Update, caption_of, slider
 from sonic_ui.ui.widgets.vary import varied_request
 
 TAB = VERBS["sound_to_image"].tab
@@ -107,8 +107,8 @@ class Handlers:
         files = self._context.pictures.write(result.images, result.settings)
         card = results.result_card(run.run, result, files)
         shown = self.runs.finished(run, card.id, files, result, result_view.done(run.run, card))
-        if result.request.caption and not run.request.caption:
-            shown[self._parts.captions.caption] = result.request.caption  # the engine wrote it
+        if (caption := caption_of(result.request)) and not run.request.caption:
+            shown[self._parts.captions.caption] = caption  # the engine wrote it
         return shown
 
     def _example_record(self, name: str) -> Record | None:
