@@ -71,7 +71,7 @@ def answers(
         drawn = CaptionSoundRequest.from_values({"sound": files[0], **settings})
         sound = studio.load_sound(files[0], 0.0, duration_s if duration_s > 0 else None)
         text = tidy_text(_text(question.get("text")))[:MAX_PROMPT_CHARACTERS]
-        yield {"value": write(studio.caption_audio(sound, text, drawn.top_k, drawn.seed))}
+        yield {"value": write(studio.captions.caption(sound, text, drawn.top_k, drawn.seed))}
     elif kind == "hear_windows" and len(files) == 1:
         windows = read_windows(files[0], question.get("lengths"))
         yield {"value": write(studio.embed_windows(windows))}

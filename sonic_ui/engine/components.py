@@ -13,20 +13,17 @@ from sonic_ui.bundles import Bundle
 from sonic_ui.bundles.files import check_component
 from sonic_ui.bundles.manifest import check_sums
 from sonic_ui.engine.caches import LRUCache
+from sonic_ui.engine.captioning import CaptionComponents
 from sonic_ui.engine.events import AudioAnalysis, ImageAnalysis, Label, WindowAnalysis
 from sonic_ui.engine.inputs import SAMPLE_RATE
 from sonic_ui.engine.loading import (
     damaged_weights,
-    load_captioner,
     load_draft_pipeline,
-    load_noun_tagger,
     load_sound_pipeline,
     load_upscaler,
 )
 from sonic_ui.engine.pace import Pace
 from sonic_ui.engine.taught_sounds import load_prototypes, taught_analysis
-from sonic_ui.media.captions import Caption, caption_words
-from sonic_ui.requests import BadInput
 
 PARTIAL_LATENTS_CACHED = 64
 """So many partially denoised ends of glides are cached: 64 KB each at 512 px."""
@@ -37,13 +34,10 @@ RECORDINGS_S = 5.0
 WINDOWS_AT_ONCE = 16
 """Of a track, embedded in one pass."""
 
-NO_CAPTIONER = (
-    "{title} writes no captions of sounds. Write what is heard yourself, or choose an engine that does."
-)
 DAMAGED = "The weights in {folder} did not load ({kind}). Fetch the bundle’s folder again, then try again."
 
 
-class Components:
+class Components(CaptionComponents):
     """What a bundle's painting pipeline brings with it, and what is loaded beside it.
 
     partial_latents   latents [1, C, h, w] of ends of glides that were denoised halfway
@@ -193,40 +187,6 @@ class Components:
         pipeline = self.pipeline
         vectors = encode_sound(pipeline.audio_encoder, pipeline.feature_extractor, clips)
         return np.asarray(vectors.cpu())
-
-    # What is heard, in words
-
-    @property
-    def captioner(self) -> Any:
-        """The `Captioner`; None if the bundle has none for its encoder of sounds. Raises `BadInput`."""
-
-        def load() -> Any:
-            return None if self.bundle.taught_parts else load_captioner(self.bundle, self.pipeline)
-
-        return self._once("captioner", load)
-
-    def caption_audio(self, samples: np.ndarray, text: str = "", top_k: int = 1, seed: int = 0) -> Caption:
-        """A caption of a clip, float32 [T] at 48 kHz, or the probability of each word of a `text`.
-
-        Raises `BadInput` where there is neither a captioner nor a text; without a captioner each word is
-        sure.
-        """
-        captioner = self.captioner
-        if text and captioner is not None:
-            scored: Caption = captioner.score(samples, text)
-            return scored
-        if text:
-            words = caption_words(text)
-            return Caption(tuple(words), (1.0,) * len(words))
-        if captioner is None:
-            raise BadInput(NO_CAPTIONER.format(title=self.bundle.info.title), "caption")
-        written: Caption = captioner.write(samples, top_k, seed)
-        return written
-
-    @property
-    def noun_tagger(self) -> Any:
-        """The `NounTagger`: of the bundle's part, or the table of its vocabulary. Raises `BadInput`."""
-        return self._once("noun_tagger", lambda: load_noun_tagger(self.bundle))
 
     # Pictures
 

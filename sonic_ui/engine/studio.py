@@ -13,6 +13,7 @@ from sonic_ui.audio.tracks import TrackPart, read_part
 from sonic_ui.bundles import DEFAULT_BUNDLE, BundleInfo
 from sonic_ui.engine import events, inputs
 from sonic_ui.engine.caches import CacheUsage, InversionCache, LRUCache
+from sonic_ui.engine.captioning import CaptionCache
 from sonic_ui.engine.cost import FilmCost
 from sonic_ui.engine.films import FilmStore
 from sonic_ui.engine.jobs.base import Backend, RunContext, job_type
@@ -23,7 +24,6 @@ from sonic_ui.engine.switching import Engines, Status
 from sonic_ui.engine.tracks import TrackAnalysis, TrackReader
 from sonic_ui.engine.word_store import NO_WORDS, Words, WordStore, used_words
 from sonic_ui.engine.words import absent_words
-from sonic_ui.media.captions import Caption
 from sonic_ui.media.word_files import SoundWord, check_width
 from sonic_ui.requests import BadInput, ChangeEngineRequest, LearnWordRequest, MakeFilmRequest, MakingRequest
 
@@ -58,15 +58,14 @@ class Studio:
         self._state: Literal["waiting", "loading", "ready", "failed"] = "waiting"
         self._problem = ""
         self._settled = threading.Condition()
-        self._sounds = inputs.SoundReader()
-        self._films = FilmStore()
+        self._sounds, self._films = inputs.SoundReader(), FilmStore()
         self._set_backend(backend or LocalBackend(DEFAULT_BUNDLE))
 
     def _set_backend(self, backend: Backend) -> None:
         """Use a backend; what the last one computed is of no use to it."""
         self._backend = backend
         self._audio_analyses: LRUCache[events.AudioAnalysis] = LRUCache(1024)
-        self._captions: LRUCache[Caption] = LRUCache(256)
+        self.captions = CaptionCache(backend.caption_audio, self._wait_until_ready)
         self._image_analyses: LRUCache[events.ImageAnalysis] = LRUCache(64)
         self._inversions = InversionCache()
         self._tracks = TrackReader()
@@ -126,16 +125,6 @@ class Studio:
         """Embedding and labels of a sound; waits for the models. Raises `BadInput`."""
         self._wait_until_ready()
         return self._audio_analyses.get(sound.key, lambda: self._backend.embed_audio(sound.clip.samples))
-
-    def caption_audio(self, sound: inputs.Sound, text: str = "", top_k: int = 1, seed: int = 0) -> Caption:
-        """A caption of a sound, or the probability of each word of a text; waits for the models. Raises
-        `BadInput`.
-        """
-        self._wait_until_ready()
-        key = (sound.key, text, top_k, seed if top_k > 1 else 0)
-        return self._captions.get(
-            key, lambda: self._backend.caption_audio(sound.clip.samples, text, top_k, seed)
-        )
 
     def analyze_image(self, picture: str | inputs.InputPicture) -> events.ImageAnalysis:
         """What a picture shows that sounds; waits for the models. Raises `BadInput`."""

@@ -117,11 +117,21 @@ class AudioConditionedPipeline(DiffusionPipeline):
             raise BadInput(f"audio_embeds has shape {given}; [B, {size}] is needed.", "sound")
         return audio_embeds
 
-    def _text_states(self, prompts: list[str], negatives: list[str], count: int, guided: bool) -> Tensor:
-        """[count, L, C], or [2 count, L, C] with the negative prompts first."""
+    def _text_states(
+        self,
+        prompts: list[str],
+        negatives: list[str],
+        count: int,
+        guided: bool,
+        token_weights: Tensor | None = None,
+    ) -> Tensor:
+        """[count, L, C], or [2 count, L, C] with the negative prompts first.
+
+        token_weights   factors on the prompts' states, see `weighted_states`
+        """
         groups = [negatives, prompts] if guided else [prompts]
         states = [repeat(encode_prompts(self.tokenizer, self.text_encoder, group), count) for group in groups]
-        return torch.cat(states).to(self.unet.dtype)
+        return weighted_states(torch.cat(states).to(self.unet.dtype), token_weights, guided)
 
     def _audio_tokens(self, embeds: Tensor | None, count: int, guided: bool) -> Tensor | None:
         """[count, K, C], or [2 count, K, C] with null audio (projected zeros) first; None for no sound."""
@@ -149,6 +159,20 @@ class AudioConditionedPipeline(DiffusionPipeline):
     def _decode_pil(self, latents: Tensor) -> list[Image.Image]:
         images: Any = self._finish(latents, "pil")
         return images
+
+
+def weighted_states(text: Tensor, weights: Tensor | None, guided: bool) -> Tensor:
+    """Hidden states [pictures or 2 pictures, L, C] with those of the prompts, the last, multiplied by [L],
+    [pictures, L] or [pictures, L, C] (In-the-wild Sounds, equation 5). Raises BadInput for another length.
+    """
+    if weights is None:
+        return text
+    pictures = len(text) // (2 if guided else 1)
+    if weights.ndim < 3:
+        weights = weights.view(-1, weights.shape[-1], 1)
+    if weights.shape[1] != text.shape[1] or len(weights) not in (1, pictures):
+        raise BadInput(f"token_weights has shape {tuple(weights.shape)}; text has {tuple(text.shape)}.")
+    return torch.cat([text[:-pictures], text[-pictures:] * weights.to(text)])
 
 
 def encode_prompts(tokenizer: Any, text_encoder: nn.Module, prompts: Sequence[str]) -> Tensor:

@@ -92,11 +92,9 @@ class AudioToImagePipeline(AudioConditionedPipeline):
         check_inputs.positive("num_inference_steps", num_inference_steps)
         check_inputs.output_kind(output_type)
 
-        text = self._text_states(prompts, negatives, len(seeds), guided)
-        text = text if token_weights is None else weighted_states(text, token_weights, len(seeds))
+        text = self._text_states(prompts, negatives, len(seeds), guided, token_weights)
         tokens = self._audio_tokens(embeds, len(seeds), guided)
-        scheduler = copy.deepcopy(self.scheduler)  # it counts its steps: one a run, so that runs may overlap
-        scheduler.set_timesteps(num_inference_steps)
+        scheduler = self._scheduler(num_inference_steps)
         begin_step = _begin(begin_step, len(scheduler.timesteps), scheduler, latents)
         _check_variations(variations, len(seeds))
         own = self._latent_shape(None, None)
@@ -124,6 +122,12 @@ class AudioToImagePipeline(AudioConditionedPipeline):
                     on_step(sampling.StepReport(step, total, int(timestep), clean, self._decode_pil, latents))
         return AudioToImageOutput(images=self._finish(latents, output_type), seeds=seeds)
 
+    def _scheduler(self, steps: int) -> SchedulerMixin:
+        """A scheduler of a run's own, since it counts its steps: runs may overlap."""
+        scheduler = copy.deepcopy(self.scheduler)
+        scheduler.set_timesteps(steps)
+        return scheduler
+
     def _latent_shape(self, height: int | None, width: int | None) -> tuple[int, int, int]:
         """(C, h, w) of one picture's latents."""
         factor, config = compression_factor(self.vae), self.unet.config
@@ -140,17 +144,6 @@ class AudioToImagePipeline(AudioConditionedPipeline):
         """The denoiser's output, float32, for [count or 2 count] conditions in one pass."""
         copies = len(text) // len(latents)
         return self._denoise(latents.repeat(copies, 1, 1, 1), timestep, text)
-
-
-def weighted_states(text: Tensor, weights: Tensor, pictures: int) -> Tensor:
-    """Hidden states [pictures or 2 pictures, L, C] with those of the prompts, the last, multiplied by [L],
-    [pictures, L] or [pictures, L, C] (In-the-wild Sounds, equation 5). Raises BadInput for another length.
-    """
-    if weights.ndim < 3:
-        weights = weights.view(-1, weights.shape[-1], 1)
-    if weights.shape[1] != text.shape[1] or len(weights) not in (1, pictures):
-        raise BadInput(f"token_weights has shape {tuple(weights.shape)}; text has {tuple(text.shape)}.")
-    return torch.cat([text[:-pictures], text[-pictures:] * weights.to(text)])
 
 
 def _begin(step: int, steps: int, scheduler: SchedulerMixin, latents: Tensor | None) -> int:

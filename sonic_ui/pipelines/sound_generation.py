@@ -65,6 +65,16 @@ class TimeGrid:
     windows: LatentWindows
 
 
+def _shared_text(folder: Path, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Arguments of `from_pretrained`, with a text encoder that is read from a whole CLAP
+    (`load_clap_text`).
+    """
+    if "text_encoder" in arguments or not (folder / SHARED).exists():
+        return arguments
+    dtype = arguments.get("dtype") or arguments.get("torch_dtype") or torch.float32
+    return {**arguments, "text_encoder": load_clap_text(folder).to(dtype)}
+
+
 class AudioGenerationPipeline(DiffusionPipeline):
     """Components of a bundle that makes sounds of pictures.
 
@@ -90,15 +100,9 @@ class AudioGenerationPipeline(DiffusionPipeline):
     ]
 
     @classmethod
-    def from_pretrained(cls, pretrained_model_name_or_path: Any, **kwargs: Any) -> Any:
-        """As diffusers' own; a text encoder whose weights a CLAP beside it holds is read from there
-        (`encoders.load_clap_text`).
-        """
-        folder = Path(pretrained_model_name_or_path) / "text_encoder"
-        if "text_encoder" not in kwargs and (folder / SHARED).exists():
-            dtype = kwargs.get("dtype") or kwargs.get("torch_dtype") or torch.float32
-            kwargs["text_encoder"] = load_clap_text(folder).to(dtype)
-        return super().from_pretrained(pretrained_model_name_or_path, **kwargs)
+    def from_pretrained(cls, folder: Any, **kwargs: Any) -> Any:
+        """As diffusers' own, with a text encoder whose weights another CLAP holds (`_shared_text`)."""
+        return super().from_pretrained(folder, **_shared_text(Path(folder) / "text_encoder", kwargs))
 
     def __init__(
         self,

@@ -42,11 +42,11 @@ def pixels(result: Result) -> np.ndarray:
 
 def test_the_engine_writes_and_scores(studio: Studio, sound: str) -> None:
     read = studio.load_sound(sound)
-    caption = studio.caption_audio(read)
+    caption = studio.captions.caption(read)
     assert caption.words and all(0 < chance <= 1 for chance in caption.probabilities)
-    scored = studio.caption_audio(read, "a dog and a violin")
+    scored = studio.captions.caption(read, "a dog and a violin")
     assert scored.words == ("a", "dog", "and", "a", "violin") and scored.probabilities[-1] == 0.0
-    drawn = {studio.caption_audio(read, "", 5, seed).text for seed in range(6)}
+    drawn = {studio.captions.caption(read, "", 5, seed).text for seed in range(6)}
     assert len(drawn) > 1
 
 
@@ -66,7 +66,7 @@ def test_the_words_are_painted_and_an_edit_changes_the_picture(studio: Studio, s
 
 
 def test_without_a_caption_the_engine_writes_it(studio: Studio, sound: str) -> None:
-    written = studio.caption_audio(studio.load_sound(sound)).text
+    written = studio.captions.caption(studio.load_sound(sound)).text
     result = painted(studio, sound, by_caption="with_sound")
     assert result.request.caption == written
     again = painted(studio, sound, by_caption="with_sound", caption=written)
@@ -101,7 +101,7 @@ def test_an_engine_without_a_captioner_paints_what_is_typed(
     studio: Studio, sound: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     components = studio.backend.components  # type: ignore[attr-defined]
-    monkeypatch.setattr(type(components), "captioner", None)
+    monkeypatch.setattr(type(components), "captioner", None, raising=False)
     with pytest.raises(
         BadInput, match=r"Debug writes no captions of sounds\. Write what is heard"
     ) as refusal:

@@ -9,7 +9,7 @@ import pytest
 import torch
 from transformers import BertConfig, BertForTokenClassification, BertTokenizerFast
 
-from sonic_ui.pipelines.audio_to_image import weighted_states
+from sonic_ui.pipelines.audio_conditioned import weighted_states
 from sonic_ui.pipelines.caption_attention import (
     caption_token_weights,
     picture_caption,
@@ -52,12 +52,12 @@ def test_tokens_take_the_weight_of_their_word_and_the_rest_keeps_1() -> None:
 def test_equation_5_multiplies_the_prompts_alone() -> None:
     text = torch.randn(4, 5, 3)
     weights = torch.tensor([1.0, 2.0, 0.5, 1.0, 1.0])
-    out = weighted_states(text, weights, 2)
+    out = weighted_states(text, weights, True)
     assert torch.equal(out[:2], text[:2])
     assert torch.allclose(out[2:], text[2:] * weights[:, None])
-    assert torch.allclose(weighted_states(text, torch.full((2, 5, 3), 2.0), 2)[2:], 2 * text[2:])
+    assert torch.allclose(weighted_states(text, torch.full((2, 5, 3), 2.0), True)[2:], 2 * text[2:])
     with pytest.raises(BadInput, match="token_weights"):
-        weighted_states(text, torch.ones(4), 2)
+        weighted_states(text, torch.ones(4), True)
 
 
 def test_nouns_of_the_world() -> None:

@@ -68,6 +68,6 @@ def test_programs_get_captions_and_paint_by_them(
 
 def test_an_engine_elsewhere_writes_captions(address: str, write_sound: WriteSound) -> None:
     remote = RemoteStudio(Address(address))
-    caption = remote.caption_audio(remote.load_sound(str(write_sound())), "a dog")
+    caption = remote.captions.caption(remote.load_sound(str(write_sound())), "a dog")
     assert caption == Caption(("a", "dog"), (0.75, 0.75))
     assert chance_line(caption) == "a 75% · dog 75%"

@@ -147,7 +147,7 @@ def written(context: AppContext, request: CaptionSoundRequest) -> Caption:
     """The caption of a request. Raises `BadInput` and `Failure`."""
     studio = context.studio
     sound = studio.load_sound(request.sound, request.start_s, request.end_s, request.gain_db)
-    return studio.caption_audio(sound, "", request.top_k, request.seed)
+    return studio.captions.caption(sound, "", request.top_k, request.seed)
 
 
 def add_endpoint(context: AppContext) -> None:
