@@ -4,7 +4,8 @@ Seeing Sound mixes sounds before they are embedded; here each can be brought to 
 SonicDiffusion (arXiv 2405.00878) blends their embeddings: `pipelines/embedding_path`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,6 +105,60 @@ def mix_at_levels(
     for sound, gain_db in zip(sounds, gains_db, strict=True):
         total[: len(sound)] += set_lufs(sound, sample_rate, lufs + gain_db)
     return limit_true_peak(set_lufs(total, sample_rate, lufs), sample_rate)
+
+
+@dataclass(frozen=True)
+class Level:
+    """A sound of a mix: the loudness it is brought to, if one is given, the gain on top, and where the ear
+    finds it, from -1 (left) to 1 (right).
+    """
+
+    lufs: float | None = None
+    gain_db: float = 0.0
+    pan: float = 0.0
+
+
+def mix_with_faders(
+    sounds: Sequence[NDArray[np.floating]], sample_rate: int, levels: Sequence[Level]
+) -> Samples:
+    """Sum of sounds [T] at their levels: float32 [longest T], not limited. The shorter ones are looped.
+
+    Raises ValueError where the numbers of sounds and levels differ, or are zero.
+    """
+    total = np.zeros(_longest(sounds, levels), np.float32)
+    for sound, _ in _at_levels(sounds, sample_rate, levels):
+        total += sound
+    return total
+
+
+def mix_in_stereo(
+    sounds: Sequence[NDArray[np.floating]], sample_rate: int, levels: Sequence[Level]
+) -> Samples:
+    """As `mix_with_faders`, left and right [2, T]: equal power, and a sound in the middle as loud in each."""
+    total = np.zeros((2, _longest(sounds, levels)), np.float32)
+    for sound, pan in _at_levels(sounds, sample_rate, levels):
+        for side, gain in enumerate(equal_power((pan + 1.0) / 2.0)):
+            total[side] += sound * np.float32(np.sqrt(2.0) * gain)
+    return total
+
+
+def _longest(sounds: Sequence[NDArray[np.floating]], levels: Sequence[Level]) -> int:
+    if not sounds or len(sounds) != len(levels):
+        raise ValueError(f"{len(sounds)} sounds and {len(levels)} levels; one level a sound is needed")
+    return max(len(one) for one in sounds)
+
+
+def _at_levels(
+    sounds: Sequence[NDArray[np.floating]], sample_rate: int, levels: Sequence[Level]
+) -> Iterator[tuple[Samples, float]]:
+    """Each sound [longest T] at its level, and its pan."""
+    length = _longest(sounds, levels)
+    for sound, level in zip(sounds, levels, strict=True):
+        samples = np.asarray(sound, dtype=np.float32)
+        if level.lufs is not None:
+            samples = set_lufs(samples, sample_rate, level.lufs)
+        looped = loop_to(samples, length, sample_rate)
+        yield looped * np.float32(10.0 ** (level.gain_db / 20.0)), level.pan
 
 
 def crossfade_along(

@@ -1,15 +1,20 @@
-"""Rooms as synthesised impulse responses: early reflections, then noise that decays, treble first.
+"""Rooms as synthesised impulse responses: early reflections, then noise that decays, treble first; and
+impulse responses that were recorded.
 
 After Moorer, "About This Reverberation Business", 1979: noise that decays exponentially convinces.
 """
 
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
+
+from sonic_ui.audio.decode import decode, probe
+from sonic_ui.requests import BadInput
 
 Room = Literal["dry", "room", "hall", "church"]
 
@@ -32,6 +37,15 @@ ROOMS: dict[str, RoomSpec] = {
 """Every room but "dry", which is the open air. `wet_db`: energy of the reflections over the direct sound."""
 
 _BANDS_HZ = (300.0, 3000.0)
+
+LONGEST_RESPONSE_S, SHORTEST_RESPONSE_S = 12.0, 0.005
+"""Of a recorded impulse response: of a longer one the beginning is taken; what is shorter is no room."""
+
+ONSET_DB = -30.0
+"""The direct sound begins where a recorded response first comes so near to its peak."""
+
+FADE_SHARE = 0.1
+"""Of a response that is cut: its end, which fades out."""
 
 
 def _tail(spec: RoomSpec, sample_rate: int, rng: np.random.Generator) -> NDArray[np.float32]:
@@ -88,10 +102,60 @@ def reverberate(
     There are eight responses of each kind, chosen by `seed` and cached: rendering many sounds stays cheap.
     """
     samples = np.asarray(samples, dtype=np.float32)
-    if kind == "dry" or samples.size == 0:
+    if kind == "dry":
         return samples
-    response = _seeded_response(kind, sample_rate, seed % 8)
+    return convolve(samples, _seeded_response(kind, sample_rate, seed % 8))
+
+
+def convolve(samples: NDArray[np.floating], response: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The sound [T] through an impulse response [R], with the RMS it had: [T], its tail cut."""
+    samples = np.asarray(samples, dtype=np.float32)
+    if samples.size == 0:
+        return samples
     size = fft.next_fast_len(samples.size + response.size - 1, real=True)
     wet = fft.irfft(fft.rfft(samples, size) * fft.rfft(response, size), size)[: samples.size]
     before, after = float(np.mean(samples**2)), float(np.mean(wet**2))
     return (wet * np.sqrt(before / after) if after > 0 else wet).astype(np.float32)
+
+
+def read_response(path: str | Path, sample_rate: int) -> NDArray[np.float32]:
+    """A recorded impulse response [R], mono, from its direct sound on, at most LONGEST_RESPONSE_S of it.
+
+    Raises BadInput for what is no sound, for silence, and for what is too short to be a room's answer.
+    """
+    name = Path(path).name
+    try:
+        response = decode(path, sample_rate, duration_s=LONGEST_RESPONSE_S)
+    except BadInput as problem:
+        raise BadInput(
+            f"The impulse response cannot be used. {problem.message}", "impulse_response"
+        ) from None
+    magnitude = np.abs(response)
+    peak = float(magnitude.max(initial=0.0))
+    if peak < 1e-4:
+        raise BadInput(
+            f"The impulse response “{name}” is silent: a room answers a clap. Choose another recording.",
+            "impulse_response",
+        )
+    heard = response[int(np.argmax(magnitude >= peak * 10.0 ** (ONSET_DB / 20.0))) :]
+    if heard.size < SHORTEST_RESPONSE_S * sample_rate:
+        raise BadInput(
+            f"The impulse response “{name}” lasts {1000 * heard.size / sample_rate:.2g} ms: that is a click "
+            f"and no room. It takes at least {1000 * SHORTEST_RESPONSE_S:g} ms. Choose another recording.",
+            "impulse_response",
+        )
+    if response.size >= round(LONGEST_RESPONSE_S * sample_rate):
+        end = round(FADE_SHARE * heard.size)
+        heard[heard.size - end :] *= np.linspace(1.0, 0.0, end, dtype=np.float32)
+    return heard / np.float32(peak)
+
+
+def response_notice(path: str | Path) -> str:
+    """A sentence about a recorded impulse response of which only the beginning is used; else empty."""
+    total_s = probe(path).duration_s
+    if total_s <= LONGEST_RESPONSE_S:
+        return ""
+    return (
+        f"The impulse response “{Path(path).name}” is {total_s:.0f} s long: its first "
+        f"{LONGEST_RESPONSE_S:g} s are the room."
+    )

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL.Image import Image
 
 from sonic_ui.audio.clips import Clip, load_clip
@@ -20,6 +22,8 @@ from sonic_ui.requests.fields import shown
 SAMPLE_RATE = 48_000
 EXAMPLES = ROOT / "assets" / "examples" / "sounds"
 MAX_CHOICES = 40
+
+Samples = NDArray[np.float32]
 
 CUT = (
     "The end of “{name}” is missing: the part of the picture that it held is grey. Save or download it again "
@@ -38,17 +42,22 @@ NO_FOLDER = (
 @dataclass(frozen=True)
 class Sound:
     """The part of a sound file that is listened to: the file's SHA-256, its samples, and what was done to
-    them."""
+    them.
+
+    treatment   what was done besides: the room of one's own, what was mixed with it
+    """
 
     digest: str
     clip: Clip = field(repr=False)
     gain_db: float = 0.0
     room: str = "dry"
+    treatment: Hashable = None
 
     @property
     def key(self) -> Hashable:
         """What identifies the samples: same key, same embedding."""
-        return (self.digest, self.clip.start_s, self.clip.duration_s, self.gain_db, self.room)
+        part = (self.digest, self.clip.start_s, self.clip.duration_s)
+        return (*part, self.gain_db, self.room, self.treatment)
 
 
 @dataclass(frozen=True)
@@ -91,6 +100,7 @@ class MaskedPicture(InputPicture):
 
 _digests: LRUCache[str] = LRUCache(1024)
 _pictures: LRUCache[InputPicture] = LRUCache(16)
+_responses: LRUCache[Samples] = LRUCache(4)
 
 
 def file_digest(path: str) -> str:
@@ -149,28 +159,38 @@ class SoundReader:
         self._treated: LRUCache[Sound] = LRUCache(16)
 
     def load(
-        self, path: str, start_s: float | None, end_s: float | None, gain_db: float = 0.0, room: str = "dry"
+        self,
+        path: str,
+        start_s: float | None,
+        end_s: float | None,
+        gain_db: float = 0.0,
+        room: str = "dry",
+        impulse_response: str | None = None,
     ) -> Sound:
         """The part of a sound that a request listens to, in a room, at a gain. Raises `BadInput`."""
         digest = file_digest(path)
         part = (digest, start_s, end_s)
         sound = self._read.get(part, lambda: _read_sound(digest, path, start_s, end_s))
-        if gain_db == 0 and room == "dry":
+        if gain_db == 0 and room == "dry" and impulse_response is None:
             return sound
-        return self._treated.get((*part, gain_db, room), lambda: _treat(sound, gain_db, room))
+        own = None if impulse_response is None else response_digest(impulse_response)
+        return self._treated.get(
+            (*part, gain_db, room, own), lambda: treat(sound, gain_db, room, impulse_response)
+        )
 
     def sounds_of(self, request: MakingRequest) -> dict[str, Sound]:
         """The sounds that a request names, by setting. Raises `BadInput` naming that setting."""
-        if not isinstance(request, PaintingRequest):
-            return {}
+        if not isinstance(request, PaintingRequest) or getattr(request, "is_mix", False):
+            return {}  # the job of a mix reads its sounds itself
         room, gain_db = getattr(request, "room", "dry"), getattr(request, "gain_db", 0.0)
+        own = getattr(request, "impulse_response", None)
         sounds = {}
         for name, path in request.sound_paths.items():
             if name in request.TRACKS:
                 continue
             start, end = request.window_settings(name)
             try:
-                sounds[name] = self.load(path, getattr(request, start), getattr(request, end), gain_db, room)
+                sounds[name] = self.load(path, *request.part_of(name), gain_db, room, own)
             except BadInput as problem:
                 setting = {"sound": name, "start_s": start, "end_s": end}
                 raise BadInput(problem.message, setting.get(problem.field, problem.field)) from problem
@@ -187,17 +207,41 @@ def _read_sound(digest: str, path: str, start_s: float | None, end_s: float | No
     return Sound(digest, load_clip(path, SAMPLE_RATE, start_s=start_s, end_s=end_s))
 
 
-def _treat(sound: Sound, gain_db: float, room: str) -> Sound:
-    """The sound in a room, then louder or softer by `gain_db` with its true peaks limited."""
-    from sonic_ui.audio.loudness import apply_gain
-    from sonic_ui.audio.reverb import reverberate
+def response_digest(path: str) -> str:
+    """SHA-256 of an impulse response's file. Raises `BadInput`."""
+    try:
+        return file_digest(path)
+    except BadInput:
+        raise BadInput(
+            f"The impulse response {Path(path).name!r} is no longer there. Upload it again.",
+            "impulse_response",
+        ) from None
 
-    samples = sound.clip.samples
-    if room != "dry":
-        samples = reverberate(samples, SAMPLE_RATE, room)
+
+def treat(sound: Sound, gain_db: float, room: str, impulse_response: str | None = None) -> Sound:
+    """The sound in a room, then louder or softer by `gain_db` with its true peaks limited.
+
+    impulse_response   path of a recorded one, in place of the room. Raises `BadInput` if it is none
+    """
+    samples, treatment = in_room(sound.clip.samples, room, impulse_response), sound.treatment
+    if impulse_response is not None:
+        treatment = (treatment, response_digest(impulse_response))
     if gain_db:
+        from sonic_ui.audio.loudness import apply_gain
+
         samples = apply_gain(samples, gain_db, SAMPLE_RATE)
-    return Sound(sound.digest, replace(sound.clip, samples=samples), gain_db, room)
+    return Sound(sound.digest, replace(sound.clip, samples=samples), gain_db, room, treatment)
+
+
+def in_room(samples: Samples, room: str, impulse_response: str | None = None) -> Samples:
+    """The samples [T] in a room, or through a recorded impulse response. Raises `BadInput` if it is none."""
+    from sonic_ui.audio.reverb import convolve, read_response, reverberate
+
+    if impulse_response is not None:
+        digest = response_digest(impulse_response)
+        response = _responses.get(digest, lambda: read_response(impulse_response, SAMPLE_RATE))
+        return convolve(samples, response)
+    return samples if room == "dry" else reverberate(samples, SAMPLE_RATE, room)
 
 
 class Libraries:

@@ -117,9 +117,10 @@ class Studio:
         end_s: float | None = None,
         gain_db: float = 0.0,
         room: str = "dry",
+        impulse_response: str | None = None,
     ) -> inputs.Sound:
         """The part of a sound that a request would listen to, in a room, at a gain. Raises `BadInput`."""
-        return self._sounds.load(path, start_s, end_s, gain_db, room)
+        return self._sounds.load(path, start_s, end_s, gain_db, room, impulse_response)
 
     def embed_audio(self, sound: inputs.Sound) -> events.AudioAnalysis:
         """Embedding and labels of a sound; waits for the models. Raises `BadInput`."""
@@ -302,8 +303,6 @@ class Studio:
             problem = self.words.add(session, self.info.name, result.word)
             result = replace(result, notices=(*result.notices, problem)) if problem else result
         return cast(events.AnyResult, result)
-
-    # The models
 
     def _load(self) -> None:
         state: Literal["ready", "failed"] = "ready"

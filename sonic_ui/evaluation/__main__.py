@@ -62,7 +62,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 def measure(options: argparse.Namespace) -> None:
     """Measure the groups of `--only`; print and write the metrics."""
-    from sonic_ui.evaluation.groups import GROUPS, EvalContext
+    from sonic_ui.evaluation.context import EvalContext
+    from sonic_ui.evaluation.groups import GROUPS
     from sonic_ui.evaluation.metrics import table, write_into_card, write_json
 
     context = EvalContext(options.bundle, options.data, options.out, share=4 if options.quick else 1)

@@ -155,10 +155,7 @@ def is_own(request: MakingRequest, result: events.AnyResult) -> bool:
         wanted = getattr(request, name, None)
         if wanted is not None and (getattr(result.request, name) != wanted or inside.get(name) != wanted):
             return False
-    return all(
-        Path(str(inside[name])).name == Path(path).name
-        for name, path in {**request.sound_paths, **request.picture_paths}.items()
-    )
+    return all(Path(str(inside[name])).name == Path(path).name for name, path in request.file_paths.items())
 
 
 def crowd(

@@ -1,19 +1,14 @@
 """The evaluation, group by group, on one bundle."""
 
-import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
-from pathlib import Path
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
-import torch
 from PIL import Image
 
 from sonic_ui.audio.clips import load_clip
-from sonic_ui.bundles import PIPELINE_FOLDERS, read_bundle
-from sonic_ui.engine.loading import load_draft_pipeline
+from sonic_ui.bundles import read_bundle
 from sonic_ui.evaluation import (
     appearance,
     benchmarks,
@@ -30,114 +25,20 @@ from sonic_ui.evaluation import (
     sound_word,
     teach,
 )
+from sonic_ui.evaluation.context import EvalContext
 from sonic_ui.evaluation.live import live_metrics
 from sonic_ui.evaluation.metrics import Metric
+from sonic_ui.evaluation.mix_groups import faders_group, mixing_group, rooms_group, separation_group
 from sonic_ui.evaluation.new_sources import SOURCES as NEW_SOURCES
-from sonic_ui.evaluation.pipelines import load_pipeline
 from sonic_ui.evaluation.readme_pictures import write_taught
-from sonic_ui.models.encoders import ImageEncoder, embed_labels, label_probabilities
+from sonic_ui.models.encoders import label_probabilities
 from sonic_ui.models.open_set import load_open_set
-from sonic_ui.models.presence_classifier import PresenceClassifier, load_classifier, predict_intensities
-from sonic_ui.models.sound_classifier import SoundClassifier, load_sound_classifier
-from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
-from sonic_ui.pipelines.image_to_audio import ImageToAudioPipeline
+from sonic_ui.models.presence_classifier import predict_intensities
 from sonic_ui.pipelines.taught import known_sounds
 from sonic_ui.pipelines.teaching_data import TeachingConfig
 from sonic_ui.scenes.world import SOURCES, SPECS
 from sonic_ui.training.data.recordings import TUNE, read_recordings
 from sonic_ui.training.run import save_sheet
-
-
-@dataclass
-class EvalContext:
-    """A bundle being measured; `share` 4 takes a quarter of the sounds."""
-
-    bundle: Path
-    data: Path
-    out: Path
-    share: int = 1
-    details: dict[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        info = json.loads((self.bundle / "bundle.json").read_text())
-        self.px, self.defaults = int(info["picture_px"]), dict(info["defaults"])
-        self.details["settings"] = self.defaults
-
-    @cached_property
-    def pipeline(self) -> AudioToImagePipeline:
-        """The bundle's sound-to-image pipeline."""
-        return load_pipeline(AudioToImagePipeline, self.bundle / PIPELINE_FOLDERS["sound_to_image"])
-
-    @cached_property
-    def sound_pipeline(self) -> ImageToAudioPipeline:
-        """The bundle's image-to-sound pipeline."""
-        return load_pipeline(ImageToAudioPipeline, self.bundle / PIPELINE_FOLDERS["image_to_sound"])
-
-    @cached_property
-    def painter(self) -> image_metrics.Painter:
-        """The pipeline at the bundle's default settings."""
-        settings = (self.defaults[name] for name in ("steps", "guidance_scale", "strength"))
-        return image_metrics.Painter(self.pipeline, *settings)
-
-    @cached_property
-    def draft_painter(self) -> image_metrics.Painter | None:
-        """The pipeline of few steps at its settings; None where the bundle has none."""
-        bundle = read_bundle(self.bundle)
-        settings = bundle.info.defaults.draft
-        if settings is None or bundle.few_step_part is None:
-            return None
-        pipeline = load_draft_pipeline(bundle, self.pipeline)
-        return image_metrics.Painter(pipeline, settings.steps, settings.guidance_scale)
-
-    @cached_property
-    def label_embeds(self) -> torch.Tensor:
-        """Embeddings [sources, D] of the sources' labels by the audio encoder's text side."""
-        labels = [SPECS[name].label for name in SOURCES]
-        return embed_labels(self.pipeline.audio_encoder, self.pipeline.audio_tokenizer, labels)
-
-    @cached_property
-    def classifier(self) -> PresenceClassifier:
-        """The bundle's presence classifier."""
-        return load_classifier(self.bundle).float()
-
-    @cached_property
-    def features(self) -> PresenceClassifier | None:
-        """The classifier whose features pictures are compared by; None where the bundle has none."""
-        if not (self.bundle / "features").is_dir():
-            return None
-        return load_classifier(self.bundle, "features").float()
-
-    @cached_property
-    def sound_classifier(self) -> SoundClassifier | None:
-        """The classifier that sounds are measured with; None where the bundle has none."""
-        return load_sound_classifier(self.bundle)
-
-    @cached_property
-    def sound_namers(self) -> dict[str, sound_metrics.NameSound]:
-        """Who names sounds: the bundle's audio encoder, and the classifier apart if there is one."""
-        clap = sound_metrics.ClapClassifier.of(self.pipeline)
-        namers: dict[str, sound_metrics.NameSound] = {sound_metrics.BY_ENCODER: clap.name}
-        if self.sound_classifier is not None:
-            namers[sound_metrics.INDEPENDENT] = partial(sound_quality.name_sound, self.sound_classifier)
-        return namers
-
-    @cached_property
-    def sound_scenes(self) -> list[held_out.HeldOutScene]:
-        """Held-out scenes of single sources with their sounds."""
-        return held_out.held_out_sounds(self.some(4), self.px, self.sound_pipeline)
-
-    @cached_property
-    def image_encoder(self) -> ImageEncoder:
-        """The bundle's CLIP with its image processor."""
-        return ImageEncoder.from_folder(self.bundle / "clip")
-
-    def some(self, count: int) -> int:
-        """So many, or a share of it."""
-        return max(1, count // self.share)
-
-    def save_pictures(self, name: str, images: Sequence[Image.Image]) -> None:
-        """Write a sheet of pictures to look at."""
-        save_sheet(image_metrics.as_tensor(images), self.out / f"{name}.png", columns=8)
 
 
 def classifier_group(context: EvalContext) -> list[Metric]:
@@ -252,14 +153,6 @@ def interpolation_group(context: EvalContext) -> list[Metric]:
         context.details[f"interpolation_{method}"] = values
         metrics += found if method == "linear" else found[:2]
     return metrics
-
-
-def mixing_group(context: EvalContext) -> list[Metric]:
-    """Sounds of two sources."""
-    clips = held_out.mixed_clips(context.some(48), context.px)
-    metric, images = image_metrics.mixing_metric(context.classifier, context.painter, clips)
-    context.save_pictures("mixing", images)
-    return [metric]
 
 
 def edits_group(context: EvalContext) -> list[Metric]:
@@ -472,6 +365,9 @@ GROUPS: dict[str, Callable[[EvalContext], list[Metric]]] = {
     "volume": volume_group,
     "interpolation": interpolation_group,
     "mixing": mixing_group,
+    "faders": faders_group,
+    "rooms": rooms_group,
+    "separation": separation_group,
     "edits": edits_group,
     "edit_modes": edit_modes_group,
     "own_picture": own_picture_group,

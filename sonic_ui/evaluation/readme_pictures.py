@@ -23,6 +23,7 @@ from sonic_ui.evaluation.caption_picture import COLUMNS, caption_pictures
 from sonic_ui.evaluation.film_picture import write_film_picture
 from sonic_ui.evaluation.held_out import SAMPLE_RATE, curve_bank
 from sonic_ui.evaluation.image_metrics import as_tensor
+from sonic_ui.evaluation.mix_picture import mixer_strip, rooms_strip
 from sonic_ui.evaluation.pipelines import load_pipeline
 from sonic_ui.evaluation.word_picture import WORDS, word_pictures
 from sonic_ui.models.encoders import ImageEncoder
@@ -177,6 +178,7 @@ def write_readme_pictures(examples: Path, bundle: Path, folder: Path) -> list[Pa
     paths = [write_grid(examples, folder / "grid.png"), *write_strips(examples, bundle, folder)]
     paths.append(write_edits(examples, bundle, folder / "edits.png"))
     paths.append(write_own_picture(examples, bundle, folder / "own_picture.png"))
+    paths += write_mixes(examples, bundle, folder)
     paths.append(write_words(examples, bundle, folder / "words.png"))
     if (bundle / CAPTIONER).is_dir():
         paths.append(write_captions(bundle, folder / "captions.png"))
@@ -246,6 +248,16 @@ def write_own_picture(examples: Path, bundle: Path, path: Path) -> Path:
     grown = editor(inversion, audio_embeds=embeds, **{**held, "strength": scales}).images
     labels = ["before", *(f"{100 * x:g} %" for x in GLIDED_AT), *(f"listens × {x:g}" for x in GROWN)]
     return _save(labelled([before, *glide, *grown], labels, columns=len(labels), side=128), path)
+
+
+def write_mixes(examples: Path, bundle: Path, folder: Path) -> list[Path]:
+    """Three examples mixed while a fader moves (`mixer.png`), and one in every room (`rooms.png`)."""
+    pipeline, settings = load_painter(bundle)
+    paths = []
+    for name, strip in (("mixer", mixer_strip), ("rooms", rooms_strip)):
+        pictures, labels = strip(pipeline, settings, lambda stem: read_example(examples, f"{stem}.mp3"))
+        paths.append(_save(labelled(pictures, labels, len(labels), 192), folder / f"{name}.png"))
+    return paths
 
 
 def write_words(examples: Path, bundle: Path, path: Path) -> Path:

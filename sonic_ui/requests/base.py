@@ -49,6 +49,8 @@ class Request(BaseModel):
     """Those of them whose sound is followed through time: its job reads it, not the reader of clips."""
     PICTURES: ClassVar[tuple[str, ...]] = ()
     """The settings that name a picture file."""
+    RESPONSES: ClassVar[tuple[str, ...]] = ()
+    """The settings that name an impulse response."""
     FILE_LISTS: ClassVar[tuple[str, ...]] = ()
     """The settings that name several files of sounds or of pictures."""
     WORDS: ClassVar[tuple[str, ...]] = ()
@@ -60,6 +62,7 @@ class Request(BaseModel):
         files = [(name, one.holds) for name, one in markers if isinstance(one, FilePath)]
         cls.SOUNDS = tuple(name for name, holds in files if holds == "sound")
         cls.PICTURES = tuple(name for name, holds in files if holds == "picture")
+        cls.RESPONSES = tuple(name for name, holds in files if holds == "impulse response")
         cls.FILE_LISTS = tuple(name for name, one in markers if isinstance(one, FilePaths))
         cls.WORDS = tuple(name for name, one in markers if isinstance(one, Words))
 
@@ -99,13 +102,21 @@ class MakingRequest(Request):
 
     @property
     def sound_paths(self) -> dict[str, str]:
-        """The path of every sound, by setting."""
-        return {name: str(getattr(self, name)) for name in self.SOUNDS}
+        """The path of every sound given, by setting."""
+        return self._given(self.SOUNDS)
 
     @property
     def picture_paths(self) -> dict[str, str]:
         """The path of every picture given, by setting."""
-        paths = {name: getattr(self, name) for name in self.PICTURES}
+        return self._given(self.PICTURES)
+
+    @property
+    def file_paths(self) -> dict[str, str]:
+        """The path of every single file given, by setting."""
+        return self._given((*self.SOUNDS, *self.PICTURES, *self.RESPONSES))
+
+    def _given(self, names: tuple[str, ...]) -> dict[str, str]:
+        paths = {name: getattr(self, name) for name in names}
         return {name: str(path) for name, path in paths.items() if path is not None}
 
     def with_defaults(self, defaults: Mapping[str, Any]) -> Self:
@@ -160,6 +171,11 @@ class PaintingRequest(GeneratingRequest):
         side = sound.removeprefix("sound")
         return f"start{side}_s", f"end{side}_s"
 
+    def part_of(self, sound: str) -> tuple[float | None, float | None]:
+        """Start and end of the part of a sound that is listened to, in seconds, by the sound's setting."""
+        start, end = self.window_settings(sound)
+        return getattr(self, start), getattr(self, end)
+
     @field_validator("strength", mode="before")
     @classmethod
     def _check_strength(cls, value: object) -> float | tuple[float, ...]:
@@ -175,13 +191,14 @@ class PaintingRequest(GeneratingRequest):
 
     @model_validator(mode="after")
     def _check_windows(self) -> Self:
-        for start, end in map(self.window_settings, self.SOUNDS):
-            start_s, end_s = getattr(self, start) or 0.0, getattr(self, end)
+        for sound in self.SOUNDS:
+            start_s, end_s = self.part_of(sound)
+            start_s = start_s or 0.0
             if end_s is not None and end_s - start_s < MIN_WINDOW_S:
                 raise BadInput(
                     f"The part chosen runs from {start_s:g} s to {end_s:g} s; it must be at least "
                     f"{MIN_WINDOW_S:g} s long. Move the end after the start, or leave both empty.",
-                    start,
+                    self.window_settings(sound)[0],
                 )
         return self
 

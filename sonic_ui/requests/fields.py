@@ -129,7 +129,7 @@ class Words(Marker):
 class FilePath(Marker):
     """The path of a file; `missing` is the sentence for where there is none."""
 
-    holds: Literal["sound", "picture", "word"]
+    holds: Literal["sound", "picture", "word", "impulse response"]
     missing: str
 
     def check(self, value: object, field: str, kind: Any) -> str | None:

@@ -50,7 +50,7 @@ class Linked:
 
 def file_settings(kind: type[Request]) -> tuple[str, ...]:
     """The settings of a kind of request that name files of sound or pictures."""
-    return (*kind.SOUNDS, *kind.PICTURES, *kind.FILE_LISTS)
+    return (*kind.SOUNDS, *kind.PICTURES, *kind.RESPONSES, *kind.FILE_LISTS)
 
 
 def write_link(request: Request, examples: Mapping[str, str]) -> str:

@@ -18,7 +18,7 @@ from sonic_ui.engine.studio import Studio
 from sonic_ui.media.metadata import PictureFolder
 from sonic_ui.media.temporary import process_folder
 from sonic_ui.requests import VERBS
-from sonic_ui.ui import api, engine_api, live_api
+from sonic_ui.ui import api, engine_api, live_api, split_api
 from sonic_ui.ui.cluster_panel import BUTTON, add_cluster_panel, status_of
 from sonic_ui.ui.components import basic, shell
 from sonic_ui.ui.components.gallery import gallery
@@ -69,6 +69,7 @@ def build_page(studio: Studio, examples: Path = EXAMPLES, open_engines: bool = F
         answers = {verb: _answer(verb, module) for verb, module in modules.items()}
         page.live = context.live
         live_api.add_endpoint(context)
+        split_api.add_endpoint(context)
         api.add_verbs(context, answers)  # first: Gradio gives the handlers of the page names as well
         with gr.Tabs(elem_id="su-tabs") as tabs:
             built = {verb: _build_tab(verb, context, shared) for verb in _first_of_tabs(with_tab)}

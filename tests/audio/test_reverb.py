@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+import soundfile
 from scipy import signal
 
-from sonic_ui.audio.reverb import impulse_response, reverberate
+from sonic_ui.audio.reverb import (
+    LONGEST_RESPONSE_S,
+    convolve,
+    impulse_response,
+    read_response,
+    response_notice,
+    reverberate,
+)
+from sonic_ui.requests import BadInput
 
 RATE = 48000
+RNG = np.random.default_rng(7)
 
 
 def rt60_s(response: np.ndarray, low_hz: float, high_hz: float) -> float:
@@ -54,3 +66,41 @@ def test_nothing_and_silence_pass_through() -> None:
 def test_unknown_rooms_are_named() -> None:
     with pytest.raises(ValueError, match=r"cave.*church"):
         impulse_response("cave", RATE, np.random.default_rng(0))
+
+
+# Rooms of one's own
+
+
+def write(folder: Path, samples: np.ndarray, name: str = "hall.wav") -> Path:
+    soundfile.write(folder / name, samples.astype(np.float32), RATE, subtype="FLOAT")
+    return folder / name
+
+
+def test_a_recorded_room_begins_with_its_direct_sound(tmp_path: Path) -> None:
+    recorded = np.concatenate([np.zeros(RATE // 10), 0.5 * impulse_response("room", RATE, RNG)])
+    response = read_response(write(tmp_path, recorded), RATE)
+    assert response[0] == pytest.approx(1.0, abs=0.02) and response.size == recorded.size - RATE // 10
+    wet = convolve(RNG.standard_normal(RATE).astype(np.float32), response)
+    assert wet.size == RATE and np.sqrt(np.mean(wet**2)) == pytest.approx(1.0, abs=0.05)
+    assert response_notice(write(tmp_path, recorded)) == ""
+
+
+def test_of_a_response_of_a_minute_the_beginning_is_the_room(tmp_path: Path) -> None:
+    path = write(tmp_path, np.exp(-np.arange(60 * RATE) / RATE))
+    response = read_response(path, RATE)
+    assert response.size == LONGEST_RESPONSE_S * RATE and response[-1] == 0.0
+    assert "“hall.wav” is 60 s long: its first 12 s are the room" in response_notice(path)
+
+
+@pytest.mark.parametrize(
+    ("samples", "says"),
+    [
+        (np.ones(1), "lasts 0.021 ms: that is a click and no room"),
+        (np.zeros(RATE), "“hall.wav” is silent: a room answers a clap"),
+        (np.zeros(0), "The impulse response cannot be used. “hall.wav” is empty"),
+    ],
+)
+def test_what_is_no_room_is_refused(tmp_path: Path, samples: np.ndarray, says: str) -> None:
+    with pytest.raises(BadInput, match=says) as caught:
+        read_response(write(tmp_path, samples), RATE)
+    assert caught.value.field == "impulse_response"

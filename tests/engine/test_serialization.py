@@ -215,7 +215,10 @@ def test_a_pickle_in_an_array_is_not_opened() -> None:
 
 SOUNDS_OF = {"sound": "rain.wav", "sound_a": "rain.wav", "sound_b": "dog.wav", "picture": "sea.png"}
 WANTED: dict[str, list[dict[str, Any]]] = {
-    "sound_to_image": [{"count": 2}, {"strength": (1.0, 0.5), "gain_db": -6}],
+    "sound_to_image": [
+        *({"count": 2}, {"strength": (1.0, 0.5), "gain_db": -6}),
+        {"sound2": "dog.wav", "faders": (0, "-inf"), "impulse_response": "rain.wav"},
+    ],
     "edit_image": [{"mask": "mask.png"}, {"strengths": (0.5, 1.0)}, {"mode": "style", "layers": "harder"}],
     "interpolate": [{"frames": 3, "method": method} for method in get_args(Method)],
     "volume_sweep": [{"gains_db": (-6, 0)}, {"gains_db": (0,), "scales": (0.5, 1.0)}],

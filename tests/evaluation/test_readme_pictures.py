@@ -29,6 +29,8 @@ def test_grid_and_strips_are_made_by_the_bundle(tmp_path: Path) -> None:
     assert edits.width > 4 * 192 and edits.height > 2 * 192
     own = Image.open(readme.write_own_picture(examples, bundle, tmp_path / "own_picture.png"))
     assert own.width > (1 + len(readme.GLIDED_AT) + len(readme.GROWN)) * 128 > 4 * own.height
+    mixer, rooms = (Image.open(path) for path in readme.write_mixes(examples, bundle, tmp_path))
+    assert mixer.width > 5 * 192 and rooms.width > 4 * 192 > 3 * rooms.height
     assert grid.width > grid.height / 2
     assert glide.width > volume.width > 4 * volume.height
     assert np.asarray(glide.convert("L")).std() > 5

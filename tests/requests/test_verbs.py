@@ -27,7 +27,7 @@ def test_tabs_are_told_apart() -> None:
 def test_settings_that_name_files_are_found() -> None:
     files = {verb: (entry.request.SOUNDS, entry.request.PICTURES) for verb, entry in VERBS.items()}
     assert files == {
-        "sound_to_image": (("sound",), ()),
+        "sound_to_image": (("sound", *(f"sound{number}" for number in range(2, 7))), ()),
         "edit_image": (("sound",), ("picture", "mask")),
         "interpolate": (("sound_a", "sound_b"), ("picture", "mask")),
         "volume_sweep": (("sound",), ("picture", "mask")),

@@ -19,6 +19,7 @@ from sonic_ui.ui.tabs.sound_to_image.batch import BatchComponents
 from sonic_ui.ui.tabs.sound_to_image.captions import CaptionSettings
 from sonic_ui.ui.tabs.sound_to_image.events import Components, Handlers
 from sonic_ui.ui.tabs.sound_to_image.results import example_card
+from sonic_ui.ui.widgets.mixer import MORE, Mixer
 from sonic_ui.ui.widgets.runs import RunBar
 from sonic_ui.ui.widgets.settings_drop import SettingsDrop
 from sonic_ui.ui.widgets.sound_input import SoundInput
@@ -40,8 +41,16 @@ def tab_of(backend: FakeBackend, examples: tuple[Example, ...] = ()) -> Handlers
         part(
             CaptionSettings, message="caption_message", attention="caption_attention", tuning="optimize_steps"
         ),
+        part(Mixer, message="mix_message", files={name: name for name in MORE}),
     )
     return Handlers(AppContext(Studio(backend), examples), parts)
+
+
+NO_MIX: dict[str, Any] = {
+    **dict.fromkeys(("mixer", *MORE, "impulse_response")),
+    "room": "dry",
+}
+"""What the page hands over where nothing is mixed."""
 
 
 def page_values(path: Path | None, **values: Any) -> list[Any]:
@@ -67,6 +76,7 @@ def page_values(path: Path | None, **values: Any) -> list[Any]:
         "caption": "",
         "caption_attention": True,
         "optimize_steps": 0,
+        **NO_MIX,
         **values,
     }
     return in_order(tab_of(FakeBackend()).table, settings)
@@ -174,7 +184,7 @@ def test_a_cut_prompt_is_told_beside_the_words(write_sound: WriteSound) -> None:
 
 def test_a_sound_is_drawn_and_then_named(write_sound: WriteSound) -> None:
     tab = tab_of(FakeBackend())
-    drawn, named = tab.sound.analyze(ME, str(write_sound(seconds=12)), None, None, 0)
+    drawn, named = tab.sound.analyze(ME, str(write_sound(seconds=12)), None, None, 0, "dry")
     drawing = drawn["drawing"]
     assert drawing["state"] == "drawn" and drawing["name"] == "tone.wav" and drawing["asked"] == [None, None]
     picture = Image.open(BytesIO(base64.b64decode(drawing["overview"]["mel"].partition(",")[2])))
@@ -193,7 +203,7 @@ def test_an_unknown_sound_is_said_to_be_so_and_is_painted(write_sound: WriteSoun
     backend.known_probability = known
     tab = tab_of(backend)
     sound = write_sound()
-    named = [*tab.sound.analyze(ME, str(sound), None, None, 0)][-1]["labels"]
+    named = [*tab.sound.analyze(ME, str(sound), None, None, 0, "dry")][-1]["labels"]
     card = last(tab.generate(ME, *page_values(sound)))["stage"]["result"]
     sentence = "I do not know this sound. Nearest: rain, a dog."
     if known < 0.5:
@@ -206,25 +216,25 @@ def test_an_unknown_sound_is_said_to_be_so_and_is_painted(write_sound: WriteSoun
 
 def test_a_sound_is_drawn_even_without_weights(write_sound: WriteSound) -> None:
     tab = tab_of(FakeBackend(problem="nothing there"))
-    drawn, named = tab.sound.analyze(ME, str(write_sound()), None, None, 0)
+    drawn, named = tab.sound.analyze(ME, str(write_sound()), None, None, 0, "dry")
     assert drawn["drawing"]["state"] == "drawn"
     assert "cannot be named" in named["labels"]["waiting"]
 
 
 def test_labels_of_a_sound_left_behind_are_not_shown(write_sound: WriteSound) -> None:
     tab = tab_of(FakeBackend())
-    first = tab.sound.analyze(ME, str(write_sound("a.wav")), None, None, 0)
+    first = tab.sound.analyze(ME, str(write_sound("a.wav")), None, None, 0, "dry")
     next(first)
-    next(tab.sound.analyze(ME, str(write_sound("b.wav", hz=800)), None, None, 0))
+    next(tab.sound.analyze(ME, str(write_sound("b.wav", hz=800)), None, None, 0, "dry"))
     assert list(first) == []
 
 
 def test_looking_at_nothing_or_at_no_sound(write_sound: WriteSound, tmp_path: Path) -> None:
     tab = tab_of(FakeBackend())
-    assert last(tab.sound.analyze(ME, None, None, None, 0))["drawing"] == {"state": "empty"}
+    assert last(tab.sound.analyze(ME, None, None, None, 0, "dry"))["drawing"] == {"state": "empty"}
     text = tmp_path / "a.wav"
     text.write_text("words")
-    shown = last(tab.sound.analyze(ME, str(text), None, None, 0))
+    shown = last(tab.sound.analyze(ME, str(text), None, None, 0, "dry"))
     assert shown["sound_message"]["kind"] == "error"
     assert shown["drawing"] == {"state": "failed", "name": "a.wav"}
     assert set(shown) == {"drawing", "labels", "sound_message"}, "what a person types is left alone"

@@ -35,6 +35,7 @@ PUBLIC = {
     "/upscale_image",
     "/learn_word",
     "/list_words",
+    "/split_sound",
     "/add_word",
     "/remove_word",
     "/start_live",
@@ -104,6 +105,31 @@ def test_bad_files_are_refused_and_the_next_works(
     with pytest.raises(AppError, match="no sound yet"):
         client.predict(api_name="/sound_to_image")
     assert len(call(client, write_sound())[0]) == 1
+
+
+def test_programs_mix_sounds_in_a_room(client: Any, backend: FakeBackend, write_sound: WriteSound) -> None:
+    from gradio_client import handle_file
+
+    dog = handle_file(str(write_sound("dog.wav", hz=900)))
+    faders = [-6, {"lufs": -20, "pan": 0.5}]
+    _, settings = call(client, write_sound("rain.wav"), sound2=dog, faders=faders, room="church")
+    request = backend.jobs[-1].request
+    assert (request.faders[0].gain_db, request.faders[1].lufs, request.room) == (-6.0, -20.0, "church")
+    assert settings["request"]["sound2"] == "dog.wav" and len(settings["sound2_sha256"]) == 64
+    with pytest.raises(AppError, match="20 faders were given; a mix has up to 6 sounds"):
+        call(client, write_sound(), faders=[0] * 20)
+
+
+def test_programs_split_a_recording(client: Any, write_sound: WriteSound) -> None:
+    from gradio_client import handle_file
+
+    sound = handle_file(str(write_sound("rain.wav", 1.5)))
+    stems, about = client.predict(sound, way="2", api_name="/split_sound")
+    assert [Path(stem).suffix for stem in stems] == [".wav", ".wav"] and len(about["stems"]) == 2
+    total = sum(soundfile.read(stem)[0] for stem in stems)
+    assert np.abs(total - soundfile.read(write_sound("rain.wav", 1.5))[0]).max() < 5e-3
+    with pytest.raises(AppError, match="The way to split is 'nine'"):
+        client.predict(sound, way="nine", api_name="/split_sound")
 
 
 def glide(client: Any, a: Path, b: Path, **values: Any) -> tuple[list[str], str, str, dict[str, Any]]:

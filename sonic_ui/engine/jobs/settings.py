@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sonic_ui import __version__
+from sonic_ui.audio.clips import Clip
 from sonic_ui.bundles import BundleInfo
 from sonic_ui.engine import events
-from sonic_ui.engine.inputs import InputPicture, Sound
+from sonic_ui.engine.inputs import InputPicture, Sound, response_digest
 from sonic_ui.engine.tracks import TrackAnalysis
 from sonic_ui.engine.word_store import Words
 from sonic_ui.media.metadata import readable_name
@@ -25,15 +26,22 @@ def painting_settings(
 ) -> dict[str, Any]:
     """The settings that a picture carries: each sound's SHA-256, the part listened to, its labels."""
     settings = request_settings(bundle, request)
+    own = getattr(request, "impulse_response", None)
+    if own is not None:
+        settings["impulse_response_sha256"] = response_digest(own)
     for name, sound in sounds.items():
         clip = sound.clip
-        settings[f"{name}_sha256"] = sound.digest
-        settings[f"{name}_listened_s"] = [round(clip.start_s, 3), round(clip.start_s + clip.duration_s, 3)]
+        settings |= {f"{name}_sha256": sound.digest, f"{name}_listened_s": part_listened_to(clip)}
         analysis = embed_audio(sound)
         settings[f"{name}_heard"] = _rounded(analysis.labels)
         if analysis.known_probability is not None:
             settings[f"{name}_known"] = round(analysis.known_probability, 4)
     return settings
+
+
+def part_listened_to(clip: Clip) -> list[float]:
+    """Start and end of a clip in its file, in seconds."""
+    return [round(clip.start_s, 3), round(clip.start_s + clip.duration_s, 3)]
 
 
 def film_settings(
@@ -71,8 +79,7 @@ def sound_settings(
 
 def request_settings(bundle: BundleInfo, request: MakingRequest) -> dict[str, Any]:
     """What a result's settings begin with: the app, the weights, the request with the names of its files."""
-    paths = {**request.sound_paths, **request.picture_paths}
-    names: dict[str, Any] = {name: readable_name(path) for name, path in paths.items()}
+    names: dict[str, Any] = {name: readable_name(path) for name, path in request.file_paths.items()}
     for name in request.FILE_LISTS:
         names[name] = [readable_name(path) for path in getattr(request, name)]
     return {

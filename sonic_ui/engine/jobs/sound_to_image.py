@@ -1,6 +1,6 @@
-"""Pictures of a sound, through `AudioToImagePipeline`."""
+"""Pictures of a sound, or of several that are mixed, through `AudioToImagePipeline`."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, ClassVar
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from sonic_ui.engine.events import FrameInfo
 from sonic_ui.engine.jobs.base import JOB_TYPES, JobRunner, JobType, PaintingPlan, RunContext
+from sonic_ui.engine.sound_mix import read_mix
 from sonic_ui.media.captions import Caption
 from sonic_ui.requests import BadInput, PaintingRequest, SoundToImageRequest
 from sonic_ui.requests.aspects import SQUARE, AspectName
@@ -256,13 +257,20 @@ def size_of(aspect: AspectName, context: RunContext) -> tuple[int, int] | None:
 
 
 def plan_pictures(request: SoundToImageRequest, context: RunContext) -> PaintingPlan:
-    """`count` pictures of one sound; picture i starts from seed + i."""
-    count, sound = request.count, context.sounds["sound"]
-    extra, caption = {}, None
+    """`count` pictures of one sound, or of a mix; picture i starts from seed + i."""
+    count, notices = request.count, []
+    extra: dict[str, Any] = {}
+    if request.is_mix:
+        mix = read_mix(request, context.load_sound)
+        context = replace(context, sounds={"sound": mix.sound()})
+        notices, extra = [*mix.notices], mix.settings()
+    notices += room_notices(request)
+    sound, caption = context.sounds["sound"], None
     if request.by_caption != OFF:
         caption = context.backend.caption_audio(sound.clip.samples, request.caption)
         request = request.changed(caption=request.caption or caption.text)
-        extra = {"caption_words": [[w, round(p, 4)] for w, p in zip(*vars(caption).values(), strict=True)]}
+        words = [[word, round(p, 4)] for word, p in zip(*vars(caption).values(), strict=True)]
+        extra["caption_words"] = words
     job = PaintJob(
         request=request,
         embeddings=np.repeat(context.embed_audio(sound).embedding[None], count, 0),
@@ -272,7 +280,16 @@ def plan_pictures(request: SoundToImageRequest, context: RunContext) -> Painting
         size=size_of(request.aspect, context),
         caption=caption,
     )
-    return PaintingPlan(context, job, (FrameInfo(),) * count, is_strip=False, extra=extra)
+    infos = (FrameInfo(),) * count
+    return PaintingPlan(context, job, infos, is_strip=False, notices=notices, extra=extra)
+
+
+def room_notices(request: SoundToImageRequest) -> list[str]:
+    """A sentence about an impulse response of which only the beginning is used, if there is one."""
+    from sonic_ui.audio.reverb import response_notice
+
+    own = request.impulse_response
+    return [] if own is None else [*filter(None, [response_notice(own)])]
 
 
 JOB_TYPES[SoundToImageRequest] = JobType(plan_pictures, PaintRunner)

@@ -7,14 +7,14 @@ from typing import Any, TypedDict, TypeVar
 
 from sonic_ui.engine.events import FilmResult, Result, SoundResult, WordResult
 from sonic_ui.engine.inputs import file_digest
-from sonic_ui.requests import VERBS, BadInput, MakingRequest, read_request
+from sonic_ui.requests import VERBS, BadInput, MakingRequest, SoundToImageRequest, read_request
 from sonic_ui.requests.fields import shown, tidy_text
 from sonic_ui.ui.session.context import Example
 
 MAX_RECORDS = 24
-SOUNDS = ("sound", "sound_a", "sound_b")
+SOUNDS = ("sound", "sound_a", "sound_b", *SoundToImageRequest.SOUNDS[1:])
 PICTURES = ("picture", "mask")
-FILES = (*SOUNDS, *PICTURES)
+FILES = (*SOUNDS, *PICTURES, *SoundToImageRequest.RESPONSES)
 """The settings that may name a file."""
 
 RequestT = TypeVar("RequestT", bound=MakingRequest)
@@ -31,7 +31,7 @@ def with_record(
     records: dict[str, Record], name: str, result: Result | SoundResult | FilmResult | WordResult
 ) -> dict[str, Record]:
     """The session's records with a new one; the oldest are forgotten."""
-    files = {**result.request.sound_paths, **result.request.picture_paths}
+    files = result.request.file_paths
     recent = dict([*records.items()][-MAX_RECORDS + 1 :])
     recent[name] = {"settings": result.settings, "files": files}
     return recent
@@ -44,9 +44,10 @@ def request_from_settings(
 
     Raises `BadInput` for settings of another tab, or that no request can have.
     """
-    needed = [name for name in (*kind.SOUNDS, *kind.PICTURES) if kind.model_fields[name].is_required()]
+    every = (*kind.SOUNDS, *kind.PICTURES, *kind.RESPONSES)
+    needed = [name for name in every if kind.model_fields[name].is_required()]
     named: dict[str, str | None] = {name: files.get(name, "absent") for name in needed}
-    named |= {name: files.get(name) for name in kind.PICTURES if name not in needed}
+    named |= {name: files.get(name) for name in every if name not in needed}
     verb = settings["request"].get("verb")
     if isinstance(verb, str) and verb in VERBS and verb != kind.model_fields["verb"].default:
         raise BadInput(f"These settings belong to the tab “{VERBS[verb].title}”: drop it there.")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sonic_ui.engine.inputs import file_digest
-from sonic_ui.requests import VERBS, BadInput, Request
+from sonic_ui.requests import VERBS, BadInput, Request, SoundToImageRequest
 from sonic_ui.requests.links import PARAMETER, file_settings, read_link, write_link
 from sonic_ui.ui.session.context import Example
 from sonic_ui.ui.settings.reuse import Record, example_files
@@ -15,12 +15,17 @@ ADDRESS = "@ADDRESS@"
 """Where a script of the page puts its own address."""
 
 OPENED = "The settings of this link are here."
+MIXED = dict(
+    zip(SoundToImageRequest.SOUNDS[1:], ("second", "third", "fourth", "fifth", "sixth"), strict=True)
+)
 NAMES = {
     "sound": "sound",
     "sound_a": "first sound",
     "sound_b": "second sound",
     "picture": "picture",
     "mask": "painted mask",
+    **{name: f"{word} sound" for name, word in MIXED.items()},
+    "impulse_response": "impulse response",
 }
 
 
@@ -81,7 +86,7 @@ def python_call(record: Record, user: str | None = None) -> str:
     `ADDRESS` stands for the page's address. Files are named as they were given: they lie beside the program.
     """
     request = _request_in(record)
-    files, lines = _files_of(record, request), []
+    files, lines, plain = _files_of(record, request), [], request.model_dump(mode="json")
     for name, field in type(request).model_fields.items():
         value = getattr(request, name)
         if name == "verb" or (not field.is_required() and value == field.default):
@@ -89,7 +94,7 @@ def python_call(record: Record, user: str | None = None) -> str:
         if name in files:
             lines.append(f"    {name}=handle_file({files[name]!r}),")
         else:
-            lines.append(f"    {name}={list(value) if isinstance(value, tuple) else value!r},")
+            lines.append(f"    {name}={plain[name]!r},")
     login = f", auth=({user!r}, 'your password')" if user else ""
     return "\n".join(
         [

@@ -228,7 +228,7 @@ class Runs(Generic[RequestT]):
         Its settings and the files it was made from go along for the gallery of the page.
         """
         self._context.gallery.add(run.session, name, files)
-        inputs = {**result.request.sound_paths, **result.request.picture_paths}
+        inputs = result.request.file_paths
         kept = {setting: path for setting, path in inputs.items() if _is_kept(Path(path))}
         payloads = {setting: file_payload(Path(path)) for setting, path in kept.items()}
         shown = {**value, "settings": result.settings, "inputs": payloads}

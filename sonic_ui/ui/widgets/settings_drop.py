@@ -26,7 +26,11 @@ from sonic_ui.ui.widgets.fields import AT_ONCE, Refresh, Update
 KINDS = (".png", ".gif", ".mp4", ".webm")
 """Files of ours that carry settings."""
 
-FILE_WORDS = {"picture": "the picture “{}”", "mask": "what was painted on it"}
+FILE_WORDS = {
+    "picture": "the picture “{}”",
+    "mask": "what was painted on it",
+    "impulse_response": "the impulse response “{}”",
+}
 UNKNOWN = "The settings of this picture are not known any more."
 RUN_IT = "Run it where the files it names are. It needs “pip install gradio_client”."
 

@@ -19,13 +19,15 @@ NO_LABELS: Value = {"waiting": "", "labels": []}
 
 
 @contextmanager
-def accordion(title: str) -> Iterator[gr.HTML]:
+def accordion(title: str, name: str = "") -> Iterator[gr.HTML]:
     """A closed accordion; components made inside stand in it. It sends `unfold` each time that it opens.
 
     Gradio's accordion makes its content when it opens, and then hands it the values it missed: that would
     overwrite what a person types at once. This one only hides its content.
+
+    name   a class of its own, if scripts look for it
     """
-    with gr.Column(elem_classes="su-fold"):
+    with gr.Column(elem_classes=["su-fold", *filter(None, [name])]):
         fold = html_component("accordion", {"title": title})
         with gr.Column(elem_classes="su-fold-body"):
             yield fold

@@ -7,10 +7,10 @@ import gradio as gr
 from sonic_ui.ui.components.base import Value, file_payload, html_component
 
 
-def preview_player(tab: str, elem_id: str) -> gr.HTML:
+def preview_player(tab: str, elem_id: str, label: str = "Hear it") -> gr.HTML:
     """The button of a tab; its `preview` event is {number, at}: the page's newest `su-turned` in `at`."""
     return html_component(
-        "preview_player", {"number": 0, "file": None, "words": ""}, elem_id=elem_id, tab=tab
+        "preview_player", {"number": 0, "file": None, "words": ""}, elem_id=elem_id, tab=tab, label=label
     )
 
 

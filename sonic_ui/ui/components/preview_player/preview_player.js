@@ -14,7 +14,7 @@ let patience = 0;
 const show = words => {
   const on = waiting || !audio.paused;
   find('.su-hear-button').setAttribute('aria-pressed', String(on));
-  find('.su-hear-text').textContent = on ? 'Stop' : 'Hear it';
+  find('.su-hear-text').textContent = on ? 'Stop' : props.label;
   if (words !== undefined) find('.su-hear-words').textContent = words;
 };
 const playhead = share => document.dispatchEvent(new CustomEvent('su-playhead', { detail: { tab: props.tab, share } }));
@@ -51,6 +51,7 @@ document.addEventListener('su-turned', event => {
   at = event.detail;
   if (at.settled && !audio.paused && at.gain_db !== asked) ask(audio.currentTime);
 });
+find('.su-hear-text').textContent = props.label;
 document.addEventListener('su-new-sound', event => { if (event.detail === props.tab) stop(''); });
 
 watch('value', () => {

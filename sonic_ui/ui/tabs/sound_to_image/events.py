@@ -15,7 +15,15 @@ from sonic_ui.ui.settings.reuse import Record
 from sonic_ui.ui.settings.table import Row, SettingsTable
 from sonic_ui.ui.tabs import BuiltTab
 from sonic_ui.ui.tabs.sound_to_image import batch, captions, results
-from sonic_ui.ui.widgets import kept_form, prompt_settings, runs, send_to_tab, settings_drop, sound_input
+from sonic_ui.ui.widgets import (
+    kept_form,
+    mixer,
+    prompt_settings,
+    runs,
+    send_to_tab,
+    settings_drop,
+    sound_input,
+)
 from sonic_ui.ui.widgets.fields import Update, caption_of, slider
 from sonic_ui.ui.widgets.vary import varied_request
 
@@ -34,6 +42,7 @@ class Components:
     shared: SharedComponents
     batch: batch.BatchComponents
     captions: captions.CaptionSettings
+    mixer: mixer.Mixer
 
 
 def settings_table(context: AppContext, parts: Components) -> SettingsTable[SoundToImageRequest]:
@@ -43,6 +52,7 @@ def settings_table(context: AppContext, parts: Components) -> SettingsTable[Soun
     rows.append(prompts.aspect_row(lambda: context.studio.info.aspects))
     rows.append(prompts.quality_row(lambda: context.studio.info.defaults.draft is not None))
     rows.append(parts.captions.row())
+    rows.append(parts.mixer.row())
     return SettingsTable(SoundToImageRequest, rows)
 
 
@@ -53,7 +63,10 @@ class Handlers:
         self._context = context
         self._parts = parts
         self.table = settings_table(context, parts)
-        self.sound = sound_input.SoundInputHandlers(context, parts.sound)
+        self.sound = sound_input.SoundInputHandlers(context, parts.sound, parts.mixer.room)
+        self.mixer = mixer.MixerHandlers(
+            context, parts.mixer, {"sound": parts.sound.sound, **parts.sound.part}
+        )
         self.runs = runs.Runs(
             context, parts.shared, TAB, parts.view, parts.bar, self.table, parts.prompts.seed.seed
         )
@@ -124,16 +137,19 @@ class Handlers:
         """Connect the tab; returns what takes sounds of other tabs."""
         parts = self._parts
         refresh_after = self.sound.connect(self.choose, [parts.view])
+        refresh_mix = self.mixer.connect()
         parts.prompts.seed.connect()
         self.captions.connect()
         triggers, written = [parts.prompts.prompt.submit], [parts.captions.caption]
         self.runs.connect(self.generate, triggers, outputs=written, vary=self.vary)
-        self.reuse.connect(parts.view, parts.shared, [refresh_after])
+        self.reuse.connect(parts.view, parts.shared, [refresh_after, refresh_mix])
         seed, head = parts.prompts.seed.seed, parts.shared.head
         messages = [parts.bar.message, *self.table.messages.values()]
         inputs = [*self.table.components.values(), parts.shared.records]
         self.batch.connect(self.generate_batch, inputs, [seed, head, *messages])
-        kept_form.connect_form(TAB, self.table, [refresh_after], changed=[parts.sound.drawing], first=True)
+        kept_form.connect_form(
+            *(TAB, self.table, [refresh_after, refresh_mix]), changed=[parts.sound.drawing], first=True
+        )
         return send_to_tab.sound_target(parts.sound, refresh_after)
 
 
@@ -142,8 +158,9 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
     captions.add_endpoint(context)
     with gr.Row(elem_classes="su-desk", equal_height=False):
         with gr.Column(elem_classes="su-inputs", scale=5, min_width=340):
-            with gr.Column(elem_classes="su-panel"):
+            with gr.Column(elem_classes="su-panel su-beside"):
                 sound = sound_input.sound_input(TAB, context, gain=True, batch=batch.MOST_FILES)
+                mix = mixer.mixer(TAB, context)
                 several = batch.batch_components(TAB)
                 in_words = captions.caption_settings(TAB)
             with gr.Column(elem_classes="su-panel"):
@@ -159,7 +176,6 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
         with gr.Column(elem_classes="su-result", scale=8, min_width=340):
             view = result_view.result_view(TAB, results.example_card(context, 0))
             drop = settings_drop.settings_drop(TAB)
-    target = Handlers(
-        context, Components(sound, prompts, bar, view, drop, shared, several, in_words)
-    ).connect()
+    parts = Components(sound, prompts, bar, view, drop, shared, several, in_words, mix)
+    target = Handlers(context, parts).connect()
     return BuiltTab(view, bar.message, drop.share, (prompts,), target)

@@ -1,0 +1,97 @@
+"""Figures of mixes and rooms, on painters and judges whose answers are known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import Tensor
+
+from sonic_ui.audio.loudness import integrated_lufs
+from sonic_ui.evaluation import mixes
+from sonic_ui.evaluation.held_out import SAMPLE_RATE, HeldOutClip
+from sonic_ui.evaluation.mixes import MOVED_DB, ROOM_NAMES, RoomProbe, Trio
+from sonic_ui.scenes.world import SOURCES
+
+RNG = np.random.default_rng(0)
+
+
+def clip(source: str) -> HeldOutClip:
+    return HeldOutClip(source, (0.1 * RNG.standard_normal(SAMPLE_RATE)).astype(np.float32), (source,))
+
+
+def painter() -> Any:
+    """Paints the first number of an embedding as grey."""
+
+    def paint(embeds: Tensor, seeds: Sequence[int] | None = None) -> list[Image.Image]:
+        return [Image.new("RGB", (4, 4), (round(float(one.flatten()[0])),) * 3) for one in embeds]
+
+    return SimpleNamespace(paint=paint, seed=1, embed=lambda sounds: torch.zeros(len(sounds), 1))
+
+
+class Judge:
+    """Reads grey as the level of the first source; all are there, at 0.5 but for that."""
+
+    def predict(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+        level = torch.full((len(pictures), len(SOURCES)), 0.5)
+        level[:, 0] = (pictures[:, 0, 0, 0] + 1) / 2
+        return torch.ones_like(level), level
+
+
+def test_a_fader_that_moves_its_own_alone_gets_full_marks() -> None:
+    clips = (clip(SOURCES[0]), clip(SOURCES[1]), clip(SOURCES[2]))
+
+    def embed(sounds: Sequence[np.ndarray], levels: Sequence[Any]) -> Tensor:
+        assert [level.lufs for level in levels] == [mixes.BASE_LUFS] * 3
+        return torch.tensor([100.0 + 3 * levels[0].gain_db])
+
+    metrics, images = mixes.fader_metrics(Judge(), painter(), [Trio(clips, 0)], embed)  # type: ignore[arg-type]
+    assert [metric.value for metric in metrics] == [1.0, pytest.approx(1.0), 0.0]
+    moved, _ = mixes.fader_metrics(Judge(), painter(), [Trio(clips, 1)], embed)  # type: ignore[arg-type]
+    assert moved[1].value == 0.0 and len(images) == len(MOVED_DB)
+
+
+def test_trios_are_of_things_that_stand_in_one_place() -> None:
+    trios = mixes.trios_of([clip(name) for name in SOURCES], 6)
+    for trio in trios:
+        names = [one.sources[0] for one in trio.clips]
+        assert len({*names}) == 3
+        assert set.intersection(*({*mixes.SPECS[name].places} for name in names))
+    assert {trio.moved for trio in trios} == {0, 1, 2}
+
+
+def test_pairs_of_recordings_are_as_loud_as_each_other() -> None:
+    (pair,) = mixes.real_pairs([clip("rain"), clip("dog")], 1)
+    assert {*pair.sources} == {"rain", "dog"}
+    assert integrated_lufs(pair.samples, SAMPLE_RATE) == pytest.approx(mixes.BASE_LUFS + 3, abs=0.3)
+
+
+def test_the_probe_names_rooms_by_features() -> None:
+    def features(pictures: Tensor) -> Tensor:
+        return pictures.mean((2, 3))
+
+    colours = torch.eye(4)[:, :3]
+    places = [place for place in ROOM_NAMES for _ in range(8)]
+    pictures = torch.stack([colours[ROOM_NAMES.index(place)] for place in places])[:, :, None, None]
+    pictures = pictures.expand(-1, -1, 4, 4) + 0.05 * torch.randn(32, 3, 4, 4, generator=torch.manual_seed(0))
+    probe = RoomProbe(features, pictures, places)
+    assert probe.predict(pictures) == places
+
+
+def test_scenes_of_rooms_are_of_every_place() -> None:
+    assert [scene.room for scene in mixes.room_scenes(2, 0)] == [
+        place for place in ROOM_NAMES for _ in range(2)
+    ]
+    assert {scene.room for scene in mixes.room_scenes(3, 2, rooms=("dry",))} == {"dry"}
+
+
+def test_the_ratio_of_signal_to_distortion() -> None:
+    sound, noise = RNG.standard_normal((2, 4000)).astype(np.float32)
+    assert mixes.si_sdr(3 * sound, sound) > 100
+    assert mixes.si_sdr(sound + 0.1 * noise, sound) == pytest.approx(20, abs=1)
+    assert mixes.best_order([noise, sound], [sound, noise])[0] is sound
