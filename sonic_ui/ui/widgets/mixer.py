@@ -22,6 +22,7 @@ from sonic_ui.requests.split_sound import SplitSoundRequest
 from sonic_ui.ui.components import basic, preview_player, sound_mixer
 from sonic_ui.ui.components.base import event_field
 from sonic_ui.ui.components.sound_mixer import MixRow
+from sonic_ui.ui.late_loading import show_when_unfolded
 from sonic_ui.ui.session.context import AppContext
 from sonic_ui.ui.settings.table import Row
 from sonic_ui.ui.split_api import split_files
@@ -29,7 +30,6 @@ from sonic_ui.ui.widgets.fields import AT_ONCE, FREQUENT, Refresh, Update, label
 
 MORE = SoundToImageRequest.SOUNDS[1:]
 ASSIGN = "(...current) => window.suMixes['{tab}'].assign(current)"
-SHOW = "() => Array({count}).fill({{ __type__: 'update', visible: true }})"
 NOT_MIXED = "The sounds could not be mixed; the app’s log has the details."
 FULL = "The mix is full: remove a sound first."
 NO_ROOM = (
@@ -101,10 +101,10 @@ def _mix_values(request: SoundToImageRequest, files: Mapping[str, str]) -> dict[
 
 
 def mixer(tab: str, context: AppContext) -> Mixer:
-    """Lay it out, folded and empty."""
+    """Lay it out, folded and empty; it reaches the page when it is unfolded first."""
     files = {name: gr.File(type="filepath", visible=False) for name in MORE}
     hints = sound_mixer.mix_hints(tab)
-    with basic.accordion("Mix and room", "su-mix-fold") as fold, gr.Column(visible=False) as inside:
+    with basic.accordion("Mix and room", "su-mix-fold") as fold:
         mix = sound_mixer.sound_mixer(tab, [one.title for one in context.examples], WAYS)
         player = preview_player.preview_player(f"{tab}-mix", f"{tab}-mix-player", "Play the mix")
         room = room_choice(tab)
@@ -117,9 +117,7 @@ def mixer(tab: str, context: AppContext) -> Mixer:
             elem_classes=["su-drop", "su-drop-room"],
         )
         message = basic.message(f"{tab}-mix-message")
-    # Most pictures are of one sound: what is in the fold is made when it is opened
-    late = [inside, mix, player, room, own, message]
-    fold.unfold(None, js=SHOW.format(count=len(late)), outputs=late, api_visibility="private")
+    show_when_unfolded(fold, [mix, player, room, own])
     return Mixer(tab, mix, hints, files, player, room, own, message)
 
 
