@@ -223,6 +223,7 @@ def test_turning_up_how_much_the_picture_listens(new_page: Any, address: str) ->
 def test_a_room_changes_what_is_measured(new_page: Any, address: str) -> None:
     page = opened(new_page, address)
     before = page.locator(f"{METER} .su-wave-shape").get_attribute("d")
+    page.locator(f"#{TAB}-tab").get_by_role("button", name="Where it is heard").click()
     page.locator(f"#{TAB}-tab").get_by_label("Church").check()
     page.wait_for_function(
         "before => document.querySelector('#volume-meter .su-wave-shape').getAttribute('d') !== before",

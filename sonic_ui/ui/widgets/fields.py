@@ -53,13 +53,17 @@ def slider(
     )
 
 
-def room_choice(tab: str) -> gr.Radio:
-    """Where a sound is heard; its value is one of `requests.ROOMS`."""
+def room_choice(tab: str, render: bool = True) -> gr.Radio:
+    """Where a sound is heard; its value is one of `requests.ROOMS`.
+
+    render   whether it stands here; else its `render` puts it somewhere
+    """
     return gr.Radio(
         [(words, room) for room, words in ROOM_WORDS.items()],
         value="dry",
         label="Where it is heard",
         info="Walls answer the sound: the more it echoes, the larger the place in the picture.",
+        render=render,
         elem_id=f"{tab}-room",
         elem_classes="su-choice su-rooms",
     )

@@ -254,7 +254,7 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
 
 
 def _sweep() -> SweepSettings:
-    return SweepSettings(
+    turned = SweepSettings(
         knob=gr.Radio(
             [(words, name) for name, words in KNOB_WORDS.items()],
             value="gain",
@@ -272,8 +272,11 @@ def _sweep() -> SweepSettings:
             elem_id=f"{TAB}-frames",
         ),
         message=basic.message(f"{TAB}-turn-message"),
-        room=room_choice(TAB),
+        room=room_choice(TAB, render=False),
     )
+    with basic.accordion("Where it is heard"):
+        turned.room.render()
+    return turned
 
 
 def _prompts(context: AppContext) -> tuple[prompt_settings.PromptSettings, FilmSettings]:
