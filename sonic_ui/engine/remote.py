@@ -128,7 +128,7 @@ class Connection:
         read, stopped_at = 0, 0.0
         while True:
             finished = job.done()
-            answers = job.outputs()
+            answers = [*job.outputs()]  # that list grows meanwhile
             if len(answers) > MAX_ANSWERS:
                 self._stop(client, run)
                 raise not_understood()

@@ -10,12 +10,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from sonic_ui.engine import remote
-from sonic_ui.engine.events import Failure, Preview, Progress, Result
+from sonic_ui.engine.events import CancelToken, Failure, Preview, Progress, Result
 from sonic_ui.engine.remote import RemoteStudio
 from sonic_ui.engine.remote_address import Address, read_address
 from sonic_ui.engine.serialization import PROTOCOL
@@ -26,6 +27,17 @@ from tests.fakes import FakeBackend
 from tests.ui.serving import PATIENCE_S, serving, wait_until, wanted
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def test_answers_that_come_while_one_is_read_are_not_lost() -> None:
+    answers: list[Any] = [{"number": 0}]  # a client's list, which another thread appends to
+    job = SimpleNamespace(outputs=lambda: answers, done=lambda: len(answers) == 3, exception=lambda: None)
+    read = []
+    for answer in remote.Connection(Address("127.0.0.1:9"))._answers(None, job, "1", CancelToken()):
+        read.append(answer["number"])
+        if len(answers) == 1:
+            answers += [{"number": 1}, {"number": 2}]
+    assert read == [0, 1, 2]
 
 
 def test_files_of_the_other_machine_are_out_of_reach(address: str) -> None:
