@@ -17,6 +17,7 @@ CHUNK_S = 0.15
 """Length of a chunk, as the page sends them."""
 
 PATIENCE_S = 60.0
+FAREWELL_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ class LiveClient:
         """Go, as a page does that is closed."""
         self._response.close()
         self.http.close()
-        self._thread.join(PATIENCE_S)
+        self._thread.join(FAREWELL_S)  # one who was sent away may wait for a word that never comes
 
 
 def read_records(blocks: Iterator[bytes]) -> Iterator[Record]:

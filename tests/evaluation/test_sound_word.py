@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from sonic_ui.evaluation import sound_word
 from sonic_ui.evaluation.held_out import HeldOutClip
 from sonic_ui.models.encoders import ImageEncoder
 from sonic_ui.models.presence_classifier import PresenceClassifier
+from sonic_ui.requests.learn_word import LEARNING_STEPS
 from sonic_ui.scenes.world import SOURCES
 from sonic_ui.testing.tiny_bundle import debug_bundle, debug_pipeline
 
@@ -29,6 +31,7 @@ def test_words_and_retrieval_have_their_figures(tmp_path: Path, monkeypatch: pyt
     for number in range(4):
         Image.fromarray(clip_of("rain", number).picture).resize((32, 32)).save(library / f"{number}.png")
     monkeypatch.setattr(sound_word.WordBench.library, "__defaults__", (library,))
+    monkeypatch.setattr(sound_word, "LEARNING_STEPS", replace(LEARNING_STEPS, default=8))
     encoder = ImageEncoder.from_folder(folder / "clip")
     bench = sound_word.WordBench(debug_pipeline(), read_bundle(folder), encoder, 2, 3.0)
     clips = [clip_of(source, number) for number, source in enumerate(SOURCES[:2])]
