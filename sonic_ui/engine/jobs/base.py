@@ -313,18 +313,22 @@ class JobRunner(ABC):
         """Do it, and put events into the queue."""
 
     def run(self, device: events.FairLock) -> None:
-        """Wait for the device, work, end the events."""
-        import torch
-
+        """Work on the device, end the events."""
         try:
-            with device.turn(self.cancel, self._on_wait), torch.inference_mode(), self._known_words():
-                self.started = time.perf_counter()
-                self.work()
-                self.components.pace.add("pass", self.passes, time.perf_counter() - self.started)
+            self.work_on(device)
         except BaseException as error:
             self.queue.put(error)
         finally:
             self.queue.put(None)
+
+    def work_on(self, device: events.FairLock) -> None:
+        """Wait for the device, and work with it to oneself."""
+        import torch
+
+        with device.turn(self.cancel, self._on_wait), torch.inference_mode(), self._known_words():
+            self.started = time.perf_counter()
+            self.work()
+            self.components.pace.add("pass", self.passes, time.perf_counter() - self.started)
 
     def _known_words(self) -> AbstractContextManager[None]:
         """Let the job's texts hold its words. Raises `BadInput` for those of other engines."""

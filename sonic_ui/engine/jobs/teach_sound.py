@@ -139,36 +139,30 @@ class TeachRunner(JobRunner):
     """Learns step by step, each with the device to itself."""
 
     job: TeachJob
+    device: FairLock = field(init=False)
 
     @property
     def count(self) -> int:
         return 1
 
-    def run(self, device: FairLock) -> None:
-        """Wait for other teachings, then learn; gradients are wanted here."""
-        try:
-            with TEACHINGS.turn(self.cancel, self._on_others):
-                self.started = time.perf_counter()
-                self._learn(device)
-        except BaseException as error:
-            self.queue.put(error)
-        finally:
-            self.queue.put(None)
-
-    def work(self) -> None:
-        """Nothing at one go: see `run`."""
-        raise NotImplementedError("a teaching takes the device for each of its steps")
+    def work_on(self, device: FairLock) -> None:
+        """Wait for other teachings, then learn: each step takes the device anew, with gradients."""
+        self.device = device
+        with TEACHINGS.turn(self.cancel, self._on_others):
+            self.started = time.perf_counter()
+            self.work()
 
     def _on_others(self, ahead: int) -> None:
         others = "somebody else’s teaching" if ahead == 1 else f"{ahead} other teachings"
         self.queue.put(Progress(0, 0, f"Waiting for {others}: one is taught at a time"))
 
-    def _learn(self, device: FairLock) -> None:
+    def work(self) -> None:
+        """Learn, show what is learned along the way, and write the engine."""
         from sonic_ui.pipelines.taught import known_sounds
         from sonic_ui.pipelines.teaching import Teaching
         from sonic_ui.pipelines.teaching_data import Lesson, TeachingConfig
 
-        request, info = self.job.request, self.components.bundle.info
+        request, info, device = self.job.request, self.components.bundle.info, self.device
         config = TeachingConfig(steps=request.training_steps, seed=request.seed)
         captions = (request.caption,) * len(self.job.pictures)
         lesson = Lesson(self.job.recordings, self.job.pictures, captions)

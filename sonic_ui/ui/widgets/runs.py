@@ -1,7 +1,7 @@
 """Generate and Cancel, and what becomes of a run: its result, or a sentence beside what went wrong."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
@@ -29,7 +29,7 @@ from sonic_ui.ui.widgets.fields import AT_ONCE, FREQUENT, Update
 
 STOPPED = "Stopped. The last picture stays."
 APP_FAILED = (
-    "Something went wrong in the app itself; its log has the details. The last picture stays: try again."
+    "Something went wrong in the app itself; its log has the details. What was made before stays: try again."
 )
 
 KEPT_BYTES = 24 * 2**20
@@ -121,6 +121,36 @@ def run_bar(tab: str, estimated: bool = False, label: str = "Generate") -> RunBa
         )
 
 
+def cleared(bar: RunBar, messages: Mapping[str, gr.HTML]) -> Update:
+    """Updates that take away a tab's sentences."""
+    return dict.fromkeys((bar.message, *messages.values()), basic.CLEAR)
+
+
+def ended_without_result(
+    problem: Exception,
+    number: int,
+    view: gr.HTML,
+    bar: RunBar,
+    messages: Mapping[str, gr.HTML],
+    stopped: str = STOPPED,
+) -> Update:
+    """Updates after a run that was refused, cancelled, or failed: a sentence beside what went wrong.
+
+    number     of the run
+    messages   slots of sentences by the names of settings; what has none goes to the bar
+    stopped    what is said of a run that was cancelled
+    """
+    if isinstance(problem, Cancelled):
+        return {view: run_ended(number, stopped)}
+    if isinstance(problem, BadInput):
+        slot = messages.get(problem.field, bar.message)
+        return {**cleared(bar, messages), view: run_ended(number), slot: basic.error(problem.message)}
+    if not isinstance(problem, Failure):
+        log.error("A request failed", exc_info=problem)
+    words = str(problem) if isinstance(problem, Failure) else APP_FAILED
+    return {view: run_ended(number), bar.message: basic.error(words)}
+
+
 class Runs(Generic[RequestT]):
     """The runs of a tab.
 
@@ -184,16 +214,8 @@ class Runs(Generic[RequestT]):
             if is_from_page:
                 yield {self._seed: built.seed}
             yield from work(RunContext(number, built, token, records, session))
-        except BadInput as problem:
-            slot = self._table.messages.get(problem.field, self._bar.message)
-            yield {**self._clear(), self._view: run_ended(number), slot: basic.error(problem.message)}
-        except Cancelled:
-            yield {self._view: run_ended(number, STOPPED)}
-        except Failure as problem:
-            yield {self._view: run_ended(number), self._bar.message: basic.error(str(problem))}
-        except Exception:
-            log.exception("A request failed")
-            yield {self._view: run_ended(number), self._bar.message: basic.error(APP_FAILED)}
+        except Exception as problem:
+            yield ended_without_result(problem, number, self._view, self._bar, self._table.messages)
         finally:
             tasks.finish(session, self._tab, token)
         yield {self._shared.head: basic.engine_status(self._context.studio.status)}
@@ -239,7 +261,7 @@ class Runs(Generic[RequestT]):
         self._context.tasks.cancel(request.session_hash or "", self._tab)
 
     def _clear(self) -> Update:
-        return dict.fromkeys((self._bar.message, *self._table.messages.values()), basic.CLEAR)
+        return cleared(self._bar, self._table.messages)
 
     def connect(
         self,

@@ -15,12 +15,15 @@ from sonic_ui.ui.components.base import Value, file_payload, html_component, pre
 NO_FILES: Value = {"rows": []}
 
 
+FileKind = Literal["recording", "picture"]
+
+
 @dataclass(frozen=True)
 class FileRow:
     """A file that was given: what was understood of it, or why it cannot be used."""
 
     name: str
-    kind: Literal["recording", "picture"]
+    kind: FileKind
     state: Literal["good", "doubtful", "refused"]
     words: str
 

@@ -10,13 +10,13 @@ import gradio as gr
 
 from sonic_ui.audio.reader_types import SUFFIXES
 from sonic_ui.audio.tracks import time_words
-from sonic_ui.engine.events import Cancelled, Failure, ImageAnalysis, TeachResult
+from sonic_ui.engine.events import Failure, ImageAnalysis, TeachResult
 from sonic_ui.engine.inputs import load_picture
 from sonic_ui.requests import BadInput, ChangeEngineRequest, TeachSoundRequest
 from sonic_ui.requests.teach_sound import LONGEST_NAME, MOST_FILES, TEACHING_STEPS
 from sonic_ui.ui.components import basic, teach_view
-from sonic_ui.ui.components.base import event_field, run_ended
-from sonic_ui.ui.components.teach_view import FileRow
+from sonic_ui.ui.components.base import event_field
+from sonic_ui.ui.components.teach_view import FileKind, FileRow
 from sonic_ui.ui.engine_panel import check_may_change
 from sonic_ui.ui.session.context import AppContext, SharedComponents
 from sonic_ui.ui.session.limits import read_limits
@@ -28,7 +28,6 @@ STOPPED = "Stopped. Nothing of it was kept."
 SURE = 0.75
 """Share of a known label from which on a picture is doubted to show something new."""
 MOST_ROWS = 3 * MOST_FILES
-APP_FAILED = "Something went wrong in the app itself; its log has the details. Try again."
 
 log = logging.getLogger(__name__)
 
@@ -61,9 +60,8 @@ class Handlers:
         """Files were given or taken away: what is heard and seen in each, one after the other."""
         session, tasks = request.session_hash or "", self._context.tasks
         number, list_name = tasks.begin_analysis(session, f"{self._tab}-files"), f"{self._tab}-files"
-        given = [("recording", path) for path in recordings or []] + [
-            ("picture", path) for path in pictures or []
-        ]
+        given: list[tuple[FileKind, str]] = [("recording", path) for path in recordings or []]
+        given += [("picture", path) for path in pictures or []]
         rows: list[FileRow] = []
         for path in given[:MOST_ROWS]:
             if not tasks.is_newest_analysis(session, list_name, number):
@@ -76,7 +74,7 @@ class Handlers:
     def _listed(self, rows: Sequence[FileRow], reading: str) -> Update:
         return {self._parts.understood: teach_view.files_value(rows, reading)}
 
-    def _row(self, kind: str, path: str) -> FileRow:
+    def _row(self, kind: FileKind, path: str) -> FileRow:
         name = Path(path).name
         try:
             if kind == "recording":
@@ -84,10 +82,10 @@ class Handlers:
             state, words = picture_words(self._context.studio.analyze_image(load_picture(path)))
             return FileRow(name, "picture", "doubtful" if state else "good", words)
         except (BadInput, Failure) as problem:
-            return FileRow(name, "recording" if kind == "recording" else "picture", "refused", str(problem))
+            return FileRow(name, kind, "refused", str(problem))
         except Exception:
             log.exception("A file was not understood")
-            return FileRow(name, "recording" if kind == "recording" else "picture", "refused", APP_FAILED)
+            return FileRow(name, kind, "refused", runs.APP_FAILED)
 
     def _sound_words(self, path: str) -> str:
         sound = self._context.studio.load_sound(path)
@@ -109,9 +107,8 @@ class Handlers:
         context, parts, session = self._context, self._parts, request.session_hash or ""
         number, token = context.tasks.begin(session, self._tab)
         progress = teach_view.TeachProgress(number)
-        clear: Update = dict.fromkeys([*parts.messages.values(), parts.bar.message], basic.CLEAR)
         try:
-            yield clear
+            yield runs.cleared(parts.bar, parts.messages)
             wanted = TeachSoundRequest.from_values(
                 {
                     "name": name,
@@ -126,16 +123,8 @@ class Handlers:
                     yield {parts.view: teach_view.done(number, taught_card(context, event))}
                 elif (value := progress.take(event)) is not None:
                     yield {parts.view: value}
-        except BadInput as problem:
-            slot = parts.messages.get(problem.field, parts.bar.message)
-            yield {**clear, parts.view: run_ended(number), slot: basic.error(problem.message)}
-        except Cancelled:
-            yield {parts.view: run_ended(number, STOPPED)}
-        except Failure as problem:
-            yield {parts.view: run_ended(number), parts.bar.message: basic.error(str(problem))}
-        except Exception:
-            log.exception("A teaching failed")
-            yield {parts.view: run_ended(number), parts.bar.message: basic.error(APP_FAILED)}
+        except Exception as problem:
+            yield runs.ended_without_result(problem, number, parts.view, parts.bar, parts.messages, STOPPED)
         finally:
             context.tasks.finish(session, self._tab, token)
 
