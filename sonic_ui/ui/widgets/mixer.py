@@ -106,6 +106,7 @@ def mixer(tab: str, context: AppContext) -> Mixer:
     hints = sound_mixer.mix_hints(tab)
     with basic.accordion("Mix and room", "su-mix-fold") as fold:
         mix = sound_mixer.sound_mixer(tab, [one.title for one in context.examples], WAYS)
+        message = basic.message(f"{tab}-mix-message")
         player = preview_player.preview_player(f"{tab}-mix", f"{tab}-mix-player", "Play the mix")
         room = room_choice(tab)
         own = gr.File(
@@ -116,7 +117,6 @@ def mixer(tab: str, context: AppContext) -> Mixer:
             elem_id=f"{tab}-impulse-response",
             elem_classes=["su-drop", "su-drop-room"],
         )
-        message = basic.message(f"{tab}-mix-message")
     show_when_unfolded(fold, [mix, player, room, own])
     return Mixer(tab, mix, hints, files, player, room, own, message)
 

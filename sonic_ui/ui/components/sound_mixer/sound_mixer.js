@@ -43,6 +43,7 @@ const turned = () => {
 const tell = () => {
   const text = JSON.stringify(faders);
   turned();
+  words = '';
   if (text === sent) return;
   sent = text;
   props.value = { faders };
@@ -126,7 +127,7 @@ const build = slot => {
 };
 const refresh = () => {
   shows.forEach(show => show());
-  const line = sending ? 'Sending …' : words || hints.line;
+  const line = sending ? 'Sending …' : [words, hints.line].filter(Boolean).join(' ');
   find('.su-mix-line').textContent = line;
   find('.su-mix-line').dataset.problem = String(!sending && !words && hints.problem);
   const full = !free().length;
