@@ -163,6 +163,7 @@ def main(arguments: Sequence[str] | None = None, examples: Path = EXAMPLES) -> N
     try:
         use_for_all()
         studio = make_studio(options, examples)
+        end_on_signals()  # once more: a cluster that is joined puts handlers of its own in their place
         page = build_page(studio, examples, options.open_engines)
     except BadInput as problem:
         raise SystemExit(f"Sonic UI cannot start. {problem.message}") from None
