@@ -27,7 +27,7 @@ def handlers(backend: FakeBackend) -> CaptionHandlers:
 
 def test_the_button_writes_what_is_heard(write_sound: WriteSound) -> None:
     shown = handlers(FakeBackend()).write(str(write_sound()), None, None, 0)
-    assert shown["caption"] == "loud rain" and shown["chances"] == "loud 75% · rain 75%"
+    assert shown["caption"] == "loud rain" and shown["chances"] == "How sure: loud 75% · rain 75%"
     refused = handlers(FakeBackend()).write(None, None, None, 0)
     assert "no sound yet" in refused["caption_message"]["text"] and "caption" not in refused
 
@@ -70,4 +70,4 @@ def test_an_engine_elsewhere_writes_captions(address: str, write_sound: WriteSou
     remote = RemoteStudio(Address(address))
     caption = remote.captions.caption(remote.load_sound(str(write_sound())), "a dog")
     assert caption == Caption(("a", "dog"), (0.75, 0.75))
-    assert chance_line(caption) == "a 75% · dog 75%"
+    assert chance_line(caption) == "How sure: a 75% · dog 75%"

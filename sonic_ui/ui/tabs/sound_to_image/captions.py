@@ -94,7 +94,7 @@ def caption_settings(tab: str) -> CaptionSettings:
 def chance_line(caption: Caption) -> str:
     """The words with how sure each is, for a person."""
     sure = (f"{word} {chance:.0%}" for word, chance in zip(caption.words, caption.probabilities, strict=True))
-    return " · ".join(sure)
+    return f"How sure: {' · '.join(sure)}"
 
 
 def as_json(caption: Caption) -> dict[str, Any]:
