@@ -5,6 +5,7 @@ Harmonic-percussive separation by median filters (Fitzgerald, 2010) and non-nega
 mask, and the masks sum to one: together the stems are the recording.
 """
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -80,11 +81,14 @@ def factorised(magnitude: Magnitude, count: int) -> list[Magnitude]:
     from librosa.decompose import decompose
     from sklearn.cluster import AgglomerativeClustering
     from sklearn.decomposition import NMF
+    from sklearn.exceptions import ConvergenceWarning
 
     model = NMF(
         BASES * count, init="nndsvda", beta_loss="frobenius", max_iter=ITERATIONS, tol=1e-3, random_state=0
     )
-    spectra, activations = decompose(magnitude, transformer=model, sort=True)
+    with warnings.catch_warnings():  # it is bounded, not run to its end
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        spectra, activations = decompose(magnitude, transformer=model, sort=True)
     centred = activations - activations.mean(axis=1, keepdims=True)
     centred /= np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-9)
     groups = AgglomerativeClustering(count, linkage="average", metric="precomputed").fit_predict(

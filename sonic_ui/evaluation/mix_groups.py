@@ -25,7 +25,7 @@ def mixing_group(context: EvalContext) -> list[Metric]:
 
 def faders_group(context: EvalContext) -> list[Metric]:
     """Three sounds by faders."""
-    trios = mixes.trios_of(held_out.synthetic_clips(4, context.px, stream=20), context.some(16))
+    trios = mixes.trios_of(held_out.synthetic_clips(4, context.px, stream=20), context.some(8))
     metrics, images = mixes.fader_metrics(context.classifier, context.painter, trios)
     save_sheet(image_metrics.as_tensor(images), context.out / "faders.png", columns=len(mixes.MOVED_DB))
     return metrics
@@ -46,5 +46,5 @@ def rooms_group(context: EvalContext) -> list[Metric]:
 def separation_group(context: EvalContext) -> list[Metric]:
     """A mix of two split into stems."""
     clips = held_out.synthetic_clips(2, context.px, stream=21)
-    pairs = image_metrics.pairs_of(clips, context.some(24))
+    pairs = image_metrics.pairs_of(clips, context.some(8))
     return mixes.separation_metrics(context.painter, context.classifier, pairs)
