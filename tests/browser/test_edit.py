@@ -117,7 +117,7 @@ def test_edit_a_picture_and_edit_it_again(
     new_page: Any, address: str, photos: Path, sounds: Path, tmp_path: Path
 ) -> None:
     page = opened(new_page, address, accept_downloads=True)
-    expect(page.locator(DETAIL)).to_have_text("Sound 2 · 64 × 64 px")
+    expect(page.locator(DETAIL)).to_have_text("Sound 3 · 64 × 64 px")
     give(page, photos / "meadow.png")
     expect(page.locator(DETAIL)).to_have_text("meadow.png · 300 × 200 px")
     expect(page.locator(KEPT)).to_contain_text("The first edit")

@@ -300,7 +300,8 @@ class Handlers:
         return send_to_tab.Target(self.receive, [picture.picture, *shown], refresh_after)
 
 
-FIRST_PICTURE, FIRST_SOUND = 2, 0
+FIRST_PICTURE, FIRST_SOUND = 3, 2
+"""A dog and a crackling fire: the sound takes the thing's place, and the scene stays."""
 STRENGTHS = (0.5, 1.0, 1.5, 2.0)
 
 
