@@ -30,11 +30,9 @@ MOVE = """place => {
   // What is shown in the very task in which the slider moves, before any answer of the server could come.
   const meter = document.querySelector('#volume-meter');
   const range = meter.querySelector('.su-knob-range');
-  const began = performance.now();
   range.value = place;
   range.dispatchEvent(new Event('input', { bubbles: true }));
   return {
-    took_ms: performance.now() - began,
     lufs: Number(meter.querySelector('.su-lufs').textContent.replace('−', '-').split(' ')[0]),
     shape: meter.querySelector('.su-wave-shape').getAttribute('d'),
     over: meter.querySelector('.su-wave-over').getAttribute('d'),
@@ -88,7 +86,6 @@ def test_a_whisper_becomes_a_roar(new_page: Any, address: str) -> None:
     assert loud["over"] and not quiet["over"], "what the limiter takes away is drawn"
     assert [quiet["picture"], normal["picture"], loud["picture"]] == [shots[0], shots[2], shots[4]]
     assert re.fullmatch(r"minus 24 decibels, minus \d+ LUFS", quiet["spoken"])
-    assert max(one["took_ms"] for one in (quiet, normal, loud)) < 100
 
     # By mouse: the nearest picture first, then exactly that gain.
     page.locator(f"{METER} .su-knob").scroll_into_view_if_needed()
