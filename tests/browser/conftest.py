@@ -156,7 +156,6 @@ def browser(sounds: Path) -> Iterator[Any]:
         pytest.skip("no Chromium found: install one, set CHROMIUM, or run `playwright install chromium`")
     flags = [
         "--no-sandbox",
-        "--disable-gpu",  # where there is none, painting as if there were one costs a third more
         "--use-fake-ui-for-media-stream",
         "--use-fake-device-for-media-stream",
         f"--use-file-for-fake-audio-capture={sounds / 'microphone.wav'}",
