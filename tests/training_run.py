@@ -31,7 +31,8 @@ RECIPE: dict[str, Any] = {
         "held_out_picture_shards": 0,
         "classifier_picture_shards": 1,
         "features_picture_shards": 1,
-        "clips_per_source": 4,
+        "clips_per_source": 2,
+        "workers": 0,
         "clip_shards": 1,
         "held_out_clip_shards": 0,
         "mixture_takes": 3,
@@ -106,7 +107,6 @@ RECIPE: dict[str, Any] = {
         "classifier_shards": 1,
         "held_out_shards": 0,
         "train_shards": 1,
-        "workers": 0,
     },
     "vocoder": {
         "width": 16,

@@ -61,6 +61,12 @@ class SoundMix:
         mixed = Sound(first.digest, clip, treatment=treatment)
         return _limited(treat(mixed, request.gain_db, request.room, request.impulse_response))
 
+    def parts_alone(self) -> list[Sound]:
+        """Each audible sound by itself, at its fader; none where there is but one. Raises `BadInput`."""
+        if len(self.audible) < 2:
+            return []
+        return [replace(self, audible=(part,)).sound() for part in self.audible]
+
     def stereo(self) -> Samples:
         """The same for ears: left and right [2, T], every sound where its pan puts it. Raises `BadInput`."""
         from sonic_ui.audio.limiter import limit_true_peak

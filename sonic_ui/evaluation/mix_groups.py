@@ -9,23 +9,35 @@ from sonic_ui.training.run import save_sheet
 
 
 def mixing_group(context: EvalContext) -> list[Metric]:
-    """Sounds of two sources: scenes of the world, and pairs of recordings where the folder is there."""
+    """Sounds of two sources, as one recording and each with its fader; scenes of the world and recordings."""
+    judge, painter = context.classifier, context.painter
+    recordings = held_out.real_clips(context.data)
     kinds = {"synthetic": held_out.mixed_clips(context.some(96), context.px)}
-    if recordings := held_out.real_clips(context.data):
-        kinds["real"] = mixes.real_pairs(recordings, context.some(30))
+    pairs = {"sounds": mixes.fitting_pairs(_sounds(context), context.some(96))}
+    if recordings:
+        pairs["recordings"] = image_metrics.pairs_of(recordings, context.some(30))
+        kinds["real"] = [*map(mixes.as_one, pairs["recordings"])]
     metrics = []
     for kind, clips in kinds.items():
-        metric, images = image_metrics.mixing_metric(context.classifier, context.painter, clips)
+        metric, images = image_metrics.mixing_metric(judge, painter, clips)
         context.save_pictures(f"mixing_{kind}", images)
         if kind == "real":
-            metric = replace(metric, name="mixing: both of two recordings found", reach=0.5)
+            metric = replace(metric, name="mixing: both of two recordings found")
+        metrics.append(metric)
+    for what, reach in zip(pairs, (0.75, 0.5), strict=False):
+        metric, images = mixes.pair_metric(judge, painter, pairs[what], what, reach)
+        context.save_pictures(f"mixing_{what}_by_faders", images)
         metrics.append(metric)
     return metrics
 
 
+def _sounds(context: EvalContext) -> list[held_out.HeldOutClip]:
+    return held_out.synthetic_clips(4, context.px, stream=20)
+
+
 def faders_group(context: EvalContext) -> list[Metric]:
     """Three sounds by faders."""
-    trios = mixes.trios_of(held_out.synthetic_clips(4, context.px, stream=20), context.some(8))
+    trios = mixes.trios_of(_sounds(context), context.some(8))
     metrics, images = mixes.fader_metrics(context.classifier, context.painter, trios)
     save_sheet(image_metrics.as_tensor(images), context.out / "faders.png", columns=len(mixes.MOVED_DB))
     return metrics

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from PIL import Image
 
 from sonic_ui.audio.mixing import Level
 from sonic_ui.audio.reverb import reverberate
 from sonic_ui.evaluation.held_out import SAMPLE_RATE
-from sonic_ui.evaluation.mixes import BASE_LUFS, ROOM_NAMES, mixed
+from sonic_ui.evaluation.mixes import BASE_LUFS, ROOM_NAMES, mix_embedding
 
 MIXED = ("rain", "dog", "thunder")
 MOVED, MOVED_DB = 0, (-24.0, -12.0, 0.0, 6.0, 12.0)
@@ -29,17 +30,20 @@ def mixer_strip(
 ) -> tuple[list[Image.Image], list[str]]:
     """Pictures of one mix while a fader moves, from one seed, and the words below them."""
     sounds = [read(name) for name in MIXED]
-    mixes = [
-        mixed(
-            sounds,
-            [
-                Level(lufs=BASE_LUFS, gain_db=gain_db if number == MOVED else 0.0)
-                for number in range(len(sounds))
-            ],
-        )
-        for gain_db in MOVED_DB
-    ]
-    pictures = pipeline(audio_embeds=pipeline.embed_audio(mixes), seed=[MIX_SEED] * len(mixes), **settings)
+    embed = mix_embedding(pipeline.embed_audio)
+    embeds = torch.stack(
+        [
+            embed(
+                sounds,
+                [
+                    Level(lufs=BASE_LUFS, gain_db=gain_db if number == MOVED else 0.0)
+                    for number in range(len(sounds))
+                ],
+            )
+            for gain_db in MOVED_DB
+        ]
+    )
+    pictures = pipeline(audio_embeds=embeds, seed=[MIX_SEED] * len(embeds), **settings)
     name = MIXED[MOVED].split("_")[0]
     return pictures.images, [
         f"{name} {gain_db:+g} dB".replace("-", "−").replace("+0", "0") for gain_db in MOVED_DB

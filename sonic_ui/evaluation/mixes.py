@@ -18,7 +18,7 @@ from sonic_ui.audio.mixing import Level, mix_with_faders
 from sonic_ui.audio.reverb import ROOMS, reverberate
 from sonic_ui.audio.separation import HARMONIC, separate
 from sonic_ui.evaluation.held_out import SAMPLE_RATE, HeldOutClip, renders_of
-from sonic_ui.evaluation.image_metrics import Painter, as_tensor, pairs_of, rank_correlation
+from sonic_ui.evaluation.image_metrics import Painter, as_tensor, rank_correlation
 from sonic_ui.evaluation.metrics import Metric
 from sonic_ui.models.presence_classifier import PresenceClassifier
 from sonic_ui.scenes.render import render_sound
@@ -39,11 +39,15 @@ Embed = Callable[[Sequence[Samples], Sequence[Level]], Tensor]
 """What sounds at their levels are heard as, for the painter: an embedding [D], or one a sound [S, D]."""
 
 
-def mix_embedding(painter: Painter) -> Embed:
-    """The sounds mixed in the time domain, as the engine does it."""
+def mix_embedding(embed_audio: Callable[[Sequence[Samples]], Tensor]) -> Embed:
+    """The sounds mixed in the time domain, then each by itself, as the engine does it.
+
+    embed_audio   sounds -> embeddings [B, D]
+    """
 
     def embed(sounds: Sequence[Samples], levels: Sequence[Level]) -> Tensor:
-        return painter.embed([mixed(sounds, levels)])[0]
+        alone = [mixed([sound], [level]) for sound, level in zip(sounds, levels, strict=True)]
+        return embed_audio([mixed(sounds, levels), *alone])
 
     return embed
 
@@ -53,15 +57,31 @@ def mixed(sounds: Sequence[Samples], levels: Sequence[Level]) -> Samples:
     return limit_true_peak(mix_with_faders(sounds, SAMPLE_RATE, levels), SAMPLE_RATE)
 
 
-def real_pairs(clips: Sequence[HeldOutClip], count: int) -> list[HeldOutClip]:
-    """Mixes of two recordings of different sources, as loud as each other."""
-    level = Level(lufs=BASE_LUFS)
-    return [
-        HeldOutClip(
-            f"{a.name}+{b.name}", mixed([a.samples, b.samples], [level] * 2), (*a.sources, *b.sources)
-        )
-        for a, b in pairs_of(clips, count)
-    ]
+Pair = tuple[HeldOutClip, HeldOutClip]
+
+
+def as_one(pair: Pair) -> HeldOutClip:
+    """Two sounds of different sources as one recording, as loud as each other."""
+    a, b = pair
+    both = mixed([a.samples, b.samples], [Level(lufs=BASE_LUFS)] * 2)
+    return HeldOutClip(f"{a.name}+{b.name}", both, (*a.sources, *b.sources))
+
+
+def pair_metric(
+    judge: PresenceClassifier, painter: Painter, pairs: Sequence[Pair], what: str, reach: float
+) -> tuple[Metric, list[Image.Image]]:
+    """Share of pictures that show both of two sounds, each of which has a fader; as loud as each other.
+
+    what   the sounds, in the figure's name
+    """
+    embed, levels = mix_embedding(painter.embed), [Level(lufs=BASE_LUFS)] * 2
+    embeds = torch.stack([embed([one.samples for one in pair], levels) for pair in pairs])
+    pictures = painter.paint(embeds)
+    presence, _ = judge.predict(as_tensor(pictures))
+    columns = [[SOURCES.index(one.sources[0]) for one in pair] for pair in pairs]
+    both = [bool((presence[row, some] > PRESENT).all()) for row, some in enumerate(columns)]
+    name = f"mixing: both of two {what} found, each with its fader"
+    return Metric(name, float(np.mean(both)), reach, note=f"{len(pairs)} pairs"), pictures
 
 
 # Faders
@@ -75,19 +95,32 @@ class Trio:
     moved: int
 
 
-def trios_of(clips: Sequence[HeldOutClip], count: int, seed: int = 71) -> list[Trio]:
-    """Groups of three clips that one place of the world may hold, of different layers of its pictures."""
-    rng, found = np.random.default_rng(seed), list[Trio]()
+def groups_of(
+    clips: Sequence[HeldOutClip], size: int, count: int, seed: int
+) -> list[tuple[HeldOutClip, ...]]:
+    """Groups of `size` clips that one place of the world may hold, of different layers of its pictures."""
+    rng, found = np.random.default_rng(seed), list[tuple[HeldOutClip, ...]]()
     while len(found) < count:
-        chosen = [clips[int(number)] for number in rng.choice(len(clips), 3, replace=False)]
+        chosen = tuple(clips[int(number)] for number in rng.choice(len(clips), size, replace=False))
         names = [clip.sources[0] for clip in chosen]
         specs = [SPECS[name] for name in names]
         places = set.intersection(*(set(spec.places) for spec in specs))
         layers = [spec.layer for spec in specs]
         clash = any(layers.count(layer) > (2 if layer == "weather" else 1) for layer in layers)
-        if len({*names}) == 3 and places and not clash:
-            found.append(Trio((chosen[0], chosen[1], chosen[2]), len(found) % 3))
+        if len({*names}) == size and places and not clash:
+            found.append(chosen)
     return found
+
+
+def trios_of(clips: Sequence[HeldOutClip], count: int, seed: int = 71) -> list[Trio]:
+    """Groups of three, of each of which another one is moved."""
+    groups = groups_of(clips, 3, count, seed)
+    return [Trio((a, b, c), number % 3) for number, (a, b, c) in enumerate(groups)]
+
+
+def fitting_pairs(clips: Sequence[HeldOutClip], count: int, seed: int = 72) -> list[Pair]:
+    """Groups of two."""
+    return [(a, b) for a, b in groups_of(clips, 2, count, seed)]
 
 
 def fader_metrics(
@@ -98,7 +131,7 @@ def fader_metrics(
     Spearman's correlation is of its gain and its judged level; the change of the others is that of their
     judged levels from where all are alike, on average over gains and sounds.
     """
-    embed, shown = embed or mix_embedding(painter), list[Image.Image]()
+    embed, shown = embed or mix_embedding(painter.embed), list[Image.Image]()
     all_seen, correlations, changes = [], [], []
     for trio in trios:
         samples = [clip.samples for clip in trio.clips]
@@ -222,9 +255,7 @@ def room_metrics(
 # Separation
 
 
-def separation_metrics(
-    painter: Painter, judge: PresenceClassifier, pairs: Sequence[tuple[HeldOutClip, HeldOutClip]]
-) -> list[Metric]:
+def separation_metrics(painter: Painter, judge: PresenceClassifier, pairs: Sequence[Pair]) -> list[Metric]:
     """What splitting a mix of two gives: how near the stems are to the sounds, beside the mix itself.
 
     The ratio is the scale-invariant one (Le Roux et al., SDR - half-baked or well done?, equation 3) in dB of

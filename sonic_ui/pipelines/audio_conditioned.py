@@ -106,15 +106,19 @@ class AudioConditionedPipeline(DiffusionPipeline):
     # Conditions
 
     def _audio_embeds(self, audio: Sounds | None, audio_embeds: Tensor | None) -> Tensor | None:
-        """[B, D] from whichever was given; None for neither."""
+        """[B, D], or [B, S, D] of several sounds a picture, from whichever was given; None for neither."""
         if audio is not None and audio_embeds is not None:
             raise BadInput("Both audio and audio_embeds were given; give one of them.", "sound")
         if audio is not None:
             return self.embed_audio(audio)
         size = self.audio_projector.config.embedding_dim
-        if audio_embeds is not None and (audio_embeds.ndim != 2 or audio_embeds.shape[1] != size):
+        if audio_embeds is not None and (
+            audio_embeds.ndim not in (2, 3) or 0 in audio_embeds.shape or audio_embeds.shape[-1] != size
+        ):
             given = tuple(audio_embeds.shape)
-            raise BadInput(f"audio_embeds has shape {given}; [B, {size}] is needed.", "sound")
+            raise BadInput(
+                f"audio_embeds has shape {given}; [B, {size}] is needed, or [B, S, {size}].", "sound"
+            )
         return audio_embeds
 
     def _text_states(
@@ -134,13 +138,18 @@ class AudioConditionedPipeline(DiffusionPipeline):
         return weighted_states(torch.cat(states).to(self.unet.dtype), token_weights, guided)
 
     def _audio_tokens(self, embeds: Tensor | None, count: int, guided: bool) -> Tensor | None:
-        """[count, K, C], or [2 count, K, C] with null audio (projected zeros) first; None for no sound."""
+        """[count, K, C], or [2 count, K, C] with null audio (projected zeros) first; None for no sound.
+
+        The tokens of several sounds [B, S, D] stand side by side: S K of them.
+        """
         if embeds is None:
             return None
         embeds = repeat(embeds.to(self.device), count)
         if guided:
             embeds = torch.cat([torch.zeros_like(embeds), embeds])
-        return self.audio_projector(embeds)
+        if embeds.ndim == 2:
+            return self.audio_projector(embeds)
+        return self.audio_projector(embeds.flatten(0, 1)).unflatten(0, embeds.shape[:2]).flatten(1, 2)
 
     # The loop's parts
 

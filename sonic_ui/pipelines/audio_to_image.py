@@ -58,7 +58,8 @@ class AudioToImagePipeline(AudioConditionedPipeline):
         """Paint.
 
         audio                   mono samples [T] at 48 kHz, or several; None for words alone
-        audio_embeds            [B, D] from `embed_audio` instead of `audio`, mixed or interpolated at will
+        audio_embeds            [B, D] from `embed_audio` instead of `audio`, mixed or interpolated at will;
+                                or [B, S, D]: S sounds of each picture, whose tokens stand side by side
         prompt, negative_prompt one, or one a sound; cut where the tokenizer ends (`truncated_text`)
         strength                beta: how much the sound shapes the picture; a number, one a layer (see
                                 `layer_audio_scales`) or a tensor [B]. 0 is as without a sound

@@ -60,7 +60,8 @@ class Painting:
     """How pictures are painted while they are tuned.
 
     text       caption, and words beside it
-    embeds     [B, D] of the sound; with_sound: whether it is a condition besides the words
+    embeds     [B, D] of the sound, or [B, S, D], of which the first is of all that sounds
+    with_sound whether they are a condition besides the words
     weights    [L] to start from; nouns: which tokens are of nouns [L]
     """
 
@@ -114,7 +115,7 @@ class DirectOptimizer:
         self._plain = states.clone()
         self._unconditional = pipeline._text_states([painting.negative_prompt], [""], count, False).clone()
         embeds = check_inputs.repeat(painting.embeds.clone().to(pipeline.device), count)
-        self._sound = F.normalize(embeds.float(), dim=-1)
+        self._sound = F.normalize((embeds if embeds.ndim == 2 else embeds[:, 0]).float(), dim=-1)
         tokens = pipeline._audio_tokens(embeds if painting.with_sound else None, count, self._guided)
         self._tokens = None if tokens is None else tokens.clone()
         self._words = self._clip.encode_words([painting.text]).to(pipeline.device)

@@ -42,8 +42,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def find_chromium() -> str | None:
-    """A Chromium: the one named by CHROMIUM, one on the path, or Playwright's own."""
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    """A Chromium: the one named by CHROMIUM, one on the path, or Playwright's own.
+
+    The headless shell comes first: the others draw a window of their own as well, which nobody sees.
+    """
+    names = (
+        "chromium-headless-shell",
+        "chromium",
+        "chromium-browser",
+        "google-chrome",
+        "google-chrome-stable",
+    )
     found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
     if found:
         return found

@@ -66,9 +66,38 @@ def test_trios_are_of_things_that_stand_in_one_place() -> None:
 
 
 def test_pairs_of_recordings_are_as_loud_as_each_other() -> None:
-    (pair,) = mixes.real_pairs([clip("rain"), clip("dog")], 1)
+    pair = mixes.as_one((clip("rain"), clip("dog")))
     assert {*pair.sources} == {"rain", "dog"}
     assert integrated_lufs(pair.samples, SAMPLE_RATE) == pytest.approx(mixes.BASE_LUFS + 3, abs=0.3)
+
+
+def test_a_mix_is_heard_whole_and_each_sound_of_it_alone() -> None:
+    heard: list[np.ndarray] = []
+
+    def embed_audio(sounds: Sequence[np.ndarray]) -> Tensor:
+        heard.extend(sounds)
+        return torch.arange(len(sounds), dtype=torch.float32)[:, None]
+
+    sounds = [clip("rain").samples, clip("dog").samples]
+    levels = [mixes.Level(lufs=-24.0), mixes.Level(lufs=-24.0, gain_db=-12.0)]
+    assert mixes.mix_embedding(embed_audio)(sounds, levels).shape == (3, 1)
+    loudness = [integrated_lufs(one, SAMPLE_RATE) for one in heard]
+    assert loudness == pytest.approx([-23.7, -24.0, -36.0], abs=0.3)
+
+
+def test_both_of_a_pair_must_be_seen() -> None:
+    pairs = mixes.fitting_pairs([clip(name) for name in SOURCES], 3)
+    metric, images = mixes.pair_metric(Judge(), painter(), pairs, "sounds", 0.75)  # type: ignore[arg-type]
+    assert metric.value == 1.0 and len(images) == 3 and metric.note == "3 pairs"
+
+    class Blind(Judge):
+        def predict(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+            presence, level = super().predict(pictures)
+            presence[:, SOURCES.index(pairs[1][1].sources[0])] = 0.0
+            return presence, level
+
+    metric, _ = mixes.pair_metric(Blind(), painter(), pairs, "sounds", 0.75)  # type: ignore[arg-type]
+    assert metric.value < 1.0
 
 
 def test_the_probe_names_rooms_by_features() -> None:

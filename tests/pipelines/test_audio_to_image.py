@@ -156,6 +156,19 @@ def test_embeddings_can_stand_in_for_a_sound(
     assert differ(pictures[0], pictures[1]) and differ(pictures[1], pictures[2])
 
 
+def test_several_sounds_of_a_picture_stand_side_by_side(pipeline: AudioToImagePipeline) -> None:
+    """[B, S, D]: one sound twice is that sound; another beside it is seen."""
+    one, other = torch.nn.functional.normalize(torch.randn(2, 32, generator=torch.Generator().manual_seed(5)))
+    alone = paint(pipeline, audio_embeds=one[None]).astype(float)
+    twice = paint(pipeline, audio_embeds=torch.stack([one, one])[None]).astype(float)
+    beside = paint(pipeline, audio_embeds=torch.stack([one, other])[None]).astype(float)
+    assert np.abs(twice - alone).max() < 1e-4 < np.abs(beside - alone).max()
+    pictures = paint(pipeline, audio_embeds=torch.stack([torch.stack([one, one]), torch.stack([one, other])]))
+    assert len(pictures) == 2
+    with pytest.raises(BadInput, match=r"\(1, 0, 32\)"):
+        paint(pipeline, audio_embeds=torch.zeros(1, 0, 32))
+
+
 def test_steps_are_reported_with_previews(pipeline: AudioToImagePipeline, tone: Sound) -> None:
     reports: list[StepReport] = []
     out = pipeline(tone, num_images_per_prompt=2, on_step=reports.append, output_type="latent", **SHORT)

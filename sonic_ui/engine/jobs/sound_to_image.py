@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from sonic_ui.engine.events import FrameInfo
+from sonic_ui.engine.inputs import Sound
 from sonic_ui.engine.jobs.base import JOB_TYPES, JobRunner, JobType, PaintingPlan, RunContext
 from sonic_ui.engine.sound_mix import read_mix
 from sonic_ui.media.captions import Caption
@@ -26,7 +27,7 @@ NOT_COMPARABLE = (
 class PaintJob:
     """Pictures to paint: the settings of the request, and for each picture what it listens to.
 
-    embeddings   [N, D], one a picture
+    embeddings   [N, D], one a picture; or [N, S, D] of a mix: its own, then that of each sound in it
     seeds        one a picture
     scales       factor on the request's strength, one a picture
     groups       which pictures are painted side by side, in the order in which the groups are painted
@@ -260,10 +261,11 @@ def plan_pictures(request: SoundToImageRequest, context: RunContext) -> Painting
     """`count` pictures of one sound, or of a mix; picture i starts from seed + i."""
     count, notices = request.count, []
     extra: dict[str, Any] = {}
+    alone: list[Sound] = []
     if request.is_mix:
         mix = read_mix(request, context.load_sound)
         context = replace(context, sounds={"sound": mix.sound()})
-        notices, extra = [*mix.notices], mix.settings()
+        notices, extra, alone = [*mix.notices], mix.settings(), mix.parts_alone()
     notices += room_notices(request)
     sound, caption = context.sounds["sound"], None
     if request.by_caption != OFF:
@@ -273,7 +275,7 @@ def plan_pictures(request: SoundToImageRequest, context: RunContext) -> Painting
         extra["caption_words"] = words
     job = PaintJob(
         request=request,
-        embeddings=np.repeat(context.embed_audio(sound).embedding[None], count, 0),
+        embeddings=np.repeat(_embedding(context, sound, alone)[None], count, 0),
         seeds=tuple(map(request.seed_of, range(count))),
         scales=(1.0,) * count,
         groups=(tuple(range(count)),),
@@ -282,6 +284,15 @@ def plan_pictures(request: SoundToImageRequest, context: RunContext) -> Painting
     )
     infos = (FrameInfo(),) * count
     return PaintingPlan(context, job, infos, is_strip=False, notices=notices, extra=extra)
+
+
+def _embedding(context: RunContext, sound: Sound, alone: list[Sound]) -> np.ndarray:
+    """The embedding [D] of a sound; of a mix [S, D], its own before those of the sounds in it.
+
+    Seeing Sound embeds the mix alone; the encoder then hears the loudest above all.
+    """
+    embeddings = [context.embed_audio(one).embedding for one in (sound, *alone)]
+    return np.stack(embeddings) if alone else embeddings[0]
 
 
 def room_notices(request: SoundToImageRequest) -> list[str]:

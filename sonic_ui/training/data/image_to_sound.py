@@ -111,8 +111,8 @@ def render_image_to_sound(run: Run, embed_sounds: EmbedSounds, embed_pictures: E
     sounds = rendering.shards_of(folder, held_out | {"train": r["shards"]}, r["scenes"], suffix=".npz")
     counts = held_out | {"train": r["image_shards"]}
     images = rendering.shards_of(folder, counts, folder, size, prefix="image_embeds_")
-    rendering.render_shards(run, partial(_sound_shard, embed_sounds), sounds, workers=0)
-    rendering.render_shards(run, partial(_image_shard, embed_pictures), images, workers=0)
+    rendering.render_shards(run, partial(_sound_shard, embed_sounds), sounds, alone=True)
+    rendering.render_shards(run, partial(_image_shard, embed_pictures), images, alone=True)
 
 
 def load_image_to_sound(folder: Path, split: str) -> ImageToSoundData:

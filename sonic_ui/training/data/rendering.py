@@ -25,6 +25,8 @@ from sonic_ui.scenes.world import Scene, SourceInstance, caption, sample_scene
 from sonic_ui.training.run import Run, artifact, stage
 
 SHARD_SCENES = 500
+WORKERS = 2
+"""Processes that render, where the recipe's world does not say how many."""
 SPLITS = {"train": 1, "held_out": 2, "classifier": 3, "features": 4}
 """Splits of the world's scenes, with the first number of their seeds. What measures pictures is trained
 apart: the presence classifier and the features that compare pictures have splits of their own."""
@@ -47,15 +49,17 @@ def save_shard(path: Path, arrays: np.ndarray | dict[str, np.ndarray], lines: Se
 
 
 def render_shards(
-    run: Run, render: Callable[..., Shard], shards: Mapping[Path, tuple[Any, ...]], *, workers: int = 2
+    run: Run, render: Callable[..., Shard], shards: Mapping[Path, tuple[Any, ...]], *, alone: bool = False
 ) -> None:
     """Save `render(*arguments)` at every path of `shards` that is not there, and report each.
 
-    With `workers` 0 in this process, else `render` must be a function of a module.
+    So many processes render as the recipe's world has `workers` (2). For others than this one `render` must
+    be a function of a module; `alone` it is done in this one.
     """
     save = partial(_render_shard, render)
     missing = [shard for shard in shards.items() if not shard[0].exists()]
-    if not workers or not missing:
+    workers = min(len(missing), int(run.recipe["world"].get("workers", WORKERS)))
+    if alone or workers < 2:
         for shard in missing:
             run.report(save(shard))
         return

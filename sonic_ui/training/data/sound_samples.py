@@ -48,7 +48,7 @@ def render_sound_samples(run: Run) -> None:
     r = run.recipe["sound_samples"]
     counts = {split: r[f"{split}_shards"] for split in ("classifier", "held_out", "train")}
     shards = rendering.shards_of(run.folder / "sound_samples", counts, r["scenes"])
-    rendering.render_shards(run, partial(_samples_shard), shards, workers=r.get("workers", 2))
+    rendering.render_shards(run, partial(_samples_shard), shards)
 
 
 def load_sound_samples(folder: Path, split: str) -> SoundSamples:

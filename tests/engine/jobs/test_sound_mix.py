@@ -38,8 +38,10 @@ def test_a_mix_is_heard_as_one_and_its_settings_name_every_sound(files: dict[str
     request = SoundToImageRequest(**files, faders=[0, -6, {"mute": True}], room="hall", count=2)
     *_, result = Studio(backend).run(request)
     assert isinstance(result, Result) and len(result.images) == 2
-    (heard,) = backend.heard
+    heard, first, second = backend.heard
     assert level(heard, 300) > 1.5 * level(heard, 1500) > 20 * level(heard, 5000)
+    assert level(first, 300) > 20 * level(first, 1500), "then each by itself, as loud as in the mix"
+    assert level(first, 300) > 1.5 * level(second, 1500) > 20 * level(second, 300)
     assert {"sound_sha256", "sound2_sha256", "sound3_sha256", "sound_heard"} <= result.settings.keys()
     assert result.settings["request"]["sound2"] == "sound2.wav"
     assert str(Path(files["sound"]).parent) not in str(result.settings)
