@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -39,9 +40,15 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "engines"
 
 
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return debug_bundle(tmp_path_factory.mktemp("bundle"))
+
+
 @pytest.fixture
-def base(tmp_path: Path) -> Path:
-    return debug_bundle(tmp_path / "debug")
+def base(written: Path, tmp_path: Path) -> Path:
+    """A bundle of the test's own."""
+    return Path(shutil.copytree(written, tmp_path / "debug"))
 
 
 @pytest.fixture

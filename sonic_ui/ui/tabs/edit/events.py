@@ -308,21 +308,23 @@ STRENGTHS = (0.5, 1.0, 1.5, 2.0)
 def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
     """Lay out the tab inside the current tab context and connect it."""
     with gr.Row(elem_classes="su-desk", equal_height=False):
-        with gr.Column(elem_classes="su-inputs", scale=5, min_width=340):
-            with gr.Column(elem_classes="su-panel"):
-                hold = _hold_settings()
-            with gr.Column(elem_classes="su-panel"):
-                picture = picture_input.picture_input(f"{TAB}-photo", context, first=FIRST_PICTURE)
-                cache_status = basic.status_text(f"{TAB}-kept")
-                mask, clear_mask = mask_canvas.mask_canvas(TAB, _first_picture(context))
-                painted = gr.File(type="filepath", visible=False)
-                mask_message = basic.message(f"{TAB}-mask-message")
-            with gr.Column(elem_classes="su-panel"):
-                sound = sound_input.sound_input(TAB, context, first=FIRST_SOUND, gain=True, compact=True)
-                with basic.accordion("Where it is heard"):
-                    room = room_choice(TAB)
-            with gr.Column(elem_classes="su-panel"):
-                prompts, strengths = _prompts(context)
+        with gr.Column(elem_classes="su-inputs su-halves", scale=5, min_width=340):
+            with gr.Column(elem_classes="su-half"):
+                with gr.Column(elem_classes="su-panel"):
+                    hold = _hold_settings()
+                with gr.Column(elem_classes="su-panel"):
+                    picture = picture_input.picture_input(f"{TAB}-photo", context, first=FIRST_PICTURE)
+                    cache_status = basic.status_text(f"{TAB}-kept")
+                    mask, clear_mask = mask_canvas.mask_canvas(TAB, _first_picture(context))
+                    painted = gr.File(type="filepath", visible=False)
+                    mask_message = basic.message(f"{TAB}-mask-message")
+            with gr.Column(elem_classes="su-half"):
+                with gr.Column(elem_classes="su-panel"):
+                    sound = sound_input.sound_input(TAB, context, first=FIRST_SOUND, gain=True, compact=True)
+                    with basic.accordion("Where it is heard"):
+                        room = room_choice(TAB)
+                with gr.Column(elem_classes="su-panel"):
+                    prompts, strengths = _prompts(context)
             bar = runs.run_bar(TAB)
         with gr.Column(elem_classes="su-result su-edit-place", scale=8, min_width=340):
             compare = _compare()

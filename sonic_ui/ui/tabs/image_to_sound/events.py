@@ -310,16 +310,17 @@ STEPS_OPEN, GUIDANCE_OPEN = 25.0, 3.0
 def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
     """Lay out the tab inside the current tab context and connect it."""
     with gr.Row(elem_classes="su-desk su-sounding", equal_height=False):
-        with gr.Column(elem_classes="su-inputs", scale=5, min_width=340):
-            with gr.Column(elem_classes="su-panel su-sounding-picture"):
+        with gr.Column(elem_classes="su-inputs su-halves", scale=5, min_width=340):
+            with gr.Column(elem_classes="su-half"), gr.Column(elem_classes="su-panel su-sounding-picture"):
                 first = min(FIRST_PICTURE, len(picture_input.with_pictures(context)) - 1)
                 picture = picture_input.picture_input(f"{TAB}-picture", context, first=max(0, first))
                 concepts = concept_chips.concept_chips(TAB, AUDIBLE)
                 concepts_message = basic.message(f"{TAB}-concepts-message")
-            with gr.Column(elem_classes="su-panel su-ways"):
-                source = _source(context)
-            with gr.Column(elem_classes="su-panel su-sounding-words"):
-                prompts = _prompts(context)
+            with gr.Column(elem_classes="su-half"):
+                with gr.Column(elem_classes="su-panel su-ways"):
+                    source = _source(context)
+                with gr.Column(elem_classes="su-panel su-sounding-words"):
+                    prompts = _prompts(context)
             bar = runs.run_bar(TAB)
         with gr.Column(elem_classes="su-result", scale=8, min_width=340):
             with gr.Column(elem_classes="su-panel su-sounding-curve"):

@@ -234,15 +234,21 @@ def _sound_request(values: tuple[Any, ...]) -> VolumeSweepRequest:
 def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
     """Lay out the tab inside the current tab context and connect it."""
     with gr.Row(elem_classes="su-desk", equal_height=False):
-        with gr.Column(elem_classes="su-inputs", scale=5, min_width=340):
-            with gr.Column(elem_classes="su-panel"):
-                sound = sound_input.sound_input(TAB, context, compact=True)
-            with gr.Column(elem_classes="su-panel"):
-                sweep = _sweep()
-            with gr.Column(elem_classes="su-panel"):
-                own = own_picture.own_picture(TAB)
-            with gr.Column(elem_classes="su-panel"):
-                prompts, film = _prompts(context)
+        with gr.Column(elem_classes="su-inputs su-halves", scale=5, min_width=340):
+            with gr.Column(elem_classes="su-half"):
+                with gr.Column(elem_classes="su-panel"):
+                    sound = sound_input.sound_input(TAB, context, compact=True)
+                with gr.Column(elem_classes="su-panel"):
+                    sweep = _sweep()
+            with gr.Column(elem_classes="su-half"):
+                with gr.Column(elem_classes="su-panel"):
+                    sweep.frames.render()
+                    with basic.accordion("Where it is heard"):
+                        sweep.room.render()
+                with gr.Column(elem_classes="su-panel"):
+                    own = own_picture.own_picture(TAB)
+                with gr.Column(elem_classes="su-panel"):
+                    prompts, film = _prompts(context)
             bar = runs.run_bar(TAB)
         with gr.Column(elem_classes="su-result", scale=8, min_width=340):
             player = strip_player.strip_player(
@@ -254,7 +260,8 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
 
 
 def _sweep() -> SweepSettings:
-    turned = SweepSettings(
+    """What is turned; its pictures and the room are rendered elsewhere."""
+    return SweepSettings(
         knob=gr.Radio(
             [(words, name) for name, words in KNOB_WORDS.items()],
             value="gain",
@@ -267,16 +274,14 @@ def _sweep() -> SweepSettings:
         frames=gr.Textbox(
             number_list("gain", FRAMES["gain"]),
             label="Pictures of the sweep",
-            info="Where on the slider above, from quiet to loud: up to 16.",
+            info="Where on the slider, from quiet to loud: up to 16.",
             lines=1,
+            render=False,
             elem_id=f"{TAB}-frames",
         ),
         message=basic.message(f"{TAB}-turn-message"),
         room=room_choice(TAB, render=False),
     )
-    with basic.accordion("Where it is heard"):
-        turned.room.render()
-    return turned
 
 
 def _prompts(context: AppContext) -> tuple[prompt_settings.PromptSettings, FilmSettings]:
