@@ -9,6 +9,7 @@ import numpy as np
 
 from sonic_ui.engine.inputs import SAMPLE_RATE, Samples, Sound, in_room, treat
 from sonic_ui.engine.jobs.settings import part_listened_to
+from sonic_ui.media.captions import Caption, joined_captions
 from sonic_ui.requests import BadInput, SoundToImageRequest
 from sonic_ui.requests.faders import FIELD, Fader, audible
 
@@ -66,6 +67,17 @@ class SoundMix:
         if len(self.audible) < 2:
             return []
         return [replace(self, audible=(part,)).sound() for part in self.audible]
+
+    def caption(self, write: Callable[[Sound], Caption]) -> Caption:
+        """What is heard, in words: of each audible sound, the loudest first. Raises `BadInput`.
+
+        A captioner that hears the mix alone names little but the loudest.
+        """
+        from sonic_ui.audio.loudness import integrated_lufs
+
+        sounds = self.parts_alone() or [self.sound()]
+        loudest = sorted(sounds, key=lambda one: -integrated_lufs(one.clip.samples, SAMPLE_RATE))
+        return joined_captions([*map(write, loudest)])
 
     def stereo(self) -> Samples:
         """The same for ears: left and right [2, T], every sound where its pan puts it. Raises `BadInput`."""

@@ -37,7 +37,7 @@ def _sounds(context: EvalContext) -> list[held_out.HeldOutClip]:
 
 def faders_group(context: EvalContext) -> list[Metric]:
     """Three sounds by faders."""
-    trios = mixes.trios_of(_sounds(context), context.some(8))
+    trios = mixes.trios_of(_sounds(context), context.some(16))
     metrics, images = mixes.fader_metrics(context.classifier, context.painter, trios)
     save_sheet(image_metrics.as_tensor(images), context.out / "faders.png", columns=len(mixes.MOVED_DB))
     return metrics

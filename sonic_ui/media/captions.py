@@ -1,6 +1,7 @@
 """Captions of sounds: words, each with its probability."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
@@ -22,3 +23,21 @@ class Caption:
     def text(self) -> str:
         """The words as one text."""
         return " ".join(self.words)
+
+
+def joined_captions(captions: Sequence[Caption]) -> Caption:
+    """Captions of several sounds as one, with "and" between them; each is said once, and so is what all of
+    them end with: "a dog in a hall" and "rain in a hall" are "a dog and rain in a hall".
+    """
+    several = [*{caption.words: caption for caption in captions if caption.words}.values()]
+    if len(several) < 2:
+        return several[0] if several else Caption((), ())
+    shortest = min(len(one.words) for one in several)
+    same = [len({one.words[-n:] for one in several}) == 1 for n in range(1, shortest)]
+    tail = same.index(False) if False in same else len(same)
+    words, chances = list[str](), list[float]()
+    for number, one in enumerate(several):
+        end = len(one.words) - (tail if number < len(several) - 1 else 0)
+        words += ["and"] * bool(number) + [*one.words[:end]]
+        chances += [1.0] * bool(number) + [*one.probabilities[:end]]
+    return Caption(tuple(words), tuple(chances))

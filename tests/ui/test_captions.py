@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from gradio_client import handle_file
 from gradio_client.exceptions import AppError
@@ -11,8 +12,10 @@ from gradio_client.exceptions import AppError
 from sonic_ui.engine.remote import Address, RemoteStudio
 from sonic_ui.engine.studio import Studio
 from sonic_ui.media.captions import Caption
+from sonic_ui.requests import SoundToImageRequest
 from sonic_ui.ui.session.context import AppContext
 from sonic_ui.ui.tabs.sound_to_image.captions import CaptionHandlers, CaptionSettings, chance_line
+from sonic_ui.ui.widgets.mixer import Mixer, MixerHandlers
 from sonic_ui.ui.widgets.sound_input import SoundInput
 from tests.conftest import WriteSound
 from tests.fakes import FakeBackend
@@ -21,15 +24,41 @@ from tests.ui.test_handlers import page_values, tab_of
 
 
 def handlers(backend: FakeBackend) -> CaptionHandlers:
-    parts = part(CaptionSettings, message="caption_message")
-    return CaptionHandlers(AppContext(Studio(backend), ()), parts, part(SoundInput))
+    parts, sound = part(CaptionSettings, message="caption_message"), part(SoundInput)
+    context = AppContext(Studio(backend), ())
+    files = {name: name for name in SoundToImageRequest.SOUNDS[1:]}
+    mixer = MixerHandlers(context, part(Mixer, files=files), {"sound": sound.sound, **sound.part})
+    return CaptionHandlers(context, parts, sound, mixer)
+
+
+def write(backend: FakeBackend, sound: str | None, **values: Any) -> dict[Any, Any]:
+    """The button's answer for a sound and some settings of the mixer."""
+    one = handlers(backend)
+    nothing = {"sound": sound, "gain_db": 0, "room": "dry"}
+    return one.write(*({**nothing, **values}.get(name) for name in one._mixer.inputs))
 
 
 def test_the_button_writes_what_is_heard(write_sound: WriteSound) -> None:
-    shown = handlers(FakeBackend()).write(str(write_sound()), None, None, 0)
+    shown = write(FakeBackend(), str(write_sound()))
     assert shown["caption"] == "loud rain" and shown["chances"] == "How sure: loud 75% · rain 75%"
-    refused = handlers(FakeBackend()).write(None, None, None, 0)
+    refused = write(FakeBackend(), None)
     assert "no sound yet" in refused["caption_message"]["text"] and "caption" not in refused
+
+
+def test_of_a_mix_every_sound_is_named_the_loudest_first(write_sound: WriteSound) -> None:
+    backend = FakeBackend()
+    texts = iter(("loud dog", "quiet wind"))
+    loudness: list[float] = []
+
+    def caption_audio(samples: np.ndarray, *_: Any) -> Caption:
+        loudness.append(float(np.abs(samples).max()))
+        words = tuple(next(texts).split())
+        return Caption(words, (0.5,) * len(words))
+
+    backend.caption_audio = caption_audio  # type: ignore[method-assign]
+    quiet, loud = (str(write_sound(f"{gain}.wav", gain=gain)) for gain in (0.02, 0.3))
+    shown = write(backend, quiet, sound2=loud)
+    assert shown["caption"] == "loud dog and quiet wind" and loudness[0] > 5 * loudness[1]
 
 
 def test_a_caption_is_painted_and_one_of_the_engine_is_shown(write_sound: WriteSound) -> None:

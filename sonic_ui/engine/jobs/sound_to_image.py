@@ -9,7 +9,7 @@ import numpy as np
 from sonic_ui.engine.events import FrameInfo
 from sonic_ui.engine.inputs import Sound
 from sonic_ui.engine.jobs.base import JOB_TYPES, JobRunner, JobType, PaintingPlan, RunContext
-from sonic_ui.engine.sound_mix import read_mix
+from sonic_ui.engine.sound_mix import SoundMix, read_mix
 from sonic_ui.media.captions import Caption
 from sonic_ui.requests import BadInput, PaintingRequest, SoundToImageRequest
 from sonic_ui.requests.aspects import SQUARE, AspectName
@@ -262,6 +262,7 @@ def plan_pictures(request: SoundToImageRequest, context: RunContext) -> Painting
     count, notices = request.count, []
     extra: dict[str, Any] = {}
     alone: list[Sound] = []
+    mix: SoundMix | None = None
     if request.is_mix:
         mix = read_mix(request, context.load_sound)
         context = replace(context, sounds={"sound": mix.sound()})
@@ -269,7 +270,7 @@ def plan_pictures(request: SoundToImageRequest, context: RunContext) -> Painting
     notices += room_notices(request)
     sound, caption = context.sounds["sound"], None
     if request.by_caption != OFF:
-        caption = context.backend.caption_audio(sound.clip.samples, request.caption)
+        caption = _caption(request, context, mix)
         request = request.changed(caption=request.caption or caption.text)
         words = [[word, round(p, 4)] for word, p in zip(*vars(caption).values(), strict=True)]
         extra["caption_words"] = words
@@ -284,6 +285,15 @@ def plan_pictures(request: SoundToImageRequest, context: RunContext) -> Painting
     )
     infos = (FrameInfo(),) * count
     return PaintingPlan(context, job, infos, is_strip=False, notices=notices, extra=extra)
+
+
+def _caption(request: SoundToImageRequest, context: RunContext, mix: SoundMix | None) -> Caption:
+    """What is heard, in words: those of the request, weighed, or the engine's."""
+
+    def write(sound: Sound) -> Caption:
+        return context.backend.caption_audio(sound.clip.samples, request.caption)
+
+    return write(context.sounds["sound"]) if mix is None or request.caption else mix.caption(write)
 
 
 def _embedding(context: RunContext, sound: Sound, alone: list[Sound]) -> np.ndarray:

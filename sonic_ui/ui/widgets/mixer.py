@@ -143,7 +143,7 @@ class MixerHandlers:
             yield {parts.hints: sound_mixer.hints_value(rows), parts.message: basic.CLEAR}
             if sum(row is not None for row in rows) < 2 and not named["impulse_response"]:
                 return
-            mix = self._mix(named)
+            mix = self.mix(named)
             sound = mix.sound()
             line = self._line(sound, mix)
         except BadInput as problem:
@@ -185,7 +185,8 @@ class MixerHandlers:
             rows.append(MixRow(Path(path).name, round(integrated_lufs(clip.samples, SAMPLE_RATE), 1)))
         return rows
 
-    def _mix(self, named: Mapping[str, Any]) -> SoundMix:
+    def mix(self, named: Mapping[str, Any]) -> SoundMix:
+        """The sounds for the page's values of `inputs`, one or several. Raises `BadInput`."""
         return read_mix(self._request(named), self._context.studio.load_sound)
 
     def _line(self, sound: Any, mix: SoundMix) -> str:
@@ -245,7 +246,7 @@ class MixerHandlers:
         number = event_field(event, "number")
         number = number if isinstance(number, int) else 0
         try:
-            samples = self._mix(dict(zip(self.inputs, values, strict=True))).stereo()
+            samples = self.mix(dict(zip(self.inputs, values, strict=True))).stereo()
             value = preview_player.preview_ready(number, self._written(samples))
         except BadInput as problem:
             value = preview_player.no_preview(number, problem.message)

@@ -42,17 +42,17 @@ def test_it_learns_the_paths_of_its_teacher(run: Run) -> None:
     assert stored.latents.shape[:2] == (8, 3)
     stage = FewStepsStage(run)
     generator = torch.Generator().manual_seed(0)
-    optimizer = torch.optim.Adam([p for p in stage.module.parameters() if p.requires_grad], 3e-3)
+    optimizer = torch.optim.Adam([p for p in stage.module.parameters() if p.requires_grad], 1e-2)
     losses = []
-    for _ in range(60):
+    for _ in range(24):
         optimizer.zero_grad()
         loss, _ = stage.loss(generator, 8)
         loss.backward()
         if torch.isfinite(torch.nn.utils.clip_grad_norm_(stage.module.parameters(), 1.0)):
             optimizer.step()  # as the training loop: in bfloat16 a map of one place can spoil a gradient
-        losses.append(float(loss))
+        losses.append(float(loss.detach()))
     stage.finish()
-    assert sum(losses[-10:]) < 0.9 * sum(losses[:10])
+    assert sum(losses[-4:]) < 0.9 * sum(losses[:4])
 
 
 def test_its_updates_fit_the_denoiser(run: Run) -> None:

@@ -16,6 +16,7 @@ from sonic_ui.ui.late_loading import show_when_unfolded
 from sonic_ui.ui.session.context import AppContext
 from sonic_ui.ui.settings.table import Row
 from sonic_ui.ui.widgets.fields import FREQUENT, Update, slider
+from sonic_ui.ui.widgets.mixer import MixerHandlers
 from sonic_ui.ui.widgets.sound_input import SoundInput
 
 TITLE = "What is heard, in words"
@@ -104,18 +105,19 @@ def as_json(caption: Caption) -> dict[str, Any]:
 
 
 class CaptionHandlers:
-    """Write the caption of the sound in the input."""
+    """Write the caption of the sound in the input, or of all that are mixed with it."""
 
-    def __init__(self, context: AppContext, parts: CaptionSettings, sound: SoundInput) -> None:
-        self._context, self._parts, self._sound = context, parts, sound
-        self._inputs = {"sound": sound.sound, **sound.part}
+    def __init__(
+        self, context: AppContext, parts: CaptionSettings, sound: SoundInput, mixer: MixerHandlers
+    ) -> None:
+        self._context, self._parts, self._sound, self._mixer = context, parts, sound, mixer
 
     def write(self, *values: Any) -> Update:
         """The button was pressed."""
         parts = self._parts
         try:
-            settings = dict(zip(self._inputs, values, strict=True))
-            caption = written(self._context, CaptionSoundRequest.from_values(settings))
+            mix = self._mixer.mix(dict(zip(self._mixer.inputs, values, strict=True)))
+            caption = mix.caption(self._context.studio.captions.caption)
         except (BadInput, Failure) as problem:
             return {parts.message: basic.error(str(problem))}
         except Exception:
@@ -133,7 +135,7 @@ class CaptionHandlers:
         """Connect the button; another sound takes the words of the last one away."""
         parts, sound = self._parts, self._sound
         changed = [parts.caption, parts.chances, parts.message]
-        parts.write.click(self.write, inputs=[*self._inputs.values()], outputs=changed, **FREQUENT)
+        parts.write.click(self.write, inputs=[*self._mixer.inputs.values()], outputs=changed, **FREQUENT)
         for event in (sound.drawing.give, sound.examples.choose):
             event(
                 None,

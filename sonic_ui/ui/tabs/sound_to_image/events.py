@@ -77,7 +77,7 @@ class Handlers:
             self._example_record,
             lambda picture, files: {parts.view: result_view.stage_of(picture)},
         )
-        self.captions = captions.CaptionHandlers(context, parts.captions, parts.sound)
+        self.captions = captions.CaptionHandlers(context, parts.captions, parts.sound, self.mixer)
         self.batch = batch.BatchHandler(context, parts.batch, parts.view, parts.shared)
 
     def choose(self, event: gr.EventData) -> Update:
