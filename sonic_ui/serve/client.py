@@ -83,8 +83,9 @@ class _Call:
     def read(self) -> None:
         """Read all answers; on a thread of its own."""
         try:
-            for answer in self.response:
-                self.inbox.put(answer)
+            for some in self.response:
+                for answer in some:
+                    self.inbox.put(answer)
             self.inbox.put(END)
         except BaseException as problem:
             self.inbox.put(problem)
