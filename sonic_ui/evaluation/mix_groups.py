@@ -22,7 +22,7 @@ def mixing_group(context: EvalContext) -> list[Metric]:
         metric, images = image_metrics.mixing_metric(judge, painter, clips)
         context.save_pictures(f"mixing_{kind}", images)
         if kind == "real":
-            metric = replace(metric, name="mixing: both of two recordings found")
+            metric = replace(metric, name="mixing: both of two recordings found", reach=0.5)
         metrics.append(metric)
     for what, reach in zip(pairs, (0.75, 0.5), strict=False):
         metric, images = mixes.pair_metric(judge, painter, pairs[what], what, reach)
