@@ -72,10 +72,10 @@ class InterpolateRunner(JobRunner):
 
     def work(self) -> None:
         """Paint every frame: a `FramesAdded` for each whose position is found, a `FramesDone` for all."""
-        request = self.job.request
-        self.report_words(request.prompt, request.negative_prompt)
-        interpolator = self._interpolator() if self.job.source is None else self._edits(self.job.source)
-        if self.job.source is None and request.continuity and not interpolator.can_begin:
+        request, source = self.job.request, self.job.source
+        self.report_words(request.prompt, request.negative_prompt, source.prompt if source else "")
+        interpolator = self._interpolator() if source is None else self._edits(source)
+        if source is None and request.continuity and not interpolator.can_begin:
             self.queue.put(Notice(CANNOT_BEGIN))
         ends = self._ends_to_denoise(interpolator)
         self.total = interpolation_steps(request, interpolator.steps, interpolator.begin_step, len(ends))

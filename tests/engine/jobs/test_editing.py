@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from sonic_ui.engine.cost import sample_passes
-from sonic_ui.engine.events import CancelToken, Progress, Result
+from sonic_ui.engine.events import CancelToken, Notice, Progress, Result
 from sonic_ui.engine.local import LocalBackend
 from sonic_ui.engine.studio import Studio
 from sonic_ui.requests import BadInput, EditImageRequest, InterpolateRequest, VolumeSweepRequest
@@ -67,6 +67,13 @@ def test_a_glide_on_a_picture_is_edits_of_it(studio: Studio, files: dict[str, st
     assert "Studying the picture" not in told, "the glide's inversion serves the edit"
     assert np.abs(alone - pixels(strip)[-1]).max() <= 1, "the last frame is the edit by the second sound"
     assert np.abs(pixels(strip)[0] - pixels(strip)[-1]).max() > 1
+
+
+def test_what_does_not_fit_of_a_pictures_own_words_is_said(studio: Studio, files: dict[str, str]) -> None:
+    for words, notices in (("a dog", 0), ("a dog " * 60, 1)):
+        request = InterpolateRequest.from_values({**files, "steps": 1, "frames": 3, "source_prompt": words})
+        events = [*studio.run(request, CancelToken(), "me")]
+        assert sum(isinstance(event, Notice) for event in events) == notices
 
 
 def test_a_sweep_on_a_picture_weighs_its_edits(studio: Studio, files: dict[str, str], tmp_path: Path) -> None:
