@@ -71,7 +71,7 @@ def test_a_glide_on_a_picture_is_edits_of_it(studio: Studio, files: dict[str, st
 
 def test_what_does_not_fit_of_a_pictures_own_words_is_said(studio: Studio, files: dict[str, str]) -> None:
     for words, notices in (("a dog", 0), ("a dog " * 60, 1)):
-        request = InterpolateRequest.from_values({**files, "steps": 1, "frames": 3, "source_prompt": words})
+        request = InterpolateRequest.from_values({**files, "steps": 2, "frames": 3, "source_prompt": words})
         events = [*studio.run(request, CancelToken(), "me")]
         assert sum(isinstance(event, Notice) for event in events) == notices
 
