@@ -28,7 +28,13 @@ from sonic_ui.evaluation import (
 from sonic_ui.evaluation.context import EvalContext
 from sonic_ui.evaluation.live import live_metrics
 from sonic_ui.evaluation.metrics import Metric
-from sonic_ui.evaluation.mix_groups import faders_group, mixing_group, rooms_group, separation_group
+from sonic_ui.evaluation.mix_groups import (
+    faders_group,
+    mixing_group,
+    rooms_group,
+    separation_group,
+    sequences_group,
+)
 from sonic_ui.evaluation.new_sources import SOURCES as NEW_SOURCES
 from sonic_ui.evaluation.readme_pictures import write_taught
 from sonic_ui.models.encoders import label_probabilities
@@ -365,6 +371,7 @@ GROUPS: dict[str, Callable[[EvalContext], list[Metric]]] = {
     "volume": volume_group,
     "interpolation": interpolation_group,
     "mixing": mixing_group,
+    "sequences": sequences_group,
     "faders": faders_group,
     "rooms": rooms_group,
     "separation": separation_group,

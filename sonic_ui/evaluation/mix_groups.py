@@ -35,6 +35,13 @@ def _sounds(context: EvalContext) -> list[held_out.HeldOutClip]:
     return held_out.synthetic_clips(4, context.px, stream=20)
 
 
+def sequences_group(context: EvalContext) -> list[Metric]:
+    """Two sources one after the other."""
+    metric, images = mixes.sequence_metric(context.classifier, context.painter, context.some(48))
+    context.save_pictures("sequences", images)
+    return [metric]
+
+
 def faders_group(context: EvalContext) -> list[Metric]:
     """Three sounds by faders."""
     trios = mixes.trios_of(_sounds(context), context.some(16))

@@ -21,6 +21,7 @@ from sonic_ui.evaluation.held_out import SAMPLE_RATE, HeldOutClip, renders_of
 from sonic_ui.evaluation.image_metrics import Painter, as_tensor, rank_correlation
 from sonic_ui.evaluation.metrics import Metric
 from sonic_ui.models.presence_classifier import PresenceClassifier
+from sonic_ui.pipelines.sound_parts import unlike_parts
 from sonic_ui.scenes.render import render_sound
 from sonic_ui.scenes.world import SOURCES, SPECS, Scene, sample_scene
 from sonic_ui.training.data.rendering import SPLITS
@@ -55,6 +56,34 @@ def mix_embedding(embed_audio: Callable[[Sequence[Samples]], Tensor]) -> Embed:
 def mixed(sounds: Sequence[Samples], levels: Sequence[Level]) -> Samples:
     """The mix [T] of sounds at their levels."""
     return limit_true_peak(mix_with_faders(sounds, SAMPLE_RATE, levels), SAMPLE_RATE)
+
+
+def sequence_metric(
+    judge: PresenceClassifier, painter: Painter, count: int
+) -> tuple[Metric, list[Image.Image]]:
+    """Share of pictures that show both of two sources which follow each other in 10 s."""
+    rng, clips = np.random.default_rng([SPLITS["held_out"], 9700]), list[HeldOutClip]()
+    while len(clips) < count:
+        a, b = rng.choice(SOURCES, 2, replace=False).tolist()
+        if {*SPECS[a].places} & {*SPECS[b].places}:
+            levels = rng.uniform(0.35, 1.0, 2)
+            scenes = [
+                sample_scene(rng, sources=(name,), levels=(float(level),), indoor_share=0.0)
+                for name, level in zip((a, b), levels, strict=True)
+            ]
+            clips.append(HeldOutClip(f"{a}, {b}", np.concatenate([*map(render_sound, scenes)]), (a, b)))
+    pictures = []
+    for number, clip in enumerate(clips):
+        whole = painter.embed([clip.samples])
+        parts = unlike_parts(clip.samples, lambda some: painter.embed(some).cpu().numpy())
+        embeds = torch.stack([whole[0], *(torch.from_numpy(part).to(whole) for part in parts)])[None]
+        pictures += painter.paint(embeds, [painter.seed + number])
+    presence, _ = judge.predict(as_tensor(pictures))
+    columns = [[SOURCES.index(name) for name in clip.sources] for clip in clips]
+    both = [bool((presence[row, some] > PRESENT).all()) for row, some in enumerate(columns)]
+    return Metric(
+        "sequences: both of two painted", float(np.mean(both)), 0.7, note=f"{count} sounds of 10 s"
+    ), pictures
 
 
 Pair = tuple[HeldOutClip, HeldOutClip]

@@ -27,7 +27,7 @@ NOT_COMPARABLE = (
 class PaintJob:
     """Pictures to paint: the settings of the request, and for each picture what it listens to.
 
-    embeddings   [N, D], one a picture; or [N, S, D] of a mix: its own, then that of each sound in it
+    embeddings   [N, D], one a picture; or [N, S, D] of several sounds each, see `_embedding`
     seeds        one a picture
     scales       factor on the request's strength, one a picture
     groups       which pictures are painted side by side, in the order in which the groups are painted
@@ -297,12 +297,19 @@ def _caption(request: SoundToImageRequest, context: RunContext, mix: SoundMix | 
 
 
 def _embedding(context: RunContext, sound: Sound, alone: list[Sound]) -> np.ndarray:
-    """The embedding [D] of a sound; of a mix [S, D], its own before those of the sounds in it.
+    """The embedding [D] of a sound; [S, D] of a mix, or of a sound in which one thing follows another: that
+    of all before those of the sounds in it, or of its parts.
 
     Seeing Sound embeds the mix alone; the encoder then hears the loudest above all.
     """
     embeddings = [context.embed_audio(one).embedding for one in (sound, *alone)]
-    return np.stack(embeddings) if alone else embeddings[0]
+    if not alone:
+        from sonic_ui.pipelines.sound_parts import unlike_parts
+
+        embeddings += unlike_parts(
+            sound.clip.samples, lambda parts: context.backend.embed_windows(parts).embeddings
+        )
+    return np.stack(embeddings) if len(embeddings) > 1 else embeddings[0]
 
 
 def room_notices(request: SoundToImageRequest) -> list[str]:

@@ -55,6 +55,18 @@ def test_what_does_not_move_is_as_without_a_mixer(files: dict[str, str]) -> None
     assert np.array_equal(alone.heard[0], fader.heard[0])
 
 
+def test_of_one_thing_after_another_the_parts_are_heard_besides(tmp_path: Path) -> None:
+    """A high tone after a low one stands beside the whole; one tone for as long is itself."""
+    seconds = np.arange(5 * SAMPLE_RATE) / SAMPLE_RATE
+    low, high = (0.3 * np.sin(2 * np.pi * hz * seconds) for hz in (200, 6000))
+    for name, tones, shape in (("both", (low, high), (2, 3, 4)), ("one", (low, low), (2, 4))):
+        soundfile.write(path := tmp_path / f"{name}.wav", np.concatenate(tones), SAMPLE_RATE)
+        backend = FakeBackend()
+        list(Studio(backend).run(SoundToImageRequest(sound=str(path), start_s=0, end_s=10, count=2)))
+        assert backend.jobs[-1].embeddings.shape == shape
+    assert backend.windows == 2
+
+
 def test_the_room_is_heard(files: dict[str, str], tmp_path: Path) -> None:
     clap = tmp_path / "clap.wav"
     tail = np.exp(-np.arange(SAMPLE_RATE) / 4000) * np.random.default_rng(0).standard_normal(SAMPLE_RATE)
