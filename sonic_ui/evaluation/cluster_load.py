@@ -9,7 +9,6 @@ for `docs/scaling.md` are printed last, and everything goes to a JSON file from 
 import argparse
 import contextlib
 import json
-import multiprocessing
 import os
 import signal
 import tempfile
@@ -38,6 +37,7 @@ from sonic_ui.evaluation.cluster_people import (
 from sonic_ui.evaluation.cluster_plan import plan_tables, write_plan
 from sonic_ui.evaluation.cluster_simulation import Figures, figures_of, simulate
 from sonic_ui.evaluation.metrics import Metric, table, write_into_card, write_json
+from sonic_ui.evaluation.plain_processes import scale_without_a_cluster
 from sonic_ui.serve.options import ClusterOptions
 
 PARTS = ("scale", "overhead", "simulation", "costs", "everybody", "kills", "hits", "page")
@@ -156,55 +156,7 @@ def measure_scale(run: Run) -> None:
             ),
         )
         _check_served(run, f"{name}, one and two engines", [*one, *both])
-    alone, together = (_seconds_without_a_cluster(run.options.bundle, number) for number in (1, 2))
-    run.add(
-        Metric(
-            "miniature: two processes without a cluster over one",
-            2 * alone / together,
-            note="what the two cores themselves give",
-        )
-    )
-
-
-BARE_PICTURES = 8
-
-
-def _seconds_without_a_cluster(bundle: str, processes: int) -> float:
-    """Seconds that the slowest of so many processes of one thread takes for BARE_PICTURES pictures each."""
-    spawn = multiprocessing.get_context("spawn")
-    ready, seconds = spawn.Barrier(processes), spawn.Queue()
-    workers = [
-        spawn.Process(target=_paint_without_a_cluster, args=(bundle, ready, seconds))
-        for _ in range(processes)
-    ]
-    for worker in workers:
-        worker.start()
-    found = [float(seconds.get(timeout=READY_S)) for _ in workers]
-    for worker in workers:
-        worker.join()
-    return max(found)
-
-
-def _paint_without_a_cluster(bundle: str, ready: Any, seconds: Any) -> None:
-    import torch
-
-    from sonic_ui.bundles import PIPELINE_FOLDERS, read_bundle
-    from sonic_ui.evaluation.pipelines import load_pipeline
-    from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
-
-    torch.set_num_threads(1)
-    found = read_bundle(bundle)
-    pipeline = load_pipeline(AudioToImagePipeline, found.folder / PIPELINE_FOLDERS["sound_to_image"])
-    settings = {"num_inference_steps": found.info.defaults.steps, "guidance_scale": 4.0}
-    embeds = torch.nn.functional.normalize(
-        torch.ones(1, int(pipeline.audio_projector.config.embedding_dim)), dim=-1
-    )
-    pipeline(audio_embeds=embeds, seed=0, **settings)
-    ready.wait(READY_S)
-    begun = time.perf_counter()
-    for seed in range(BARE_PICTURES):
-        pipeline(audio_embeds=embeds, seed=seed, **settings)
-    seconds.put(time.perf_counter() - begun)
+    run.add(scale_without_a_cluster(run.options.bundle))
 
 
 def _check_served(run: Run, name: str, visits: Sequence[Visit]) -> None:
