@@ -276,13 +276,7 @@ def find_axe(folder: Path) -> Path | None:
 
 def find_chromium(playwright: Any) -> str:
     """The browser named by CHROMIUM, one on the path, or Playwright's own."""
-    names = (
-        "chromium-headless-shell",
-        "chromium",
-        "chromium-browser",
-        "google-chrome",
-        "google-chrome-stable",
-    )
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
     on_path = next(filter(None, map(shutil.which, names)), None)
     return os.environ.get("CHROMIUM") or on_path or str(playwright.chromium.executable_path)
 
