@@ -13,7 +13,7 @@ AT_ONCE = 64
 """Questions that the process for all answers at once."""
 MESSAGES_AT_ONCE = 20_000
 """Engines and pages that wait for news at once."""
-LONGEST_WAIT_S = 0.1
+LONGEST_WAIT_S = 0.3
 """Between two looks for an engine that is free."""
 
 

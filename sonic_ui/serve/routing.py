@@ -21,7 +21,13 @@ class KeyRouter(RequestRouter):
     async def choose_replicas(
         self, candidate_replicas: list[RunningReplica], pending_request: PendingRequest | None = None
     ) -> list[list[RunningReplica]]:
-        """As `choices`; a request that says nothing goes to whichever is free."""
+        """As `choices`; a request that says nothing goes to whichever is free.
+
+        Between two looks there is a pause: without one, those who wait ask busy engines without end, and
+        these work half as fast.
+        """
+        if pending_request is not None:
+            pending_request.routing_context.should_backoff = True
         question = pending_request.args[0] if pending_request is not None and pending_request.args else {}
         if not isinstance(question, dict) or pending_request is None:
             return [candidate_replicas]
