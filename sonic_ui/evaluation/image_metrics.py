@@ -184,11 +184,18 @@ def mixing_metric(
 ) -> tuple[Metric, list[Image.Image]]:
     """Share of two-source sounds whose picture shows both sources (judged present with p > 0.5)."""
     pictures = painter.paint(painter.embed([c.samples for c in clips]))
+    both = share_showing(classifier, pictures, [c.sources for c in clips])
+    return Metric("mixing: both of two sources found", both, 0.6, note=f"{len(clips)} sounds"), pictures
+
+
+def share_showing(
+    classifier: PresenceClassifier, pictures: Sequence[Image.Image], sources: Sequence[Sequence[str]]
+) -> float:
+    """Share of pictures that show all of their sources (judged present with p > 0.5)."""
     presence, _ = classifier.predict(as_tensor(pictures))
-    both = [all(presence[i, SOURCES.index(n)] > 0.5 for n in c.sources) for i, c in enumerate(clips)]
-    return Metric(
-        "mixing: both of two sources found", float(np.mean(both)), 0.6, note=f"{len(clips)} sounds"
-    ), pictures
+    return float(
+        np.mean([all(presence[i, SOURCES.index(n)] > 0.5 for n in names) for i, names in enumerate(sources)])
+    )
 
 
 def rank_correlation(target: Sequence[float], found: NDArray[np.float32]) -> float:

@@ -18,7 +18,7 @@ from sonic_ui.audio.mixing import Level, mix_with_faders
 from sonic_ui.audio.reverb import ROOMS, reverberate
 from sonic_ui.audio.separation import HARMONIC, separate
 from sonic_ui.evaluation.held_out import SAMPLE_RATE, HeldOutClip, renders_of
-from sonic_ui.evaluation.image_metrics import Painter, as_tensor, rank_correlation
+from sonic_ui.evaluation.image_metrics import Painter, as_tensor, rank_correlation, share_showing
 from sonic_ui.evaluation.metrics import Metric
 from sonic_ui.models.presence_classifier import PresenceClassifier
 from sonic_ui.pipelines.sound_parts import unlike_parts
@@ -78,12 +78,8 @@ def sequence_metric(
         parts = unlike_parts(clip.samples, lambda some: painter.embed(some).cpu().numpy())
         embeds = torch.stack([whole[0], *(torch.from_numpy(part).to(whole) for part in parts)])[None]
         pictures += painter.paint(embeds, [painter.seed + number])
-    presence, _ = judge.predict(as_tensor(pictures))
-    columns = [[SOURCES.index(name) for name in clip.sources] for clip in clips]
-    both = [bool((presence[row, some] > PRESENT).all()) for row, some in enumerate(columns)]
-    return Metric(
-        "sequences: both of two painted", float(np.mean(both)), 0.7, note=f"{count} sounds of 10 s"
-    ), pictures
+    both = share_showing(judge, pictures, [clip.sources for clip in clips])
+    return Metric("sequences: both of two painted", both, 0.7, note=f"{count} sounds of 10 s"), pictures
 
 
 Pair = tuple[HeldOutClip, HeldOutClip]
@@ -106,11 +102,9 @@ def pair_metric(
     embed, levels = mix_embedding(painter.embed), [Level(lufs=BASE_LUFS)] * 2
     embeds = torch.stack([embed([one.samples for one in pair], levels) for pair in pairs])
     pictures = painter.paint(embeds)
-    presence, _ = judge.predict(as_tensor(pictures))
-    columns = [[SOURCES.index(one.sources[0]) for one in pair] for pair in pairs]
-    both = [bool((presence[row, some] > PRESENT).all()) for row, some in enumerate(columns)]
+    both = share_showing(judge, pictures, [[one.sources[0] for one in pair] for pair in pairs])
     name = f"mixing: both of two {what} found, each with its fader"
-    return Metric(name, float(np.mean(both)), reach, note=f"{len(pairs)} pairs"), pictures
+    return Metric(name, both, reach, note=f"{len(pairs)} pairs"), pictures
 
 
 # Faders

@@ -35,7 +35,7 @@ MOST_AT_ONCE = 16
 BATCH_WAIT_S = 0.01
 """Sounds that come within so many seconds are embedded in one pass."""
 GATHER_S = 0.15
-"""News of steps travel together: each message of its own takes an engine about a millisecond."""
+"""News of steps that come within so many seconds travel together."""
 QUIET_S = 1.0
 """Between two tries to reach the control process."""
 

@@ -261,12 +261,11 @@ def plan_pictures(request: SoundToImageRequest, context: RunContext) -> Painting
     """`count` pictures of one sound, or of a mix; picture i starts from seed + i."""
     count, notices = request.count, []
     extra: dict[str, Any] = {}
-    alone: list[Sound] = []
     mix: SoundMix | None = None
     if request.is_mix:
         mix = read_mix(request, context.load_sound)
         context = replace(context, sounds={"sound": mix.sound()})
-        notices, extra, alone = [*mix.notices], mix.settings(), mix.parts_alone()
+        notices, extra = [*mix.notices], mix.settings()
     notices += room_notices(request)
     sound, caption = context.sounds["sound"], None
     if request.by_caption != OFF:
@@ -276,7 +275,7 @@ def plan_pictures(request: SoundToImageRequest, context: RunContext) -> Painting
         extra["caption_words"] = words
     job = PaintJob(
         request=request,
-        embeddings=np.repeat(_embedding(context, sound, alone)[None], count, 0),
+        embeddings=np.repeat(_embedding(context, sound, mix)[None], count, 0),
         seeds=tuple(map(request.seed_of, range(count))),
         scales=(1.0,) * count,
         groups=(tuple(range(count)),),
@@ -296,12 +295,13 @@ def _caption(request: SoundToImageRequest, context: RunContext, mix: SoundMix | 
     return write(context.sounds["sound"]) if mix is None or request.caption else mix.caption(write)
 
 
-def _embedding(context: RunContext, sound: Sound, alone: list[Sound]) -> np.ndarray:
+def _embedding(context: RunContext, sound: Sound, mix: SoundMix | None) -> np.ndarray:
     """The embedding [D] of a sound; [S, D] of a mix, or of a sound in which one thing follows another: that
     of all before those of the sounds in it, or of its parts.
 
     Seeing Sound embeds the mix alone; the encoder then hears the loudest above all.
     """
+    alone = [] if mix is None else mix.parts_alone()
     embeddings = [context.embed_audio(one).embedding for one in (sound, *alone)]
     if not alone:
         from sonic_ui.pipelines.sound_parts import unlike_parts
