@@ -4,14 +4,18 @@ One warm accent for energy and one cool accent for pictures, each with a tone fo
 pair of text and ground passes WCAG AA. The sheets in `style/` reads the same values as custom properties.
 """
 
+from base64 import b64encode
 from pathlib import Path
 
 import gradio as gr
-from gradio.themes.utils.fonts import LocalFont
 
 from sonic_ui.audio.style import DARK_GROUND, DARK_TEXT, ENERGY
 
 STYLE = Path(__file__).resolve().parent / "style"
+
+FACE = "Sonic Sans"
+"""Subsets of IBM Plex Sans (Latin, `style/fonts`): they stand in the sheet, so that they are no requests."""
+WEIGHTS = {"regular": 400, "bold": 700}
 
 LIGHT = {
     "ground": "#f4f1ea",
@@ -89,12 +93,10 @@ COLOURS = {
 
 
 def page_theme() -> gr.themes.Base:
-    """Gradio's plain theme in the studio's colours; its fonts come with Gradio, so nothing is fetched."""
-    # Of Gradio's own fonts these weights are whole; its semi-bold ones lack most letters.
-    face = LocalFont("IBM Plex Sans", weights=(400, 700))
+    """Gradio's plain theme in the studio's colours."""
     theme = gr.themes.Base(
         radius_size=gr.themes.sizes.radius_lg,
-        font=(face, "ui-sans-serif", "system-ui", "sans-serif"),
+        font=(FACE, "ui-sans-serif", "system-ui", "sans-serif"),
         font_mono=("ui-monospace", "monospace"),
     )
     values = {name: LIGHT[colour] for name, colour in COLOURS.items()}
@@ -120,10 +122,19 @@ def page_theme() -> gr.themes.Base:
 
 
 def page_css() -> str:
-    """Custom properties of both modes, then the style sheets."""
+    """Faces, custom properties of both modes, then the style sheets."""
     sheets = "\n".join(path.read_text(encoding="utf-8") for path in sorted(STYLE.glob("*.css")))
-    return f":root {{ {_properties(LIGHT)} }}\n.dark {{ {_properties(DARK)} }}\n{sheets}"
+    faces = "\n".join(_face(name, weight) for name, weight in WEIGHTS.items())
+    return f"{faces}\n:root {{ {_properties(LIGHT)} }}\n.dark {{ {_properties(DARK)} }}\n{sheets}"
 
 
 def _properties(colours: dict[str, str]) -> str:
     return " ".join(f"--su-{name}: {value};" for name, value in colours.items())
+
+
+def _face(name: str, weight: int) -> str:
+    font = b64encode((STYLE / "fonts" / f"{name}.woff2").read_bytes()).decode()
+    return (
+        f'@font-face {{ font-family: "{FACE}"; font-weight: {weight}; font-display: swap; '
+        f"src: url(data:font/woff2;base64,{font}) format('woff2'); }}"
+    )
