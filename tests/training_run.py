@@ -23,6 +23,15 @@ def loop(steps: int, batch: int, rate: float = 2e-3) -> dict[str, Any]:
     }
 
 
+YAMNET = str(
+    Path(__file__).parents[1]
+    / "assets"
+    / "miniature"
+    / "audio_to_image"
+    / "audio_encoder"
+    / "model.safetensors"
+)
+
 RECIPE: dict[str, Any] = {
     "world": {
         "picture_px": 32,
@@ -62,7 +71,7 @@ RECIPE: dict[str, Any] = {
     "decoder": {"scenes": 6, "critic_from": 0, "latent_noise": 0.1, "loop": loop(2, 2)},
     "clap": {"width": 32, "loop": loop(2, 4)},
     "spectral_stats": {"takes": 2, "pool": 64, "loop": loop(30, 16)},
-    "open_set": {"real_takes": 0, "loop_takes": 12, "other_takes": 12, "pool": 64, "loop": loop(20, 16)},
+    "tags": {"yamnet": YAMNET, "width": 24, "sounds": 24, "shards": 1, "loop": loop(20, 16)},
     "audio_captioner": {"pool": 64, "width": 16, "layers": 1, "inner": 16, "loop": loop(40, 16, 8e-3)},
     "embeddings": {"takes": 2},
     "projector": {"tokens": 16, "loop": loop(12, 8)},

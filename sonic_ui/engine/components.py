@@ -8,14 +8,11 @@ from typing import Any
 import numpy as np
 from PIL.Image import Image
 
-from sonic_ui.audio.rolling import filled
 from sonic_ui.bundles import Bundle
 from sonic_ui.bundles.files import check_component
 from sonic_ui.bundles.manifest import check_sums
 from sonic_ui.engine.caches import LRUCache
-from sonic_ui.engine.captioning import CaptionComponents
-from sonic_ui.engine.events import AudioAnalysis, ImageAnalysis, Label, WindowAnalysis
-from sonic_ui.engine.inputs import SAMPLE_RATE
+from sonic_ui.engine.events import ImageAnalysis, Label
 from sonic_ui.engine.loading import (
     damaged_weights,
     load_draft_pipeline,
@@ -23,7 +20,7 @@ from sonic_ui.engine.loading import (
     load_upscaler,
 )
 from sonic_ui.engine.pace import Pace
-from sonic_ui.engine.taught_sounds import load_prototypes, taught_analysis
+from sonic_ui.engine.sound_analysis import SoundComponents
 
 PARTIAL_LATENTS_CACHED = 64
 """So many partially denoised ends of glides are cached: 64 KB each at 512 px."""
@@ -31,13 +28,10 @@ PARTIAL_LATENTS_CACHED = 64
 RECORDINGS_S = 5.0
 """Length of what is built from recordings, where no pipeline sets another."""
 
-WINDOWS_AT_ONCE = 16
-"""Of a track, embedded in one pass."""
-
 DAMAGED = "The weights in {folder} did not load ({kind}). Fetch the bundle’s folder again, then try again."
 
 
-class Components(CaptionComponents):
+class Components(SoundComponents):
     """What a bundle's painting pipeline brings with it, and what is loaded beside it.
 
     partial_latents   latents [1, C, h, w] of ends of glides that were denoised halfway
@@ -65,128 +59,6 @@ class Components(CaptionComponents):
         _ = self.open_set_head
         if self.bundle.few_step_part is not None:
             _ = self.draft_pipeline
-
-    # Sounds
-
-    @property
-    def audio_labels(self) -> Any:
-        """Embeddings of the vocabulary by the audio encoder's text side [L, D]; None if it has none."""
-
-        def load() -> Any:
-            from sonic_ui.models.encoders import embed_labels
-
-            tokenizer, names = self.pipeline.audio_tokenizer, self._names
-            return (
-                embed_labels(self.pipeline.audio_encoder, tokenizer, names) if names and tokenizer else None
-            )
-
-        return self._once("audio_labels", load)
-
-    @property
-    def open_set_head(self) -> Any:
-        """The `OpenSetHead`; None if the bundle has none."""
-
-        def load() -> Any:
-            from sonic_ui.models.open_set import load_open_set
-
-            return None if self.bundle.taught_parts else load_open_set(self.bundle.folder)
-
-        return self._once("open_set_head", load)
-
-    def embed_audio(self, samples: np.ndarray) -> AudioAnalysis:
-        """Embed and name a clip: `samples` float32 [T] at 48 kHz."""
-        return self.analysis_of(self.embed(samples), samples)
-
-    def analysis_of(self, vector: np.ndarray, samples: np.ndarray) -> AudioAnalysis:
-        """Name a clip [T] whose embedding [D] is known."""
-        labels = self.rank_labels(vector)
-        prototypes = self._once("prototypes", lambda: load_prototypes(self.bundle))
-        if (taught := taught_analysis(vector, labels, prototypes)) is not None:
-            return taught
-        if not labels or self.open_set_head is None:
-            return AudioAnalysis(vector, labels)
-        known, _ = self.known_probability(samples)
-        return AudioAnalysis(vector, labels, known, float(self.open_set_head.threshold))
-
-    def rank_labels(self, embedding: np.ndarray) -> tuple[Label, ...]:
-        """The vocabulary for the embedding [D] of a clip, most probable first; none without a text side."""
-        import torch
-
-        from sonic_ui.models.encoders import label_probabilities
-
-        if self.audio_labels is None:
-            return ()
-        scale = float(self.pipeline.audio_encoder.logit_scale_a.detach().exp())
-        chances = label_probabilities(torch.from_numpy(embedding[None]), self.audio_labels.cpu(), scale)
-        return self._ranked(chances[0])
-
-    def known_probability(self, samples: np.ndarray) -> tuple[float | None, bool]:
-        """That a clip is of any kind of the vocabulary, in [0, 1], and whether that is too little to believe.
-
-        (None, False) without an open-set head.
-        """
-        from sonic_ui.models.open_set import known_log_odds
-
-        head = self.open_set_head
-        if head is None:
-            return None, False
-        probability = float(
-            head.probability(known_log_odds(head, self.pipeline.feature_extractor, [samples]))[0]
-        )
-        return probability, probability < float(head.threshold)
-
-    def embed(self, samples: np.ndarray) -> np.ndarray:
-        """The embedding [D] of a clip."""
-        return self.embed_clips([samples])[0]
-
-    def embed_windows(self, windows: Sequence[np.ndarray]) -> WindowAnalysis:
-        """Embed and name windows of a track: samples float32 [T] each, at 48 kHz."""
-        from sonic_ui.models.encoders import encode_sound, label_probabilities
-
-        encoder, labels, extractor = (
-            self.pipeline.audio_encoder,
-            self.audio_labels,
-            self.pipeline.feature_extractor,
-        )
-        head, count = self.open_set_head, len(windows)
-        length = round(int(extractor.nb_max_samples) * SAMPLE_RATE / int(extractor.sampling_rate))
-        parts, chances, known = [], [], []
-        for start in range(0, count, WINDOWS_AT_ONCE):
-            some = [filled(one, length) for one in windows[start : start + WINDOWS_AT_ONCE]]
-            embeddings = encode_sound(encoder, extractor, some)  # [B, D]
-            parts.append(embeddings.float().cpu().numpy())
-            if labels is None:
-                chances.append(np.zeros((len(some), 0), np.float32))
-            else:
-                scale = float(encoder.logit_scale_a.detach().exp())
-                chances.append(label_probabilities(embeddings, labels, scale).float().cpu().numpy())
-            if head is None:
-                known.append(np.ones(len(some), np.uint8))
-                continue
-            from sonic_ui.models.open_set import known_log_odds
-
-            odds = known_log_odds(head, extractor, some)
-            known.append((head.probability(odds) >= head.threshold).cpu().numpy().astype(np.uint8))
-        return WindowAnalysis(np.concatenate(parts), np.concatenate(chances), np.concatenate(known))
-
-    @property
-    def recording_indexer(self) -> Any:
-        """What embeds the recordings of a library."""
-
-        def load() -> Any:
-            from sonic_ui.retrieval.library import RecordingIndexer, fingerprint, store_for
-
-            return RecordingIndexer(self.embed_clips, store_for(fingerprint(self.embed_clips)))
-
-        return self._once("recording_indexer", load)
-
-    def embed_clips(self, clips: list[np.ndarray]) -> np.ndarray:
-        """The embeddings [B, D] of clips, in one pass."""
-        from sonic_ui.models.encoders import encode_sound
-
-        pipeline = self.pipeline
-        vectors = encode_sound(pipeline.audio_encoder, pipeline.feature_extractor, clips)
-        return np.asarray(vectors.cpu())
 
     # Pictures
 
@@ -327,12 +199,3 @@ class Components(CaptionComponents):
             cosines = encoder.cosines(picture, words).cpu().numpy()
             shares, fit = calibrated_shares(cosines, calibration.scale, calibration.none)
             return self._ranked(shares), fit
-
-    @property
-    def _names(self) -> list[str]:
-        return [source.label for source in self.bundle.sources]
-
-    def _ranked(self, chances: Any) -> tuple[Label, ...]:
-        """The vocabulary with its probabilities [L], most probable first."""
-        labels = [Label(name, float(chance)) for name, chance in zip(self._names, chances, strict=True)]
-        return tuple(sorted(labels, key=lambda label: -label.probability))

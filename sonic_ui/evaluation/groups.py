@@ -123,7 +123,10 @@ def recognition_group(context: EvalContext) -> list[Metric]:
     metrics, by_source = recognition_metrics.label_metrics(first, [source for _, source in known])
     context.details["recognition_by_source"] = by_source
     head = load_open_set(context.bundle)
-    return metrics + ([] if head is None else recognition_metrics.open_set_metrics(head, recordings))
+    if head is None:
+        return metrics
+    encoder, extractor = context.pipeline.audio_encoder, context.pipeline.feature_extractor
+    return metrics + recognition_metrics.open_set_metrics(head, encoder, extractor, recordings)
 
 
 def volume_group(context: EvalContext) -> list[Metric]:

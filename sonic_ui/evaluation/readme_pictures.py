@@ -51,7 +51,7 @@ MIXED: tuple[tuple[str, tuple[tuple[str, float], ...], str], ...] = (
 )
 FIRST = "sea_waves"
 """What the page opens with: its picture did not fail once with 20 seeds."""
-CHOSEN_BY_EYE = {"helicopter": 59, "birds": 55, "dog": 56}
+CHOSEN_BY_EYE = {"dog": 56, "helicopter": 58, "birds": 58, "rain": 18, "storm_over_the_sea": 18}
 """Seeds of example pictures where the classifier was sure of one that a stranger does not name."""
 TITLES = {name: name.replace("_", " ").capitalize() for name in SOURCES}
 BACKGROUND, INK = "#15171c", "#e8eaed"

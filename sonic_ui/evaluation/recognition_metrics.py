@@ -1,6 +1,7 @@
 """How well recordings of the tuning set are named, and what is of no source refused."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -47,7 +48,10 @@ def refusal_metrics(scores: NDArray[np.floating], known: NDArray[np.bool_], thre
     return [Metric(f"{name}, tuning set", value, note=note) for name, value in values.items()]
 
 
-def open_set_metrics(head: OpenSetHead, recordings: Sequence[Recording]) -> list[Metric]:
+def open_set_metrics(
+    head: OpenSetHead, clap: Any, feature_extractor: Any, recordings: Sequence[Recording]
+) -> list[Metric]:
     """Refusal of the recordings that the head was not calibrated on."""
-    odds, known = recording_log_odds(head, [r for r in recordings if r.group not in CALIBRATION_GROUPS])
+    others = [r for r in recordings if r.group not in CALIBRATION_GROUPS]
+    odds, known = recording_log_odds(head, clap, feature_extractor, others)
     return refusal_metrics(head.probability(torch.from_numpy(odds)).numpy(), known, float(head.threshold))

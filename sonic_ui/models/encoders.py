@@ -68,29 +68,63 @@ def sound_features(feature_extractor: Any, windows: Sequence[NDArray[np.float32]
     return torch.from_numpy(np.stack(features).astype(np.float32))
 
 
+@dataclass(frozen=True)
+class SoundWindows:
+    """Windows of clips as an encoder reads them.
+
+    mels         log-mels [W, 1, T, M] in dB
+    embeddings   of each window [W, D], float32, L2-normalised
+    tags         hidden features [W, H] of an encoder that has a `TagHead`, float32; else None
+    counts       of each clip, how many windows it has
+    """
+
+    mels: Tensor
+    embeddings: Tensor
+    tags: Tensor | None
+    counts: list[int]
+
+    def mean_of_clips(self, values: Tensor) -> Tensor:
+        """Values [W, ...] of windows -> means [B, ...] of clips."""
+        return torch.stack([windows.mean(0) for windows in values.split(self.counts)])
+
+    @property
+    def clip_embeddings(self) -> Tensor:
+        """Embeddings of clips [B, D], L2-normalised."""
+        return F.normalize(self.mean_of_clips(self.embeddings), dim=-1)
+
+
 @torch.no_grad()
+def read_sounds(
+    clap: nn.Module, feature_extractor: Any, samples: Sequence[NDArray[np.floating[Any]]]
+) -> SoundWindows:
+    """Clips [T] of mono samples at 48 kHz, cut into windows and embedded.
+
+    The clip's level counts. For an encoder of another rate the clip is resampled. Raises ValueError without
+    clips and for clips not mono and finite.
+    """
+    if len(samples) == 0:
+        raise ValueError("No sound was given; at least one is needed.")
+    rate = int(feature_extractor.sampling_rate)
+    cut = [windows_of(_at_rate(clip, rate), int(feature_extractor.nb_max_samples)) for clip in samples]
+    windows = [window for clip in cut for window in clip]
+    features = sound_features(feature_extractor, windows).to(clap.device, clap.dtype)
+    others = clap.waveform_inputs(windows, rate) if hasattr(clap, "waveform_inputs") else {}
+    # No window is longer than the encoder's: a fused CLAP must not fuse a clip that it picks at random.
+    is_longer = torch.zeros(len(features), 1, dtype=torch.bool, device=clap.device)
+    output = clap.get_audio_features(features, is_longer=is_longer, **others)
+    embeddings = F.normalize(output.pooler_output.float(), dim=-1)
+    return SoundWindows(features, embeddings, getattr(output, "tags", None), [len(clip) for clip in cut])
+
+
 def encode_sound(
     clap: nn.Module, feature_extractor: Any, samples: Sequence[NDArray[np.floating[Any]]]
 ) -> Tensor:
     """Clips [T] of mono samples at 48 kHz -> their embeddings [B, D], float32, L2-normalised.
 
-    The clip's level counts. A clip longer than the encoder's window is embedded window by window, and the
-    windows' embeddings are averaged. For an encoder of another rate the clip is resampled. Raises ValueError
-    without clips and for clips not mono and finite.
+    A clip longer than the encoder's window is embedded window by window, and the windows' embeddings are
+    averaged. Raises ValueError as `read_sounds` does.
     """
-    if len(samples) == 0:
-        raise ValueError("No sound was given; at least one is needed.")
-    windows_of_clips = [
-        windows_of(_at_rate(clip, feature_extractor.sampling_rate), int(feature_extractor.nb_max_samples))
-        for clip in samples
-    ]
-    features = sound_features(feature_extractor, [w for windows in windows_of_clips for w in windows])
-    features = features.to(clap.device, clap.dtype)
-    # No window is longer than the encoder's: a fused CLAP must not fuse a clip that it picks at random.
-    is_longer = torch.zeros(len(features), 1, dtype=torch.bool, device=clap.device)
-    pooled = clap.get_audio_features(features, is_longer=is_longer).pooler_output
-    each = F.normalize(pooled.float(), dim=-1).split([len(windows) for windows in windows_of_clips])
-    return F.normalize(torch.stack([windows.mean(0) for windows in each]), dim=-1)
+    return read_sounds(clap, feature_extractor, samples).clip_embeddings
 
 
 def _at_rate(clip: NDArray[np.floating[Any]], sample_rate: int) -> NDArray[np.floating[Any]]:

@@ -1,26 +1,23 @@
 """Open-set head: the probability that a sound is one of the sources that the encoder can name.
 
-It reads spectral and texture statistics of the log-mel; none depends on the level. The latter are after
-McDermott and Simoncelli, "Sound Texture Perception via Statistics of the Auditory Periphery", 2011: a texture
-is known by moments of its bands, their modulation and their correlations.
+It reads the hidden features of CLAP's `TagHead` (`models/tagged_clap.py`), or, in bundles from before there
+was one, spectral and texture statistics of the log-mel. The latter are after McDermott and Simoncelli, "Sound
+Texture Perception via Statistics of the Auditory Periphery", 2011: a texture is known by moments of its
+bands, their modulation and their correlations; none depends on the level.
 """
 
 import math
-from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from diffusers.configuration_utils import ConfigMixin, register_to_config
 from diffusers.models.modeling_utils import ModelMixin
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from sonic_ui.models.encoders import sound_features, windows_of
+from sonic_ui.models.encoders import SoundWindows
 from sonic_ui.models.timbre import MELS, TIMBRE, spectral_statistics
 
 FOLDER = "open_set"
@@ -174,11 +171,19 @@ class StatisticsBody(nn.Module):
         return self.layers(known.clamp(-6, 6).to(self.layers[1].weight.dtype))
 
 
+TAGS, OF_MELS = "tags", "statistics"
+"""What a head may read."""
+
+
 class OpenSetHead(ModelMixin, ConfigMixin):
-    """Statistics [B, STATISTICS] of log-mels -> logits [B, sources + 1]: the sources, then any other kind.
+    """Tags [B, width], or statistics [B, STATISTICS] of log-mels -> logits [B, sources + 1].
+
+    They are of the sources, then of any other kind.
 
     The buffers `scale` and `offset` are Platt's calibration of the log-odds of a known source (1999);
     `threshold` is the known-probability that 95 % of the known recordings of the tuning set reach.
+
+    reads   TAGS or OF_MELS; width: of the tags, or of the perceptron on statistics
     """
 
     scale: Tensor
@@ -186,21 +191,30 @@ class OpenSetHead(ModelMixin, ConfigMixin):
     threshold: Tensor
 
     @register_to_config
-    def __init__(self, sources: int = 16, width: int = 384) -> None:
+    def __init__(self, sources: int = 16, width: int = 384, reads: str = OF_MELS) -> None:
         super().__init__()
-        self.body = StatisticsBody(width)
-        self.kinds = nn.Linear(width // 2, sources + 1)
+        of_tags = reads == TAGS
+        self.body: nn.Module = nn.Identity() if of_tags else StatisticsBody(width)
+        self.kinds = nn.Linear(width if of_tags else width // 2, sources + 1)
         self.register_buffer("scale", torch.tensor(1.0))
         self.register_buffer("offset", torch.tensor(0.0))
         self.register_buffer("threshold", torch.tensor(0.5))
 
-    def forward(self, statistics: Tensor) -> Tensor:
+    def forward(self, values: Tensor) -> Tensor:
         """Logits [B, sources + 1]."""
-        return self.kinds(self.body(statistics))
+        return self.kinds(self.body(values).to(self.kinds.weight.dtype))
 
-    def log_odds(self, statistics: Tensor) -> Tensor:
+    def values_of(self, sounds: SoundWindows) -> Tensor:
+        """What it reads of windows. Raises ValueError where it needs a `TagHead` that the encoder lacks."""
+        if self.config["reads"] == OF_MELS:
+            return sound_statistics(sounds.mels.to(self.device))
+        if sounds.tags is None:
+            raise ValueError("This open-set head reads tags, and the audio encoder has none.")
+        return sounds.tags.to(self.device)
+
+    def log_odds(self, values: Tensor) -> Tensor:
         """Log-odds [B], float32, that the sound is of a known source; not calibrated."""
-        logits = self(statistics).float()
+        logits = self(values).float()
         return logits[:, :-1].logsumexp(-1) - logits[:, -1]
 
     def probability(self, log_odds: Tensor) -> Tensor:
@@ -209,14 +223,9 @@ class OpenSetHead(ModelMixin, ConfigMixin):
 
 
 @torch.no_grad()
-def known_log_odds(
-    head: OpenSetHead, feature_extractor: Any, samples: Sequence[NDArray[np.floating[Any]]]
-) -> Tensor:
-    """Clips [T] of mono samples at 48 kHz -> log-odds [B], not calibrated: the mean over a clip's windows."""
-    cut = [windows_of(clip, int(feature_extractor.nb_max_samples)) for clip in samples]
-    mels = sound_features(feature_extractor, [window for windows in cut for window in windows])
-    odds = head.log_odds(sound_statistics(mels.to(head.device)))
-    return torch.stack([windows.mean() for windows in odds.split([len(windows) for windows in cut])])
+def known_log_odds(head: OpenSetHead, sounds: SoundWindows) -> Tensor:
+    """Log-odds [B] of clips that `encoders.read_sounds` read, not calibrated: the mean over their windows."""
+    return sounds.mean_of_clips(head.log_odds(head.values_of(sounds)))
 
 
 def load_open_set(bundle: Path) -> OpenSetHead | None:

@@ -29,6 +29,7 @@ from sonic_ui.models.gated_attention import AudioAttention
 from sonic_ui.models.latents import LatentNormalizer, decode_latents
 from sonic_ui.models.microsoft_clap import MicrosoftClap, MicrosoftClapFeatures
 from sonic_ui.models.projector import AudioProjector
+from sonic_ui.models.tagged_clap import TaggedClapModel
 from sonic_ui.models.timbre import TimbreClapModel
 from sonic_ui.pipelines.check_inputs import repeat
 from sonic_ui.pipelines.prompt_words import encode_with_words, tokens_of, words_in
@@ -69,7 +70,7 @@ class AudioConditionedPipeline(DiffusionPipeline):
         tokenizer: CLIPTokenizer,
         unet: UNet2DConditionModel,
         scheduler: SchedulerMixin,
-        audio_encoder: ClapModel | TimbreClapModel | MicrosoftClap,
+        audio_encoder: ClapModel | TimbreClapModel | TaggedClapModel | MicrosoftClap,
         feature_extractor: ClapFeatureExtractor | MicrosoftClapFeatures,
         audio_projector: AudioProjector,
         audio_attention: AudioAttention,

@@ -18,7 +18,6 @@ import numpy as np
 
 from sonic_ui.engine.answering import Answer, answers
 from sonic_ui.engine.caches import LRUCache
-from sonic_ui.engine.components import Components
 from sonic_ui.engine.events import AudioAnalysis, Cancelled, CancelToken, Progress, encode_error
 from sonic_ui.engine.local import LocalBackend
 from sonic_ui.engine.studio import Studio
@@ -266,12 +265,6 @@ class BatchingBackend(LocalBackend):
         return self.embed(digest_of(samples), samples).result()
 
 
-def analyses_of(components: Components, clips: list[np.ndarray]) -> list[AudioAnalysis]:
-    """Embed clips in one pass, and name each."""
-    vectors = components.embed_clips(clips)
-    return [components.analysis_of(one, clip) for one, clip in zip(vectors, clips, strict=True)]
-
-
 class Analyses(Replica):
     """Embeddings of sounds and what pictures show, for pages and for engines.
 
@@ -290,7 +283,7 @@ class Analyses(Replica):
         @serve.batch(max_batch_size=MOST_AT_ONCE, batch_wait_timeout_s=BATCH_WAIT_S)
         async def embed_clips(clips: list[np.ndarray]) -> list[AudioAnalysis]:
             self.batches = [*self.batches[-999:], len(clips)]
-            return await asyncio.to_thread(analyses_of, backend.components, clips)
+            return await asyncio.to_thread(backend.components.analyses, clips)
 
         self._embed_clips = embed_clips
         backend.embed = lambda digest, samples: asyncio.run_coroutine_threadsafe(

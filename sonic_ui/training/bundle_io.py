@@ -23,10 +23,12 @@ from sonic_ui.models.encoders import load_clip, picture_processor
 from sonic_ui.models.low_rank import save_low_rank
 from sonic_ui.models.mel import GriffinLimVocoder
 from sonic_ui.models.open_set import FOLDER as OPEN_SET_FOLDER
-from sonic_ui.models.open_set import load_open_set
+from sonic_ui.models.open_set import OpenSetHead, load_open_set
 from sonic_ui.models.presence_classifier import load_classifier
+from sonic_ui.models.quantized import dequantized
 from sonic_ui.models.sound_classifier import FOLDER as SOUND_CLASSIFIER_FOLDER
 from sonic_ui.models.sound_classifier import load_sound_classifier
+from sonic_ui.models.tagged_clap import TaggedClapModel
 from sonic_ui.models.upscaler import FOLDER as UPSCALER_FOLDER
 from sonic_ui.models.upscaler import PictureUpscaler
 from sonic_ui.models.vocoder import SpectralVocoder
@@ -64,14 +66,15 @@ FEW_STEPS_FOLDER = "few_steps"
 def export_bundle(run: Run, bundle: Path) -> Path:
     """Assemble `AudioToImagePipeline`, CLIP and the presence classifiers under `bundle`; returns it."""
     run = replace(run, artifacts={})  # modules of its own: they are halved
-    adapter = trained_adapter(run)
+    adapter, clap = trained_adapter(run), trained_clap(run)
+    clap.quantize()
     pipeline = AudioToImagePipeline(
         vae=picture_autoencoder.trained_autoencoder(run),
         text_encoder=latent_diffusion.caption_encoder(run).encoder,
         tokenizer=clip_tokenizer(run),
         unet=latent_diffusion.trained_unet(run),
         scheduler=latent_diffusion.build_scheduler(),
-        audio_encoder=trained_clap(run),
+        audio_encoder=clap,
         feature_extractor=build_feature_extractor(),
         audio_tokenizer=clap_tokenizer(run),
         audio_projector=adapter.projector,
@@ -240,18 +243,17 @@ def import_bundle(run: Run, bundle: Path) -> Path:
     pipeline.tokenizer.save_pretrained(str(run.folder / "tokenizer"))
     pipeline.audio_tokenizer.save_pretrained(str(run.folder / "clap_tokenizer"))
     clip = load_clip(bundle / "clip")
-    open_set = load_open_set(bundle)
     projector = pipeline.audio_projector.state_dict()
     attention = pipeline.audio_attention.state_dict()
     states = {
         **pictures,
         "clip": _under("clip", clip.state_dict()),
         "denoiser": pipeline.unet.state_dict(),
-        "clap": _under("clap", pipeline.audio_encoder.state_dict()),
+        "clap": _under("clap", _clap_state(pipeline.audio_encoder)),
         "projector": projector,
         "adapter": {**_under("projector", projector), **_under("attention", attention)},
         "presence_classifier": load_classifier(bundle).float().state_dict(),
-        **({} if open_set is None else {"open_set": open_set.state_dict()}),
+        **_open_set(pipeline.audio_encoder, load_open_set(bundle)),
         **_image_to_sound(bundle),
     }
     if (bundle / "features").is_dir():
@@ -270,6 +272,21 @@ def import_bundle(run: Run, bundle: Path) -> Path:
     statistics = {"mean": normalizer.mean.flatten(), "std": normalizer.std.flatten()}
     torch.save(statistics, run.folder / "latent_statistics.pt")
     return run.folder
+
+
+def _clap_state(clap: Any) -> dict[str, Tensor]:
+    """Weights of an audio encoder; those of its perceptrons are floats, as training needs them."""
+    state = clap.state_dict()
+    fixed = {name: value for name, value in state.items() if name.startswith("yamnet.")}
+    return {**dequantized({name: state[name] for name in state if name not in fixed}), **fixed}
+
+
+def _open_set(clap: Any, head: OpenSetHead | None) -> dict[str, Mapping[str, Tensor]]:
+    """Weights of the `TagHead` and of the open-set head by stage; none of a head of an earlier edition."""
+    if head is None or not isinstance(clap, TaggedClapModel):
+        return {}
+    tags = {name: value for name, value in _clap_state(clap).items() if name.startswith("tags.")}
+    return {"tags": {**tags, **_under("kinds", head.kinds.state_dict())}, "open_set": head.state_dict()}
 
 
 def _picture_autoencoder(vae: Any, bundle: Path) -> dict[str, Mapping[str, Tensor]]:

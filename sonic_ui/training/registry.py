@@ -6,7 +6,7 @@ itself in its file (`@stage`); a new one is a file and a row here.
 
 import torch
 
-from sonic_ui.training.data import rendering, sound_samples, sounds, takes
+from sonic_ui.training.data import rendering, sound_samples, sounds
 from sonic_ui.training.run import REGISTERED, Run, train
 from sonic_ui.training.stages import (
     adapter,
@@ -22,6 +22,7 @@ from sonic_ui.training.stages import (
     sound_classifier,
     sound_diffusion,
     spectral_stats,
+    tags,
     upscaler,
     vocoder,
 )
@@ -39,7 +40,8 @@ ORDER = {
     "decoder": latent_diffusion,  # the decoder once more, on latents as the denoiser leaves them
     "clap": clap,  # sounds beside captions and pictures
     "spectral_stats": spectral_stats,  # CLAP's head on statistics of the log-mel
-    "open_set_takes": takes,  # recordings varied, machine loops, other kinds of sound
+    "tagged_sounds": tags,  # sounds of the world, of strangers and of other kinds, as features
+    "tags": tags,  # CLAP's head on YAMNet's features
     "open_set": open_set,  # head that knows what is of no source
     "audio_captioner": audio_captioner,  # what is heard, in words
     "projector": adapter,  # SonicDiffusion, stage 1

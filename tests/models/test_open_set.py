@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,12 @@ import pytest
 import torch
 from torch import Tensor
 
+from sonic_ui.models.encoders import read_sounds
 from sonic_ui.models.open_set import (
     FOLDER,
     LAGS,
     STATISTICS,
+    TAGS,
     TEXTURE,
     WIDE,
     OpenSetHead,
@@ -21,6 +24,8 @@ from sonic_ui.models.open_set import (
     load_open_set,
     texture_statistics,
 )
+from sonic_ui.models.timbre import TimbreClapModel
+from sonic_ui.testing.tiny_models import debug_clap
 from sonic_ui.training.stages.clap import build_feature_extractor
 
 
@@ -53,9 +58,20 @@ def test_log_odds_are_of_any_source_against_another_kind(head: OpenSetHead) -> N
 
 def test_a_long_clip_has_the_mean_of_its_windows(head: OpenSetHead) -> None:
     clips, extractor = [clip(1.0), clip(10.0, 1)], build_feature_extractor()
-    odds = known_log_odds(head, extractor, clips)
-    parts = known_log_odds(head, extractor, [clips[1][:240_000], clips[1][240_000:]])
+    encoder = TimbreClapModel(debug_clap().config).eval()
+    odds = known_log_odds(head, read_sounds(encoder, extractor, clips))
+    parts = known_log_odds(head, read_sounds(encoder, extractor, [clips[1][:240_000], clips[1][240_000:]]))
     assert odds.shape == (2,) and torch.allclose(odds[1], parts.mean(), atol=1e-5)
+
+
+def test_a_head_on_tags_needs_an_encoder_that_has_them() -> None:
+    head, extractor = OpenSetHead(sources=3, width=8, reads=TAGS).eval(), build_feature_extractor()
+    without = read_sounds(TimbreClapModel(debug_clap().config).eval(), extractor, [clip(1.0)])
+    with pytest.raises(ValueError, match="has none"):
+        known_log_odds(head, without)
+    tags = torch.randn(2, 8)
+    sounds = replace(without, tags=tags, counts=[2])
+    assert torch.allclose(known_log_odds(head, sounds), head.log_odds(tags).mean()[None], atol=1e-6)
 
 
 def test_a_bundle_may_have_a_head(head: OpenSetHead, tmp_path: Path) -> None:

@@ -1,37 +1,22 @@
-"""Takes for the open-set head, as log-mels on disk: real recordings as other equipment would have them, loops
-of machines, and sounds of other kinds.
+"""Takes: recordings as other equipment would have them.
 
 Crops, speed, microphone and bandwidth, room and distance, noise, clipping, lossy codecs: whatever tells one
-recording from another and not one source from another. A take is stored as the encoder reads it: dB, float16
-[251, 64], 5 s in frames of 20 ms, at REFERENCE_LUFS.
+recording from another and not one source from another.
 """
 
 import io
-import json
 from collections import defaultdict
 from collections.abc import Sequence
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 from scipy import fft
 
-from sonic_ui.audio.decode import decode
 from sonic_ui.audio.reverb import impulse_response
 from sonic_ui.scenes.sounds.synthesis import Signal, Synth, decibels, normalised
-from sonic_ui.training.data import rendering
-from sonic_ui.training.data.machine_loops import LOOPS, machine_loop
-from sonic_ui.training.data.other_kinds import other_sound
-from sonic_ui.training.data.recordings import Recording, read_recordings
-from sonic_ui.training.data.sounds import CLIP_S, FRAME_STEP, MELS, SAMPLE_RATE, stored_mel
-from sonic_ui.training.run import Run, stage
+from sonic_ui.training.data.recordings import Recording
 
-REAL, LOOP, OTHER = ORIGINS = ("real", "loop", "other")
-SHARD_TAKES = 250
-OTHER_SHARE = 0.28
-"""Of the takes of recordings: those of no source."""
 SHORTEST_LOOP_S = 0.25
 
 
@@ -139,75 +124,13 @@ def coded(samples: Signal, synth: Synth) -> Signal:
     return np.resize(decoded, samples.size)
 
 
-def draw_recording(recordings: Sequence[Recording], rng: np.random.Generator) -> Recording:
-    """A recording: sources evenly; of other kinds, labels by the square root of their number."""
-    known: dict[str, list[Recording]] = defaultdict(list)
-    other: dict[str, list[Recording]] = defaultdict(list)
+def draw_other_kind(recordings: Sequence[Recording], rng: np.random.Generator) -> Recording:
+    """A recording of another kind: labels by the square root of their number."""
+    by_label: dict[str, list[Recording]] = defaultdict(list)
     for recording in recordings:
-        if recording.source is not None:
-            known[recording.source].append(recording)
-        elif recording.is_other_kind:
-            other[recording.label].append(recording)
-    if known and (not other or rng.random() > OTHER_SHARE):
-        some = known[str(rng.choice(sorted(known)))]
-    else:
-        labels = sorted(other)
-        share = np.sqrt([len(other[label]) for label in labels])
-        some = other[labels[int(rng.choice(len(labels), p=share / share.sum()))]]
+        if recording.is_other_kind:
+            by_label[recording.label].append(recording)
+    labels = sorted(by_label)
+    share = np.sqrt([len(by_label[label]) for label in labels])
+    some = by_label[labels[int(rng.choice(len(labels), p=share / share.sum()))]]
     return some[int(rng.integers(len(some)))]
-
-
-@cache
-def _samples(path: Path) -> Signal:
-    return decode(path, SAMPLE_RATE)
-
-
-def draw_take(
-    origin: str, recordings: Sequence[Recording], rng: np.random.Generator
-) -> tuple[Signal, str | None]:
-    """A sound [T] at 48 kHz and its source, None for another kind."""
-    if origin == OTHER:
-        return other_sound(rng, CLIP_S, SAMPLE_RATE), None
-    if origin == LOOP:
-        source = str(rng.choice(sorted(LOOPS)))
-        return machine_loop(source, rng, CLIP_S, SAMPLE_RATE), source
-    recording = draw_recording(recordings, rng)
-    synth = Synth(rng, round(CLIP_S * SAMPLE_RATE), SAMPLE_RATE)
-    return take_of(_samples(recording.path), synth), recording.source
-
-
-def _take_shard(origin: str, shard: int, count: int, data: Path) -> rendering.Shard:
-    """Log-mels [count, T, 64] of takes, and their sources."""
-    rng = np.random.default_rng([31, ORIGINS.index(origin), shard])
-    recordings = read_recordings(data) if origin == REAL else []
-    mels: list[NDArray[np.float16]] = []
-    sources: list[str | None] = []
-    while len(mels) < count:
-        samples, source = draw_take(origin, recordings, rng)
-        if np.abs(samples).max() > 1e-4:
-            mels.append(stored_mel(samples)[::FRAME_STEP])
-            sources.append(source)
-    return np.stack(mels), [json.dumps(source) for source in sources]
-
-
-@stage("open_set_takes")
-def render_takes(run: Run) -> None:
-    """Store the takes; none of recordings where there are none to train on."""
-    recipe, data = run.recipe["open_set"], Path(run.recipe["world"]["recordings"])
-    counts = {origin: recipe[f"{origin}_takes"] for origin in ORIGINS}
-    if not read_recordings(data):
-        counts[REAL] = 0
-    for origin, count in counts.items():
-        size = min(SHARD_TAKES, count)
-        shards = {origin: -(-count // size)} if count else {}
-        paths = rendering.shards_of(run.folder / "open_set_takes", shards, size, data)
-        rendering.render_shards(run, _take_shard, paths)
-
-
-def load_takes(folder: Path, origin: str) -> tuple[NDArray[np.float16], list[str | None]]:
-    """All stored takes of an origin: dB [N, 251, 64] and their sources; empty when there are none."""
-    paths = rendering.shard_paths(folder, origin)
-    if not paths:
-        return np.zeros((0, 251, MELS), np.float16), []
-    sources = [json.loads(line) for line in rendering.shard_lines(paths)]
-    return np.concatenate([np.load(path) for path in paths]), sources

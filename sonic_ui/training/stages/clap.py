@@ -8,6 +8,7 @@ The loudness of a sound is kept all the way, so that the embedding knows a whisp
 
 import math
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,13 +18,15 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from transformers import ClapConfig, ClapFeatureExtractor, ClapModel
 
-from sonic_ui.models.timbre import TIMBRE, TimbreClapModel, spectral_statistics
+from sonic_ui.models.tagged_clap import TaggedClapModel
+from sonic_ui.models.timbre import TIMBRE, spectral_statistics
 from sonic_ui.scenes.render import level_to_lufs
 from sonic_ui.scenes.world import SOURCES, Scene, caption
 from sonic_ui.training.data.rendering import clap_tokenizer, training_pictures
 from sonic_ui.training.data.sounds import CLIP_S, FLOOR_DB, FRAME_STEP, HOP, MELS, ClipInfo, load_clips
 from sonic_ui.training.run import Run, Stage, artifact, stage
 from sonic_ui.training.stages.clip import FactorHead, info_nce, normalised, picture_embeds, scene_factors
+from sonic_ui.training.yamnet_file import yamnet_weights
 
 
 def spectro_temporal_filters(count: int, side: int = 16) -> Tensor:
@@ -220,8 +223,10 @@ def sound_bank(run: Run) -> SoundBank:
     return SoundBank(np.concatenate([synthetic[0], real[0]])[:, ::FRAME_STEP], synthetic[1] + real[1])
 
 
-def new_clap(run: Run, *, text_width: int = 128, projection_dim: int = 256) -> TimbreClapModel:
-    """A small unfused CLAP: 5 s at 20 ms a frame, patches of 16 bins x 320 ms, two stages of two."""
+def new_clap(run: Run, *, text_width: int = 128, projection_dim: int = 256) -> TaggedClapModel:
+    """A small unfused CLAP: 5 s at 20 ms a frame, patches of 16 bins x 320 ms, two stages of two. YAMNet's
+    weights are in it; its `TagHead` changes nothing yet.
+    """
     width = run.recipe["clap"]["width"]
     text = {
         "vocab_size": len(clap_tokenizer(run)),
@@ -247,15 +252,22 @@ def new_clap(run: Run, *, text_width: int = 128, projection_dim: int = 256) -> T
         "spec_size": 128,
         "window_size": 4,
     }
-    clap = TimbreClapModel(
-        ClapConfig(text_config=text, audio_config=audio, projection_dim=projection_dim, timbre_width=768)
+    clap = TaggedClapModel(
+        ClapConfig(
+            text_config=text,
+            audio_config=audio,
+            projection_dim=projection_dim,
+            timbre_width=768,
+            tags_width=run.recipe["tags"]["width"],
+        )
     )
+    clap.yamnet.load_state_dict(yamnet_weights(Path(run.recipe["tags"]["yamnet"])))
     patches: Any = clap.audio_model.audio_encoder.patch_embed.proj
     patches.weight.data.copy_(spectro_temporal_filters(width))
     patches.bias.data.zero_()
     return clap
 
 
-def clap_without_stats(run: Run) -> TimbreClapModel:
+def clap_without_stats(run: Run) -> TaggedClapModel:
     """CLAP as its own stage left it, loaded anew: the next stage trains its statistics head."""
     return run.load("clap", ClapWithHead(new_clap(run))).clap

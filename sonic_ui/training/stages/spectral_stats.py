@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from sonic_ui.models.encoders import embed_labels
+from sonic_ui.models.tagged_clap import TaggedClapModel
 from sonic_ui.models.timbre import MELS, SpectralStatsHead, TimbreClapModel, spectral_statistics
 from sonic_ui.scenes.world import SOURCES, SPECS, Scene, caption
 from sonic_ui.training.data import sounds
@@ -174,12 +175,14 @@ class SpectralStatsStage(Stage):
 
 
 @artifact
-def trained_clap(run: Run) -> TimbreClapModel:
-    """The trained CLAP; with its statistics head, once that stage is done."""
+def trained_clap(run: Run) -> TaggedClapModel:
+    """The trained CLAP; with its statistics head and its `TagHead`, once these stages are done."""
     clap = clap_without_stats(run)
     if run.checkpoint("spectral_stats").exists():
         run.load("spectral_stats", StatsHeadWithClassifier(clap.timbre, clap.config.projection_dim))
-    return clap
+    if run.checkpoint("tags").exists():
+        run.load("tags", nn.ModuleDict({"tags": clap.tags}))
+    return clap.eval()
 
 
 def scene_takes(run: Run, takes: range) -> sounds.SceneSounds:

@@ -21,17 +21,8 @@ from sonic_ui.training.data.recordings import (
     read_recordings,
 )
 from sonic_ui.training.data.sounds import ClipInfo, load_clips, store_recordings
-from sonic_ui.training.data.takes import (
-    REAL,
-    coded,
-    cropped,
-    draw_take,
-    laid_out,
-    load_takes,
-    render_takes,
-    take_of,
-)
-from sonic_ui.training.run import Run
+from sonic_ui.training.data.tagged_sounds import TakeBank
+from sonic_ui.training.data.takes import coded, cropped, laid_out, take_of
 
 SR = 48_000
 SHARED = Path(__file__).parents[4] / "shared" / "data"
@@ -128,20 +119,15 @@ def test_only_recordings_for_training_are_stored_to_train_on(tmp_path: Path) -> 
     assert held_out == [ClipInfo("rain", "dry", -1.0, True)]
 
 
-def test_takes_are_of_recordings_for_training(tmp_path: Path) -> None:
-    data = write_recordings(tmp_path / "data")
-    rng = np.random.default_rng(0)
-    drawn = [draw_take(REAL, read_recordings(data), rng) for _ in range(12)]
-    assert {source for _, source in drawn} == {"rain", "train", None}
-    assert all(samples.shape == (5 * SR,) for samples, _ in drawn)
+def test_sounds_are_of_recordings_for_training(tmp_path: Path) -> None:
+    recordings = read_recordings(write_recordings(tmp_path / "data"))
+    bank = TakeBank(recordings, np.random.default_rng(0), known=12, other=4)
+    assert {source for _, source in bank.known} == {"rain", *LOOPS}
+    drawn = [bank.draw() for _ in range(16)]
+    assert all(one.samples.shape == (5 * SR,) and np.isfinite(one.samples).all() for one in drawn)
+    assert {len(one.scene.sources) for one in drawn} >= {0, 1}
 
 
-def test_takes_are_stored_once_and_read_back(run: Run) -> None:
-    folder = run.folder / "open_set_takes"
-    before = {path: path.stat().st_mtime_ns for path in folder.glob("*.npy")}
-    mels, sources = load_takes(folder, "loop")
-    assert mels.shape == (12, 251, 64) and set(sources) <= set(LOOPS)
-    assert load_takes(folder, "other")[1] == [None] * 12
-    assert load_takes(folder, REAL)[0].shape == (0, 251, 64), "there are no recordings"
-    render_takes(run)
-    assert before == {path: path.stat().st_mtime_ns for path in folder.glob("*.npy")}
+def test_without_recordings_there_are_machine_loops_and_other_kinds() -> None:
+    bank = TakeBank([], np.random.default_rng(0), known=4, other=2)
+    assert {source for _, source in bank.known} <= set(LOOPS) and len(bank.other) == 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -12,26 +11,8 @@ import torch
 from sonic_ui.models.open_set import load_open_set
 from sonic_ui.training.bundle_io import export_bundle, import_bundle
 from sonic_ui.training.run import Run
-from sonic_ui.training.stages.open_set import (
-    acceptance_threshold,
-    calibration,
-    kind_shares,
-    mixed,
-    open_set_pool,
-    trained_open_set,
-)
-
-
-def test_the_head_fits_its_few_sounds(run: Run) -> None:
-    lines = [json.loads(line) for line in (run.folder / "open_set" / "log.jsonl").read_text().splitlines()]
-    assert np.mean([line["loss"] for line in lines[-4:]]) < 0.85 * lines[0]["loss"]
-
-
-def test_the_pool_holds_known_and_unknown_sounds(run: Run) -> None:
-    pool = open_set_pool(run)
-    assert torch.allclose(pool["kinds"].sum(-1), torch.ones(64))
-    assert set(pool["kinds"][:, -1].tolist()) == {0.0, 1.0}
-    assert torch.isfinite(pool["stats"]).all()
+from sonic_ui.training.stages.open_set import acceptance_threshold, calibration, trained_open_set
+from sonic_ui.training.stages.tags import trained_tags
 
 
 def test_a_bundle_has_the_head_of_its_run(run: Run, tmp_path: Path) -> None:
@@ -44,11 +25,8 @@ def test_a_bundle_has_the_head_of_its_run(run: Run, tmp_path: Path) -> None:
     assert torch.equal(trained_open_set(again).kinds.weight, weights)
 
 
-def test_shares_and_sums() -> None:
-    assert kind_shares(("rain", "wind"))[:-1].sum() == 1 and kind_shares(())[-1] == 1
-    quiet, loud = np.full((4, 64), -60, np.float32), np.full((4, 64), -40, np.float32)
-    assert mixed(loud, loud)[0, 0] == pytest.approx(-37, abs=0.1)
-    assert mixed(quiet, loud)[0, 0] == pytest.approx(-40, abs=0.1)
+def test_kinds_are_those_trained_beside_the_tags(run: Run) -> None:
+    assert torch.equal(trained_open_set(run).kinds.weight, trained_tags(run).kinds.weight)
 
 
 def test_the_threshold_accepts_its_share() -> None:
