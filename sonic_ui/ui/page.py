@@ -23,6 +23,7 @@ from sonic_ui.ui.cluster_panel import BUTTON, add_cluster_panel, status_of
 from sonic_ui.ui.components import basic, shell
 from sonic_ui.ui.components.gallery import gallery
 from sonic_ui.ui.engine_panel import connect_engines, engine_panel, list_on_load
+from sonic_ui.ui.gradio_scripts import script_routes
 from sonic_ui.ui.identity import ICON, SocialCard
 from sonic_ui.ui.late_loading import hide_unseen, lighten_events, show_when_opened
 from sonic_ui.ui.server import Page, server_options
@@ -155,7 +156,7 @@ def launch_options(examples: Path = EXAMPLES, studio: Studio | None = None) -> d
         **server_options(
             Middleware(SocialCard),
             Middleware(UploadQuota, max_bytes=limits.uploads_mb * 10**6),
-            routes=live_api.live_routes(),
+            routes=[*script_routes(), *live_api.live_routes()],
         ),
     }
 
