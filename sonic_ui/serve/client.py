@@ -83,9 +83,8 @@ class _Call:
     def read(self) -> None:
         """Read all answers; on a thread of its own."""
         try:
-            for some in self.response:
-                for answer in some:
-                    self.inbox.put(answer)
+            for answer in self.response:
+                self.inbox.put(answer)
             self.inbox.put(END)
         except BaseException as problem:
             self.inbox.put(problem)

@@ -18,7 +18,7 @@ import numpy as np
 
 from sonic_ui.engine.answering import Answer, answers
 from sonic_ui.engine.caches import LRUCache
-from sonic_ui.engine.events import AudioAnalysis, Cancelled, CancelToken, Progress, encode_error
+from sonic_ui.engine.events import AudioAnalysis, Cancelled, CancelToken, encode_error
 from sonic_ui.engine.local import LocalBackend
 from sonic_ui.engine.studio import Studio
 from sonic_ui.requests import BadInput
@@ -33,8 +33,6 @@ EMBEDDING_S = 10.0
 MOST_AT_ONCE = 16
 BATCH_WAIT_S = 0.01
 """Sounds that come within so many seconds are embedded in one pass."""
-GATHER_S = 0.15
-"""News of steps that come within so many seconds travel together."""
 QUIET_S = 1.0
 """Between two tries to reach the control process."""
 
@@ -77,22 +75,6 @@ def _session(question: Answer) -> str:
     return f"{question.get('page')}/{question.get('session', '')}"
 
 
-async def gathered(outbox: "asyncio.Queue[Any]") -> list[Any]:
-    """The next answer; while it is news of a step, also those that come within GATHER_S."""
-    some, until = [await outbox.get()], time.monotonic() + GATHER_S
-    while _is_progress(some[-1]) and (left_s := until - time.monotonic()) > 0:
-        try:
-            some.append(await asyncio.wait_for(outbox.get(), left_s))
-        except TimeoutError:
-            break
-    return some
-
-
-def _is_progress(answer: Any) -> bool:
-    event = answer.get("event") if isinstance(answer, dict) else None
-    return isinstance(event, dict) and event.get("_") == Progress.__name__
-
-
 class Replica:
     """A studio that answers questions, each on a thread of its own, as its answers are made."""
 
@@ -104,13 +86,12 @@ class Replica:
         self._incoming = Incoming()
         self._tokens: dict[str, tuple[str, CancelToken]] = {}
 
-    async def answer(self, question: Answer) -> AsyncIterator[list[Answer]]:
-        """Answers to a question, see `engine.answering`, one or a few at once; `uploads` are its files.
-        Nothing is raised.
+    async def answer(self, question: Answer) -> AsyncIterator[Answer]:
+        """Answers to a question, see `engine.answering`; `uploads` are its files. Nothing is raised.
 
         The first is {"begun": True}. Whoever stops reading stops the work, and this ends when that has.
         """
-        yield [{"begun": True}]
+        yield {"begun": True}
         loop, outbox = asyncio.get_running_loop(), asyncio.Queue[Any]()
         token = CancelToken()
 
@@ -123,11 +104,8 @@ class Replica:
         )
         thread.start()
         try:
-            some: list[Any] = []
-            while END not in some:
-                some = await gathered(outbox)
-                if ready := [one for one in some if one is not END]:
-                    yield ready
+            while (answer := await outbox.get()) is not END:
+                yield answer
         finally:
             token.cancel()
             await asyncio.to_thread(thread.join)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import time
 from collections.abc import Iterator
@@ -56,7 +55,7 @@ def question(request: Any, run: str = "1", page: str = "page") -> dict[str, Any]
 
 def answers_of(engine: Engine, asked: dict[str, Any]) -> list[dict[str, Any]]:
     async def read() -> list[dict[str, Any]]:
-        return [answer async for some in engine.answer(asked) for answer in some]
+        return [answer async for answer in engine.answer(asked)]
 
     return run(read())
 
@@ -214,20 +213,3 @@ def test_tokens_are_plain(engine: Engine) -> None:
     assert not token.cancelled, "nothing named, nothing stopped"
     engine.stop(run="1")
     assert token.cancelled and time.monotonic() > 0
-
-
-def test_news_of_steps_travel_together_and_nothing_waits_for_them() -> None:
-    news, result = {"event": {"_": "Progress", "step": 1}}, {"event": {"_": "Result"}}
-
-    async def gather() -> tuple[list[list[Any]], float]:
-        outbox: asyncio.Queue[Any] = asyncio.Queue()
-        for answer in (news, news, result, replicas.END, news):
-            outbox.put_nowait(answer)
-        begun, found = time.monotonic(), []
-        for _ in range(2):
-            found.append(await replicas.gathered(outbox))
-        swift = time.monotonic() - begun
-        return [*found, await replicas.gathered(outbox)], swift
-
-    found, swift = run(gather())
-    assert found == [[news, news, result], [replicas.END], [news]] and swift < replicas.GATHER_S
