@@ -31,6 +31,7 @@ def test_a_sound_is_taught_and_used(
     try:
         page = new_page(next(served))
         page.get_by_role("tab", name="Teach").click()
+        expect(page.locator(".su-taught-frame")).to_contain_text("Give recordings and pictures")
         teach = page.get_by_role("button", name="Teach", exact=True)
         teach.click()
         expect(page.locator(f"#{TAB}-run-message, #{TAB}-recordings-message").first).to_be_visible()

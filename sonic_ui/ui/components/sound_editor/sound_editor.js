@@ -9,7 +9,7 @@ const section = find('.su-editor'), audio = find('audio'), chooser = find('.su-e
 const shared = (window.suSounds ||= {})[props.input_id] = { file: null, fields: [null, null, 0] };
 const INVITATION = props.invitation || 'Record a few seconds of rain, drop a file here, or try one of the examples.';
 const FINE_S = 10;         // a shorter sound is cut to hundredths of a second, others to tenths
-const DRAG_PX = 4, NARROW_PX = 96, KEPT = 100, PATIENCE_MS = 30_000, PLAY_MS = 20_000;
+const DRAG_PX = 4, NARROW_PX = 96, KEPT = 100, PATIENCE_MS = 30_000, PLAY_MS = 20_000, ASK_MS = 2500, ASK_TIMES = 4;
 const STEP_S = 0.1, LARGE_STEP_S = 1;
 const NOTHING = { start: null, end: null, gain_db: 0 };
 let value = { state: 'empty' };
@@ -443,3 +443,9 @@ new MutationObserver(() => { melColours = null; later(); }).observe(document.bod
 setState('empty');
 receive();
 trigger('appear'); // it stands: Python may draw what the page holds already
+// What comes while another answer does can be lost on its way through Gradio's page: it is asked for again.
+let asked = 0;
+const again = setInterval(() => {
+  if (section.dataset.state !== 'waiting' || ++asked > ASK_TIMES) clearInterval(again);
+  else if (section.offsetParent) trigger('appear');
+}, ASK_MS);

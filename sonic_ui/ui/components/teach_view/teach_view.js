@@ -5,7 +5,7 @@
 //   {kind: "done", run, card}   {kind: "ended", run, message}         (cancelled or refused: the last card stays)
 // with card = {engine, title, detail, note, usable, before: [{url}, ...], after: [{url}, ...], file: {url}, name}.
 // Asks Python: 'use' {engine}.
-const EMPTY = 'Give recordings and pictures of one thing that is not known yet: the engine learns to paint it in some minutes. Eight of each are best. The engine in use stays as it is.';
+const EMPTY = find('.su-frame-empty').textContent;
 const ROW = 2;             // pictures that are painted at a time
 let card = null;
 let sheet = [];
