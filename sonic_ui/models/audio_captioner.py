@@ -76,8 +76,7 @@ def timbre_features(clap: Any, statistics: Tensor) -> Tensor:
     head = getattr(clap, "timbre", None)
     if head is None:
         return statistics[..., :0]
-    known = ((statistics - head.mean.float()) / head.std.float()).clamp(-8, 8)
-    return head.layers[:-1](known.to(head.layers[0].weight.dtype)).float()
+    return head.layers[:-1](head.standardized(statistics).to(head.layers[0].weight.dtype)).float()
 
 
 # The decoder

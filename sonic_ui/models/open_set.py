@@ -18,7 +18,7 @@ from diffusers.models.modeling_utils import ModelMixin
 from torch import Tensor, nn
 
 from sonic_ui.models.encoders import SoundWindows
-from sonic_ui.models.timbre import MELS, TIMBRE, spectral_statistics
+from sonic_ui.models.timbre import MELS, TIMBRE, StandardizedModule, spectral_statistics
 
 FOLDER = "open_set"
 """Of a bundle that has one."""
@@ -140,16 +140,11 @@ def without_level(statistics: Tensor) -> Tensor:
     return out
 
 
-class StatisticsBody(nn.Module):
+class StatisticsBody(StandardizedModule):
     """Statistics [B, STATISTICS] -> features [B, width / 2]: standardized, then a perceptron."""
 
-    mean: Tensor
-    std: Tensor
-
     def __init__(self, width: int, dropout: float = 0.3) -> None:
-        super().__init__()
-        self.register_buffer("mean", torch.zeros(STATISTICS))
-        self.register_buffer("std", torch.ones(STATISTICS))
+        super().__init__(STATISTICS)
         self.layers = nn.Sequential(
             nn.Dropout(0.1),
             nn.Linear(STATISTICS, width),
@@ -160,15 +155,9 @@ class StatisticsBody(nn.Module):
             nn.Dropout(dropout),
         )
 
-    def standardize(self, statistics: Tensor) -> None:
-        """Take mean and deviation from sounds [N, STATISTICS]."""
-        self.mean.copy_(statistics.mean(0))
-        self.std.copy_(statistics.std(0).clamp(min=1e-2))
-
     def forward(self, statistics: Tensor) -> Tensor:
         """Statistics as `sound_statistics` gives them."""
-        known = (statistics.float() - self.mean.float()) / self.std.float()
-        return self.layers(known.clamp(-6, 6).to(self.layers[1].weight.dtype))
+        return self.layers(self.standardized(statistics).to(self.layers[1].weight.dtype))
 
 
 TAGS, OF_MELS = "tags", "statistics"

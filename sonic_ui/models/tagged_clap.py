@@ -18,7 +18,7 @@ from transformers import ClapConfig, PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutputWithPooling
 
 from sonic_ui.models.quantized import quantize_linears
-from sonic_ui.models.timbre import TimbreClapModel
+from sonic_ui.models.timbre import StandardizedModule, TimbreClapModel
 from sonic_ui.models.yamnet import FEATURES, YamnetFeatures, yamnet_patches
 
 __all__ = ["PreTrainedModel", "TagHead", "TaggedClapModel", "TaggedOutput"]  # diffusers reads the first
@@ -31,18 +31,13 @@ class TaggedOutput(BaseModelOutputWithPooling):
     tags: Tensor | None = None
 
 
-class TagHead(nn.Module):
+class TagHead(StandardizedModule):
     """YAMNet's features [B, FEATURES] and an embedding [B, D] -> hidden features [B, W], and what these add
     to the embedding [B, D].
     """
 
-    mean: Tensor
-    std: Tensor
-
     def __init__(self, width: int, embedding_dim: int, dropout: float = 0.3) -> None:
-        super().__init__()
-        self.register_buffer("mean", torch.zeros(FEATURES))
-        self.register_buffer("std", torch.ones(FEATURES))
+        super().__init__(FEATURES)
         self.hidden = nn.Sequential(
             nn.Dropout(dropout),
             nn.Linear(FEATURES + embedding_dim, width),
@@ -55,16 +50,10 @@ class TagHead(nn.Module):
         nn.init.zeros_(self.change.weight)  # nothing yet
         nn.init.zeros_(self.change.bias)
 
-    def standardize(self, features: Tensor) -> None:
-        """Take mean and deviation from sounds [N, FEATURES]."""
-        self.mean.copy_(features.mean(0))
-        self.std.copy_(features.std(0).clamp(min=1e-2))
-
     def forward(self, features: Tensor, embedding: Tensor) -> tuple[Tensor, Tensor]:
         """`embedding` is L2-normalised."""
-        known = ((features - self.mean.float()) / self.std.float()).clamp(-6, 6)
         scaled = embedding.float() * embedding.shape[-1] ** 0.5
-        hidden = self.hidden(torch.cat([known, scaled], -1).to(self.change.bias.dtype))
+        hidden = self.hidden(torch.cat([self.standardized(features), scaled], -1).to(self.change.bias.dtype))
         return hidden, self.change(hidden)
 
 

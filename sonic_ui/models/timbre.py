@@ -78,16 +78,39 @@ class TimbreClapModel(ClapModel):
         return output
 
 
-class SpectralStatsHead(nn.Module):
-    """Timbre [B, TIMBRE] -> what it adds to the embedding [B, D]."""
+class StandardizedModule(nn.Module):
+    """A module on features [..., F] that are standardized first: mean and deviation are its buffers.
+
+    least_std   deviations below are raised to it; limit: values beyond are cut
+    """
 
     mean: Tensor
     std: Tensor
+    least_std, limit = 1e-2, 6.0
+
+    def __init__(self, features: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(features))
+        self.register_buffer("std", torch.ones(features))
+
+    def standardize(self, features: Tensor) -> None:
+        """Take mean and deviation from sounds [N, F]."""
+        self.mean.copy_(features.mean(0))
+        self.std.copy_(features.std(0).clamp(min=self.least_std))
+
+    def standardized(self, features: Tensor) -> Tensor:
+        """Features [..., F] as the module reads them, float32."""
+        known = (features.float() - self.mean.float()) / self.std.float()
+        return known.clamp(-self.limit, self.limit)
+
+
+class SpectralStatsHead(StandardizedModule):
+    """Timbre [B, TIMBRE] -> what it adds to the embedding [B, D]."""
+
+    limit = 8.0
 
     def __init__(self, width: int, embedding_dim: int, dropout: float = 0.2) -> None:
-        super().__init__()
-        self.register_buffer("mean", torch.zeros(TIMBRE))
-        self.register_buffer("std", torch.ones(TIMBRE))
+        super().__init__(TIMBRE)
         self.layers = nn.Sequential(
             nn.Linear(TIMBRE, width),
             nn.GELU(),
@@ -107,5 +130,4 @@ class SpectralStatsHead(nn.Module):
 
     def forward(self, statistics: Tensor) -> Tensor:
         """Statistics as `spectral_statistics` gives them."""
-        normalized = (statistics - self.mean.float()) / self.std.float()
-        return self.layers(normalized.clamp(-8, 8).to(self.layers[0].weight.dtype))
+        return self.layers(self.standardized(statistics).to(self.layers[0].weight.dtype))

@@ -130,9 +130,8 @@ class SpectralStatsStage(Stage):
         self.pool, self.scenes = embedding_pool(run), sound_scenes(run)
         self.tokenizer, self.clap = clap_tokenizer(run), clap_without_stats(run)
         self.labels = embed_labels(self.clap, self.tokenizer, [SPECS[name].label for name in SOURCES])
-        some, head = self.pool.stats[:4096].float(), self.clap.timbre
-        head.mean.copy_(some.mean(0))
-        head.std.copy_(some.std(0).clamp(min=1e-2))
+        head = self.clap.timbre
+        head.standardize(self.pool.stats[:4096].float())
         self.module = StatsHeadWithClassifier(head, int(self.clap.config.projection_dim))
 
     def embed_pool(self, index: Tensor, generator: torch.Generator) -> Tensor:

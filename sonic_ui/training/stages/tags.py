@@ -27,7 +27,8 @@ from sonic_ui.training.data.recordings import read_recordings
 from sonic_ui.training.data.sounds import FLOOR_DB, FRAME_STEP, SAMPLE_RATE, load_clips, log_mel
 from sonic_ui.training.data.tagged_sounds import TakeBank, scene_of
 from sonic_ui.training.run import Run, Stage, artifact, stage
-from sonic_ui.training.stages.clap import SoundBank, clap_without_stats
+from sonic_ui.training.stages.clap import SoundBank, clap_without_stats, embed_mels
+from sonic_ui.training.stages.clip import normalised
 from sonic_ui.training.stages.spectral_stats import trained_clap
 
 FOLDER = "tagged_sounds"
@@ -65,9 +66,7 @@ def _clips(folder: Path) -> SoundBank:
 @torch.no_grad()
 def _embeddings(clap: Any, mels: list[NDArray[np.float32]]) -> Tensor:
     """Log-mels [T, M] -> embeddings [B, D] without the `TagHead`."""
-    features = torch.from_numpy(np.stack(mels)).float()[:, None]
-    longer = torch.zeros(len(mels), 1, dtype=torch.bool)
-    return F.normalize(clap.get_audio_features(features, is_longer=longer).pooler_output, dim=-1)
+    return normalised(embed_mels(clap, torch.from_numpy(np.stack(mels)).float()[:, None]))
 
 
 def target_of(
