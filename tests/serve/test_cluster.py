@@ -58,6 +58,7 @@ pytestmark = [
 ]
 
 STORE_BYTES = 100 * 2**20
+PEOPLE = 4  # all of them may wait at once: an engine that has just answered is busy for a moment longer
 PATIENCE_S = 180.0
 
 
@@ -79,7 +80,7 @@ def studio(bundle: Path) -> Iterator[Any]:
     from sonic_ui.serve import cluster
     from sonic_ui.serve.client import RayStudio
 
-    options = ClusterOptions(bundle=str(bundle), replicas=2, queue=3)
+    options = ClusterOptions(bundle=str(bundle), replicas=2, queue=PEOPLE)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_worker_niceness", "0")  # beside other tests nothing would start in time
         cluster.start_here(options, STORE_BYTES)
@@ -153,7 +154,7 @@ def test_every_verb_runs_there_as_here(studio: Any, bundle: Path, sounds: list[s
         verb = [*every][number % len(every)]
         return verb, [*studio.run(every[verb][0], session=f"person-{number}")]
 
-    with ThreadPoolExecutor(4) as people:  # as many as two engines and their queue hold
+    with ThreadPoolExecutor(PEOPLE) as people:
         results = [*people.map(run, range(2 * len(every)))]
     for verb, events in results:
         result, (request, kind) = events[-1], every[verb]
@@ -283,7 +284,7 @@ def test_another_bundle_drops_nobody(studio: Any, bundle: Path, folder: Path, so
     for person in people:
         person.start()
     until(lambda: bundles)
-    cluster.deploy(ClusterOptions(bundle=str(other), replicas=2, queue=3))
+    cluster.deploy(ClusterOptions(bundle=str(other), replicas=2, queue=PEOPLE))
     until(lambda: bundles[-1] != bundles[0] or problems)
     replaced.set()
     for person in people:
