@@ -44,6 +44,7 @@ from sonic_ui.media.word_files import SoundWord
 from sonic_ui.pipelines.candidate_ranking import Choice
 from sonic_ui.pipelines.embedding_path import next_position, strip_groups
 from sonic_ui.requests import BadInput
+from sonic_ui.requests.fields import RoomName
 from sonic_ui.retrieval.library import Excerpt, Pick
 
 INFO = BundleInfo(
@@ -85,6 +86,7 @@ class FakeBackend:
         self.generates = True
         self.known_probability: float | None = None
         self.fit: float | None = None
+        self.room: RoomName = "dry"
         self.sound_jobs: list[SoundJob] = []
         self.films: list[FilmJob] = []
         self.windows = 0
@@ -106,7 +108,9 @@ class FakeBackend:
         self.heard.append(samples)
         labels = (Label("rain", 0.9), Label("a dog", 0.1))
         threshold = None if self.known_probability is None else 0.5
-        return AudioAnalysis(np.ones(4, np.float32) / 2, labels, self.known_probability, threshold)
+        embedding = np.ones(4, np.float32) / 2
+        chance = None if self.room == "dry" else 0.9
+        return AudioAnalysis(embedding, labels, self.known_probability, threshold, self.room, chance)
 
     def caption_audio(self, samples: np.ndarray, text: str = "", top_k: int = 1, seed: int = 0) -> Caption:
         words = tuple(caption_words(text)) or ("loud", "rain")

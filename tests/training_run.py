@@ -71,6 +71,7 @@ RECIPE: dict[str, Any] = {
     "decoder": {"scenes": 6, "critic_from": 0, "latent_noise": 0.1, "loop": loop(2, 2)},
     "clap": {"width": 32, "loop": loop(2, 4)},
     "spectral_stats": {"takes": 2, "pool": 64, "loop": loop(30, 16)},
+    "room_head": {"width": 8, "sounds": 24, "shards": 1, "loop": loop(20, 16)},
     "tags": {"yamnet": YAMNET, "width": 24, "sounds": 24, "shards": 1, "loop": loop(20, 16)},
     "audio_captioner": {"pool": 64, "width": 16, "layers": 1, "inner": 16, "loop": loop(40, 16, 8e-3)},
     "embeddings": {"takes": 2},

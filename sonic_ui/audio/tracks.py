@@ -170,6 +170,18 @@ def read_chunks(path: str, numbers: range) -> Iterator[Chunk]:
             held, at = held[drop:], at + drop / SAMPLE_RATE
 
 
+def read_windows(path: str, middles: NDArray[np.float64]) -> list[NDArray[np.float32]]:
+    """Windows of WINDOW_S around middles [W] in seconds, mono at SAMPLE_RATE; at an end within the file.
+
+    Raises `BadInput`.
+    """
+    with open_reader(path) as reader:
+        last_s = max(0.0, reader.info.duration_s - WINDOW_S)
+        begins = [min(max(0.0, float(middle) - WINDOW_S / 2), last_s) for middle in middles]
+        parts = [np.concatenate([*mono_blocks(reader, begin_s, WINDOW_S)]) for begin_s in begins]
+    return [part[: round(WINDOW_S * SAMPLE_RATE)] for part in parts]
+
+
 def mono_blocks(reader: Reader, begin_s: float, duration_s: float) -> Iterator[NDArray[np.float32]]:
     """Blocks [n] of a stretch, mono at SAMPLE_RATE."""
     import soxr

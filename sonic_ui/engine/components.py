@@ -56,7 +56,7 @@ class Components(SoundComponents):
     def load_all(self) -> None:
         """Load every part that the bundle has. Raises `BadInput`."""
         _ = self.audio_labels, self.editor, self.sound_pipeline, self.image_encoder, self.classifier
-        _ = self.open_set_head
+        _ = self.open_set_head, self.room_head
         if self.bundle.few_step_part is not None:
             _ = self.draft_pipeline
 

@@ -27,6 +27,7 @@ from sonic_ui.requests import (
     TeachSoundRequest,
     UpscaleImageRequest,
 )
+from sonic_ui.requests.fields import RoomName
 from sonic_ui.retrieval.library import Pick
 
 log = logging.getLogger(__name__)
@@ -250,12 +251,16 @@ class AudioAnalysis:
 
     known_probability   that the sound is of any of the labels, in [0, 1]; None without an open-set head
     known_threshold     probability that a known sound should reach; None likewise
+    room                where it is heard, "dry" being the open air, and for an engine that hears no rooms
+    room_probability    of that; None for such an engine
     """
 
     embedding: np.ndarray = field(repr=False)
     labels: tuple[Label, ...]
     known_probability: float | None = None
     known_threshold: float | None = None
+    room: RoomName = "dry"
+    room_probability: float | None = None
 
     @property
     def is_unknown(self) -> bool:

@@ -103,11 +103,13 @@ def load_captioner(bundle: Bundle, pipeline: Any) -> Any:
     check_component(bundle.folder / CAPTIONER)
 
     from sonic_ui.models.audio_captioner import SeriesCaptioner
+    from sonic_ui.models.room_head import RoomCaptioner, load_room_head
 
+    hears = (pipeline.audio_encoder, pipeline.feature_extractor)
     with damaged_weights(bundle.info.name, problem):
-        return SeriesCaptioner.from_folder(
-            bundle.folder / CAPTIONER, pipeline.audio_encoder, pipeline.feature_extractor
-        )
+        captioner = SeriesCaptioner.from_folder(bundle.folder / CAPTIONER, *hears)
+        head = load_room_head(bundle.folder)
+        return captioner if head is None else RoomCaptioner(captioner, head, *hears)
 
 
 def load_noun_tagger(bundle: Bundle) -> Any:

@@ -1,6 +1,7 @@
 """What a sound is: its embedding, its labels, and whether it is of any known kind, for components."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import repeat
 from typing import Any
 
@@ -44,6 +45,17 @@ class SoundComponents(CaptionComponents):
 
         return self._once("open_set_head", load)
 
+    @property
+    def room_head(self) -> Any:
+        """The `RoomHead`; None if the bundle has none for its encoder of sounds."""
+
+        def load() -> Any:
+            from sonic_ui.models.room_head import load_room_head
+
+            return None if self.bundle.taught_parts else load_room_head(self.bundle.folder)
+
+        return self._once("room_head", load)
+
     def embed_audio(self, samples: np.ndarray) -> AudioAnalysis:
         """Embed and name a clip: `samples` float32 [T] at 48 kHz."""
         return self.analyses([samples])[0]
@@ -53,7 +65,14 @@ class SoundComponents(CaptionComponents):
         sounds = self._read(clips)
         vectors = np.asarray(sounds.clip_embeddings.cpu())
         known = self._known_probabilities(sounds) or repeat(None, len(vectors))
-        return [self._analysis(*one) for one in zip(vectors, known, strict=True)]
+        analyses = [self._analysis(*one) for one in zip(vectors, known, strict=True)]
+        if self.room_head is None:
+            return analyses
+        rooms = self.room_head.rooms(sounds)
+        return [
+            replace(analysis, room=room, room_probability=chance)
+            for analysis, (room, chance) in zip(analyses, rooms, strict=True)
+        ]
 
     def _analysis(self, vector: np.ndarray, known: float | None) -> AudioAnalysis:
         """Name a clip whose embedding [D] is known, and the probability that it is of any kind."""

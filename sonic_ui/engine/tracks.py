@@ -62,6 +62,7 @@ class TrackReader:
 
     def __init__(self) -> None:
         self._chunks: LRUCache[ChunkAnalysis] = LRUCache(max_bytes=CACHED_BYTES)
+        self._louder: LRUCache[NDArray[np.float32]] = LRUCache(max_bytes=CACHED_BYTES // 4)
 
     def is_analyzed(self, part: TrackPart) -> bool:
         """Whether all of a part is analyzed already."""
@@ -95,6 +96,27 @@ class TrackReader:
         if not found:
             raise BadInput(f"“{part.name}” is empty, or damaged. Save or record the sound again.", "sound")
         return _analysis(part, digest, numbers.start, found, labels)
+
+    def embed_at(
+        self,
+        track: TrackAnalysis,
+        embed: EmbedWindows,
+        middles: NDArray[np.float64],
+        gains_db: NDArray[np.float64],
+    ) -> NDArray[np.float32]:
+        """Windows of a track, their middles [W] in seconds, at gains [K, W] -> their embeddings [K, W, D]."""
+        key = (track.digest, middles.tobytes(), gains_db.round(2).tobytes())
+        found = self._louder.find(key)
+        if found is None:
+            windows = tracks.read_windows(track.part.path, middles)
+            louder = [
+                window * np.float32(10 ** (gain_db / 20))
+                for row in gains_db
+                for window, gain_db in zip(windows, row, strict=True)
+            ]
+            found = embed(louder).embeddings.reshape(*gains_db.shape, -1)
+            self._louder.put(key, found)
+        return found
 
     def _listen(self, digest: str, chunk: Chunk, embed: EmbedWindows) -> ChunkAnalysis:
         middles, windows = chunk.windows()

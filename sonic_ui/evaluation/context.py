@@ -12,6 +12,8 @@ from PIL import Image
 
 from sonic_ui.bundles import PIPELINE_FOLDERS, read_bundle
 from sonic_ui.engine.loading import load_draft_pipeline
+from sonic_ui.engine.local import LocalBackend
+from sonic_ui.engine.studio import Studio
 from sonic_ui.evaluation import held_out, image_metrics, sound_metrics, sound_quality
 from sonic_ui.evaluation.pipelines import load_pipeline
 from sonic_ui.models.encoders import ImageEncoder, embed_labels
@@ -42,6 +44,13 @@ class EvalContext:
     def pipeline(self) -> AudioToImagePipeline:
         """The bundle's sound-to-image pipeline."""
         return load_pipeline(AudioToImagePipeline, self.bundle / PIPELINE_FOLDERS["sound_to_image"])
+
+    @cached_property
+    def studio(self) -> Studio:
+        """An engine of the bundle, as the page uses it."""
+        studio = Studio(LocalBackend(str(self.bundle)))
+        studio.backend.load()
+        return studio
 
     @cached_property
     def sound_pipeline(self) -> ImageToAudioPipeline:

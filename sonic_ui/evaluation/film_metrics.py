@@ -41,7 +41,7 @@ SIX = ("rain", "dog", "train", "crackling_fire", "birds", "church_bell")
 SWELLING = ("sea_waves", "wind", "crackling_fire", "rain", "stream")
 """Sources that sound without a pause; each swells in SWELLS tracks."""
 
-SWELLS = 2
+SWELLS = 4
 SWELL_S = 12.0
 FPS = 12
 AWAY_S = 1.0

@@ -56,10 +56,23 @@ def rooms_group(context: EvalContext) -> list[Metric]:
         return []
     probe, judged = mixes.fit_room_probe(context.features, 120, context.px)
     scenes = mixes.room_scenes(context.some(16), stream=2, rooms=("dry",))
-    metrics, images, named = mixes.room_metrics(probe, context.painter, scenes)
-    context.details["rooms"] = named
-    save_sheet(image_metrics.as_tensor(images), context.out / "rooms.png", columns=len(scenes))
-    return [judged, *metrics]
+    sounds = mixes.RoomSounds.of(scenes)
+    ways = {
+        "by the sound alone": sounds.by_the_sound(context.painter),
+        "by the room control": sounds.by_the_control(context.studio, context.out),
+    }
+    metrics = [judged]
+    for how, pictures in ways.items():
+        found, context.details[f"rooms, {how}"] = mixes.room_metrics(
+            probe, context.classifier, sounds, pictures, how
+        )
+        save_sheet(
+            image_metrics.as_tensor(pictures),
+            context.out / f"rooms_{how.split()[-1]}.png",
+            columns=len(scenes),
+        )
+        metrics += found
+    return metrics
 
 
 def separation_group(context: EvalContext) -> list[Metric]:

@@ -6,8 +6,10 @@ probe on the features of its second classifier, fitted to renders of the world.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+import soundfile
 import torch
 from numpy.typing import NDArray
 from PIL import Image
@@ -17,11 +19,14 @@ from sonic_ui.audio.limiter import limit_true_peak
 from sonic_ui.audio.mixing import Level, mix_with_faders
 from sonic_ui.audio.reverb import ROOMS, reverberate
 from sonic_ui.audio.separation import HARMONIC, separate
+from sonic_ui.engine.events import Result
+from sonic_ui.engine.studio import Studio
 from sonic_ui.evaluation.held_out import SAMPLE_RATE, HeldOutClip, renders_of
 from sonic_ui.evaluation.image_metrics import Painter, as_tensor, rank_correlation, share_showing
 from sonic_ui.evaluation.metrics import Metric
 from sonic_ui.models.presence_classifier import PresenceClassifier
 from sonic_ui.pipelines.sound_parts import unlike_parts
+from sonic_ui.requests import SoundToImageRequest
 from sonic_ui.scenes.render import render_sound
 from sonic_ui.scenes.world import SOURCES, SPECS, Scene, sample_scene
 from sonic_ui.training.data.rendering import SPLITS
@@ -245,34 +250,68 @@ def fit_room_probe(features: PresenceClassifier, per_room: int, px: int) -> tupl
     return probe, Metric("rooms: judge's accuracy on held-out renders", right, note=f"{len(held)} renders")
 
 
-def room_metrics(
-    probe: RoomProbe, painter: Painter, scenes: Sequence[Scene]
-) -> tuple[list[Metric], list[Image.Image], dict[str, list[str]]]:
-    """Share of pictures whose room is the sound's, for dry sounds that the room control puts into each.
+@dataclass(frozen=True)
+class RoomSounds:
+    """Dry sounds of scenes outdoors, each in every room: samples, rooms and sources, in one order."""
 
-    The sounds are those of scenes outdoors; `details` are the rooms named, by the sound's.
+    dry: list[Samples]
+    scenes: Sequence[Scene]
+
+    @classmethod
+    def of(cls, scenes: Sequence[Scene]) -> "RoomSounds":
+        """The sounds of scenes of one source."""
+        return cls([render_sound(scene) for scene in scenes], scenes)
+
+    @property
+    def rooms(self) -> list[str]:
+        return [room for room in ROOM_NAMES for _ in self.dry]
+
+    def by_the_sound(self, painter: Painter) -> list[Image.Image]:
+        """Pictures by the sound alone, as it is heard in its room."""
+        heard = [reverberate(sound, SAMPLE_RATE, room, seed=3) for room in ROOM_NAMES for sound in self.dry]
+        return painter.paint(painter.embed(heard))
+
+    def by_the_control(self, studio: Studio, folder: Path) -> list[Image.Image]:
+        """Pictures as the page's room control makes them of the dry sounds."""
+        pictures: list[Image.Image] = []
+        paths = [folder / f"dry_{number}.wav" for number in range(len(self.dry))]
+        for path, samples in zip(paths, self.dry, strict=True):
+            soundfile.write(path, samples, SAMPLE_RATE, subtype="FLOAT")
+        for number, room in enumerate(self.rooms):
+            sound = str(paths[number % len(paths)])
+            request = SoundToImageRequest.from_values({"sound": sound, "room": room, "seed": 100 + number})
+            *_, result = studio.run(request)
+            if not isinstance(result, Result):
+                raise TypeError("no picture came")
+            pictures += result.images
+        return pictures
+
+
+def room_metrics(
+    probe: RoomProbe, judge: PresenceClassifier, sounds: RoomSounds, pictures: Sequence[Image.Image], how: str
+) -> tuple[list[Metric], dict[str, list[str]]]:
+    """Share of pictures whose room is the sound's, and of those that show its source; what rooms were named,
+    by the sound's.
+
+    how   they were painted, for the figures' names
     """
-    dry = [render_sound(scene) for scene in scenes]
-    sounds = [reverberate(sound, SAMPLE_RATE, room, seed=3) for room in ROOM_NAMES for sound in dry]
-    rooms = [room for room in ROOM_NAMES for _ in dry]
-    pictures = painter.paint(painter.embed(sounds))
     named = probe.predict(as_tensor(pictures))
-    pairs = [*zip(rooms, named, strict=True)]
-    note = f"{len(sounds)} held-out sounds, {', '.join(ROOM_NAMES)}"
+    pairs = [*zip(sounds.rooms, named, strict=True)]
+    sources = [[one.name for one in scene.sources] for _ in ROOM_NAMES for scene in sounds.scenes]
+    found = judge.predict(as_tensor(pictures))[0].argmax(-1).tolist()
+    shown = [SOURCES[number] in some for number, some in zip(found, sources, strict=True)]
+    note = f"{len(pairs)} held-out sounds, {', '.join(ROOM_NAMES)}"
+    figures = {
+        "room of the picture is the sound's": [a == b for a, b in pairs],
+        "indoors or not is the sound's": [(a == "dry") == (b == "dry") for a, b in pairs],
+        "judged source is the sound's": shown,
+    }
+    reach = {"room of the picture is the sound's": 0.7}
     metrics = [
-        Metric(
-            "rooms: room of the picture is the sound's",
-            float(np.mean([a == b for a, b in pairs])),
-            0.7,
-            note=note,
-        ),
-        Metric(
-            "rooms: indoors or not is the sound's",
-            float(np.mean([(a == "dry") == (b == "dry") for a, b in pairs])),
-            note=note,
-        ),
+        Metric(f"rooms, {how}: {name}", float(np.mean(values)), reach.get(name), note=note)
+        for name, values in figures.items()
     ]
-    return metrics, pictures, {room: [b for a, b in pairs if a == room] for room in ROOM_NAMES}
+    return metrics, {room: [b for a, b in pairs if a == room] for room in ROOM_NAMES}
 
 
 # Separation

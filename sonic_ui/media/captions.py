@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sonic_ui.requests.fields import ROOM_PHRASES
+
 WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 
 
@@ -41,3 +43,17 @@ def joined_captions(captions: Sequence[Caption]) -> Caption:
         words += ["and"] * bool(number) + [*one.words[:end]]
         chances += [1.0] * bool(number) + [*one.probabilities[:end]]
     return Caption(tuple(words), tuple(chances))
+
+
+def in_room(caption: Caption, phrase: str, chance: float) -> Caption:
+    """A caption with another room at its end: one that ROOM_PHRASES has, or "" for the open air.
+
+    chance   probability of the phrase's words
+    """
+    words, chances = list(caption.words), list(caption.probabilities)
+    for known in ROOM_PHRASES.values():
+        count = len(known.split())
+        if words[-count:] == known.split():
+            words, chances = words[:-count], chances[:-count]
+    named = phrase.split()
+    return Caption((*words, *named), (*chances, *[chance] * len(named)))

@@ -75,12 +75,14 @@ class SoundWindows:
     mels         log-mels [W, 1, T, M] in dB
     embeddings   of each window [W, D], float32, L2-normalised
     tags         hidden features [W, H] of an encoder that has a `TagHead`, float32; else None
+    features     YAMNet's [W, F], of such an encoder
     counts       of each clip, how many windows it has
     """
 
     mels: Tensor
     embeddings: Tensor
     tags: Tensor | None
+    features: Tensor | None
     counts: list[int]
 
     def mean_of_clips(self, values: Tensor) -> Tensor:
@@ -107,13 +109,14 @@ def read_sounds(
     rate = int(feature_extractor.sampling_rate)
     cut = [windows_of(_at_rate(clip, rate), int(feature_extractor.nb_max_samples)) for clip in samples]
     windows = [window for clip in cut for window in clip]
-    features = sound_features(feature_extractor, windows).to(clap.device, clap.dtype)
+    mels = sound_features(feature_extractor, windows).to(clap.device, clap.dtype)
     others = clap.waveform_inputs(windows, rate) if hasattr(clap, "waveform_inputs") else {}
     # No window is longer than the encoder's: a fused CLAP must not fuse a clip that it picks at random.
-    is_longer = torch.zeros(len(features), 1, dtype=torch.bool, device=clap.device)
-    output = clap.get_audio_features(features, is_longer=is_longer, **others)
+    is_longer = torch.zeros(len(mels), 1, dtype=torch.bool, device=clap.device)
+    output = clap.get_audio_features(mels, is_longer=is_longer, **others)
     embeddings = F.normalize(output.pooler_output.float(), dim=-1)
-    return SoundWindows(features, embeddings, getattr(output, "tags", None), [len(clip) for clip in cut])
+    tags, features = getattr(output, "tags", None), getattr(output, "features", None)
+    return SoundWindows(mels, embeddings, tags, features, [len(clip) for clip in cut])
 
 
 def encode_sound(

@@ -26,9 +26,12 @@ __all__ = ["PreTrainedModel", "TagHead", "TaggedClapModel", "TaggedOutput"]  # d
 
 @dataclass
 class TaggedOutput(BaseModelOutputWithPooling):
-    """Output of `TaggedClapModel`; `tags` [B, W] are the hidden features of its `TagHead`."""
+    """Output of `TaggedClapModel`; `tags` [B, W] are the hidden features of its `TagHead`, `features`
+    [B, FEATURES] those of YAMNet that it read.
+    """
 
     tags: Tensor | None = None
+    features: Tensor | None = None
 
 
 class TagHead(StandardizedModule):
@@ -96,9 +99,11 @@ class TaggedClapModel(TimbreClapModel):
         if patches is None:
             return output
         embedding = F.normalize(output.pooler_output.float(), dim=-1)
-        hidden, change = self.tags(self.yamnet(patches.to(embedding.device)), embedding)
+        features = self.yamnet(patches.to(embedding.device))
+        hidden, change = self.tags(features, embedding)
         return TaggedOutput(
             last_hidden_state=output.last_hidden_state,
             pooler_output=embedding + change.float(),
             tags=hidden.float(),
+            features=features,
         )

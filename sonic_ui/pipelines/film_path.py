@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Vectors = NDArray[np.float32]
 
@@ -76,6 +76,36 @@ def _error(rows: Vectors) -> float:
 
 
 @dataclass(frozen=True)
+class Loudness:
+    """Loudness along a track, in LUFS: one value [N] for each `level_s` from `begin_s` on."""
+
+    values: NDArray[np.float64] = field(repr=False)
+    begin_s: float
+    level_s: float
+
+    def at(self, times: ArrayLike) -> NDArray[np.float64]:
+        """Loudness at times [...] in seconds."""
+        places = (np.asarray(times, np.float64) - self.begin_s) / self.level_s - 0.5
+        return np.asarray(np.interp(places, np.arange(len(self.values)), self.values))
+
+
+@dataclass(frozen=True)
+class Swell:
+    """What a segment's sound is heard as, louder or softer: embeddings [K, D] at `lufs` [K], rising."""
+
+    lufs: NDArray[np.float64] = field(repr=False)
+    embeddings: Vectors = field(repr=False)
+
+    def at(self, lufs: float) -> NDArray[np.float64]:
+        """The embedding [D] at a loudness; beyond the ends that of the end."""
+        place = float(np.interp(lufs, self.lufs, np.arange(len(self.lufs))))
+        below = min(int(place), len(self.lufs) - 1)
+        above = min(below + 1, len(self.lufs) - 1)
+        share = place - below
+        return (1 - share) * self.embeddings[below] + share * self.embeddings[above]
+
+
+@dataclass(frozen=True)
 class FilmPath:
     """Embeddings along a track.
 
@@ -85,6 +115,9 @@ class FilmPath:
     change_s     how long a change takes
     smooth_s     deviation of the weights by which the windows of a segment are averaged; infinite where it is
                  held as one
+    loudness     of the track
+    swells       of every segment, None of those whose loudness stays: by them the averaged embedding follows
+                 the loudness, which the average blurs
     """
 
     segments: tuple[Segment, ...]
@@ -93,6 +126,8 @@ class FilmPath:
     weights: NDArray[np.float64] = field(repr=False)
     change_s: float
     smooth_s: float = SMOOTH_S
+    loudness: Loudness | None = None
+    swells: tuple[Swell | None, ...] = ()
 
     def embedding(self, at_s: float) -> Vectors:
         """The embedding [D] at a time, of unit length."""
@@ -121,7 +156,13 @@ class FilmPath:
         if total < 1e-9:  # far from all of its windows
             weights = self.weights[index]
             total = weights.sum()
-        return _unit((weights / total) @ self.embeddings)
+        shares = weights / total
+        mean: NDArray[np.floating] = shares @ self.embeddings
+        swell = self.swells[index] if self.swells else None
+        if swell is None or self.loudness is None:
+            return _unit(mean)
+        here, averaged = self.loudness.at(at_s), shares @ self.loudness.at(self.times)
+        return _unit(mean + swell.at(float(here)) - swell.at(float(averaged)))
 
 
 def _ease(x: float) -> float:
@@ -271,12 +312,12 @@ def _between(
     return pictures
 
 
-def loudness_scales(lufs: NDArray[np.float32], amount: float, level_s: float) -> NDArray[np.float64]:
-    """Factors [N] on the strength that follow loudness [N] in LUFS, one for each `level_s`.
+def settled_loudness(lufs: NDArray[np.float32], level_s: float) -> NDArray[np.float64]:
+    """Loudness [N] in LUFS, one for each `level_s`, smoothed and settled; at most RANGE_DB below the loud
+    parts.
 
-    The loud parts (95th percentile) have 1; RANGE_DB below it 1 - amount. What goes to and fro by less than
-    SETTLED_DB on either side moves nothing: barks and strokes do not make the picture of a steady sound
-    tremble, a swell is followed all the way.
+    What goes to and fro by less than SETTLED_DB on either side moves nothing: barks and strokes do not make
+    the picture of a steady sound tremble, a swell is followed all the way.
     """
     width = max(1, round(LOUDNESS_SMOOTH_S / level_s))
     power = 10.0 ** (np.asarray(lufs, np.float64) / 10)
@@ -285,7 +326,13 @@ def loudness_scales(lufs: NDArray[np.float32], amount: float, level_s: float) ->
     smooth = np.convolve(padded, kernel / kernel.sum(), mode="valid")[: len(power)]
     level_db = 10 * np.log10(np.maximum(smooth, 1e-10))
     top = float(np.percentile(level_db, 95))
-    settled_db = _settled(np.maximum(level_db, top - RANGE_DB), SETTLED_DB)
+    return _settled(np.maximum(level_db, top - RANGE_DB), SETTLED_DB)
+
+
+def loudness_scales(settled_db: NDArray[np.float64], amount: float) -> NDArray[np.float64]:
+    """Factors [N] on the strength that follow settled loudness [N]: of the loud parts (95th percentile) 1,
+    RANGE_DB below them 1 - amount.
+    """
     top = float(np.percentile(settled_db, 95))
     return 1.0 - amount * np.clip((top - settled_db) / RANGE_DB, 0.0, 1.0)
 

@@ -203,6 +203,9 @@ ROOMS: tuple[RoomName, ...] = get_args(RoomName)
 Room = Annotated[RoomName, OneOf("The room is {given}; it takes one of {known}.", empty="dry")]
 """One of `ROOMS`; empty is the open air."""
 
+ROOM_PHRASES: dict[RoomName, str] = {"room": "in a room", "hall": "in a hall", "church": "in a church"}
+"""Rooms in the words of a prompt; the open air has none."""
+
 
 def shown(value: object) -> str:
     """A value as it may stand in a sentence: short, and quoted when it is text."""

@@ -9,7 +9,18 @@ from sonic_ui.requests.aspects import SQUARE, Aspect
 from sonic_ui.requests.base import SEEDS, EndS, PaintingRequest, StartS
 from sonic_ui.requests.captions import OFF, OPTIMIZE_STEPS, ByCaption
 from sonic_ui.requests.faders import FIELD, Fader, FaderList
-from sonic_ui.requests.fields import NO_SOUND, BadInput, FilePath, Prompt, Range, Room, SoundPath
+from sonic_ui.requests.fields import (
+    NO_SOUND,
+    ROOM_PHRASES,
+    ROOMS,
+    BadInput,
+    FilePath,
+    Prompt,
+    Range,
+    Room,
+    RoomName,
+    SoundPath,
+)
 from sonic_ui.requests.quality import DRAFT, FINE, Quality
 from sonic_ui.requests.variations import Variation, VariationList, variations_of
 
@@ -58,6 +69,8 @@ class SoundToImageRequest(PaintingRequest):
                      one stay as they are
     room             where it is heard: dry, room, hall or church
     impulse_response   path of a recording of a room's answer to a clap, which takes the place of `room`
+    paint_room       set the picture in that `room` as well, or where that is dry in the one that the engine
+                     hears: before the prompt go what is heard, by name, and the room
     """
 
     verb: Literal["sound_to_image"] = "sound_to_image"
@@ -81,6 +94,7 @@ class SoundToImageRequest(PaintingRequest):
     faders: FaderList = ()
     room: Room = "dry"
     impulse_response: ImpulseResponse = None
+    paint_room: bool = True
 
     @model_validator(mode="after")
     def _check_optimization(self) -> Self:
@@ -119,6 +133,13 @@ class SoundToImageRequest(PaintingRequest):
     def is_mix(self) -> bool:
         """Whether what is heard is mixed: of several sounds, or of one with a fader."""
         return bool(self.faders) or len(self.sound_paths) > 1
+
+    def room_phrase(self, heard: RoomName) -> str:
+        """The words for the room that is painted, the request's or the heard one; "" in the open air."""
+        if not self.paint_room:
+            return ""
+        is_set = self.room != ROOMS[0] and self.impulse_response is None
+        return ROOM_PHRASES.get(self.room if is_set else heard, "")
 
     def with_defaults(self, defaults: Mapping[str, Any]) -> Self:
         """As every request; a draft takes the bundle's steps and guidance of drafts."""

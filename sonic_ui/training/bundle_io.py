@@ -26,6 +26,8 @@ from sonic_ui.models.open_set import FOLDER as OPEN_SET_FOLDER
 from sonic_ui.models.open_set import OpenSetHead, load_open_set
 from sonic_ui.models.presence_classifier import load_classifier
 from sonic_ui.models.quantized import dequantized
+from sonic_ui.models.room_head import FOLDER as ROOM_HEAD_FOLDER
+from sonic_ui.models.room_head import load_room_head
 from sonic_ui.models.sound_classifier import FOLDER as SOUND_CLASSIFIER_FOLDER
 from sonic_ui.models.sound_classifier import load_sound_classifier
 from sonic_ui.models.tagged_clap import TaggedClapModel
@@ -52,6 +54,7 @@ from sonic_ui.training.stages.clip import trained_clip
 from sonic_ui.training.stages.few_steps import student_updates
 from sonic_ui.training.stages.open_set import trained_open_set
 from sonic_ui.training.stages.presence_classifier import trained_classifier, trained_picture_features
+from sonic_ui.training.stages.rooms import trained_room_head
 from sonic_ui.training.stages.sound_classifier import trained_sound_classifier
 from sonic_ui.training.stages.sound_diffusion import MEL_MEAN, MEL_STD, trained_mel_autoencoder
 from sonic_ui.training.stages.spectral_stats import trained_clap
@@ -93,6 +96,8 @@ def export_bundle(run: Run, bundle: Path) -> Path:
     _write_picture_px(bundle, run.recipe["world"]["picture_px"])
     if run.checkpoint("open_set").exists():
         trained_open_set(run).half().save_pretrained(str(bundle / OPEN_SET_FOLDER))
+    if run.checkpoint("room_head").exists():
+        trained_room_head(run).half().save_pretrained(str(bundle / ROOM_HEAD_FOLDER))
     if run.checkpoint("audio_captioner").exists():
         export_captioner(run, bundle)
     if run.checkpoint("few_steps").exists():
@@ -261,6 +266,8 @@ def import_bundle(run: Run, bundle: Path) -> Path:
     if (bundle / CAPTIONER_FOLDER).is_dir():
         captioner = AudioCaptioner.from_pretrained(bundle / CAPTIONER_FOLDER, dtype=torch.float32)
         states["audio_captioner"] = captioner.state_dict()
+    if (head := load_room_head(bundle)) is not None:
+        states["room_head"] = head.float().state_dict()
     if (bundle / UPSCALER_FOLDER).is_dir():
         network = PictureUpscaler.from_pretrained(bundle / UPSCALER_FOLDER, dtype=torch.float32)
         states["upscaler"] = network.state_dict()

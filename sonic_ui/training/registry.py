@@ -19,6 +19,7 @@ from sonic_ui.training.stages import (
     open_set,
     picture_autoencoder,
     presence_classifier,
+    rooms,
     sound_classifier,
     sound_diffusion,
     spectral_stats,
@@ -43,6 +44,8 @@ ORDER = {
     "tagged_sounds": tags,  # sounds of the world, of strangers and of other kinds, as features
     "tags": tags,  # CLAP's head on YAMNet's features
     "open_set": open_set,  # head that knows what is of no source
+    "room_sounds": rooms,  # sounds in rooms, as features
+    "room_head": rooms,  # head that hears rooms
     "audio_captioner": audio_captioner,  # what is heard, in words
     "projector": adapter,  # SonicDiffusion, stage 1
     "adapter": adapter,  # SonicDiffusion, stage 2

@@ -64,6 +64,15 @@ def test_chunks_hold_the_track_with_margins_and_its_windows(tmp_path: Path) -> N
     assert last.begin_s == 30.0 - tracks.MARGIN_S and np.allclose(last.own(), chunks[1].own(), atol=2e-3)
 
 
+def test_single_windows_lie_within_the_file(tmp_path: Path) -> None:
+    path, ramp = tmp_path / "ramp.wav", np.linspace(0.0, 1.0, 10 * RATE, dtype=np.float32)
+    soundfile.write(path, ramp, RATE, subtype="FLOAT")
+    windows = tracks.read_windows(str(path), np.array([0.2, 5.0, 9.9]))
+    assert [window.size for window in windows] == [round(tracks.WINDOW_S * RATE)] * 3
+    assert [float(window[0]) for window in windows] == pytest.approx([0.0, 0.4, 0.8], abs=1e-3)
+    assert tracks.read_windows(str(path), np.zeros(0)) == []
+
+
 def test_beats_of_a_pulse_are_found_and_of_noise_none() -> None:
     steady = tracks.find_rhythm(tracks.measure_levels(clicks(20, 120)))
     assert abs(steady.tempo - 120) < 4 and np.median(np.diff(steady.beats)) == pytest.approx(0.5, abs=0.03)

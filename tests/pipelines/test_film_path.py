@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -13,11 +14,14 @@ from sonic_ui.pipelines.film_path import (
     SETTLED_DB,
     FilmCourse,
     FilmPath,
+    Loudness,
     Segment,
+    Swell,
     change_points,
     choose_pictures,
     loudness_scales,
     refined_cut,
+    settled_loudness,
     window_weights,
 )
 
@@ -82,14 +86,33 @@ def test_a_held_picture_is_one_picture() -> None:
 
 def test_the_strength_follows_the_loudness() -> None:
     loud = np.concatenate([np.full(80, -20.0), np.full(80, -44.0), np.full(80, -120.0)])
-    scales = loudness_scales(loud, 1.0, 0.1)
+    scales = loudness_scales(settled_loudness(loud, 0.1), 1.0)
     assert scales[40] == 1.0 and scales[120] == pytest.approx(0.6, abs=0.02)
     assert scales[-1] == pytest.approx(SETTLED_DB / RANGE_DB)  # next to nothing in silence
-    assert loudness_scales(loud, 0.0, 0.1).tolist() == [1.0] * 240
+    assert loudness_scales(settled_loudness(loud, 0.1), 0.0).tolist() == [1.0] * 240
 
 
 def test_strokes_of_a_steady_sound_move_nothing_and_a_swell_is_followed() -> None:
     strokes = -30.0 + 6.0 * (np.arange(300) % 10 < 3)
-    assert np.ptp(loudness_scales(strokes, 1.0, 0.1)) < 0.01
-    swell = loudness_scales(np.linspace(-50.0, -20.0, 300), 1.0, 0.1)
+    assert np.ptp(loudness_scales(settled_loudness(strokes, 0.1), 1.0)) < 0.01
+    swell = loudness_scales(settled_loudness(np.linspace(-50.0, -20.0, 300), 0.1), 1.0)
     assert swell[-1] - swell[0] > 0.45 and (np.diff(swell) >= 0).all()
+
+
+def test_the_embedding_of_a_swell_follows_its_loudness() -> None:
+    """Windows turn from one axis to another as they grow louder; the average over them hardly does."""
+    times, level_db = np.arange(24) * 0.5 + 0.25, np.linspace(-40.0, -14.0, 120)
+    segments = (Segment(0.0, 12.0),)
+    louder = np.linspace(0.0, 1.2, 24)
+    windows = np.stack([np.cos(louder), np.sin(louder), 0 * louder, 0 * louder], 1).astype(np.float32)
+    swell = Swell(np.linspace(-40.0, -14.0, 24), windows)
+    path = FilmPath(segments, times, windows, window_weights(segments, times, 1.0), 1.0)
+
+    def turned(path: FilmPath) -> float:
+        begin, end = (path.embedding(at_s) for at_s in (0.5, 11.5))
+        return float(np.arctan2(end[1], end[0]) - np.arctan2(begin[1], begin[0]))
+
+    rising, steady = Loudness(level_db, 0.0, 0.1), Loudness(np.full(120, -20.0), 0.0, 0.1)
+    assert turned(path) < 0.7 < 1.0 < turned(replace(path, loudness=rising, swells=(swell,))) < 1.3
+    assert turned(replace(path, loudness=steady, swells=(swell,))) == pytest.approx(turned(path))
+    assert turned(replace(path, loudness=rising, swells=(None,))) == pytest.approx(turned(path))

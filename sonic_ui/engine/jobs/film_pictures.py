@@ -1,6 +1,6 @@
 """From what is heard along a track to the pictures of its film: segments, embeddings, strengths, kicks."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -16,11 +16,14 @@ from sonic_ui.pipelines.film_path import (
     FilmCourse,
     FilmPath,
     FilmPicture,
+    Loudness,
     Segment,
+    Swell,
     change_points,
     choose_pictures,
     loudness_scales,
     refined_cut,
+    settled_loudness,
     window_weights,
 )
 from sonic_ui.requests import MakeFilmRequest
@@ -39,6 +42,12 @@ FRESH_NOISE = 0.5
 
 HELD_SHARE = 0.4
 """Of a picture that is held for beats: how much of that time the change to the next may take."""
+
+LEAST_SWELL_DB, SWELL_STEP_DB, SWELL_WINDOWS = 6.0, 3.0, 3
+"""Range of loudness from which on a stretch swells; at how many windows, and loudnesses, it is heard then."""
+
+EmbedAt = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float32]]
+"""Middles [W] of windows in seconds, and gains in dB [K, W] -> their embeddings [K, W, D]."""
 
 NO_BEATS = "No steady beat was found in this track: nothing is held for beats or kicked by them."
 
@@ -63,9 +72,11 @@ class DecidedFilm:
         return replace(nearest, begin=None)
 
 
-def decide_film(request: MakeFilmRequest, track: TrackAnalysis) -> DecidedFilm:
-    """The pictures of a request's film."""
-    course = film_course(request, track)
+def decide_film(
+    request: MakeFilmRequest, track: TrackAnalysis, embed_at: EmbedAt | None = None
+) -> DecidedFilm:
+    """The pictures of a request's film; `embed_at` hears stretches that swell at every loudness they have."""
+    course = film_course(request, track, embed_at)
     pictures = choose_pictures(course)
     kicks = kicks_of(request, track) if request.kick == "noise" else Kicks()
     flashes = [
@@ -77,10 +88,13 @@ def decide_film(request: MakeFilmRequest, track: TrackAnalysis) -> DecidedFilm:
     return DecidedFilm((*pictures, *flashes), len(pictures), segments, notices)
 
 
-def film_course(request: MakeFilmRequest, track: TrackAnalysis) -> FilmCourse:
+def film_course(
+    request: MakeFilmRequest, track: TrackAnalysis, embed_at: EmbedAt | None = None
+) -> FilmCourse:
     """What decides the pictures, as functions of time."""
     part, half_window = track.part, tracks.WINDOW_S / 2
-    scales = loudness_scales(track.levels.power_db, request.loudness, tracks.LEVEL_S)
+    settled_db = settled_loudness(track.levels.power_db, tracks.LEVEL_S)
+    scales = loudness_scales(settled_db, request.loudness)
     if not request.content:
         whole = (Segment(part.begin_s, part.end_s),)
         mean = track.embeddings.mean(0, keepdims=True)
@@ -95,7 +109,39 @@ def film_course(request: MakeFilmRequest, track: TrackAnalysis) -> FilmCourse:
     path = FilmPath(segments, track.times, track.embeddings, weights, change_s)
     if held:
         path = replace(path, smooth_s=np.inf)
+    elif request.loudness and embed_at is not None:
+        loudness = Loudness(settled_db, part.begin_s, tracks.LEVEL_S)
+        swells = tuple(
+            _swell(segment, weight, track.times, loudness, embed_at)
+            for segment, weight in zip(segments, weights, strict=True)
+        )
+        path = replace(path, loudness=loudness, swells=swells)
     return FilmCourse(path, part.begin_s, part.end_s, scales, tracks.LEVEL_S)
+
+
+def _swell(
+    segment: Segment,
+    weight: NDArray[np.float64],
+    times: NDArray[np.float64],
+    loudness: Loudness,
+    embed_at: EmbedAt,
+) -> Swell | None:
+    """What a segment is heard as over the loudness that it has: a few of its loudest windows, at gains. None
+    where it stays as loud as it is.
+
+    weight   how far each window, at `times` [W], belongs to it
+    """
+    level_db = loudness.at(np.arange(segment.begin_s, segment.end_s, tracks.LEVEL_S))
+    inside = np.flatnonzero(weight > 0.5)
+    if not len(inside) or np.ptp(level_db) < LEAST_SWELL_DB:
+        return None
+    windows_db = loudness.at(times[inside])
+    loudest = inside[np.argsort(-windows_db)[: max(SWELL_WINDOWS, len(inside) // 3)]]
+    chosen = loudest[np.unique(np.linspace(0, len(loudest) - 1, SWELL_WINDOWS).round().astype(int))]
+    count = round(float(np.ptp(level_db)) / SWELL_STEP_DB) + 1
+    lufs = np.linspace(level_db.min(), level_db.max(), count)
+    gains_db = lufs[:, None] - loudness.at(times[chosen])[None]
+    return Swell(lufs, embed_at(times[chosen], gains_db).mean(1))
 
 
 def _carried_over_silence(weights: NDArray[np.float64]) -> NDArray[np.float64]:

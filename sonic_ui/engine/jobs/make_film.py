@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from math import ceil
 from typing import Any
 
@@ -214,7 +215,7 @@ def plan_film(request: MakeFilmRequest, context: RunContext) -> Generator[events
     if request.at_s is not None:
         request = request.changed(at_s=min(max(request.at_s, part.begin_s), part.end_s))
     track = yield from hear_track(part, context.backend, context.tracks, context.cancel)
-    film = decide_film(request, track)
+    film = decide_film(request, track, partial(context.tracks.embed_at, track, context.backend.embed_windows))
     pictures, along = film.pictures, film.along
     if request.at_s is not None:
         pictures, along = (film.picture_at(request.at_s),), 1

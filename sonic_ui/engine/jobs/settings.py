@@ -36,6 +36,8 @@ def painting_settings(
         settings[f"{name}_heard"] = _rounded(analysis.labels)
         if analysis.known_probability is not None:
             settings[f"{name}_known"] = round(analysis.known_probability, 4)
+        if analysis.room_probability is not None:
+            settings[f"{name}_room"] = [analysis.room, round(analysis.room_probability, 4)]
     return settings
 
 

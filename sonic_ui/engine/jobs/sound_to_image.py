@@ -33,6 +33,7 @@ class PaintJob:
     groups       which pictures are painted side by side, in the order in which the groups are painted
     size         width and height in pixels; None paints the denoiser's own
     caption      what is heard, in words, where the request paints by it
+    room_caption   what sets the picture in the request's room, in words
 
     Their variations are the request's.
     """
@@ -44,6 +45,7 @@ class PaintJob:
     groups: tuple[tuple[int, ...], ...]
     size: tuple[int, int] | None = None
     caption: Caption | None = None
+    room_caption: str = ""
 
     @property
     def sample_passes(self) -> int:
@@ -130,15 +132,20 @@ class PaintRunner(JobRunner):
 
     @property
     def _text(self) -> str:
-        """What the text encoder reads: the caption, then the prompt."""
+        """What the text encoder reads: the caption, the room, then the prompt."""
+        texts = (self._caption, self.job.room_caption, self.job.request.prompt)
+        return " ".join(filter(None, texts))
+
+    @property
+    def _caption(self) -> str:
+        """The caption as the text encoder knows words; "" where the request does not paint by it."""
         if self.job.caption is None:
-            return self.job.request.prompt
+            return ""
         from sonic_ui.pipelines.caption_attention import picture_caption
 
         known = self.components.bundle.info.vocabulary
         text = str(getattr(self.job.request, "caption", "")) or self.job.caption.text
-        caption = picture_caption(text, () if known is None else known.words)
-        return f"{caption} {self.job.request.prompt}".strip()
+        return picture_caption(text, () if known is None else known.words)
 
     @property
     def _hears(self) -> bool:
@@ -149,7 +156,7 @@ class PaintRunner(JobRunner):
         """Prompt and weights of its words as arguments of the pipeline, for a group of pictures."""
         caption = self.job.caption
         if caption is None:
-            return {}
+            return {"prompt": [self._text] * len(group)} if self.job.room_caption else {}
         import torch
 
         from sonic_ui.pipelines.caption_attention import caption_token_weights
@@ -273,14 +280,19 @@ def plan_pictures(request: SoundToImageRequest, context: RunContext) -> Painting
         request = request.changed(caption=request.caption or caption.text)
         words = [[word, round(p, 4)] for word, p in zip(*vars(caption).values(), strict=True)]
         extra["caption_words"] = words
+    embedding = _embedding(context, sound, mix)
+    room_caption = _room_caption(request, context, mix)
+    if room_caption:
+        extra["room_caption"] = room_caption
     job = PaintJob(
         request=request,
-        embeddings=np.repeat(_embedding(context, sound, mix)[None], count, 0),
+        embeddings=np.repeat(embedding[None], count, 0),
         seeds=tuple(map(request.seed_of, range(count))),
         scales=(1.0,) * count,
         groups=(tuple(range(count)),),
         size=size_of(request.aspect, context),
         caption=caption,
+        room_caption=room_caption,
     )
     infos = (FrameInfo(),) * count
     return PaintingPlan(context, job, infos, is_strip=False, notices=notices, extra=extra)
@@ -293,6 +305,21 @@ def _caption(request: SoundToImageRequest, context: RunContext, mix: SoundMix | 
         return context.backend.caption_audio(sound.clip.samples, request.caption)
 
     return write(context.sounds["sound"]) if mix is None or request.caption else mix.caption(write)
+
+
+def _room_caption(request: SoundToImageRequest, context: RunContext, mix: SoundMix | None) -> str:
+    """The room, after the names of what is heard: "in a church" alone would leave little of the sound. A
+    caption names it already.
+    """
+    phrase = request.room_phrase(context.embed_audio(context.sounds["sound"]).room)
+    if not phrase or phrase in request.caption:
+        return ""
+    if request.by_caption != OFF:
+        return phrase
+    alone = [] if mix is None else mix.parts_alone()
+    heard = map(context.embed_audio, alone or [context.sounds["sound"]])
+    names = [one.labels[0].name for one in heard if one.labels and not one.is_unknown]
+    return f"{' and '.join(dict.fromkeys(names))} {phrase}".strip()
 
 
 def _embedding(context: RunContext, sound: Sound, mix: SoundMix | None) -> np.ndarray:

@@ -119,7 +119,7 @@ class TakeBank:
         mine = [r for r in self._known if r.source == source]
         if not mine or (source in LOOPS and self.rng.random() < LOOP_SHARE):
             return _reference(machine_loop(source, self.rng, CLIP_S, SAMPLE_RATE)), source
-        samples = _samples(mine[int(self.rng.integers(len(mine)))].path)
+        samples = read_samples(mine[int(self.rng.integers(len(mine)))].path)
         if self.rng.random() < 0.2:  # as it is
             start = int(self.rng.integers(0, max(samples.size - LENGTH, 0) + 1))
             return _reference(samples[start : start + LENGTH]), source
@@ -129,7 +129,7 @@ class TakeBank:
         if not self._other or self.rng.random() > 0.55:
             return _reference(other_sound(self.rng, CLIP_S, SAMPLE_RATE))
         recording = draw_other_kind(self._other, self.rng)
-        return _reference(take_of(_samples(recording.path), self.synth))
+        return _reference(take_of(read_samples(recording.path), self.synth))
 
     def _moved(self, samples: Signal) -> Signal:
         return np.roll(samples, int(self.rng.integers(LENGTH))) if self.rng.random() < 0.5 else samples
@@ -167,5 +167,5 @@ def _limited(samples: Signal) -> Signal:
 
 
 @cache
-def _samples(path: Path) -> Signal:
+def read_samples(path: Path) -> Signal:
     return decode(path, SAMPLE_RATE)

@@ -73,13 +73,21 @@ def laid_out(samples: Signal, synth: Synth) -> Signal:
 
 
 def through_room_and_microphone(samples: Signal, synth: Synth) -> Signal:
-    """The samples [T] through a random room and a random response: points of 4 dB, tilt, band limits."""
-    rng, sample_rate = synth.rng, synth.sr
-    response = None
+    """The samples [T] through a random room, at times, and `through_microphone`."""
+    rng, response = synth.rng, None
     if synth.chance(0.35):
-        response = impulse_response(str(rng.choice(["room", "room", "hall", "church"])), sample_rate, rng)
+        response = impulse_response(str(rng.choice(["room", "room", "hall", "church"])), synth.sr, rng)
         response = response * np.float32(rng.uniform(0.2, 1.2))
         response[0] = 1.0
+    return through_microphone(samples, synth, response)
+
+
+def through_microphone(samples: Signal, synth: Synth, response: Signal | None = None) -> Signal:
+    """The samples [T] through a random frequency response: points of 4 dB, tilt, band limits; unit RMS.
+
+    response   of a room [R], if any: its first sample is the direct sound
+    """
+    rng, sample_rate = synth.rng, synth.sr
     tail = 0 if response is None else response.size
     size = fft.next_fast_len(samples.size + tail, real=True)
     hz = np.maximum(fft.rfftfreq(size, 1.0 / sample_rate), 5.0)

@@ -9,7 +9,7 @@ import gradio as gr
 from sonic_ui.engine.events import Label, Result
 from sonic_ui.requests import PaintingRequest, Range, SoundToImageRequest
 from sonic_ui.requests.captions import OFF
-from sonic_ui.requests.fields import Room
+from sonic_ui.requests.fields import ROOM_PHRASES, Room
 
 Update = dict[Any, Any]
 """New values of components, by component."""
@@ -77,6 +77,7 @@ def detail_line(result: Result) -> str:
     details = [
         *(Path(path).name for path in request.sound_paths.values()),
         f"painted by “{_short(by_caption)}”" if by_caption else "",
+        f"set “{_short(set_in)}”" if (set_in := str(result.settings.get("room_caption", ""))) else "",
         f"“{_short(request.prompt)}”" if request.prompt else "",
         f"seed {request.seed}",
         f"varied by {' and '.join(f'{amount:g}' for _, amount in varied)}" if varied else "",
@@ -100,7 +101,10 @@ def unknown_sentence(labels: Sequence[Label]) -> str:
 
 def title_of(result: Result) -> str:
     """What is heard in the sound of a result."""
-    return unknown_sentence(result.labels) if result.is_unknown else f"Heard {label_sentence(result.labels)}"
+    if result.is_unknown:
+        return unknown_sentence(result.labels)
+    room, _ = result.settings.get("sound_room", ("", 0.0))
+    return f"Heard {label_sentence(result.labels)} {ROOM_PHRASES.get(room, '')}".rstrip()
 
 
 def label_sentence(labels: Sequence[Label], is_unknown: bool = False) -> str:

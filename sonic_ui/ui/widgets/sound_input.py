@@ -10,10 +10,11 @@ from typing import Any
 import gradio as gr
 
 from sonic_ui.audio.clips import Clip
-from sonic_ui.engine.events import LABELS_SHOWN, Failure
+from sonic_ui.engine.events import LABELS_SHOWN, Failure, Label
 from sonic_ui.media.temporary import writing
 from sonic_ui.requests import BadInput, SoundToImageRequest
 from sonic_ui.requests.base import END, START
+from sonic_ui.requests.fields import ROOM_PHRASES
 from sonic_ui.requests.sound_to_image import GAIN
 from sonic_ui.ui.components import basic, sound_editor, sound_file
 from sonic_ui.ui.components.base import Value, event_field
@@ -149,7 +150,9 @@ class SoundInputHandlers:
         yield {view.drawing: drawing, view.labels: pending, view.message: basic.CLEAR}
         try:
             analysis = self._context.studio.embed_audio(sound)
-            value = basic.labels_value(analysis.labels[:LABELS_SHOWN])
+            room = ROOM_PHRASES.get(analysis.room, "")
+            where = (Label(room, analysis.room_probability or 0.0),) if room else ()
+            value = basic.labels_value((*analysis.labels[:LABELS_SHOWN], *where))
             if analysis.is_unknown:
                 value = basic.labels_pending(unknown_sentence(analysis.labels))
         except (BadInput, Failure):

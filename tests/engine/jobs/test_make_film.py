@@ -86,6 +86,19 @@ def test_another_film_of_the_same_pictures_paints_nothing(write_track: WriteTrac
     assert other.painted == first.painted
 
 
+def test_what_swells_is_heard_at_every_loudness_that_it_has(tmp_path: Path) -> None:
+    seconds, heard = np.arange(10 * RATE) / RATE, []
+    for name, swell_db in (("steady", 0.0), ("swelling", 30.0)):
+        tone = 0.5 * np.sin(2 * np.pi * 300 * seconds) * 10 ** (swell_db * (seconds / 10 - 1) / 20)
+        soundfile.write(tmp_path / f"{name}.wav", tone.astype(np.float32), RATE)
+        backend = FakeBackend()
+        film(studio := Studio(backend), str(tmp_path / f"{name}.wav"), size_px=128)
+        heard.append(backend.windows)
+        film(studio, str(tmp_path / f"{name}.wav"), size_px=128, seed=7)
+        assert backend.windows == heard[-1], "it is not heard twice"
+    assert heard[1] - heard[0] == 3 * 9, "three windows, from 22 dB below to the loudest in steps of 3 dB"
+
+
 def test_one_moment_is_painted_first_and_then_known(write_track: WriteTrack) -> None:
     studio, track = Studio(FakeBackend()), write_track(300, 3000)
     still = film(studio, track, at_s=5.2)

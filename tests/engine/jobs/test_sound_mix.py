@@ -81,6 +81,26 @@ def test_the_room_is_heard(files: dict[str, str], tmp_path: Path) -> None:
     assert result.settings["request"]["impulse_response"] == "clap.wav"  # type: ignore[union-attr]
 
 
+def test_the_room_is_painted_by_words_before_the_prompt(files: dict[str, str]) -> None:
+    def room_caption(**values: Any) -> str:
+        backend = FakeBackend()
+        backend.known_probability = 0.9 if values.pop("known", True) else 0.1
+        backend.room = values.pop("heard_in", "dry")
+        *_, result = Studio(backend).run(SoundToImageRequest.from_values({**files, **values}))
+        assert result.settings.get("room_caption", "") == backend.jobs[0].room_caption  # type: ignore[union-attr]
+        return backend.jobs[0].room_caption
+
+    assert room_caption() == ""
+    assert room_caption(room="church") == "rain in a church"
+    assert room_caption(room="hall", known=False) == "in a hall"
+    assert room_caption(room="church", paint_room=False) == ""
+    assert room_caption(heard_in="hall") == "rain in a hall"
+    assert room_caption(heard_in="hall", room="church") == "rain in a church", "what is chosen comes first"
+    assert room_caption(heard_in="hall", paint_room=False) == ""
+    assert room_caption(room="room", by_caption="with_sound") == "in a room", "the caption names the sound"
+    assert room_caption(room="room", by_caption="words_alone", caption="a dog in a room") == ""
+
+
 def test_one_broken_sound_is_left_out_and_named(files: dict[str, str], tmp_path: Path) -> None:
     letter = tmp_path / "letter.wav"
     letter.write_text("This is not a sound.")
