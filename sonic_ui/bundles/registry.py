@@ -52,12 +52,13 @@ SD_SIZES: dict[AspectName, tuple[int, int]] = {
 
 
 class Source(BaseModel):
-    """A kind of sound that the audio encoder can name."""
+    """A kind of sound that the audio encoder can name; `indoors`: what makes it may stand in a room."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     id: str
     label: str
+    indoors: bool = True
 
 
 class DraftDefaults(BaseModel):

@@ -251,8 +251,9 @@ class AudioAnalysis:
 
     known_probability   that the sound is of any of the labels, in [0, 1]; None without an open-set head
     known_threshold     probability that a known sound should reach; None likewise
-    room                where it is heard, "dry" being the open air, and for an engine that hears no rooms
-    room_probability    of that; None for such an engine
+    room                where it is heard, "dry" being the open air; that as well for an engine that hears no
+                        rooms, and for what stands outdoors alone
+    room_probability    of a room that was listened for; else None
     """
 
     embedding: np.ndarray = field(repr=False)

@@ -69,8 +69,11 @@ class SoundComponents(CaptionComponents):
         if self.room_head is None:
             return analyses
         rooms = self.room_head.rooms(sounds)
+        outdoors = {source.label for source in self.bundle.sources if not source.indoors}
         return [
             replace(analysis, room=room, room_probability=chance)
+            if not analysis.labels or analysis.labels[0].name not in outdoors
+            else analysis  # what seems to echo is the thing itself: no train stands in a hall
             for analysis, (room, chance) in zip(analyses, rooms, strict=True)
         ]
 

@@ -19,6 +19,7 @@ from sonic_ui.evaluation import (
     held_out,
     image_metrics,
     own_picture,
+    quality,
     recognition_metrics,
     sound_metrics,
     sound_quality,
@@ -63,6 +64,17 @@ def alignment_group(context: EvalContext) -> list[Metric]:
     context.save_pictures("synthetic", images)
     context.details["synthetic_by_source"] = by_source
     return metrics
+
+
+def quality_group(context: EvalContext) -> list[Metric]:
+    """Pictures of sounds by the figures of papers; nothing where the bundle lacks a network that grades."""
+    if context.features is None or context.sound_classifier is None:
+        return []
+    clips = held_out.synthetic_clips(context.some(8), context.px, stream=30)
+    pictures = context.painter.paint(context.painter.embed([clip.samples for clip in clips]))
+    return quality.quality_metrics(
+        context.classifier, context.features, context.image_encoder, context.sound_classifier, clips, pictures
+    )
 
 
 def appearance_group(context: EvalContext) -> list[Metric]:
@@ -368,6 +380,7 @@ def live_group(context: EvalContext) -> list[Metric]:
 GROUPS: dict[str, Callable[[EvalContext], list[Metric]]] = {
     "classifier": classifier_group,
     "alignment": alignment_group,
+    "quality": quality_group,
     "appearance": appearance_group,
     "real": real_group,
     "recognition": recognition_group,

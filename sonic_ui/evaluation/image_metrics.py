@@ -150,8 +150,8 @@ def alignment_metrics(
     truth = image_embeddings(clip, as_tensor(np.stack([c.picture for c in clips if c.picture is not None])))
     metrics = [
         Metric("AIC, synthetic held-out sounds", accuracy, 0.85, note=f"{len(clips)} sounds, 16 classes"),
-        Metric("AIS", retrieval_rate(embedded @ embeds.T), 0.80),
-        Metric("IIS", retrieval_rate(embedded @ truth.T), 0.80),
+        Metric("AIS", retrieval_rate(embedded @ embeds.T), 0.80, note="by the encoders that conditioned"),
+        Metric("IIS", retrieval_rate(embedded @ truth.T), 0.80, note="by the bundle's CLIP"),
     ]
     return metrics, pictures, by_source
 

@@ -36,10 +36,18 @@ def _sounds(context: EvalContext) -> list[held_out.HeldOutClip]:
 
 
 def sequences_group(context: EvalContext) -> list[Metric]:
-    """Two sources one after the other."""
-    metric, images = mixes.sequence_metric(context.classifier, context.painter, context.some(48))
-    context.save_pictures("sequences", images)
-    return [metric]
+    """Two sources one after the other: of the world, and of two recordings."""
+    kinds: dict[str, tuple[list[held_out.HeldOutClip], float | None]] = {
+        "": (mixes.sequence_clips(context.some(48)), 0.7)
+    }
+    if recordings := held_out.real_clips(context.data):
+        kinds[" of recordings"] = (mixes.joined_recordings(recordings, context.some(48)), None)
+    metrics = []
+    for what, (clips, reach) in kinds.items():
+        metric, images = mixes.sequence_metric(context.classifier, context.painter, clips, what, reach)
+        context.save_pictures(f"sequences{what.replace(' ', '_')}", images)
+        metrics.append(metric)
+    return metrics
 
 
 def faders_group(context: EvalContext) -> list[Metric]:

@@ -63,10 +63,8 @@ def mixed(sounds: Sequence[Samples], levels: Sequence[Level]) -> Samples:
     return limit_true_peak(mix_with_faders(sounds, SAMPLE_RATE, levels), SAMPLE_RATE)
 
 
-def sequence_metric(
-    judge: PresenceClassifier, painter: Painter, count: int
-) -> tuple[Metric, list[Image.Image]]:
-    """Share of pictures that show both of two sources which follow each other in 10 s."""
+def sequence_clips(count: int) -> list[HeldOutClip]:
+    """Two sources of the world which follow each other in 10 s, such as one place may hold."""
     rng, clips = np.random.default_rng([SPLITS["held_out"], 9700]), list[HeldOutClip]()
     while len(clips) < count:
         a, b = rng.choice(SOURCES, 2, replace=False).tolist()
@@ -77,6 +75,29 @@ def sequence_metric(
                 for name, level in zip((a, b), levels, strict=True)
             ]
             clips.append(HeldOutClip(f"{a}, {b}", np.concatenate([*map(render_sound, scenes)]), (a, b)))
+    return clips
+
+
+def joined_recordings(recordings: Sequence[HeldOutClip], count: int, seed: int = 9701) -> list[HeldOutClip]:
+    """Two recordings of different sources one after the other, each as loud as the other (Multi-ESC50 of
+    Seeing Sound joins two classes of ESC-50 so).
+    """
+    rng, clips = np.random.default_rng(seed), list[HeldOutClip]()
+    while len(clips) < count:
+        a, b = (recordings[int(number)] for number in rng.choice(len(recordings), 2, replace=False))
+        if a.sources != b.sources:
+            both = np.concatenate([mixed([one.samples], [Level(lufs=BASE_LUFS)]) for one in (a, b)])
+            clips.append(HeldOutClip(f"{a.name}, {b.name}", both, (*a.sources, *b.sources)))
+    return clips
+
+
+def sequence_metric(
+    judge: PresenceClassifier, painter: Painter, clips: Sequence[HeldOutClip], what: str, reach: float | None
+) -> tuple[Metric, list[Image.Image]]:
+    """Share of pictures that show both of two sources which follow each other.
+
+    what   the clips, in the figure's name
+    """
     pictures = []
     for number, clip in enumerate(clips):
         whole = painter.embed([clip.samples])
@@ -84,7 +105,7 @@ def sequence_metric(
         embeds = torch.stack([whole[0], *(torch.from_numpy(part).to(whole) for part in parts)])[None]
         pictures += painter.paint(embeds, [painter.seed + number])
     both = share_showing(judge, pictures, [clip.sources for clip in clips])
-    return Metric("sequences: both of two painted", both, 0.7, note=f"{count} sounds of 10 s"), pictures
+    return Metric(f"sequences{what}: both of two painted", both, reach, note=f"{len(clips)} sounds"), pictures
 
 
 Pair = tuple[HeldOutClip, HeldOutClip]

@@ -43,11 +43,12 @@ class _Perceptron(StandardizedModule):
 class RoomHead(ModelMixin, ConfigMixin):
     """YAMNet's features [B, FEATURES] -> logits of ROOMS [B, 4].
 
-    indoors_from   probability of the three rooms together from which on one of them is believed
+    indoors_from   probability of the three rooms together from which on one of them is believed: engines and
+                   bells resound by themselves
     """
 
     @register_to_config
-    def __init__(self, width: int = 64, dropout: float = 0.4, indoors_from: float = 0.9) -> None:
+    def __init__(self, width: int = 64, dropout: float = 0.4, indoors_from: float = 0.98) -> None:
         super().__init__()
         self.perceptron = _Perceptron(width, dropout)
 

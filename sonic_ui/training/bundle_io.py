@@ -213,7 +213,7 @@ def share_clap_text(bundle: Path) -> None:
 def write_vocabulary(bundle: Path) -> None:
     """Write the sources that the bundle knows, in order, phrases for prompts, and the words of captions."""
     vocabulary = {
-        "sources": [{"id": name, "label": SPECS[name].label} for name in SOURCES],
+        "sources": [{"id": n, "label": SPECS[n].label, "indoors": SPECS[n].indoors} for n in SOURCES],
         "styles": [f"{article(style)} {style}" for style in STYLES],
         "times": [*WHEN.values()],
         "locations": [*WHERE.values()],

@@ -100,6 +100,35 @@ def test_both_of_a_pair_must_be_seen() -> None:
     assert metric.value < 1.0
 
 
+def test_recordings_that_follow_each_other_are_of_two_sources() -> None:
+    joined = mixes.joined_recordings([clip("rain"), clip("rain"), clip("dog")], 3)
+    assert all({*one.sources} == {"rain", "dog"} and one.samples.size == 2 * SAMPLE_RATE for one in joined)
+    halves = np.split(joined[0].samples, 2)
+    assert [integrated_lufs(half, SAMPLE_RATE) for half in halves] == pytest.approx(
+        [mixes.BASE_LUFS] * 2, abs=0.3
+    )
+
+
+def test_pictures_of_rooms_are_named_beside_their_sources() -> None:
+    sounds = mixes.RoomSounds([clip("rain").samples], mixes.room_scenes(1, 2, rooms=("dry",)))
+    assert sounds.rooms == [*ROOM_NAMES]
+
+    class Probe:
+        def predict(self, pictures: Tensor) -> list[str]:
+            return ["dry", "hall", "hall", "dry"]
+
+    class Named:
+        def predict(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+            presence = torch.zeros(len(pictures), len(SOURCES))
+            presence[:, SOURCES.index(sounds.scenes[0].sources[0].name)] = 1.0
+            return presence, presence
+
+    pictures = [Image.new("RGB", (4, 4))] * 4
+    metrics, named = mixes.room_metrics(Probe(), Named(), sounds, pictures, "by ear")  # type: ignore[arg-type]
+    assert [metric.value for metric in metrics] == [0.5, 0.75, 1.0]
+    assert metrics[0].name.startswith("rooms, by ear: ") and named["room"] == ["hall"]
+
+
 def test_the_probe_names_rooms_by_features() -> None:
     def features(pictures: Tensor) -> Tensor:
         return pictures.mean((2, 3))
