@@ -17,7 +17,7 @@ FLOOR_LUFS = -70.0
 FLOOR_DBFS = -120.0
 """The lowest peak that is reported."""
 
-BLOCK_S = 0.4
+BLOCK_S, HOP_S = 0.4, 0.1
 
 Samples = NDArray[np.float32]
 
@@ -34,23 +34,16 @@ def k_weighting(sample_rate: int) -> NDArray[np.float64]:
     return np.array([np.concatenate([s.passband_gain * s.b, s.a]) for s in stages])
 
 
-def _block_power(
-    samples: NDArray[np.floating], sample_rate: int, hop_s: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Times of block centres [N] in seconds and K-weighted mean squares [N] of blocks of BLOCK_S.
-
-    A shorter clip is one block.
-    """
+def _block_power(samples: NDArray[np.floating], sample_rate: int) -> NDArray[np.float64]:
+    """K-weighted mean squares [N] of blocks of BLOCK_S, one every HOP_S; a shorter clip is one block."""
     from scipy import signal  # slow to import
 
     finite = np.nan_to_num(np.asarray(samples, dtype=np.float64), nan=0.0, posinf=1.0, neginf=-1.0)
     weighted = signal.sosfilt(k_weighting(sample_rate), finite)
     total = np.concatenate([[0.0], np.cumsum(np.square(weighted))])
     block = min(round(BLOCK_S * sample_rate), finite.size)
-    hop = max(1, round(hop_s * sample_rate))
-    starts = np.arange(0, finite.size - block + 1, hop)
-    power = np.maximum(total[starts + block] - total[starts], 0.0) / max(block, 1)
-    return (starts + block / 2) / sample_rate, power
+    starts = np.arange(0, finite.size - block + 1, max(1, round(HOP_S * sample_rate)))
+    return np.maximum(total[starts + block] - total[starts], 0.0) / max(block, 1)
 
 
 def _lufs(power: NDArray[np.float64] | float) -> NDArray[np.float64]:
@@ -65,8 +58,7 @@ def integrated_lufs(samples: NDArray[np.floating], sample_rate: int) -> float:
     """
     if np.asarray(samples).size == 0:
         return FLOOR_LUFS
-    _, power = _block_power(samples, sample_rate, 0.1)
-    return gated_lufs(power)
+    return gated_lufs(_block_power(samples, sample_rate))
 
 
 def gated_lufs(power: NDArray[np.float64]) -> float:
@@ -79,16 +71,6 @@ def gated_lufs(power: NDArray[np.float64]) -> float:
         return FLOOR_LUFS
     loud = audible[_lufs(audible) > _lufs(float(audible.mean())) - 10.0]
     return float(_lufs(float((loud if loud.size else audible).mean())))
-
-
-def loudness_curve(
-    samples: NDArray[np.floating], sample_rate: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Times [N] in seconds and ungated loudness [N] in LUFS: R 128's momentary loudness, every 50 ms."""
-    if np.asarray(samples).size == 0:
-        return np.zeros(0), np.zeros(0)
-    times_s, power = _block_power(samples, sample_rate, 0.05)
-    return times_s, _lufs(power)
 
 
 def peak_dbfs(samples: NDArray[np.floating]) -> float:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable
 from dataclasses import astuple, dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,7 @@ class SoundMix:
         mixed = Sound(first.digest, clip, treatment=treatment)
         return _limited(treat(mixed, request.gain_db, request.room, request.impulse_response))
 
+    @cached_property
     def parts_alone(self) -> list[Sound]:
         """Each audible sound by itself, at its fader; none where there is but one. Raises `BadInput`."""
         if len(self.audible) < 2:
@@ -75,7 +77,7 @@ class SoundMix:
         """
         from sonic_ui.audio.loudness import integrated_lufs
 
-        sounds = self.parts_alone() or [self.sound()]
+        sounds = self.parts_alone or [self.sound()]
         loudest = sorted(sounds, key=lambda one: -integrated_lufs(one.clip.samples, SAMPLE_RATE))
         return joined_captions([*map(write, loudest)])
 

@@ -7,6 +7,7 @@ are given its file.
 import contextlib
 import logging
 import os
+import secrets
 import threading
 from collections.abc import Mapping
 from functools import partial
@@ -124,7 +125,7 @@ class WordStore:
     def _write(self, folder: Path, word: SoundWord) -> str:
         """Write a word's file whole or not at all; a sentence where that failed."""
         path = folder / f"{word.name}{SUFFIX}"
-        partial = path.with_suffix(f".{os.getpid()}.tmp")
+        partial = path.with_suffix(f".{secrets.token_hex(8)}.tmp")
         try:
             folder.mkdir(parents=True, exist_ok=True)
             partial.write_bytes(word_bytes(word))

@@ -12,9 +12,8 @@ from PIL import Image
 
 from sonic_ui.bundles import PIPELINE_FOLDERS, read_bundle
 from sonic_ui.engine.loading import load_draft_pipeline
-from sonic_ui.engine.local import LocalBackend
-from sonic_ui.engine.studio import Studio
 from sonic_ui.evaluation import held_out, image_metrics, sound_metrics, sound_quality
+from sonic_ui.evaluation.app_painter import AppPainter
 from sonic_ui.evaluation.pipelines import load_pipeline
 from sonic_ui.models.encoders import ImageEncoder, embed_labels
 from sonic_ui.models.presence_classifier import PresenceClassifier, load_classifier
@@ -46,11 +45,9 @@ class EvalContext:
         return load_pipeline(AudioToImagePipeline, self.bundle / PIPELINE_FOLDERS["sound_to_image"])
 
     @cached_property
-    def studio(self) -> Studio:
-        """An engine of the bundle, as the page uses it."""
-        studio = Studio(LocalBackend(str(self.bundle)))
-        studio.backend.load()
-        return studio
+    def app_painter(self) -> AppPainter:
+        """What paints sounds as the app does."""
+        return AppPainter.of(self.bundle, self.out)
 
     @cached_property
     def sound_pipeline(self) -> ImageToAudioPipeline:

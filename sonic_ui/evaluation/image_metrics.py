@@ -17,6 +17,7 @@ from scipy.stats import spearmanr
 from torch import Tensor
 
 from sonic_ui.audio.loudness import apply_gain, set_lufs
+from sonic_ui.evaluation.app_painter import AppPainter
 from sonic_ui.evaluation.held_out import SAMPLE_RATE, HeldOutClip
 from sonic_ui.evaluation.metrics import Metric, timed
 from sonic_ui.media.images import load_picture
@@ -180,10 +181,10 @@ def real_metrics(
 
 
 def mixing_metric(
-    classifier: PresenceClassifier, painter: Painter, clips: Sequence[HeldOutClip]
+    classifier: PresenceClassifier, painter: AppPainter, clips: Sequence[HeldOutClip]
 ) -> tuple[Metric, list[Image.Image]]:
     """Share of two-source sounds whose picture shows both sources (judged present with p > 0.5)."""
-    pictures = painter.paint(painter.embed([c.samples for c in clips]))
+    pictures = painter.paint([[clip.samples] for clip in clips])
     both = share_showing(classifier, pictures, [c.sources for c in clips])
     return Metric("mixing: both of two sources found", both, 0.6, note=f"{len(clips)} sounds"), pictures
 

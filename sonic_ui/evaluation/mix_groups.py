@@ -10,7 +10,7 @@ from sonic_ui.training.run import save_sheet
 
 def mixing_group(context: EvalContext) -> list[Metric]:
     """Sounds of two sources, as one recording and each with its fader; scenes of the world and recordings."""
-    judge, painter = context.classifier, context.painter
+    judge, painter = context.classifier, context.app_painter
     recordings = held_out.real_clips(context.data)
     kinds = {"synthetic": held_out.mixed_clips(context.some(96), context.px)}
     pairs = {"sounds": mixes.fitting_pairs(_sounds(context), context.some(96))}
@@ -44,7 +44,7 @@ def sequences_group(context: EvalContext) -> list[Metric]:
         kinds[" of recordings"] = (mixes.joined_recordings(recordings, context.some(48)), None)
     metrics = []
     for what, (clips, reach) in kinds.items():
-        metric, images = mixes.sequence_metric(context.classifier, context.painter, clips, what, reach)
+        metric, images = mixes.sequence_metric(context.classifier, context.app_painter, clips, what, reach)
         context.save_pictures(f"sequences{what.replace(' ', '_')}", images)
         metrics.append(metric)
     return metrics
@@ -53,7 +53,7 @@ def sequences_group(context: EvalContext) -> list[Metric]:
 def faders_group(context: EvalContext) -> list[Metric]:
     """Three sounds by faders."""
     trios = mixes.trios_of(_sounds(context), context.some(16))
-    metrics, images = mixes.fader_metrics(context.classifier, context.painter, trios)
+    metrics, images = mixes.fader_metrics(context.classifier, context.app_painter, trios)
     save_sheet(image_metrics.as_tensor(images), context.out / "faders.png", columns=len(mixes.MOVED_DB))
     return metrics
 
@@ -65,12 +65,14 @@ def rooms_group(context: EvalContext) -> list[Metric]:
     probe, judged = mixes.fit_room_probe(context.features, 120, context.px)
     scenes = mixes.room_scenes(context.some(16), stream=2, rooms=("dry",))
     sounds = mixes.RoomSounds.of(scenes)
-    ways = {
-        "by the sound alone": sounds.by_the_sound(context.painter),
-        "by the room control": sounds.by_the_control(context.studio, context.out),
+    ways: dict[str, dict[str, bool]] = {
+        "as it is heard": {"by_control": False},
+        "by the room control": {"by_control": True},
+        "by the sound alone": {"by_control": False, "by_name": False},
     }
     metrics = [judged]
-    for how, pictures in ways.items():
+    for how, way in ways.items():
+        pictures = sounds.paint(context.app_painter, **way)
         found, context.details[f"rooms, {how}"] = mixes.room_metrics(
             probe, context.classifier, sounds, pictures, how
         )

@@ -6,10 +6,8 @@ probe on the features of its second classifier, fitted to renders of the world.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-import soundfile
 import torch
 from numpy.typing import NDArray
 from PIL import Image
@@ -17,21 +15,18 @@ from torch import Tensor
 
 from sonic_ui.audio.limiter import limit_true_peak
 from sonic_ui.audio.mixing import Level, mix_with_faders
-from sonic_ui.audio.reverb import ROOMS, reverberate
+from sonic_ui.audio.reverb import reverberate
 from sonic_ui.audio.separation import HARMONIC, separate
-from sonic_ui.engine.events import Result
-from sonic_ui.engine.studio import Studio
+from sonic_ui.evaluation.app_painter import AppPainter
 from sonic_ui.evaluation.held_out import SAMPLE_RATE, HeldOutClip, renders_of
 from sonic_ui.evaluation.image_metrics import Painter, as_tensor, rank_correlation, share_showing
 from sonic_ui.evaluation.metrics import Metric
 from sonic_ui.models.presence_classifier import PresenceClassifier
-from sonic_ui.pipelines.sound_parts import unlike_parts
-from sonic_ui.requests import SoundToImageRequest
+from sonic_ui.requests.fields import ROOMS
 from sonic_ui.scenes.render import render_sound
 from sonic_ui.scenes.world import SOURCES, SPECS, Scene, sample_scene
 from sonic_ui.training.data.rendering import SPLITS
 
-ROOM_NAMES = ("dry", *ROOMS)
 BASE_LUFS = -24.0
 """Of each sound of a mix: the middle of what the world knows, -48 to -12."""
 
@@ -41,21 +36,6 @@ PRESENT = 0.5
 
 RIDGE = 1.0
 Samples = NDArray[np.float32]
-Embed = Callable[[Sequence[Samples], Sequence[Level]], Tensor]
-"""What sounds at their levels are heard as, for the painter: an embedding [D], or one a sound [S, D]."""
-
-
-def mix_embedding(embed_audio: Callable[[Sequence[Samples]], Tensor]) -> Embed:
-    """The sounds mixed in the time domain, then each by itself, as the engine does it.
-
-    embed_audio   sounds -> embeddings [B, D]
-    """
-
-    def embed(sounds: Sequence[Samples], levels: Sequence[Level]) -> Tensor:
-        alone = [mixed([sound], [level]) for sound, level in zip(sounds, levels, strict=True)]
-        return embed_audio([mixed(sounds, levels), *alone])
-
-    return embed
 
 
 def mixed(sounds: Sequence[Samples], levels: Sequence[Level]) -> Samples:
@@ -92,18 +72,17 @@ def joined_recordings(recordings: Sequence[HeldOutClip], count: int, seed: int =
 
 
 def sequence_metric(
-    judge: PresenceClassifier, painter: Painter, clips: Sequence[HeldOutClip], what: str, reach: float | None
+    judge: PresenceClassifier,
+    painter: AppPainter,
+    clips: Sequence[HeldOutClip],
+    what: str,
+    reach: float | None,
 ) -> tuple[Metric, list[Image.Image]]:
     """Share of pictures that show both of two sources which follow each other.
 
     what   the clips, in the figure's name
     """
-    pictures = []
-    for number, clip in enumerate(clips):
-        whole = painter.embed([clip.samples])
-        parts = unlike_parts(clip.samples, lambda some: painter.embed(some).cpu().numpy())
-        embeds = torch.stack([whole[0], *(torch.from_numpy(part).to(whole) for part in parts)])[None]
-        pictures += painter.paint(embeds, [painter.seed + number])
+    pictures = painter.paint([[clip.samples] for clip in clips])
     both = share_showing(judge, pictures, [clip.sources for clip in clips])
     return Metric(f"sequences{what}: both of two painted", both, reach, note=f"{len(clips)} sounds"), pictures
 
@@ -119,15 +98,14 @@ def as_one(pair: Pair) -> HeldOutClip:
 
 
 def pair_metric(
-    judge: PresenceClassifier, painter: Painter, pairs: Sequence[Pair], what: str, reach: float
+    judge: PresenceClassifier, painter: AppPainter, pairs: Sequence[Pair], what: str, reach: float
 ) -> tuple[Metric, list[Image.Image]]:
     """Share of pictures that show both of two sounds, each of which has a fader; as loud as each other.
 
     what   the sounds, in the figure's name
     """
-    embed, levels = mix_embedding(painter.embed), [Level(lufs=BASE_LUFS)] * 2
-    embeds = torch.stack([embed([one.samples for one in pair], levels) for pair in pairs])
-    pictures = painter.paint(embeds)
+    levels = [[Level(lufs=BASE_LUFS)] * 2] * len(pairs)
+    pictures = painter.paint([[one.samples for one in pair] for pair in pairs], levels)
     both = share_showing(judge, pictures, [[one.sources[0] for one in pair] for pair in pairs])
     name = f"mixing: both of two {what} found, each with its fader"
     return Metric(name, both, reach, note=f"{len(pairs)} pairs"), pictures
@@ -173,19 +151,19 @@ def fitting_pairs(clips: Sequence[HeldOutClip], count: int, seed: int = 72) -> l
 
 
 def fader_metrics(
-    judge: PresenceClassifier, painter: Painter, trios: Sequence[Trio], embed: Embed | None = None
+    judge: PresenceClassifier, painter: AppPainter, trios: Sequence[Trio]
 ) -> tuple[list[Metric], list[Image.Image]]:
     """Three sounds by faders: all painted where they are as loud as each other; and one moved by MOVED_DB.
 
     Spearman's correlation is of its gain and its judged level; the change of the others is that of their
     judged levels from where all are alike, on average over gains and sounds.
     """
-    embed, shown = embed or mix_embedding(painter.embed), list[Image.Image]()
+    shown = list[Image.Image]()
     all_seen, correlations, changes = [], [], []
     for trio in trios:
         samples = [clip.samples for clip in trio.clips]
-        embeds = torch.stack([embed(samples, _levels(trio, gain_db)) for gain_db in MOVED_DB])
-        pictures = painter.paint(embeds, [painter.seed] * len(MOVED_DB))
+        levels, seeds = [_levels(trio, gain_db) for gain_db in MOVED_DB], [painter.seed] * len(MOVED_DB)
+        pictures = painter.paint([samples] * len(MOVED_DB), levels, seeds)
         presence, level = judge.predict(as_tensor(pictures))
         columns = [SOURCES.index(clip.sources[0]) for clip in trio.clips]
         middle = MOVED_DB.index(0.0)
@@ -224,7 +202,7 @@ def _levels(trio: Trio, gain_db: float) -> list[Level]:
 
 
 class RoomProbe:
-    """Names the room that a picture shows: ridge regression from features to one of ROOM_NAMES.
+    """Names the room that a picture shows: ridge regression from features to one of ROOMS.
 
     features   [B, 3, H, W] in [-1, 1] -> [B, D]
     """
@@ -234,7 +212,7 @@ class RoomProbe:
         found = features(pictures).double()
         self._mean, self._scale = found.mean(0), found.std(0).clamp_min(1e-6)
         inputs = self._inputs(found)
-        target = torch.eye(len(ROOM_NAMES), dtype=torch.float64)[[ROOM_NAMES.index(room) for room in rooms]]
+        target = torch.eye(len(ROOMS), dtype=torch.float64)[[ROOMS.index(room) for room in rooms]]
         weight = RIDGE * torch.eye(inputs.shape[1], dtype=torch.float64)
         self._weights = torch.linalg.solve(inputs.T @ inputs + weight, inputs.T @ target)
 
@@ -245,10 +223,10 @@ class RoomProbe:
     def predict(self, pictures: Tensor) -> list[str]:
         """The room of each picture [B, 3, H, W] in [-1, 1]."""
         scores = self._inputs(self._features(pictures).double()) @ self._weights
-        return [ROOM_NAMES[int(number)] for number in scores.argmax(-1)]
+        return [ROOMS[int(number)] for number in scores.argmax(-1)]
 
 
-def room_scenes(per_room: int, stream: int, rooms: Sequence[str] = ROOM_NAMES) -> list[Scene]:
+def room_scenes(per_room: int, stream: int, rooms: Sequence[str] = ROOMS) -> list[Scene]:
     """Scenes of one source that may stand indoors, `per_room` of each of `rooms`, in their order."""
     rng = np.random.default_rng([SPLITS["held_out"], 4000, stream])
     found: dict[str, list[Scene]] = {room: [] for room in rooms}
@@ -285,26 +263,17 @@ class RoomSounds:
 
     @property
     def rooms(self) -> list[str]:
-        return [room for room in ROOM_NAMES for _ in self.dry]
+        return [room for room in ROOMS for _ in self.dry]
 
-    def by_the_sound(self, painter: Painter) -> list[Image.Image]:
-        """Pictures by the sound alone, as it is heard in its room."""
-        heard = [reverberate(sound, SAMPLE_RATE, room, seed=3) for room in ROOM_NAMES for sound in self.dry]
-        return painter.paint(painter.embed(heard))
-
-    def by_the_control(self, studio: Studio, folder: Path) -> list[Image.Image]:
-        """Pictures as the page's room control makes them of the dry sounds."""
+    def paint(self, painter: AppPainter, *, by_control: bool, by_name: bool = True) -> list[Image.Image]:
+        """Pictures by the app's room control of the dry sounds, or of sounds that are in rooms."""
         pictures: list[Image.Image] = []
-        paths = [folder / f"dry_{number}.wav" for number in range(len(self.dry))]
-        for path, samples in zip(paths, self.dry, strict=True):
-            soundfile.write(path, samples, SAMPLE_RATE, subtype="FLOAT")
         for number, room in enumerate(self.rooms):
-            sound = str(paths[number % len(paths)])
-            request = SoundToImageRequest.from_values({"sound": sound, "room": room, "seed": 100 + number})
-            *_, result = studio.run(request)
-            if not isinstance(result, Result):
-                raise TypeError("no picture came")
-            pictures += result.images
+            dry = self.dry[number % len(self.dry)]
+            heard = dry if by_control else reverberate(dry, SAMPLE_RATE, room, seed=3)
+            chosen = room if by_control else "dry"
+            seeds = [painter.seed + number]
+            pictures += painter.paint([[heard]], seeds=seeds, room=chosen, by_name=by_name)
         return pictures
 
 
@@ -318,10 +287,10 @@ def room_metrics(
     """
     named = probe.predict(as_tensor(pictures))
     pairs = [*zip(sounds.rooms, named, strict=True)]
-    sources = [[one.name for one in scene.sources] for _ in ROOM_NAMES for scene in sounds.scenes]
+    sources = [[one.name for one in scene.sources] for _ in ROOMS for scene in sounds.scenes]
     found = judge.predict(as_tensor(pictures))[0].argmax(-1).tolist()
     shown = [SOURCES[number] in some for number, some in zip(found, sources, strict=True)]
-    note = f"{len(pairs)} held-out sounds, {', '.join(ROOM_NAMES)}"
+    note = f"{len(pairs)} held-out sounds, {', '.join(ROOMS)}"
     figures = {
         "room of the picture is the sound's": [a == b for a, b in pairs],
         "indoors or not is the sound's": [(a == "dry") == (b == "dry") for a, b in pairs],
@@ -332,7 +301,7 @@ def room_metrics(
         Metric(f"rooms, {how}: {name}", float(np.mean(values)), reach.get(name), note=note)
         for name, values in figures.items()
     ]
-    return metrics, {room: [b for a, b in pairs if a == room] for room in ROOM_NAMES}
+    return metrics, {room: [b for a, b in pairs if a == room] for room in ROOMS}
 
 
 # Separation

@@ -19,6 +19,7 @@ from sonic_ui.audio.clips import load_clip
 from sonic_ui.audio.energy import energy_l1, pearson_r, unit
 from sonic_ui.audio.loudness import apply_gain
 from sonic_ui.engine.loading import CAPTIONER
+from sonic_ui.evaluation.app_painter import AppPainter
 from sonic_ui.evaluation.caption_picture import COLUMNS, caption_pictures
 from sonic_ui.evaluation.film_picture import write_film_picture
 from sonic_ui.evaluation.held_out import SAMPLE_RATE, curve_bank
@@ -26,6 +27,7 @@ from sonic_ui.evaluation.image_metrics import as_tensor
 from sonic_ui.evaluation.mix_picture import mixer_strip, rooms_strip
 from sonic_ui.evaluation.pipelines import load_pipeline
 from sonic_ui.evaluation.word_picture import WORDS, word_pictures
+from sonic_ui.media.temporary import new_folder
 from sonic_ui.models.encoders import ImageEncoder
 from sonic_ui.models.gated_attention import batch_audio_scales
 from sonic_ui.models.latents import compression_factor
@@ -252,10 +254,11 @@ def write_own_picture(examples: Path, bundle: Path, path: Path) -> Path:
 
 def write_mixes(examples: Path, bundle: Path, folder: Path) -> list[Path]:
     """Three examples mixed while a fader moves (`mixer.png`), and one in every room (`rooms.png`)."""
-    pipeline, settings = load_painter(bundle)
     paths = []
     for name, strip in (("mixer", mixer_strip), ("rooms", rooms_strip)):
-        pictures, labels = strip(pipeline, settings, lambda stem: read_example(examples, f"{stem}.mp3"))
+        with new_folder() as sounds:
+            painter = AppPainter.of(bundle, Path(sounds))
+            pictures, labels = strip(painter, lambda stem: read_example(examples, f"{stem}.mp3"))
         paths.append(_save(labelled(pictures, labels, len(labels), 192), folder / f"{name}.png"))
     return paths
 

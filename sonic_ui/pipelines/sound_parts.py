@@ -1,6 +1,8 @@
-"""Parts of a sound in which one thing follows another, to condition a picture beside the whole."""
+"""Parts of a sound in which one thing follows another, to condition a picture beside the whole.
 
-from collections.abc import Callable
+The embedding of a clip is the mean over its windows, in which two things one after the other are hardly told
+from a third. Seeing Sound (section 3.4) conditions on the encoder's time series instead.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,16 +18,11 @@ SAME = 0.6
 0.8, of pairs of two sources none is above 0.45 (32 and 16 pairs of the miniature's)."""
 
 
-def unlike_parts(samples: Samples, embed: Callable[[list[Samples]], Embeddings]) -> list[Embeddings]:
-    """Embeddings [D] of as few parts of PART_S as cover a clip [T]; none where all of them are heard alike.
+def parts_of(samples: Samples) -> list[Samples]:
+    """As few parts of PART_S as cover a clip [T]; one where that is no longer."""
+    return windows_of(samples, round(PART_S * SAMPLE_RATE))
 
-    The embedding of a clip is the mean over its windows, in which two things one after the other are hardly
-    told from a third. Seeing Sound (section 3.4) conditions on the encoder's time series instead.
 
-    embed   parts -> embeddings [W, D], unit length
-    """
-    length = round(PART_S * SAMPLE_RATE)
-    if samples.size <= length:
-        return []
-    parts = embed(windows_of(samples, length))
-    return [] if float((parts @ parts.T).min()) >= SAME else [*parts]
+def are_unlike(embeddings: Embeddings) -> bool:
+    """Whether any two parts of a clip are heard as different things, by embeddings [W, D] of unit length."""
+    return float((embeddings @ embeddings.T).min()) < SAME

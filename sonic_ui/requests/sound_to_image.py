@@ -69,8 +69,8 @@ class SoundToImageRequest(PaintingRequest):
                      one stay as they are
     room             where it is heard: dry, room, hall or church
     impulse_response   path of a recording of a room's answer to a clap, which takes the place of `room`
-    paint_room       set the picture in that `room` as well, or where that is dry in the one that the engine
-                     hears: before the prompt go what is heard, by name, and the room
+    by_name          where several things are heard, or a room: what is heard, by name, and the room go before
+                     the prompt. The room is `room`, or where that is dry the one that the engine hears
     """
 
     verb: Literal["sound_to_image"] = "sound_to_image"
@@ -94,7 +94,7 @@ class SoundToImageRequest(PaintingRequest):
     faders: FaderList = ()
     room: Room = "dry"
     impulse_response: ImpulseResponse = None
-    paint_room: bool = True
+    by_name: bool = True
 
     @model_validator(mode="after")
     def _check_optimization(self) -> Self:
@@ -136,7 +136,7 @@ class SoundToImageRequest(PaintingRequest):
 
     def room_phrase(self, heard: RoomName) -> str:
         """The words for the room that is painted, the request's or the heard one; "" in the open air."""
-        if not self.paint_room:
+        if not self.by_name:
             return ""
         is_set = self.room != ROOMS[0] and self.impulse_response is None
         return ROOM_PHRASES.get(self.room if is_set else heard, "")

@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import logging
 import os
+import secrets
 import struct
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -337,7 +338,7 @@ def write_store(store: Path | None, index: dict[str, Embedded]) -> None:
     """Save an index; where that cannot be done it is left, and a line goes to the log."""
     if store is None or not index:
         return
-    partial = store.with_suffix(f".{os.getpid()}.tmp.npz")
+    partial = store.with_suffix(f".{secrets.token_hex(8)}.tmp.npz")
     try:
         store.parent.mkdir(parents=True, exist_ok=True)
         np.savez(

@@ -72,6 +72,17 @@ class Handles:
     control: Any
 
 
+@dataclass(frozen=True)
+class _Question:
+    """A question with the handle that it goes to, its files, what stops it, and its place in a lane."""
+
+    handle: Any
+    asked: Answer
+    files: list[str]
+    cancel: events.CancelToken
+    ticket: Ticket | None = None
+
+
 @dataclass
 class _Call:
     """One try of a question: the response, what came of it so far, and whether an engine began."""
@@ -121,12 +132,12 @@ class RayConnection:
             self._post({"forget": f"{self.page}/{question.get('session', '')}"})
             return
         if question.get("ask") != "run":
-            yield from self._answers(handles.analyses, question, files or [], cancel, None)
+            yield from self._answers(_Question(handles.analyses, question, files or [], cancel))
             return
         work = work_of(read_request(str(question["request"])), str(question.get("session", "")))
         named = {**question, "lane": work.lane, "key": work.key, "waits": work.waits}
         with self.lanes.ticket(work.lane) as ticket:
-            yield from self._answers(handles.lanes[work.lane], named, files or [], cancel, ticket)
+            yield from self._answers(_Question(handles.lanes[work.lane], named, files or [], cancel, ticket))
 
     def close(self) -> None:
         """Let go of the handles; the next question finds the engines anew."""
@@ -160,45 +171,31 @@ class RayConnection:
                 self._handles = Handles(lanes, *others)
             return self._handles
 
-    def _answers(
-        self,
-        handle: Any,
-        question: Answer,
-        files: list[str],
-        cancel: events.CancelToken,
-        ticket: Ticket | None,
-    ) -> Iterator[Answer]:
+    def _answers(self, question: _Question) -> Iterator[Answer]:
         """Ask, and again where an engine ended before it began, or a file was lost on the way."""
         for attempt in range(1, TRIES + 1):
             begun = False
             try:
-                for answer in self._try(handle, question, files, cancel, ticket):
+                for answer in self._try(question):
                     begun = begun or "begun" in answer
                     yield answer
                 return
             except Exception as problem:
                 lost = is_file_lost(problem)
                 if lost:
-                    self._outgoing.forget(self._outgoing.send(file).digest for file in files)
+                    self._outgoing.forget(self._outgoing.send(file).digest for file in question.files)
                 again = lost or (is_engine_ended(problem) and not begun)
-                if attempt == TRIES or cancel.cancelled or not again:
-                    known = self.lanes.counts()[ticket.lane] if ticket else 0
+                if attempt == TRIES or question.cancel.cancelled or not again:
+                    known = self.lanes.counts()[question.ticket.lane] if question.ticket else 0
                     raise self._explained(problem, known) from problem
                 log.info("Asking again: %r", problem)
                 time.sleep(AGAIN_S * attempt)
 
-    def _try(
-        self,
-        handle: Any,
-        question: Answer,
-        files: list[str],
-        cancel: events.CancelToken,
-        ticket: Ticket | None,
-    ) -> Iterator[Answer]:
-        run = secrets.token_hex(8)
-        uploads = [self._outgoing.send(file) for file in files]
-        named = {**question, "run": run, "page": self.page, "uploads": uploads}
-        call = _Call(handle.options(stream=True).answer.remote(named))
+    def _try(self, question: _Question) -> Iterator[Answer]:
+        run, ticket, cancel = secrets.token_hex(8), question.ticket, question.cancel
+        uploads = [self._outgoing.send(file) for file in question.files]
+        named = {**question.asked, "run": run, "page": self.page, "uploads": uploads}
+        call = _Call(question.handle.options(stream=True).answer.remote(named))
         threading.Thread(target=call.read, name="answers", daemon=True).start()
         asked_at, stopped_at, shown = time.monotonic(), 0.0, 0
         try:

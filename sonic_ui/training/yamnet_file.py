@@ -4,6 +4,7 @@ The file is "lite-model_yamnet_classification_tflite_1.tflite" (Apache-2.0, 4,12
 PyPI package `bark-monitor` 1.0.1 holds a copy. To read it takes the package `tflite`.
 """
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from sonic_ui.models.quantized import QuantizedConv2d
 from sonic_ui.models.yamnet import YamnetFeatures
 
 
+@cache
 def yamnet_weights(path: Path) -> dict[str, Tensor]:
     """The state of `YamnetFeatures` from the TFLite file, or from the safetensors of a bundle's audio
     encoder.

@@ -11,7 +11,6 @@ from sonic_ui.audio.loudness import (
     FLOOR_LUFS,
     apply_gain,
     integrated_lufs,
-    loudness_curve,
     peak_dbfs,
     set_lufs,
     true_peak_dbfs,
@@ -55,17 +54,6 @@ def test_set_lufs_reaches_the_loudness_from_any_level(gain_db: float, seconds: f
 
 def test_set_lufs_leaves_silence() -> None:
     assert np.array_equal(set_lufs(np.zeros(1000, np.float32), 48000, -20.0), np.zeros(1000, np.float32))
-
-
-def test_curves_follow_the_sound() -> None:
-    samples = np.concatenate([sine(997, 4, -40), sine(997, 4, -10)])
-    times_s, lufs = loudness_curve(samples, 48000)
-    assert times_s.shape == lufs.shape
-    assert np.all(np.diff(times_s) > 0) and times_s[0] > 0 and times_s[-1] < 8
-    assert lufs[times_s < 3.5].max() == pytest.approx(-43.0, abs=0.3)
-    assert lufs[times_s > 4.5].min() == pytest.approx(-13.0, abs=0.3)
-    assert loudness_curve(np.zeros(0, np.float32), 48000)[0].size == 0
-    assert loudness_curve(np.zeros(100, np.float32), 48000)[1].tolist() == [FLOOR_LUFS]
 
 
 def test_peaks() -> None:

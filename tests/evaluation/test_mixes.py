@@ -15,7 +15,8 @@ from torch import Tensor
 from sonic_ui.audio.loudness import integrated_lufs
 from sonic_ui.evaluation import mixes
 from sonic_ui.evaluation.held_out import SAMPLE_RATE, HeldOutClip
-from sonic_ui.evaluation.mixes import MOVED_DB, ROOM_NAMES, RoomProbe, Trio
+from sonic_ui.evaluation.mixes import MOVED_DB, RoomProbe, Trio
+from sonic_ui.requests.fields import ROOMS
 from sonic_ui.scenes.world import SOURCES
 
 RNG = np.random.default_rng(0)
@@ -26,12 +27,19 @@ def clip(source: str) -> HeldOutClip:
 
 
 def painter() -> Any:
-    """Paints the first number of an embedding as grey."""
+    """Paints the gain of the first sound as grey."""
 
-    def paint(embeds: Tensor, seeds: Sequence[int] | None = None) -> list[Image.Image]:
-        return [Image.new("RGB", (4, 4), (round(float(one.flatten()[0])),) * 3) for one in embeds]
+    def paint(
+        sounds: Sequence[Sequence[np.ndarray]],
+        levels: Sequence[Sequence[mixes.Level]],
+        seeds: Sequence[int] | None = None,
+    ) -> list[Image.Image]:
+        assert len(sounds) == len(levels) and {one.lufs for some in levels for one in some} == {
+            mixes.BASE_LUFS
+        }
+        return [Image.new("RGB", (4, 4), (round(100 + 3 * some[0].gain_db),) * 3) for some in levels]
 
-    return SimpleNamespace(paint=paint, seed=1, embed=lambda sounds: torch.zeros(len(sounds), 1))
+    return SimpleNamespace(paint=paint, seed=1)
 
 
 class Judge:
@@ -45,14 +53,9 @@ class Judge:
 
 def test_a_fader_that_moves_its_own_alone_gets_full_marks() -> None:
     clips = (clip(SOURCES[0]), clip(SOURCES[1]), clip(SOURCES[2]))
-
-    def embed(sounds: Sequence[np.ndarray], levels: Sequence[Any]) -> Tensor:
-        assert [level.lufs for level in levels] == [mixes.BASE_LUFS] * 3
-        return torch.tensor([100.0 + 3 * levels[0].gain_db])
-
-    metrics, images = mixes.fader_metrics(Judge(), painter(), [Trio(clips, 0)], embed)  # type: ignore[arg-type]
+    metrics, images = mixes.fader_metrics(Judge(), painter(), [Trio(clips, 0)])  # type: ignore[arg-type]
     assert [metric.value for metric in metrics] == [1.0, pytest.approx(1.0), 0.0]
-    moved, _ = mixes.fader_metrics(Judge(), painter(), [Trio(clips, 1)], embed)  # type: ignore[arg-type]
+    moved, _ = mixes.fader_metrics(Judge(), painter(), [Trio(clips, 1)])  # type: ignore[arg-type]
     assert moved[1].value == 0.0 and len(images) == len(MOVED_DB)
 
 
@@ -69,20 +72,6 @@ def test_pairs_of_recordings_are_as_loud_as_each_other() -> None:
     pair = mixes.as_one((clip("rain"), clip("dog")))
     assert {*pair.sources} == {"rain", "dog"}
     assert integrated_lufs(pair.samples, SAMPLE_RATE) == pytest.approx(mixes.BASE_LUFS + 3, abs=0.3)
-
-
-def test_a_mix_is_heard_whole_and_each_sound_of_it_alone() -> None:
-    heard: list[np.ndarray] = []
-
-    def embed_audio(sounds: Sequence[np.ndarray]) -> Tensor:
-        heard.extend(sounds)
-        return torch.arange(len(sounds), dtype=torch.float32)[:, None]
-
-    sounds = [clip("rain").samples, clip("dog").samples]
-    levels = [mixes.Level(lufs=-24.0), mixes.Level(lufs=-24.0, gain_db=-12.0)]
-    assert mixes.mix_embedding(embed_audio)(sounds, levels).shape == (3, 1)
-    loudness = [integrated_lufs(one, SAMPLE_RATE) for one in heard]
-    assert loudness == pytest.approx([-23.7, -24.0, -36.0], abs=0.3)
 
 
 def test_both_of_a_pair_must_be_seen() -> None:
@@ -111,7 +100,7 @@ def test_recordings_that_follow_each_other_are_of_two_sources() -> None:
 
 def test_pictures_of_rooms_are_named_beside_their_sources() -> None:
     sounds = mixes.RoomSounds([clip("rain").samples], mixes.room_scenes(1, 2, rooms=("dry",)))
-    assert sounds.rooms == [*ROOM_NAMES]
+    assert sounds.rooms == [*ROOMS]
 
     class Probe:
         def predict(self, pictures: Tensor) -> list[str]:
@@ -134,17 +123,15 @@ def test_the_probe_names_rooms_by_features() -> None:
         return pictures.mean((2, 3))
 
     colours = torch.eye(4)[:, :3]
-    places = [place for place in ROOM_NAMES for _ in range(8)]
-    pictures = torch.stack([colours[ROOM_NAMES.index(place)] for place in places])[:, :, None, None]
+    places = [place for place in ROOMS for _ in range(8)]
+    pictures = torch.stack([colours[ROOMS.index(place)] for place in places])[:, :, None, None]
     pictures = pictures.expand(-1, -1, 4, 4) + 0.05 * torch.randn(32, 3, 4, 4, generator=torch.manual_seed(0))
     probe = RoomProbe(features, pictures, places)
     assert probe.predict(pictures) == places
 
 
 def test_scenes_of_rooms_are_of_every_place() -> None:
-    assert [scene.room for scene in mixes.room_scenes(2, 0)] == [
-        place for place in ROOM_NAMES for _ in range(2)
-    ]
+    assert [scene.room for scene in mixes.room_scenes(2, 0)] == [place for place in ROOMS for _ in range(2)]
     assert {scene.room for scene in mixes.room_scenes(3, 2, rooms=("dry",))} == {"dry"}
 
 

@@ -1,32 +1,22 @@
-"""Parts of a sound that are heard apart."""
+"""Parts of a sound in which one thing follows another."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sonic_ui.pipelines.sound_parts import SAME, unlike_parts
-
-SECOND = 48_000
+from sonic_ui.models.encoders import SAMPLE_RATE
+from sonic_ui.pipelines.sound_parts import SAME, are_unlike, parts_of
 
 
-def by_level(parts: list[NDArray[np.float32]]) -> NDArray[np.float32]:
-    """An angle of 90 degrees from silence to full level."""
-    angles = np.array([np.abs(part).mean() for part in parts]) * np.pi / 2
-    return np.stack([np.cos(angles), np.sin(angles)], 1).astype(np.float32)
+def test_a_clip_is_covered_by_as_few_parts_as_do() -> None:
+    assert len(parts_of(np.zeros(5 * SAMPLE_RATE, np.float32))) == 1
+    samples = np.repeat(np.float32([1, 2]), 5 * SAMPLE_RATE)
+    first, second = parts_of(samples)
+    assert set(first) == {1.0} and set(second) == {2.0}
+    assert len(parts_of(samples[: 9 * SAMPLE_RATE])) == 2
 
 
-def test_parts_that_differ_are_returned_in_their_order() -> None:
-    samples = np.concatenate([np.zeros(5 * SECOND), np.ones(5 * SECOND)]).astype(np.float32)
-    first, second = unlike_parts(samples, by_level)
-    assert np.allclose(first, [1, 0], atol=1e-6) and np.allclose(second, [0, 1], atol=1e-6)
-
-
-def test_a_short_sound_and_one_that_stays_as_it_is_have_none() -> None:
-    def unasked(parts: list[NDArray[np.float32]]) -> NDArray[np.float32]:
-        raise AssertionError("a short sound has no parts")
-
-    assert unlike_parts(np.zeros(5 * SECOND, np.float32), unasked) == []
-    near = np.arccos(SAME) / (np.pi / 2) - 0.02
-    steady = np.concatenate([np.zeros(5 * SECOND), np.full(5 * SECOND, near)]).astype(np.float32)
-    assert unlike_parts(steady, by_level) == []
+def test_parts_are_unlike_where_any_two_are() -> None:
+    near = np.float32([[1, 0, 0], [0.9, np.sqrt(1 - 0.81), 0]])
+    assert not are_unlike(near) and not are_unlike(near[:1])
+    assert are_unlike(np.concatenate([near, np.float32([[SAME - 0.01, 0, np.sqrt(1 - (SAME - 0.01) ** 2)]])]))

@@ -49,7 +49,7 @@ def tab_of(backend: FakeBackend, examples: tuple[Example, ...] = ()) -> Handlers
 NO_MIX: dict[str, Any] = {
     **dict.fromkeys(("mixer", *MORE, "impulse_response")),
     "room": "dry",
-    "paint_room": True,
+    "by_name": True,
 }
 """What the page hands over where nothing is mixed."""
 

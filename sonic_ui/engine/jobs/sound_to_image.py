@@ -9,6 +9,7 @@ import numpy as np
 from sonic_ui.engine.events import FrameInfo
 from sonic_ui.engine.inputs import Sound
 from sonic_ui.engine.jobs.base import JOB_TYPES, JobRunner, JobType, PaintingPlan, RunContext
+from sonic_ui.engine.jobs.heard_sounds import HeardSound, hear
 from sonic_ui.engine.sound_mix import SoundMix, read_mix
 from sonic_ui.media.captions import Caption
 from sonic_ui.requests import BadInput, PaintingRequest, SoundToImageRequest
@@ -27,13 +28,13 @@ NOT_COMPARABLE = (
 class PaintJob:
     """Pictures to paint: the settings of the request, and for each picture what it listens to.
 
-    embeddings   [N, D], one a picture; or [N, S, D] of several sounds each, see `_embedding`
+    embeddings   [N, D], one a picture; or [N, S, D] of several sounds each, see `HeardSound`
     seeds        one a picture
     scales       factor on the request's strength, one a picture
     groups       which pictures are painted side by side, in the order in which the groups are painted
     size         width and height in pixels; None paints the denoiser's own
     caption      what is heard, in words, where the request paints by it
-    room_caption   what sets the picture in the request's room, in words
+    heard_words   what is heard, by name, and where, if that goes before the prompt
 
     Their variations are the request's.
     """
@@ -45,7 +46,7 @@ class PaintJob:
     groups: tuple[tuple[int, ...], ...]
     size: tuple[int, int] | None = None
     caption: Caption | None = None
-    room_caption: str = ""
+    heard_words: str = ""
 
     @property
     def sample_passes(self) -> int:
@@ -132,8 +133,8 @@ class PaintRunner(JobRunner):
 
     @property
     def _text(self) -> str:
-        """What the text encoder reads: the caption, the room, then the prompt."""
-        texts = (self._caption, self.job.room_caption, self.job.request.prompt)
+        """What the text encoder reads: the caption, what is heard, then the prompt."""
+        texts = (self._caption, self.job.heard_words, self.job.request.prompt)
         return " ".join(filter(None, texts))
 
     @property
@@ -156,7 +157,7 @@ class PaintRunner(JobRunner):
         """Prompt and weights of its words as arguments of the pipeline, for a group of pictures."""
         caption = self.job.caption
         if caption is None:
-            return {"prompt": [self._text] * len(group)} if self.job.room_caption else {}
+            return {"prompt": [self._text] * len(group)} if self.job.heard_words else {}
         import torch
 
         from sonic_ui.pipelines.caption_attention import caption_token_weights
@@ -278,21 +279,22 @@ def plan_pictures(request: SoundToImageRequest, context: RunContext) -> Painting
     if request.by_caption != OFF:
         caption = _caption(request, context, mix)
         request = request.changed(caption=request.caption or caption.text)
-        words = [[word, round(p, 4)] for word, p in zip(*vars(caption).values(), strict=True)]
-        extra["caption_words"] = words
-    embedding = _embedding(context, sound, mix)
-    room_caption = _room_caption(request, context, mix)
-    if room_caption:
-        extra["room_caption"] = room_caption
+        extra["caption_words"] = [
+            [word, round(p, 4)] for word, p in zip(*vars(caption).values(), strict=True)
+        ]
+    heard = hear(context, sound, mix)
+    heard_words = _heard_words(request, heard)
+    if heard_words:
+        extra["heard_words"] = heard_words
     job = PaintJob(
         request=request,
-        embeddings=np.repeat(embedding[None], count, 0),
+        embeddings=np.repeat(heard.embedding[None], count, 0),
         seeds=tuple(map(request.seed_of, range(count))),
         scales=(1.0,) * count,
         groups=(tuple(range(count)),),
         size=size_of(request.aspect, context),
         caption=caption,
-        room_caption=room_caption,
+        heard_words=heard_words,
     )
     infos = (FrameInfo(),) * count
     return PaintingPlan(context, job, infos, is_strip=False, notices=notices, extra=extra)
@@ -307,36 +309,14 @@ def _caption(request: SoundToImageRequest, context: RunContext, mix: SoundMix | 
     return write(context.sounds["sound"]) if mix is None or request.caption else mix.caption(write)
 
 
-def _room_caption(request: SoundToImageRequest, context: RunContext, mix: SoundMix | None) -> str:
-    """The room, after the names of what is heard: "in a church" alone would leave little of the sound. A
-    caption names it already.
-    """
-    phrase = request.room_phrase(context.embed_audio(context.sounds["sound"]).room)
-    if not phrase or phrase in request.caption:
-        return ""
+def _heard_words(request: SoundToImageRequest, heard: HeardSound) -> str:
+    """What goes before the prompt: what is heard, by name, and where; after a caption the room alone."""
+    phrase = request.room_phrase(heard.room)
+    if phrase in request.caption:
+        phrase = ""
     if request.by_caption != OFF:
         return phrase
-    alone = [] if mix is None else mix.parts_alone()
-    heard = map(context.embed_audio, alone or [context.sounds["sound"]])
-    names = [one.labels[0].name for one in heard if one.labels and not one.is_unknown]
-    return f"{' and '.join(dict.fromkeys(names))} {phrase}".strip()
-
-
-def _embedding(context: RunContext, sound: Sound, mix: SoundMix | None) -> np.ndarray:
-    """The embedding [D] of a sound; [S, D] of a mix, or of a sound in which one thing follows another: that
-    of all before those of the sounds in it, or of its parts.
-
-    Seeing Sound embeds the mix alone; the encoder then hears the loudest above all.
-    """
-    alone = [] if mix is None else mix.parts_alone()
-    embeddings = [context.embed_audio(one).embedding for one in (sound, *alone)]
-    if not alone:
-        from sonic_ui.pipelines.sound_parts import unlike_parts
-
-        embeddings += unlike_parts(
-            sound.clip.samples, lambda parts: context.backend.embed_windows(parts).embeddings
-        )
-    return np.stack(embeddings) if len(embeddings) > 1 else embeddings[0]
+    return heard.words(phrase) if request.by_name else ""
 
 
 def room_notices(request: SoundToImageRequest) -> list[str]:

@@ -7,6 +7,7 @@ import numpy as np
 from sonic_ui.audio.limiter import limit_true_peak
 from sonic_ui.audio.loudness import integrated_lufs
 from sonic_ui.audio.reverb import convolve, impulse_response
+from sonic_ui.requests.fields import ROOMS
 from sonic_ui.scenes.render import level_to_lufs, render_sound
 from sonic_ui.scenes.sounds.synthesis import Signal, Synth, decibels
 from sonic_ui.scenes.world import SPECS, sample_scene
@@ -15,7 +16,6 @@ from sonic_ui.training.data.sounds import CLIP_S, SAMPLE_RATE
 from sonic_ui.training.data.tagged_sounds import read_samples
 from sonic_ui.training.data.takes import at_speed, coded, cropped, laid_out, through_microphone
 
-ROOMS = ("dry", "room", "hall", "church")
 DRY_SHARE = 0.4
 """Of the sounds; the others are in one of the three rooms."""
 WORLD_SHARE = 0.6

@@ -64,7 +64,7 @@ class Mixer:
     files: dict[str, gr.File]
     player: gr.HTML
     room: gr.Radio
-    paint_room: gr.Checkbox
+    by_name: gr.Checkbox
     impulse_response: gr.File
     message: gr.HTML
 
@@ -75,7 +75,7 @@ class Mixer:
                 "mixer": self.mixer,
                 **self.files,
                 "room": self.room,
-                "paint_room": self.paint_room,
+                "by_name": self.by_name,
                 "impulse_response": self.impulse_response,
             },
             self.message,
@@ -90,7 +90,7 @@ def mix_settings(values: Mapping[str, Any]) -> dict[str, Any]:
     faders = sound_mixer.faders_of(values["mixer"])
     last = max((number for number, name in enumerate(MORE, start=1) if values[name]), default=0)
     moved = any(map(sound_mixer.is_moved, faders[:1]))
-    settings = {name: values[name] for name in (*MORE, "room", "paint_room", "impulse_response")}
+    settings = {name: values[name] for name in (*MORE, "room", "by_name", "impulse_response")}
     return {**settings, FIELD: faders[: last + 1] if last or moved else ()}
 
 
@@ -99,7 +99,7 @@ def _mix_values(request: SoundToImageRequest, files: Mapping[str, str]) -> dict[
         "mixer": sound_mixer.mixer_value(request.faders),
         **{name: files.get(name) for name in (*MORE, "impulse_response")},
         "room": request.room,
-        "paint_room": request.paint_room,
+        "by_name": request.by_name,
     }
 
 
@@ -112,12 +112,11 @@ def mixer(tab: str, context: AppContext) -> Mixer:
         message = basic.message(f"{tab}-mix-message")
         player = preview_player.preview_player(f"{tab}-mix", f"{tab}-mix-player", "Play the mix")
         room = room_choice(tab)
-        paint_room = gr.Checkbox(
+        by_name = gr.Checkbox(
             True,
-            label="Paint the room",
-            info="The one chosen here, or in the open the one that is heard: “a dog in a church” goes before "
-            "your words.",
-            elem_id=f"{tab}-paint-room",
+            label="Name what is heard",
+            info="Of several things, and in a room: “a dog and rain in a church” goes before your words.",
+            elem_id=f"{tab}-by-name",
         )
         own = gr.File(
             label="A room of your own: drop its impulse response (WAV)",
@@ -127,8 +126,8 @@ def mixer(tab: str, context: AppContext) -> Mixer:
             elem_id=f"{tab}-impulse-response",
             elem_classes=["su-drop", "su-drop-room"],
         )
-    show_when_unfolded(fold, [mix, player, room, paint_room, own])
-    return Mixer(tab, mix, hints, files, player, room, paint_room, own, message)
+    show_when_unfolded(fold, [mix, player, room, by_name, own])
+    return Mixer(tab, mix, hints, files, player, room, by_name, own, message)
 
 
 class MixerHandlers:

@@ -14,6 +14,7 @@ from sonic_ui.engine.inputs import SAMPLE_RATE
 from sonic_ui.engine.sound_mix import SoundMix, read_mix
 from sonic_ui.engine.studio import Studio
 from sonic_ui.requests import BadInput, SoundToImageRequest
+from sonic_ui.requests.fields import RoomName
 from tests.conftest import WriteSound
 from tests.fakes import FakeBackend
 
@@ -64,6 +65,7 @@ def test_of_one_thing_after_another_the_parts_are_heard_besides(tmp_path: Path) 
         backend = FakeBackend()
         list(Studio(backend).run(SoundToImageRequest(sound=str(path), start_s=0, end_s=10, count=2)))
         assert backend.jobs[-1].embeddings.shape == shape
+        assert backend.jobs[-1].heard_words == "rain and a dog"
     assert backend.windows == 2
 
 
@@ -81,24 +83,27 @@ def test_the_room_is_heard(files: dict[str, str], tmp_path: Path) -> None:
     assert result.settings["request"]["impulse_response"] == "clap.wav"  # type: ignore[union-attr]
 
 
-def test_the_room_is_painted_by_words_before_the_prompt(files: dict[str, str]) -> None:
-    def room_caption(**values: Any) -> str:
+def test_names_go_before_the_prompt_where_the_sound_alone_would_lose_some(
+    files: dict[str, str], tmp_path: Path
+) -> None:
+    def words(
+        sound: str = files["sound"], known: bool = True, heard_in: RoomName = "dry", **values: Any
+    ) -> str:
         backend = FakeBackend()
-        backend.known_probability = 0.9 if values.pop("known", True) else 0.1
-        backend.room = values.pop("heard_in", "dry")
-        *_, result = Studio(backend).run(SoundToImageRequest.from_values({**files, **values}))
-        assert result.settings.get("room_caption", "") == backend.jobs[0].room_caption  # type: ignore[union-attr]
-        return backend.jobs[0].room_caption
+        backend.known_probability = 0.9 if known else 0.1
+        backend.room = heard_in
+        *_, result = Studio(backend).run(SoundToImageRequest.from_values({"sound": sound, **values}))
+        assert result.settings.get("heard_words", "") == backend.jobs[0].heard_words  # type: ignore[union-attr]
+        return backend.jobs[0].heard_words
 
-    assert room_caption() == ""
-    assert room_caption(room="church") == "rain in a church"
-    assert room_caption(room="hall", known=False) == "in a hall"
-    assert room_caption(room="church", paint_room=False) == ""
-    assert room_caption(heard_in="hall") == "rain in a hall"
-    assert room_caption(heard_in="hall", room="church") == "rain in a church", "what is chosen comes first"
-    assert room_caption(heard_in="hall", paint_room=False) == ""
-    assert room_caption(room="room", by_caption="with_sound") == "in a room", "the caption names the sound"
-    assert room_caption(room="room", by_caption="words_alone", caption="a dog in a room") == ""
+    assert words(by_name=False, room="church") == words(by_name=False) == ""
+    assert words() == "rain and a dog", "this engine hears a dog as well"
+    assert words(room="church") == words(heard_in="hall", room="church") == "rain and a dog in a church"
+    assert words(heard_in="hall") == "rain and a dog in a hall"
+    assert words(known=False) == "" and words(known=False, room="hall") == "in a hall"
+    assert words(sound2=files["sound2"]) == "", "a mix of one thing twice"
+    assert words(room="room", by_caption="with_sound") == "in a room", "the caption names the sound"
+    assert words(room="room", by_caption="words_alone", caption="a dog in a room") == ""
 
 
 def test_one_broken_sound_is_left_out_and_named(files: dict[str, str], tmp_path: Path) -> None:

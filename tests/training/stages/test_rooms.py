@@ -9,8 +9,9 @@ import numpy as np
 import torch
 
 from sonic_ui.models.room_head import load_room_head
+from sonic_ui.requests.fields import ROOMS
 from sonic_ui.training.bundle_io import export_bundle, import_bundle
-from sonic_ui.training.data.room_sounds import LENGTH, ROOMS, RoomSounds
+from sonic_ui.training.data.room_sounds import LENGTH, RoomSounds
 from sonic_ui.training.run import Run
 from sonic_ui.training.stages.rooms import render_room_sounds, trained_room_head
 

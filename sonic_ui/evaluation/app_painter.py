@@ -1,0 +1,70 @@
+"""Pictures of sounds as the app makes them: through an engine, with all that a request does besides."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+from PIL import Image
+
+from sonic_ui.audio.mixing import Level
+from sonic_ui.engine.events import Result
+from sonic_ui.engine.local import LocalBackend
+from sonic_ui.engine.studio import Studio
+from sonic_ui.evaluation.held_out import SAMPLE_RATE
+from sonic_ui.requests import SoundToImageRequest
+from sonic_ui.requests.faders import Fader
+
+Samples = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class AppPainter:
+    """Paints sounds with a studio, at the bundle's settings.
+
+    folder   where the sounds are written
+    seed     of the first picture, where nobody says which; the next have the next
+    """
+
+    studio: Studio
+    folder: Path
+    seed: int = 100
+
+    @classmethod
+    def of(cls, bundle: Path, folder: Path) -> "AppPainter":
+        """One for a bundle."""
+        studio = Studio(LocalBackend(str(bundle)))
+        studio.backend.load()
+        return cls(studio, folder)
+
+    def paint(
+        self,
+        sounds: Sequence[Sequence[Samples]],
+        levels: Sequence[Sequence[Level]] | None = None,
+        seeds: Sequence[int] | None = None,
+        **settings: Any,
+    ) -> list[Image.Image]:
+        """A picture of each group of sounds: of one recording, or of a mix, whose faders stand at `levels`.
+
+        settings   of the request, for all
+        """
+        pictures = []
+        for number, group in enumerate(sounds):
+            seed = self.seed + number if seeds is None else seeds[number]
+            moved = [] if levels is None else levels[number]
+            faders = [Fader(level.lufs, level.gain_db, pan=level.pan) for level in moved]
+            pictures.append(self._picture(group, {**settings, "seed": seed, "faders": faders}))
+        return pictures
+
+    def _picture(self, group: Sequence[Samples], settings: dict[str, Any]) -> Image.Image:
+        files = {}
+        for name, samples in zip(SoundToImageRequest.SOUNDS, group, strict=False):
+            files[name] = str(self.folder / f"{name}.wav")
+            soundfile.write(files[name], samples, SAMPLE_RATE, subtype="FLOAT")
+        *_, result = self.studio.run(SoundToImageRequest.from_values({**files, **settings}))
+        if not isinstance(result, Result):
+            raise TypeError("no picture came")
+        return result.images[0]
