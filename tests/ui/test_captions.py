@@ -34,7 +34,7 @@ def handlers(backend: FakeBackend) -> CaptionHandlers:
 def write(backend: FakeBackend, sound: str | None, **values: Any) -> dict[Any, Any]:
     """The button's answer for a sound and some settings of the mixer."""
     one = handlers(backend)
-    nothing = {"sound": sound, "gain_db": 0, "room": "dry"}
+    nothing = {"sound": sound, "gain_db": 0, "room": "dry", "by_name": True}
     return one.write(*({**nothing, **values}.get(name) for name in one._mixer.inputs))
 
 

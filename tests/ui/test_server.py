@@ -57,7 +57,7 @@ def answer_to(http: httpx.Client, endpoint: str, data: list[Any]) -> str:
         ([{**FOREIGN, "url": "http://127.0.0.1:1/"}, *REST], "for sound is no file"),
         (["/etc/passwd", *REST], "for sound is no file"),
         ([["deep"], *REST], "for sound is no file"),
-        ([], "The endpoint sound_to_image takes 26 values (sound, prompt, "),
+        ([], "The endpoint sound_to_image takes 27 values (sound, prompt, "),
         ([None, "rain"], "There is no sound yet"),
         ([None, 5, *REST[1:]], "The words are 5; they take text"),
         ([None, {"a": 1}, *REST[1:]], "The words are {'a': 1}"),

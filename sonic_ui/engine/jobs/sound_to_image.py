@@ -34,7 +34,7 @@ class PaintJob:
     groups       which pictures are painted side by side, in the order in which the groups are painted
     size         width and height in pixels; None paints the denoiser's own
     caption      what is heard, in words, where the request paints by it
-    heard_words   what is heard, by name, and where, if that goes before the prompt
+    heard_words   what is heard, by name, and where, if that goes after the prompt
 
     Their variations are the request's.
     """
@@ -133,8 +133,10 @@ class PaintRunner(JobRunner):
 
     @property
     def _text(self) -> str:
-        """What the text encoder reads: the caption, what is heard, then the prompt."""
-        texts = (self._caption, self.job.heard_words, self.job.request.prompt)
+        """What the text encoder reads: the caption, the prompt, then what is heard: of a text that is too long
+        for it, the end is lost.
+        """
+        texts = (self._caption, self.job.request.prompt, self.job.heard_words)
         return " ".join(filter(None, texts))
 
     @property
@@ -310,7 +312,7 @@ def _caption(request: SoundToImageRequest, context: RunContext, mix: SoundMix | 
 
 
 def _heard_words(request: SoundToImageRequest, heard: HeardSound) -> str:
-    """What goes before the prompt: what is heard, by name, and where; after a caption the room alone."""
+    """What goes after the prompt: what is heard, by name, and where; beside a caption the room alone."""
     phrase = request.room_phrase(heard.room)
     if phrase in request.caption:
         phrase = ""

@@ -115,7 +115,7 @@ def mixer(tab: str, context: AppContext) -> Mixer:
         by_name = gr.Checkbox(
             True,
             label="Name what is heard",
-            info="Of several things, and in a room: “a dog and rain in a church” goes before your words.",
+            info="Of several things, and in a room: “a dog and rain in a church” joins your words.",
             elem_id=f"{tab}-by-name",
         )
         own = gr.File(

@@ -83,7 +83,7 @@ def test_the_room_is_heard(files: dict[str, str], tmp_path: Path) -> None:
     assert result.settings["request"]["impulse_response"] == "clap.wav"  # type: ignore[union-attr]
 
 
-def test_names_go_before_the_prompt_where_the_sound_alone_would_lose_some(
+def test_names_join_the_prompt_where_the_sound_alone_would_lose_some(
     files: dict[str, str], tmp_path: Path
 ) -> None:
     def words(
