@@ -50,7 +50,7 @@ def test_three_sounds_and_their_faders_become_a_request(write_sound: WriteSound)
     (record,) = shown["records"].values()
     assert record["files"]["sound4"] == str(sounds[2])
     back = tab.table.values(record["settings"], record["files"])
-    assert back["mixer"]["faders"][2]["pan"] == -0.5 and back["room"] == "hall"
+    assert back["mixer"]["faders"][2]["pan"] == -0.5 and (back["room"], back["by_name"]) == ("hall", True)
     assert (back["sound2"], back["sound3"], back["sound4"]) == (str(sounds[1]), None, str(sounds[2]))
 
 

@@ -133,8 +133,8 @@ class PaintRunner(JobRunner):
 
     @property
     def _text(self) -> str:
-        """What the text encoder reads: the caption, the prompt, then what is heard: of a text that is too long
-        for it, the end is lost.
+        """What the text encoder reads: the caption, the prompt, then what is heard. Of a text that is too
+        long for it, the end is lost.
         """
         texts = (self._caption, self.job.request.prompt, self.job.heard_words)
         return " ".join(filter(None, texts))
