@@ -38,6 +38,7 @@ class AppPainter:
         """One for a bundle."""
         studio = Studio(LocalBackend(str(bundle)))
         studio.backend.load()
+        folder.mkdir(parents=True, exist_ok=True)
         return cls(studio, folder)
 
     def paint(

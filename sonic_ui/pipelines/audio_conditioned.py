@@ -155,8 +155,10 @@ class AudioConditionedPipeline(DiffusionPipeline):
     # The loop's parts
 
     def _denoise(self, latents: Tensor, timestep: Tensor | int, text: Tensor) -> Tensor:
-        """The denoiser's output [B, C, h, w], float32, for as many latents as text states."""
-        return self.unet(latents.to(self.unet.dtype), timestep, encoder_hidden_states=text).sample.float()
+        """The denoiser's output [B, C, h, w], float32, for as many latents as text states, which have the
+        denoiser's type: asking itself would look at all of its weights in every step.
+        """
+        return self.unet(latents.to(text.dtype), timestep, encoder_hidden_states=text).sample.float()
 
     def _finish(self, latents: Tensor, output_type: str) -> Pictures:
         """Latents [B, C, h, w] as one of OUTPUT_TYPES."""
