@@ -69,8 +69,9 @@ class SoundToImageRequest(PaintingRequest):
                      one stay as they are
     room             where it is heard: dry, room, hall or church
     impulse_response   path of a recording of a room's answer to a clap, which takes the place of `room`
-    by_name          where several things are heard, or a room: what is heard, by name, and the room follow
-                     the prompt. The room is `room`, or where that is dry the one that the engine hears
+    by_name          of several sounds, of things that follow each other, and in a room: what is heard, by
+                     name, and the room follow the prompt. The room is `room`, or where that is dry the one
+                     that the engine hears
     """
 
     verb: Literal["sound_to_image"] = "sound_to_image"

@@ -30,6 +30,5 @@ def test_the_ends_of_a_glide_are_the_single_pictures(
     for method in ("linear", "spherical", "mix"):
         strip = pictures(studio, InterpolateRequest(sound_a=a, sound_b=b, frames=4, method=method, **shared))
         for end, sound in ((strip[0], a), (strip[-1], b)):
-            single = SoundToImageRequest(sound=sound, by_name=False, **shared)
-            assert np.array_equal(end, pictures(studio, single)[0])
+            assert np.array_equal(end, pictures(studio, SoundToImageRequest(sound=sound, **shared))[0])
         assert len(strip) == 4

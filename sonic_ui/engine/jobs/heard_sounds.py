@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sonic_ui.engine.events import AudioAnalysis
-from sonic_ui.engine.inputs import Sound
+from sonic_ui.engine.inputs import SAMPLE_RATE, Sound
 from sonic_ui.engine.jobs.base import RunContext
 from sonic_ui.engine.sound_mix import SoundMix
 from sonic_ui.requests.fields import RoomName
 
-ALSO_HEARD = 0.05
-"""Probability of a second label from which on two things are heard: of sounds of one source 0.01 have it, of
-recordings of one 0.12, of two recordings at once 0.77 (0.58 with both names right; 60 pairs)."""
+QUIET_LUFS, LOUD_LUFS = -36.0, -24.0
+"""Below and above these a sound is called so: a third and two thirds of what the miniature's world has."""
+COVERED_DB = 20.0
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class HeardSound:
 
     embedding   [D]; [S, D] of a mix, or of a sound in which one thing follows another: that of all before
                 those of the sounds in it, or of its parts
-    names       of what is heard; empty where it is not known
+    names       of what is heard: of each sound of a mix, of each part; empty where it is not known
     room        where it is heard
     """
 
@@ -47,7 +47,7 @@ def hear(context: RunContext, sound: Sound, mix: SoundMix | None) -> HeardSound:
     alone = [] if mix is None else mix.parts_alone
     whole, *parts = (context.embed_audio(one) for one in (sound, *alone))
     embeddings = [one.embedding for one in (whole, *parts)]
-    names = [name for one in parts for name in _names(one)[:1]] if parts else _names(whole)
+    names = _names_of_mix(alone, parts) if parts else _names(whole)
     if not parts:
         following = _following(context, sound)
         if following is not None:
@@ -58,11 +58,30 @@ def hear(context: RunContext, sound: Sound, mix: SoundMix | None) -> HeardSound:
 
 
 def _names(analysis: AudioAnalysis) -> list[str]:
-    """Names of what a clip is heard as: one, or two where the second is heard as well."""
-    if analysis.is_unknown:
-        return []
-    first, also = analysis.labels[:1], analysis.labels[1:2]
-    return [one.name for one in (*first, *(one for one in also if one.probability >= ALSO_HEARD))]
+    """The name of what a clip is heard as; none of what is not known."""
+    return [] if analysis.is_unknown else [label.name for label in analysis.labels[:1]]
+
+
+def _names_of_mix(sounds: list[Sound], analyses: list[AudioAnalysis]) -> list[str]:
+    """Names of sounds, as loud as each is; none of one that the loudest covers. Plain names would hold every
+    thing as large as it is, wherever its fader stands.
+    """
+    from sonic_ui.audio.loudness import integrated_lufs
+
+    lufs = [integrated_lufs(sound.clip.samples, SAMPLE_RATE) for sound in sounds]
+    return [
+        _as_loud(name, one)
+        for one, analysis in zip(lufs, analyses, strict=True)
+        for name in _names(analysis)
+        if one >= max(lufs) - COVERED_DB
+    ]
+
+
+def _as_loud(name: str, lufs: float) -> str:
+    """A name with how loud it is: "a quiet dog", "rain", "loud wind"."""
+    adjective = "quiet " if lufs < QUIET_LUFS else "loud " if lufs > LOUD_LUFS else ""
+    article = "a " if name.startswith("a ") else ""
+    return f"{article}{adjective}{name.removeprefix('a ')}"
 
 
 @dataclass(frozen=True)
