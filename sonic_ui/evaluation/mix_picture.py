@@ -15,8 +15,8 @@ MIXED = ("rain", "dog", "thunder")
 MOVED, MOVED_DB = 0, (-24.0, -12.0, 0.0, 6.0, 12.0)
 """Examples that are mixed; the one whose fader is moved, and its gains."""
 IN_ROOMS = "crackling_fire"
-MIX_SEED, ROOM_SEED = 4, 13
-"""Chosen by eye among three."""
+MIX_SEED, ROOM_SEED = 23, 13
+"""Chosen by eye among six and three."""
 WORDS = {"dry": "in the open", "room": "room", "hall": "hall", "church": "church"}
 
 ReadExample = Callable[[str], NDArray[np.float32]]
