@@ -35,7 +35,7 @@ from sonic_ui.evaluation.cluster_people import (
     visit,
 )
 from sonic_ui.evaluation.cluster_plan import plan_tables, write_plan
-from sonic_ui.evaluation.cluster_simulation import Figures, figures_of, simulate
+from sonic_ui.evaluation.cluster_simulation import Figures, figures_of, simulate, slowness
 from sonic_ui.evaluation.metrics import Metric, table, write_into_card, write_json
 from sonic_ui.evaluation.plain_processes import scale_without_a_cluster
 from sonic_ui.serve.options import ClusterOptions
@@ -209,15 +209,16 @@ def measure_overhead(run: Run) -> None:
 def measure_simulation(run: Run) -> None:
     """Whether the simulation foresees a run on two engines of the miniature.
 
-    Costs are measured on one run, with both engines busy; another, with other seeds, sounds' order and
-    arrivals, is foreseen and compared.
+    Costs are measured on one run, first with one engine at work, then with both, which share this computer;
+    another run, with other seeds, sounds' order and arrivals, is foreseen and compared.
     """
     files, count = run.files, run.options.requests
     with engines(run.options.bundle, 2, queue=1000) as (studio, _):
         warm(studio, files, [*MIX], 2, None)
         dispatch_s = _dispatch_seconds(studio, files)
+        costs = costs_of(crowd(studio, [*mixed(MIX, count, files, first=4 * count)], 1))
         calibration = crowd(studio, [*mixed(MIX, count, files)], 4)
-        costs = costs_of(calibration)
+        slow = slowness(costs, costs_of(calibration), MIX)
         generator, length = np.random.default_rng(1), int(STREAM * count)
         times = np.cumsum(generator.exponential(1 / (BUSY_SHARE * rate(calibration)), length))
         some = [*mixed(MIX, length, files, first=8 * count)]
@@ -225,7 +226,7 @@ def measure_simulation(run: Run) -> None:
         stream = [(float(at_s), *some[number]) for at_s, number in zip(times, order, strict=True)]
         measured = arrivals_at(studio, stream)
     arrivals = as_arrivals(stream, costs)
-    foreseen = figures_of(arrivals, simulate(arrivals, 2, queue=1000, overhead_s=dispatch_s))
+    foreseen = figures_of(arrivals, simulate(arrivals, 2, queue=1000, overhead_s=dispatch_s, slow=slow))
     seen = measured_figures(measured)
     for name, ours, theirs in (
         ("requests a second", foreseen.a_second, seen.a_second),
@@ -240,6 +241,7 @@ def measure_simulation(run: Run) -> None:
         Metric("measured share of edits whose picture was studied", seen.found),
         Metric("foreseen share of them", foreseen.found),
     )
+    run.add(Metric("a request beside another, over one alone", slow, note="two engines on two cores"))
     run.details |= {"calibration": costs, "dispatch_s": dispatch_s}
     _check_served(run, "random arrivals", measured)
 

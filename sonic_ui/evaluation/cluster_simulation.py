@@ -8,7 +8,7 @@ seconds of service by kind of request, which `sonic_ui.evaluation.load --backend
 import heapq
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -43,17 +43,52 @@ class Outcome:
 
 
 class _Cluster:
-    """The state: free engines, what each holds, who waits."""
+    """The state: free engines, when the others are done, what each holds, who waits.
 
-    def __init__(self, engines: int, share: float, patience_s: float) -> None:
+    All engines that work do so at one pace; when they are done stands on a clock of the work, in seconds of a
+    lone engine.
+
+    slow   how many times as long a request takes while another engine works beside its own
+    """
+
+    def __init__(self, engines: int, share: float, patience_s: float, slow: float) -> None:
         self.names = [f"engine-{number}" for number in range(engines)]
         self.patience_s = patience_s
         self.free = {*range(engines)}
         self.held: list[set[str]] = [set() for _ in self.names]
         self.waiting: dict[str, list[int]] = {lane: [] for lane in LANES}
         self.allowed = {SHORT: {*range(engines)}, LONG: {*long_engines(self.names, share)}}
-        self._share = share
+        self.clock_s = 0.0
+        self.ends: list[tuple[float, int]] = []
+        self.working: dict[int, int] = {}
+        self._share, self._slow = share, slow
         self._ranks: dict[tuple[str, str, bool], list[list[int]]] = {}
+
+    @property
+    def pace(self) -> float:
+        """Work done a second on each engine that has some."""
+        return 1.0 if len(self.ends) < 2 else 1.0 / self._slow
+
+    @property
+    def next_done_s(self) -> float:
+        """Seconds until an engine is done; infinite where none works."""
+        return (self.ends[0][0] - self.clock_s) / self.pace if self.ends else math.inf
+
+    def pass_time(self, seconds: float) -> None:
+        """Work on."""
+        self.clock_s += seconds * self.pace
+
+    def begin(self, engine: int, number: int, work_s: float) -> None:
+        """An engine begins with a request."""
+        self.free.remove(engine)
+        self.working[engine] = number
+        heapq.heappush(self.ends, (self.clock_s + work_s, engine))
+
+    def end(self) -> int:
+        """The next engine is done; the number of its request."""
+        _, engine = heapq.heappop(self.ends)
+        self.free.add(engine)
+        return self.working.pop(engine)
 
     def engine_for(self, arrival: Arrival, now: float) -> int | None:
         """The engine that takes it now; None: it waits on."""
@@ -78,30 +113,46 @@ def simulate(
     patience_s: float = 4.0,
     share: float = 0.5,
     overhead_s: float = 0.0,
+    slow: float = 1.0,
 ) -> list[Outcome]:
     """What becomes of each arrival, in their order; they come in order of time.
 
     overhead_s   of the cluster for each request, besides its service
+    slow         how many times as long a request takes while another engine works: 1 where each has a machine
     """
-    cluster = _Cluster(engines, share, patience_s)
+    cluster = _Cluster(engines, share, patience_s, slow)
     outcomes: list[Outcome] = [Outcome(None)] * len(arrivals)
-    # (time, kind, number): 0 an engine is free again, 1 a request comes, 2 its patience is at an end
-    moments: list[tuple[float, int, int]] = [(one.at_s, 1, number) for number, one in enumerate(arrivals)]
+    # (time, number, whether it comes; else its patience is at an end)
+    moments: list[tuple[float, int, bool]] = [(one.at_s, number, True) for number, one in enumerate(arrivals)]
     heapq.heapify(moments)
-    while moments:
-        now, kind, number = heapq.heappop(moments)
-        if kind == 0:
-            cluster.free.add(number)
-        elif kind == 1:
-            lane = cluster.waiting[arrivals[number].lane]
-            if len(lane) >= queue and cluster.engine_for(arrivals[number], now) is None:
+    now = 0.0
+    while moments or cluster.ends:
+        seconds = cluster.next_done_s
+        if moments and moments[0][0] - now < seconds:
+            at_s, number, comes = heapq.heappop(moments)
+            cluster.pass_time(at_s - now)
+            now = at_s
+            if comes and not _queued(cluster, arrivals[number], number, now, queue):
                 continue
-            lane.append(number)
-            if arrivals[number].waits:
-                heapq.heappush(moments, (now + patience_s, 2, number))
-        for lane_name in LANES:
-            _begin(cluster, lane_name, arrivals, outcomes, moments, now, overhead_s)
+            if comes and arrivals[number].waits:
+                heapq.heappush(moments, (now + patience_s, number, False))
+        else:
+            cluster.pass_time(seconds)
+            now += seconds
+            number = cluster.end()
+            outcomes[number] = replace(outcomes[number], seconds=now - arrivals[number].at_s)
+        for lane in LANES:
+            _begin(cluster, lane, arrivals, outcomes, now, overhead_s)
     return outcomes
+
+
+def _queued(cluster: _Cluster, arrival: Arrival, number: int, now: float, queue: int) -> bool:
+    """Let a request wait; False where the queue is full and no engine is free for it."""
+    lane = cluster.waiting[arrival.lane]
+    if len(lane) >= queue and cluster.engine_for(arrival, now) is None:
+        return False
+    lane.append(number)
+    return True
 
 
 def _begin(
@@ -109,7 +160,6 @@ def _begin(
     lane: str,
     arrivals: Sequence[Arrival],
     outcomes: list[Outcome],
-    moments: list[tuple[float, int, int]],
     now: float,
     overhead_s: float,
 ) -> None:
@@ -123,13 +173,24 @@ def _begin(
             place += 1
             continue
         del waiting[place]
-        cluster.free.remove(engine)
         found = bool(arrival.key) and arrival.key in cluster.held[engine]
         if arrival.key:
             cluster.held[engine].add(arrival.key)
-        done_s = now + overhead_s + (arrival.again_s if found else arrival.first_s)
-        heapq.heappush(moments, (done_s, 0, engine))
-        outcomes[number] = Outcome(done_s - arrival.at_s, found, engine)
+        cluster.begin(engine, number, overhead_s + (arrival.again_s if found else arrival.first_s))
+        outcomes[number] = Outcome(None, found, engine)
+
+
+Costs = Mapping[str, Mapping[str, float]]
+"""Seconds by kind of request, FIRST and AGAIN."""
+
+
+def slowness(alone: Costs, beside: Costs, shares: Mapping[str, float]) -> float:
+    """How many times as long requests take beside another engine's as alone, in a mix by `shares`."""
+    sums = [
+        sum(shares[kind] * (cost[FIRST] + cost[AGAIN]) for kind, cost in costs.items() if kind in shares)
+        for costs in (alone, beside)
+    ]
+    return max(1.0, sums[1] / sums[0])
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from sonic_ui.evaluation.cluster_simulation import (
     kinds_of,
     plan,
     simulate,
+    slowness,
 )
 from sonic_ui.evaluation.metrics import Metric, write_into_card
 from sonic_ui.serve.work import LONG, SHORT
@@ -93,3 +94,19 @@ def test_the_plan_is_a_table_for_people(tmp_path: Path) -> None:
     write_into_card([Metric("two engines over one", 1.9)], doc)
     written = doc.read_text(encoding="utf-8")
     assert written.count(text) == 1 and "| two engines over one | 1.900 |" in written
+
+
+def test_engines_of_one_computer_slow_each_other_down() -> None:
+    both = [arrival(0.0), arrival(0.0)]
+    assert [one.seconds for one in simulate(both, 2, slow=1.5)] == pytest.approx([1.5, 1.5])
+    overlapping = [arrival(0.0), arrival(0.5)]
+    assert [one.seconds for one in simulate(overlapping, 2, slow=2.0)] == pytest.approx([1.5, 1.5])
+    assert simulate([arrival(0.0)], 2, slow=2.0)[0].seconds == pytest.approx(1.0)
+
+
+def test_slowness_weighs_the_kinds_of_a_mix() -> None:
+    alone = {"a": {"first": 1.0, "again": 1.0}, "b": {"first": 2.0, "again": 1.0}}
+    beside = {"a": {"first": 1.5, "again": 1.5}, "b": {"first": 2.0, "again": 1.0}}
+    assert slowness(alone, beside, {"a": 1}) == pytest.approx(1.5)
+    assert slowness(alone, beside, {"a": 1, "b": 2}) == pytest.approx(9 / 8)
+    assert slowness(beside, alone, {"a": 1}) == 1.0
