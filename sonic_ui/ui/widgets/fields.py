@@ -103,8 +103,9 @@ def title_of(result: Result) -> str:
     """What is heard in the sound of a result."""
     if result.is_unknown:
         return unknown_sentence(result.labels)
-    room, _ = result.settings.get("sound_room", ("", 0.0))
-    return f"Heard {label_sentence(result.labels)} {ROOM_PHRASES.get(room, '')}".rstrip()
+    room = str((result.settings.get("sound_room") or [""])[0])
+    where = next((phrase for known, phrase in ROOM_PHRASES.items() if known == room), "")
+    return f"Heard {label_sentence(result.labels)} {where}".rstrip()
 
 
 def label_sentence(labels: Sequence[Label], is_unknown: bool = False) -> str:
