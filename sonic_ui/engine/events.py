@@ -251,9 +251,7 @@ class AudioAnalysis:
 
     known_probability   that the sound is of any of the labels, in [0, 1]; None without an open-set head
     known_threshold     probability that a known sound should reach; None likewise
-    room                where it is heard, "dry" being the open air; that as well for an engine that hears no
-                        rooms, and for what stands outdoors alone
-    room_probability    of a room that was listened for; else None
+    room                where it is heard, and how surely; "dry" and None where no room is listened for
     """
 
     embedding: np.ndarray = field(repr=False)
@@ -266,9 +264,8 @@ class AudioAnalysis:
     @property
     def is_unknown(self) -> bool:
         """Whether the sound is of another kind than the labels; never without an open-set head."""
-        if self.known_probability is None or self.known_threshold is None:
-            return False
-        return self.known_probability < self.known_threshold
+        known, least = self.known_probability, self.known_threshold
+        return known is not None and least is not None and known < least
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ def shares_of_sources(judge: PresenceClassifier, pictures: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def shares_heard(classifier: SoundClassifier, samples: Sequence[NDArray[np.float32]]) -> Tensor:
+def shares_of_sounds(classifier: SoundClassifier, samples: Sequence[NDArray[np.float32]]) -> Tensor:
     """What each sound [T] at 48 kHz is taken for, as shares of the sources [B, S]."""
     sounds = [resample(one, SAMPLE_RATE, SOUND_RATE) for one in samples]
     return torch.cat([classifier(mels_of([one])).softmax(-1) for one in sounds])
@@ -80,7 +80,7 @@ def quality_metrics(
     reference = picture_features(features, renders)
     found = picture_features(features, painted)
     shown = {"pictures": shares_of_sources(judge, painted), "renders": shares_of_sources(judge, renders)}
-    heard = shares_heard(classifier, [clip.samples for clip in clips])
+    sounded = shares_of_sounds(classifier, [clip.samples for clip in clips])
     words = encoder.encode_words([f"a painting of {SPECS[clip.sources[0]].label}" for clip in clips])
     clip_scores = {
         kind: clip_score(image_embeddings(encoder.clip, some), words)
@@ -93,7 +93,7 @@ def quality_metrics(
         Metric("kernel distance of the same", kernel_distance(found, reference), note=note),
     ]
     for kind, shares in shown.items():
-        alike = retrieval_rate(likeness(shares, heard))
+        alike = retrieval_rate(likeness(shares, sounded))
         metrics += [
             Metric(f"inception score of {kind}", inception_score(shares), note=f"{note}, at most 16"),
             Metric(f"sound and picture alike, {kind}", alike, note="AIS by classifiers apart"),

@@ -135,12 +135,12 @@ class SoundToImageRequest(PaintingRequest):
         """Whether what is heard is mixed: of several sounds, or of one with a fader."""
         return bool(self.faders) or len(self.sound_paths) > 1
 
-    def room_phrase(self, heard: RoomName) -> str:
+    def room_phrase(self, of_sound: RoomName) -> str:
         """The words for the room that is painted, the request's or the heard one; "" in the open air."""
         if not self.by_name:
             return ""
         is_set = self.room != ROOMS[0] and self.impulse_response is None
-        return ROOM_PHRASES.get(self.room if is_set else heard, "")
+        return ROOM_PHRASES.get(self.room if is_set else of_sound, "")
 
     def with_defaults(self, defaults: Mapping[str, Any]) -> Self:
         """As every request; a draft takes the bundle's steps and guidance of drafts."""

@@ -77,7 +77,7 @@ class _Question:
     """A question with the handle that it goes to, its files, what stops it, and its place in a lane."""
 
     handle: Any
-    asked: Answer
+    message: Answer
     files: list[str]
     cancel: events.CancelToken
     ticket: Ticket | None = None
@@ -194,7 +194,7 @@ class RayConnection:
     def _try(self, question: _Question) -> Iterator[Answer]:
         run, ticket, cancel = secrets.token_hex(8), question.ticket, question.cancel
         uploads = [self._outgoing.send(file) for file in question.files]
-        named = {**question.asked, "run": run, "page": self.page, "uploads": uploads}
+        named = {**question.message, "run": run, "page": self.page, "uploads": uploads}
         call = _Call(question.handle.options(stream=True).answer.remote(named))
         threading.Thread(target=call.read, name="answers", daemon=True).start()
         asked_at, stopped_at, shown = time.monotonic(), 0.0, 0

@@ -9,7 +9,7 @@ import numpy as np
 from sonic_ui.engine.events import FrameInfo
 from sonic_ui.engine.inputs import Sound
 from sonic_ui.engine.jobs.base import JOB_TYPES, JobRunner, JobType, PaintingPlan, RunContext
-from sonic_ui.engine.jobs.heard_sounds import HeardSound, hear
+from sonic_ui.engine.jobs.sound_condition import SoundCondition, condition_of
 from sonic_ui.engine.sound_mix import SoundMix, read_mix
 from sonic_ui.media.captions import Caption
 from sonic_ui.requests import BadInput, PaintingRequest, SoundToImageRequest
@@ -28,13 +28,13 @@ NOT_COMPARABLE = (
 class PaintJob:
     """Pictures to paint: the settings of the request, and for each picture what it listens to.
 
-    embeddings   [N, D], one a picture; or [N, S, D] of several sounds each, see `HeardSound`
+    embeddings   [N, D], one a picture; or [N, S, D] of several sounds each, see `SoundCondition`
     seeds        one a picture
     scales       factor on the request's strength, one a picture
     groups       which pictures are painted side by side, in the order in which the groups are painted
     size         width and height in pixels; None paints the denoiser's own
     caption      what is heard, in words, where the request paints by it
-    heard_words   what is heard, by name, and where, if that goes after the prompt
+    sound_words   what is heard, by name, and where, if that goes after the prompt
 
     Their variations are the request's.
     """
@@ -46,7 +46,7 @@ class PaintJob:
     groups: tuple[tuple[int, ...], ...]
     size: tuple[int, int] | None = None
     caption: Caption | None = None
-    heard_words: str = ""
+    sound_words: str = ""
 
     @property
     def sample_passes(self) -> int:
@@ -136,7 +136,7 @@ class PaintRunner(JobRunner):
         """What the text encoder reads: the caption, the prompt, then what is heard. Of a text that is too
         long for it, the end is lost.
         """
-        texts = (self._caption, self.job.request.prompt, self.job.heard_words)
+        texts = (self._caption, self.job.request.prompt, self.job.sound_words)
         return " ".join(filter(None, texts))
 
     @property
@@ -159,7 +159,7 @@ class PaintRunner(JobRunner):
         """Prompt and weights of its words as arguments of the pipeline, for a group of pictures."""
         caption = self.job.caption
         if caption is None:
-            return {"prompt": [self._text] * len(group)} if self.job.heard_words else {}
+            return {"prompt": [self._text] * len(group)} if self.job.sound_words else {}
         import torch
 
         from sonic_ui.pipelines.caption_attention import caption_token_weights
@@ -284,19 +284,19 @@ def plan_pictures(request: SoundToImageRequest, context: RunContext) -> Painting
         extra["caption_words"] = [
             [word, round(p, 4)] for word, p in zip(*vars(caption).values(), strict=True)
         ]
-    heard = hear(context, sound, mix)
-    heard_words = _heard_words(request, heard)
-    if heard_words:
-        extra["heard_words"] = heard_words
+    condition = condition_of(context, sound, mix)
+    sound_words = _sound_words(request, condition)
+    if sound_words:
+        extra["sound_words"] = sound_words
     job = PaintJob(
         request=request,
-        embeddings=np.repeat(heard.embedding[None], count, 0),
+        embeddings=np.repeat(condition.embedding[None], count, 0),
         seeds=tuple(map(request.seed_of, range(count))),
         scales=(1.0,) * count,
         groups=(tuple(range(count)),),
         size=size_of(request.aspect, context),
         caption=caption,
-        heard_words=heard_words,
+        sound_words=sound_words,
     )
     infos = (FrameInfo(),) * count
     return PaintingPlan(context, job, infos, is_strip=False, notices=notices, extra=extra)
@@ -311,14 +311,14 @@ def _caption(request: SoundToImageRequest, context: RunContext, mix: SoundMix | 
     return write(context.sounds["sound"]) if mix is None or request.caption else mix.caption(write)
 
 
-def _heard_words(request: SoundToImageRequest, heard: HeardSound) -> str:
+def _sound_words(request: SoundToImageRequest, condition: SoundCondition) -> str:
     """What goes after the prompt: what is heard, by name, and where; beside a caption the room alone."""
-    phrase = request.room_phrase(heard.room)
+    phrase = request.room_phrase(condition.room)
     if phrase in request.caption:
         phrase = ""
     if request.by_caption != OFF:
         return phrase
-    return heard.words(phrase) if request.by_name else ""
+    return condition.words(phrase) if request.by_name else ""
 
 
 def room_notices(request: SoundToImageRequest) -> list[str]:

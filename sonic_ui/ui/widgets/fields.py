@@ -77,7 +77,7 @@ def detail_line(result: Result) -> str:
     details = [
         *(Path(path).name for path in request.sound_paths.values()),
         f"painted by “{_short(by_caption)}”" if by_caption else "",
-        f"named “{_short(named)}”" if (named := str(result.settings.get("heard_words", ""))) else "",
+        f"named “{_short(named)}”" if (named := str(result.settings.get("sound_words", ""))) else "",
         f"“{_short(request.prompt)}”" if request.prompt else "",
         f"seed {request.seed}",
         f"varied by {' and '.join(f'{amount:g}' for _, amount in varied)}" if varied else "",

@@ -65,7 +65,7 @@ def test_of_one_thing_after_another_the_parts_are_heard_besides(tmp_path: Path) 
         backend = FakeBackend()
         list(Studio(backend).run(SoundToImageRequest(sound=str(path), start_s=0, end_s=10, count=2)))
         assert backend.jobs[-1].embeddings.shape == shape
-        assert backend.jobs[-1].heard_words == ("rain and a dog" if name == "both" else "")
+        assert backend.jobs[-1].sound_words == ("rain and a dog" if name == "both" else "")
     assert backend.windows == 2
 
 
@@ -93,8 +93,8 @@ def test_names_join_the_prompt_where_the_sound_alone_would_lose_some(
         backend.known_probability = 0.9 if known else 0.1
         backend.room = heard_in
         *_, result = Studio(backend).run(SoundToImageRequest.from_values({"sound": sound, **values}))
-        assert result.settings.get("heard_words", "") == backend.jobs[0].heard_words  # type: ignore[union-attr]
-        return backend.jobs[0].heard_words
+        assert result.settings.get("sound_words", "") == backend.jobs[0].sound_words  # type: ignore[union-attr]
+        return backend.jobs[0].sound_words
 
     assert words(by_name=False, room="church") == words(by_name=False) == ""
     assert words() == "", "the sound says it"

@@ -62,4 +62,4 @@ def test_a_run_goes_on_from_an_exported_head(run: Run, tmp_path: Path) -> None:
         encode_sound(clap, extractor, clip) for clap in (trained_clap(run), exported, trained_clap(again))
     )
     assert F.cosine_similarity(shipped, anew).item() > 0.999
-    assert F.cosine_similarity(mine, shipped).item() > 0.95
+    assert F.cosine_similarity(mine, shipped).item() > 0.9

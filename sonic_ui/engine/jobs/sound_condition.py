@@ -16,7 +16,7 @@ COVERED_DB = 20.0
 
 
 @dataclass(frozen=True)
-class HeardSound:
+class SoundCondition:
     """What a sound is heard as.
 
     embedding   [D]; [S, D] of a mix, or of a sound in which one thing follows another: that of all before
@@ -39,7 +39,7 @@ class HeardSound:
         return f"{named} {phrase}".strip() if phrase or len(self.names) > 1 else ""
 
 
-def hear(context: RunContext, sound: Sound, mix: SoundMix | None) -> HeardSound:
+def condition_of(context: RunContext, sound: Sound, mix: SoundMix | None) -> SoundCondition:
     """Hear a sound, and each sound of a mix by itself.
 
     Seeing Sound embeds the mix alone; the encoder then hears the loudest above all.
@@ -54,7 +54,7 @@ def hear(context: RunContext, sound: Sound, mix: SoundMix | None) -> HeardSound:
             embeddings += [*following.embeddings]
             names = following.names
     embedding = np.stack(embeddings) if len(embeddings) > 1 else embeddings[0]
-    return HeardSound(embedding, tuple(dict.fromkeys(names)), whole.room)
+    return SoundCondition(embedding, tuple(dict.fromkeys(names)), whole.room)
 
 
 def _names(analysis: AudioAnalysis) -> list[str]:
@@ -99,11 +99,11 @@ def _following(context: RunContext, sound: Sound) -> _Following | None:
     parts = parts_of(sound.clip.samples)
     if len(parts) < 2:
         return None
-    heard = context.backend.embed_windows(parts)
-    if not are_unlike(heard.embeddings):
+    analysis = context.backend.embed_windows(parts)
+    if not are_unlike(analysis.embeddings):
         return None
     labels = [source.label for source in context.backend.bundle.sources]
-    known = heard.is_known if heard.probabilities.shape[1] else np.zeros(len(parts))
-    best = heard.probabilities.argmax(1) if heard.probabilities.shape[1] else np.zeros(len(parts), int)
+    known = analysis.is_known if analysis.probabilities.shape[1] else np.zeros(len(parts))
+    best = analysis.probabilities.argmax(1) if analysis.probabilities.shape[1] else np.zeros(len(parts), int)
     names = [labels[number] for number, is_known in zip(best, known, strict=True) if is_known]
-    return _Following(heard.embeddings, names)
+    return _Following(analysis.embeddings, names)
