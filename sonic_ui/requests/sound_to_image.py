@@ -101,7 +101,7 @@ class SoundToImageRequest(PaintingRequest):
     def _check_optimization(self) -> Self:
         if self.optimize_steps and self.by_caption == OFF:
             raise BadInput(
-                f"{self.optimize_steps} steps of tuning were given; they tune words of what is heard, and "
+                f"The steps of tuning are {self.optimize_steps}; they tune words of what is heard, and "
                 "these take no part. Choose another “Paint by caption”, or 0 steps.",
                 "optimize_steps",
             )

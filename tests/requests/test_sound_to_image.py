@@ -53,7 +53,7 @@ def test_defaults_fill_only_what_is_open() -> None:
         ("by_caption", "loudly", "'off', 'with_sound' or 'words_alone'"),
         ("caption_attention", "perhaps", "true or false"),
         ("optimize_steps", 21, "Steps of tuning to the sound is 21; it takes a whole number from 0 to 20"),
-        ("optimize_steps", 3, "3 steps of tuning were given"),
+        ("optimize_steps", 3, "The steps of tuning are 3"),
         ("steps", 0, "Steps is 0; it takes a whole number from 1 to 100"),
         ("steps", 101, "from 1 to 100"),
         ("steps", 2.5, "whole number"),
