@@ -13,6 +13,9 @@ from typing import Any
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+os.environ["GRADIO_SERVER_PORT"] = str(  # workers that look for a port do not race
+    7860 + 100 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+)
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # tiny networks run fastest so, above all beside other work
 
 # What is remembered of recordings, and learned words, stay out of the user's own folders.
