@@ -71,7 +71,7 @@ def test_a_caption_is_painted_and_one_of_the_engine_is_shown(write_sound: WriteS
     shown = last(tab.generate(ME, *page_values(write_sound(), by_caption="with_sound")))
     assert shown["caption"] == "loud rain" and backend.jobs[-1].request.caption == "loud rain"
     refused = last(tab.generate(ME, *page_values(write_sound(), optimize_steps=4)))
-    assert "4 steps of tuning" in refused["caption_message"]["text"]
+    assert "The steps of tuning are 4" in refused["caption_message"]["text"]
     refused = last(tab.generate(ME, *page_values(write_sound(), caption="rain " * 1000)))
     assert "at most 1000" in refused["caption_message"]["text"]
 
