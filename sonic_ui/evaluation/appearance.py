@@ -52,9 +52,14 @@ def edge_energy(pictures: Tensor) -> float:
     return float(pictures.diff(dim=-1).square().mean() + pictures.diff(dim=-2).square().mean())
 
 
+def presence_of(classifier: PresenceClassifier, pictures: Tensor) -> Tensor:
+    """Probabilities [B, S] that each source is in pictures [B, 3, H, W], in batches."""
+    return torch.cat([classifier.predict(some)[0] for some in pictures.split(64)])
+
+
 def collapse_share(classifier: PresenceClassifier, pictures: Tensor) -> float:
     """Share of pictures [B, 3, H, W] in which the classifier finds no source at all."""
-    presence = torch.cat([classifier.predict(some)[0] for some in pictures.split(64)])
+    presence = presence_of(classifier, pictures)
     return float((presence.amax(-1) < PRESENT).float().mean())
 
 

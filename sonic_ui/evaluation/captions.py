@@ -23,15 +23,14 @@ from sonic_ui.models.encoders import ImageEncoder
 from sonic_ui.models.presence_classifier import PresenceClassifier
 from sonic_ui.pipelines.caption_attention import NounTagger, caption_token_weights, picture_caption
 from sonic_ui.pipelines.direct_optimization import DirectOptimizer, OptimizationSettings, Painting
+from sonic_ui.requests.fields import ROOMS
 from sonic_ui.scenes.render import render_sound
 from sonic_ui.scenes.sound_captions import THEN, audible_sources, room_in, sources_in
-from sonic_ui.scenes.spec import INDOOR_PLACES
 from sonic_ui.scenes.world import SOURCES, SPECS, Scene, sample_scene
 from sonic_ui.training.data.rendering import SPLITS, scenes_of_shard
 
 Samples = NDArray[np.float32]
 SECONDS = 5.0
-ROOMS = ("dry", *INDOOR_PLACES)
 
 
 def caption_scenes(count: int, *, stream: int = 0) -> list[Scene]:

@@ -14,7 +14,7 @@ from PIL import Image
 from torch import Tensor
 
 from sonic_ui.audio.decode import resample
-from sonic_ui.evaluation.appearance import kernel_distance, picture_features
+from sonic_ui.evaluation.appearance import kernel_distance, picture_features, presence_of
 from sonic_ui.evaluation.drafts import frechet_distance
 from sonic_ui.evaluation.held_out import SAMPLE_RATE, HeldOutClip
 from sonic_ui.evaluation.image_metrics import as_tensor, image_embeddings, retrieval_rate
@@ -47,7 +47,7 @@ def clip_score(pictures: Tensor, words: Tensor) -> float:
 
 def shares_of_sources(judge: PresenceClassifier, pictures: Tensor) -> Tensor:
     """What each picture [B, 3, H, W] shows, as shares of the sources [B, S], sum 1."""
-    presence = torch.cat([judge.predict(some)[0] for some in pictures.split(64)])
+    presence = presence_of(judge, pictures)
     return presence / presence.sum(-1, keepdim=True).clamp(min=1e-9)
 
 

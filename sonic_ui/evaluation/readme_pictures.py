@@ -255,11 +255,11 @@ def write_own_picture(examples: Path, bundle: Path, path: Path) -> Path:
 def write_mixes(examples: Path, bundle: Path, folder: Path) -> list[Path]:
     """Three examples mixed while a fader moves (`mixer.png`), and one in every room (`rooms.png`)."""
     paths = []
-    for name, strip in (("mixer", mixer_strip), ("rooms", rooms_strip)):
-        with new_folder() as sounds:
-            painter = AppPainter.of(bundle, Path(sounds))
+    with new_folder() as sounds:
+        painter = AppPainter.of(bundle, Path(sounds))
+        for name, strip in (("mixer", mixer_strip), ("rooms", rooms_strip)):
             pictures, labels = strip(painter, lambda stem: read_example(examples, f"{stem}.mp3"))
-        paths.append(_save(labelled(pictures, labels, len(labels), 192), folder / f"{name}.png"))
+            paths.append(_save(labelled(pictures, labels, len(labels), 192), folder / f"{name}.png"))
     return paths
 
 

@@ -45,6 +45,12 @@ def joined_captions(captions: Sequence[Caption]) -> Caption:
     return Caption(tuple(words), tuple(chances))
 
 
+def described(name: str, adjective: str) -> str:
+    """A name with an adjective, "" for none: "a dog" and "quiet" are "a quiet dog"."""
+    article = "a " if name.startswith("a ") else ""
+    return f"{article}{adjective} {name.removeprefix('a ')}" if adjective else name
+
+
 def in_room(caption: Caption, phrase: str, chance: float) -> Caption:
     """A caption with another room at its end: one that ROOM_PHRASES has, or "" for the open air.
 

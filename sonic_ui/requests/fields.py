@@ -8,6 +8,7 @@ import math
 import os
 import reprlib
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import NoneType
 from typing import Annotated, Any, Literal, get_args
@@ -203,7 +204,7 @@ ROOMS: tuple[RoomName, ...] = get_args(RoomName)
 Room = Annotated[RoomName, OneOf("The room is {given}; it takes one of {known}.", empty="dry")]
 """One of `ROOMS`; empty is the open air."""
 
-ROOM_PHRASES: dict[RoomName, str] = {"room": "in a room", "hall": "in a hall", "church": "in a church"}
+ROOM_PHRASES: Mapping[str, str] = {"room": "in a room", "hall": "in a hall", "church": "in a church"}
 """Rooms in the words of a prompt; the open air has none."""
 
 

@@ -137,8 +137,6 @@ class SoundToImageRequest(PaintingRequest):
 
     def room_phrase(self, of_sound: RoomName) -> str:
         """The words for the room that is painted, the request's or the heard one; "" in the open air."""
-        if not self.by_name:
-            return ""
         is_set = self.room != ROOMS[0] and self.impulse_response is None
         return ROOM_PHRASES.get(self.room if is_set else of_sound, "")
 

@@ -6,6 +6,7 @@ named, and neither is what cannot be heard: the open air, the time of day, the s
 
 from collections.abc import Sequence
 
+from sonic_ui.media.captions import described
 from sonic_ui.scenes.spec import INDOOR_PLACES
 from sonic_ui.scenes.world import SOURCES, SPECS, WHERE, SourceInstance
 
@@ -26,9 +27,8 @@ def audible_sources(sources: Sequence[SourceInstance]) -> list[SourceInstance]:
 
 def source_words(source: SourceInstance) -> str:
     """A source in a caption: "rain", "loud rain", "a quiet dog"."""
-    adjective = "quiet " if source.level < QUIET else "loud " if source.level > LOUD else ""
-    article = "a " if SPECS[source.name].label.startswith("a ") else ""
-    return f"{article}{adjective}{LABELS[source.name]}"
+    adjective = "quiet" if source.level < QUIET else "loud" if source.level > LOUD else ""
+    return described(SPECS[source.name].label, adjective)
 
 
 def sound_caption(groups: Sequence[Sequence[SourceInstance]], room: str) -> str:

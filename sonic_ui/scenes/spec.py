@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+from sonic_ui.requests.fields import ROOM_PHRASES
+
 LAND_PLACES = ("meadow", "mountains", "forest", "town")
 OUTDOOR_PLACES = (*LAND_PLACES, "coast")
-INDOOR_PLACES = ("room", "hall", "church")
+INDOOR_PLACES = tuple(ROOM_PHRASES)
 
 
 @dataclass(frozen=True)

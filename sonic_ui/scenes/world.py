@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sonic_ui.requests.fields import ROOM_PHRASES
 from sonic_ui.scenes.sources import REGISTRY
 from sonic_ui.scenes.spec import INDOOR_PLACES, OUTDOOR_PLACES, SourceSpec
 
@@ -17,14 +18,15 @@ STYLES = ("painting", "watercolour", "ink drawing")
 
 SPECS: dict[str, SourceSpec] = {name: source.spec for name, source in REGISTRY.items()}
 SOURCES: tuple[str, ...] = tuple(SPECS)
+INDOOR_SOURCES = tuple(name for name, spec in SPECS.items() if spec.indoors)
 
 WHEN = {"dawn": "at dawn", "day": "by day", "dusk": "at dusk", "night": "at night"}
 """Times of day as captions have them."""
 
 WHERE = {
     place: {"coast": "at the coast", "mountains": "in the mountains"}.get(place, f"in a {place}")
-    for place in (*OUTDOOR_PLACES, *INDOOR_PLACES)
-}
+    for place in OUTDOOR_PLACES
+} | dict(ROOM_PHRASES)
 """Places as captions have them."""
 
 QUIET_WORDS = ("quiet", "small", "faint")

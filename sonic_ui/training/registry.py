@@ -79,3 +79,4 @@ def run_stage(run: Run, name: str) -> None:
     if built is not None:
         train(built, run.loop(name), run.folder / name, report=run.report)
         built.finish()
+        run.artifacts.clear()  # they may hold what has just been trained: not averaged, dropout at work

@@ -8,6 +8,7 @@ from sonic_ui.engine.events import AudioAnalysis
 from sonic_ui.engine.inputs import SAMPLE_RATE, Sound
 from sonic_ui.engine.jobs.base import RunContext
 from sonic_ui.engine.sound_mix import SoundMix
+from sonic_ui.media.captions import described
 from sonic_ui.requests.fields import RoomName
 
 QUIET_LUFS, LOUD_LUFS = -36.0, -24.0
@@ -48,11 +49,9 @@ def condition_of(context: RunContext, sound: Sound, mix: SoundMix | None) -> Sou
     whole, *parts = (context.embed_audio(one) for one in (sound, *alone))
     embeddings = [one.embedding for one in (whole, *parts)]
     names = _names_of_mix(alone, parts) if parts else _names(whole)
-    if not parts:
-        following = _following(context, sound)
-        if following is not None:
-            embeddings += [*following.embeddings]
-            names = following.names
+    if not parts and (following := _following(context, sound)) is not None:
+        embeddings += [*following[0]]
+        names = following[1]
     embedding = np.stack(embeddings) if len(embeddings) > 1 else embeddings[0]
     return SoundCondition(embedding, tuple(dict.fromkeys(names)), whole.room)
 
@@ -70,30 +69,17 @@ def _names_of_mix(sounds: list[Sound], analyses: list[AudioAnalysis]) -> list[st
 
     lufs = [integrated_lufs(sound.clip.samples, SAMPLE_RATE) for sound in sounds]
     return [
-        _as_loud(name, one)
+        described(name, "quiet" if one < QUIET_LUFS else "loud" if one > LOUD_LUFS else "")
         for one, analysis in zip(lufs, analyses, strict=True)
         for name in _names(analysis)
         if one >= max(lufs) - COVERED_DB
     ]
 
 
-def _as_loud(name: str, lufs: float) -> str:
-    """A name with how loud it is: "a quiet dog", "rain", "loud wind"."""
-    adjective = "quiet " if lufs < QUIET_LUFS else "loud " if lufs > LOUD_LUFS else ""
-    article = "a " if name.startswith("a ") else ""
-    return f"{article}{adjective}{name.removeprefix('a ')}"
-
-
-@dataclass(frozen=True)
-class _Following:
-    """Things that follow each other: their embeddings [W, D], and their names where these are known."""
-
-    embeddings: np.ndarray
-    names: list[str]
-
-
-def _following(context: RunContext, sound: Sound) -> _Following | None:
-    """The parts of a sound in which one thing follows another; None where all of it is one."""
+def _following(context: RunContext, sound: Sound) -> tuple[np.ndarray, list[str]] | None:
+    """Embeddings [W, D] of things that follow each other in a sound, and their names where these are known;
+    None where all of it is one.
+    """
     from sonic_ui.pipelines.sound_parts import are_unlike, parts_of
 
     parts = parts_of(sound.clip.samples)
@@ -103,7 +89,6 @@ def _following(context: RunContext, sound: Sound) -> _Following | None:
     if not are_unlike(analysis.embeddings):
         return None
     labels = [source.label for source in context.backend.bundle.sources]
-    known = analysis.is_known if analysis.probabilities.shape[1] else np.zeros(len(parts))
-    best = analysis.probabilities.argmax(1) if analysis.probabilities.shape[1] else np.zeros(len(parts), int)
-    names = [labels[number] for number, is_known in zip(best, known, strict=True) if is_known]
-    return _Following(analysis.embeddings, names)
+    rows = zip(analysis.probabilities, analysis.is_known, strict=True)
+    names = [labels[int(row.argmax())] for row, is_known in rows if is_known and row.size]
+    return analysis.embeddings, names

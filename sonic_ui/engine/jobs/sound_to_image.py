@@ -313,12 +313,14 @@ def _caption(request: SoundToImageRequest, context: RunContext, mix: SoundMix | 
 
 def _sound_words(request: SoundToImageRequest, condition: SoundCondition) -> str:
     """What goes after the prompt: what is heard, by name, and where; beside a caption the room alone."""
+    if not request.by_name:
+        return ""
     phrase = request.room_phrase(condition.room)
     if phrase in request.caption:
         phrase = ""
     if request.by_caption != OFF:
         return phrase
-    return condition.words(phrase) if request.by_name else ""
+    return condition.words(phrase)
 
 
 def room_notices(request: SoundToImageRequest) -> list[str]:

@@ -10,7 +10,7 @@ from sonic_ui.audio.reverb import convolve, impulse_response
 from sonic_ui.requests.fields import ROOMS
 from sonic_ui.scenes.render import level_to_lufs, render_sound
 from sonic_ui.scenes.sounds.synthesis import Signal, Synth, decibels
-from sonic_ui.scenes.world import SPECS, sample_scene
+from sonic_ui.scenes.world import INDOOR_SOURCES, sample_scene
 from sonic_ui.training.data.recordings import Recording
 from sonic_ui.training.data.sounds import CLIP_S, SAMPLE_RATE
 from sonic_ui.training.data.tagged_sounds import read_samples
@@ -22,7 +22,6 @@ WORLD_SHARE = 0.6
 """Of the sounds: sources of the world; the others are recordings, dry where no room is added."""
 AS_IT_IS_SHARE = 0.5
 """Of the rooms: those that the page offers; the others are smaller or larger, nearer or farther."""
-INDOOR_SOURCES = tuple(name for name, spec in SPECS.items() if spec.indoors)
 LENGTH = round(CLIP_S * SAMPLE_RATE)
 
 

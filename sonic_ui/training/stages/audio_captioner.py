@@ -27,7 +27,7 @@ from sonic_ui.models.audio_captioner import (
 )
 from sonic_ui.scenes.sound_captions import sound_caption, sound_caption_words
 from sonic_ui.scenes.spec import INDOOR_PLACES
-from sonic_ui.scenes.world import SPECS, Scene, sample_scene
+from sonic_ui.scenes.world import INDOOR_SOURCES, Scene, sample_scene
 from sonic_ui.training.data.rendering import MIXTURE_WEIGHTS, scene_from_json, scene_to_json
 from sonic_ui.training.data.sounds import load_mixtures
 from sonic_ui.training.run import Run, Stage, artifact, stage
@@ -53,7 +53,6 @@ MOST_IN_SEQUENCE = 2
 ROOM_SHARE = 0.3
 """Of scenes: indoors, of one source or of several. In the world several stand outdoors alone; a person's
 sounds need not."""
-INDOOR_SOURCES = tuple(name for name, spec in SPECS.items() if spec.indoors)
 AGAIN_SHARE, FOLLOWED_SHARE = 0.15, 0.15
 """Of the batches: clips of two windows of one scene, and of one scene after another."""
 UNKNOWN_SHARE = 0.03

@@ -1,6 +1,5 @@
 """Room head: rooms by YAMNet's features, of sounds that are put into rooms."""
 
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +8,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from sonic_ui.models.room_head import RoomHead
-from sonic_ui.models.tagged_clap import TaggedClapModel
 from sonic_ui.models.yamnet import yamnet_patches
 from sonic_ui.requests.fields import ROOMS
 from sonic_ui.training.data import rendering
@@ -17,22 +15,17 @@ from sonic_ui.training.data.recordings import read_recordings
 from sonic_ui.training.data.room_sounds import RoomSounds
 from sonic_ui.training.data.sounds import SAMPLE_RATE
 from sonic_ui.training.run import Run, Stage, stage
-from sonic_ui.training.stages.spectral_stats import trained_clap
+from sonic_ui.training.stages.spectral_stats import read_clap, stored_clap
 
 FOLDER = "room_sounds"
 AT_ONCE = 10
-
-
-@cache
-def _encoder(folder: Path) -> TaggedClapModel:
-    return TaggedClapModel.from_pretrained(str(folder), dtype=torch.float32).eval()
 
 
 @torch.no_grad()
 def _shard(split: str, shard: int, count: int, data: Path, encoder: Path) -> rendering.Shard:
     """YAMNet's features of sounds, float16 [count, FEATURES], and the room of each."""
     rng = np.random.default_rng([rendering.SPLITS[split], 43, shard])
-    yamnet = _encoder(encoder).yamnet
+    yamnet = read_clap(encoder).yamnet
     bank = RoomSounds([r for r in read_recordings(data) if r.source or r.is_other_kind], rng)
     rows: list[Tensor] = []
     rooms: list[str] = []
@@ -47,9 +40,7 @@ def _shard(split: str, shard: int, count: int, data: Path, encoder: Path) -> ren
 def render_room_sounds(run: Run) -> None:
     """Store the sounds as features."""
     recipe, folder = run.recipe["room_head"], run.folder / FOLDER
-    encoder, data = folder / "encoder", Path(run.recipe["world"]["recordings"])
-    if not (encoder / "config.json").exists():
-        trained_clap(run).save_pretrained(str(encoder))
+    encoder, data = stored_clap(run, folder), Path(run.recipe["world"]["recordings"])
     counts = {"train": recipe["shards"]}
     rendering.render_shards(run, _shard, rendering.shards_of(folder, counts, recipe["sounds"], data, encoder))
 

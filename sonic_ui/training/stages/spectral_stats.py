@@ -5,6 +5,8 @@ pool of composed sounds; then a training of minutes suffices.
 """
 
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -182,6 +184,20 @@ def trained_clap(run: Run) -> TaggedClapModel:
     if run.checkpoint("tags").exists():
         run.load("tags", nn.ModuleDict({"tags": clap.tags}))
     return clap.eval()
+
+
+def stored_clap(run: Run, folder: Path) -> Path:
+    """Folder of the trained CLAP below `folder`, for processes that render; written if it is not there."""
+    path = folder / "encoder"
+    if not (path / "config.json").exists():
+        trained_clap(run).save_pretrained(str(path))
+    return path
+
+
+@cache
+def read_clap(folder: Path) -> TaggedClapModel:
+    """The CLAP of `stored_clap`, float32."""
+    return TaggedClapModel.from_pretrained(str(folder), dtype=torch.float32).eval()
 
 
 def scene_takes(run: Run, takes: range) -> sounds.SceneSounds:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from sonic_ui.models.encoders import embed_labels
-from sonic_ui.models.tagged_clap import TaggedClapModel, TagHead
+from sonic_ui.models.tagged_clap import TagHead
 from sonic_ui.models.yamnet import FEATURES, yamnet_patches
 from sonic_ui.scenes.world import SOURCES, SPECS, Scene
 from sonic_ui.training.data import rendering
@@ -29,7 +29,7 @@ from sonic_ui.training.data.tagged_sounds import TakeBank, scene_of
 from sonic_ui.training.run import Run, Stage, artifact, stage
 from sonic_ui.training.stages.clap import SoundBank, clap_without_stats, embed_mels
 from sonic_ui.training.stages.clip import normalised
-from sonic_ui.training.stages.spectral_stats import trained_clap
+from sonic_ui.training.stages.spectral_stats import read_clap, stored_clap, trained_clap
 
 FOLDER = "tagged_sounds"
 COMPOSED = 4
@@ -50,11 +50,6 @@ class TaggedSounds:
 
 
 # The pool
-
-
-@cache
-def _encoder(folder: Path) -> TaggedClapModel:
-    return TaggedClapModel.from_pretrained(str(folder), dtype=torch.float32).eval()
 
 
 @cache
@@ -81,7 +76,7 @@ def target_of(
 def _shard(split: str, shard: int, count: int, data: Path, encoder: Path, clips: Path) -> rendering.Shard:
     """Features, embeddings and targets side by side, float16 [count, FEATURES + 2 D], and the scenes."""
     rng = np.random.default_rng([rendering.SPLITS[split], 41, shard])
-    clap, world, bank = _encoder(encoder), _clips(clips), TakeBank(read_recordings(data), rng)
+    clap, world, bank = read_clap(encoder), _clips(clips), TakeBank(read_recordings(data), rng)
     rows: list[Tensor] = []
     lines: list[str] = []
     for start in range(0, count, AT_ONCE):
@@ -101,9 +96,7 @@ def _shard(split: str, shard: int, count: int, data: Path, encoder: Path, clips:
 def render_tagged_sounds(run: Run) -> None:
     """Store the sounds as features."""
     recipe, folder = run.recipe["tags"], run.folder / FOLDER
-    encoder, data = folder / "encoder", Path(run.recipe["world"]["recordings"])
-    if not (encoder / "config.json").exists():
-        trained_clap(run).save_pretrained(str(encoder))
+    encoder, data = stored_clap(run, folder), Path(run.recipe["world"]["recordings"])
     shards = rendering.shards_of(
         folder, {"train": recipe["shards"]}, recipe["sounds"], data, encoder, run.folder / "clips"
     )

@@ -104,8 +104,7 @@ def title_of(result: Result) -> str:
     if result.is_unknown:
         return unknown_sentence(result.labels)
     room = str((result.settings.get("sound_room") or [""])[0])
-    where = next((phrase for known, phrase in ROOM_PHRASES.items() if known == room), "")
-    return f"Heard {label_sentence(result.labels)} {where}".rstrip()
+    return f"Heard {label_sentence(result.labels)} {ROOM_PHRASES.get(room, '')}".rstrip()
 
 
 def label_sentence(labels: Sequence[Label], is_unknown: bool = False) -> str:

@@ -24,6 +24,7 @@ def test_the_head_fits_its_few_sounds(run: Run) -> None:
     lines = [json.loads(line) for line in (run.folder / "tags" / "log.jsonl").read_text().splitlines()]
     assert np.mean([line["loss"] for line in lines[-4:]]) < 0.9 * lines[0]["loss"]
     assert trained_clap(run).tags.change.weight.abs().max() > 0
+    assert not any(module.training for module in trained_clap(run).modules()), "later stages read it"
 
 
 def test_sounds_are_stored_once_with_their_targets(run: Run) -> None:
@@ -62,4 +63,4 @@ def test_a_run_goes_on_from_an_exported_head(run: Run, tmp_path: Path) -> None:
         encode_sound(clap, extractor, clip) for clap in (trained_clap(run), exported, trained_clap(again))
     )
     assert F.cosine_similarity(shipped, anew).item() > 0.999
-    assert F.cosine_similarity(mine, shipped).item() > 0.9
+    assert F.cosine_similarity(mine, shipped).item() > 0.95
