@@ -85,6 +85,7 @@ class FakeBackend:
         self.steps_done = 0
         self.generates = True
         self.known_probability: float | None = None
+        self.certainty = 0.9
         self.fit: float | None = None
         self.room: RoomName = "dry"
         self.sound_jobs: list[SoundJob] = []
@@ -106,7 +107,7 @@ class FakeBackend:
 
     def embed_audio(self, samples: np.ndarray) -> AudioAnalysis:
         self.heard.append(samples)
-        labels = (Label("rain", 0.9), Label("a dog", 0.1))
+        labels = (Label("rain", self.certainty), Label("a dog", round(1 - self.certainty, 6)))
         threshold = None if self.known_probability is None else 0.5
         embedding = np.ones(4, np.float32) / 2
         chance = None if self.room == "dry" else 0.9

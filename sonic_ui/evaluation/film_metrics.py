@@ -50,6 +50,9 @@ AWAY_S = 1.0
 NEAR_S = 0.5
 """Neighbours within this of a change are counted as changing."""
 
+SHORT_TERM_S = 3.0
+"""As ITU-R BS.1771 has short-term loudness."""
+
 LONG_S, MINUTE_S = 600.0, 60.0
 
 
@@ -158,11 +161,14 @@ def picture_cost(pipeline: Any, steps: int, guidance_scale: float, rounds: int =
     return statistics.median(costs[1:])
 
 
-def swell_metric(
+def swell_metrics(
     classifier: PresenceClassifier, studio: Studio, folder: Path, side_px: int, quality: str
-) -> tuple[Metric, dict[str, float]]:
-    """Rank correlation of time and judged intensity in films of sounds that swell, and that of each."""
+) -> tuple[list[Metric], dict[str, float]]:
+    """Rank correlation of judged intensity in films of sounds that swell, with time and with their loudness,
+    which comes and goes in waves and gusts besides; and that with time by source.
+    """
     found: dict[str, float] = {}
+    by_loudness: list[float] = []
     for number, source in enumerate(SWELLING):
         rows = []
         for stream in range(number, SWELLS * len(SWELLING), len(SWELLING)):
@@ -171,12 +177,25 @@ def swell_metric(
             frames = [*frames_of(result.film)][:: FPS // 2]
             levels = judged(classifier, frames, side_px)[:, SOURCES.index(source)]
             rows.append(float(spearmanr(np.arange(len(levels)), levels).statistic))
+            by_loudness.append(float(spearmanr(short_term_power(track, len(levels)), levels).statistic))
         found[source] = float(np.mean(rows))
     count = SWELLS * len(SWELLING)
     note = f"{count} tracks of {len(SWELLING)} sources, -40 to -14 LUFS in {SWELL_S:g} s, {quality}"
-    return Metric(
-        "film: judged intensity of a swell, Spearman", float(np.mean([*found.values()])), 0.8, note=note
-    ), found
+    name = "film: judged intensity of a swell, Spearman"
+    return [
+        Metric(name, float(np.mean([*found.values()])), 0.8, note=note),
+        Metric(f"{name} with its loudness", float(np.mean(by_loudness)), note=note),
+    ], found
+
+
+def short_term_power(path: Path, count: int) -> NDArray[np.float64]:
+    """Mean power of a sound over SHORT_TERM_S around `count` moments, evenly spaced from its beginning."""
+    samples, rate = soundfile.read(path, dtype="float64")
+    sums = np.concatenate([[0.0], np.cumsum(np.square(samples))])
+    middles, half = np.arange(count) * samples.size / count, SHORT_TERM_S * rate / 2
+    begins = np.clip(middles - half, 0, samples.size).astype(int)
+    ends = np.clip(middles + half, 0, samples.size).astype(int)
+    return (sums[ends] - sums[begins]) / (ends - begins)
 
 
 def tiny_memory_metric(folder: Path, track: MadeTrack) -> Metric:
@@ -275,5 +294,5 @@ def film_metrics(
         "segments": [one.label for one in result.segments],
         "painted": result.painted,
     }
-    swell, each = swell_metric(classifier, studio, folder, side_px, quality)
-    return [*metrics, swell, tiny_memory_metric(folder, track)], {**details, "swells": each}
+    swells, each = swell_metrics(classifier, studio, folder, side_px, quality)
+    return [*metrics, *swells, tiny_memory_metric(folder, track)], {**details, "swells": each}

@@ -373,6 +373,12 @@ def layer_audio_scales(audio_scale: AudioScale, paths: Sequence[str]) -> tuple[f
     return tuple(values)
 
 
+def mean_audio_scale(audio_scale: float | Sequence[float]) -> float:
+    """The mean beta of the gated blocks, for a number or one number a layer."""
+    values = audio_scale if isinstance(audio_scale, Sequence) else [audio_scale]
+    return sum(map(float, values)) / len(values)
+
+
 def batch_audio_scales(audio_scale: AudioScale, scales: Sequence[float], paths: Sequence[str]) -> Tensor:
     """beta [B, layers] of B pictures that weigh the sound differently: loudness reweighting (Align, Adapt and
     Inject, appendix A.1.4, there of words)."""

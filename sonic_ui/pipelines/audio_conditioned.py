@@ -31,7 +31,7 @@ from sonic_ui.models.microsoft_clap import MicrosoftClap, MicrosoftClapFeatures
 from sonic_ui.models.projector import AudioProjector
 from sonic_ui.models.tagged_clap import TaggedClapModel
 from sonic_ui.models.timbre import TimbreClapModel
-from sonic_ui.pipelines.check_inputs import repeat
+from sonic_ui.pipelines.check_inputs import repeat, texts
 from sonic_ui.pipelines.prompt_words import encode_with_words, tokens_of, words_in
 from sonic_ui.pipelines.sampling import StepReport
 from sonic_ui.requests import BadInput
@@ -122,9 +122,22 @@ class AudioConditionedPipeline(DiffusionPipeline):
             )
         return audio_embeds
 
+    def _prompts(self, prompt: str | Sequence[str], prompt_embeds: Tensor | None) -> list[str] | Tensor:
+        """Prompts, or their hidden states [B, L, C], whichever was given. Raises BadInput."""
+        prompts = texts(prompt)
+        if prompt_embeds is None:
+            return prompts
+        if any(prompts):
+            raise BadInput("Both prompt and prompt_embeds were given; give one of them.", "prompt")
+        length, width = self.tokenizer.model_max_length, self.text_encoder.config.hidden_size
+        if prompt_embeds.ndim != 3 or tuple(prompt_embeds.shape[1:]) != (length, width):
+            given = tuple(prompt_embeds.shape)
+            raise BadInput(f"prompt_embeds has shape {given}; [B, {length}, {width}] is needed.", "prompt")
+        return prompt_embeds
+
     def _text_states(
         self,
-        prompts: list[str],
+        prompts: list[str] | Tensor,
         negatives: list[str],
         count: int,
         guided: bool,
@@ -132,10 +145,19 @@ class AudioConditionedPipeline(DiffusionPipeline):
     ) -> Tensor:
         """[count, L, C], or [2 count, L, C] with the negative prompts first.
 
+        prompts         texts, or their hidden states [B, L, C]
         token_weights   factors on the prompts' states, see `weighted_states`
         """
         groups = [negatives, prompts] if guided else [prompts]
-        states = [repeat(encode_prompts(self.tokenizer, self.text_encoder, group), count) for group in groups]
+        states = [
+            repeat(
+                group
+                if isinstance(group, Tensor)
+                else encode_prompts(self.tokenizer, self.text_encoder, group),
+                count,
+            )
+            for group in groups
+        ]
         return weighted_states(torch.cat(states).to(self.unet.dtype), token_weights, guided)
 
     def _audio_tokens(self, embeds: Tensor | None, count: int, guided: bool) -> Tensor | None:

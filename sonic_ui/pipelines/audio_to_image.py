@@ -54,6 +54,7 @@ class AudioToImagePipeline(AudioConditionedPipeline):
         begin_step: int = 0,
         variations: Sequence[Sequence[tuple[int, float]]] = (),
         token_weights: Tensor | None = None,
+        prompt_embeds: Tensor | None = None,
     ) -> AudioToImageOutput:
         """Paint.
 
@@ -79,17 +80,19 @@ class AudioToImagePipeline(AudioConditionedPipeline):
                                 into the picture's own in turn, along the arc between both (slerp)
         token_weights           [L], [B, L] or [B, L, C]: factors on the prompts' hidden states (In-the-wild
                                 Sounds, equation 5)
+        prompt_embeds           [B, L, C] hidden states of prompts, as `encode_prompts` and `encode_blends`
+                                give them, in place of `prompt`
 
         Raises BadInput for values that cannot be used.
         """
         embeds = self._audio_embeds(audio, audio_embeds)
-        prompts, negatives = check_inputs.texts(prompt), check_inputs.texts(negative_prompt)
+        prompts, negatives = self._prompts(prompt, prompt_embeds), check_inputs.texts(negative_prompt)
         batch = check_inputs.common_length(prompt=prompts, negative_prompt=negatives, audio=embeds)
         seeds = check_inputs.picture_seeds(
             seed, batch * check_inputs.positive("num_images_per_prompt", num_images_per_prompt)
         )
         guided = check_inputs.finite("guidance_scale", guidance_scale) > 1
-        shape = self._latent_shape(height, width)
+        own, shape = self._latent_shape(None, None), self._latent_shape(height, width)
         check_inputs.positive("num_inference_steps", num_inference_steps)
         check_inputs.output_kind(output_type)
 
@@ -98,7 +101,6 @@ class AudioToImagePipeline(AudioConditionedPipeline):
         scheduler = self._scheduler(num_inference_steps)
         begin_step = _begin(begin_step, len(scheduler.timesteps), scheduler, latents)
         _check_variations(variations, len(seeds))
-        own = self._latent_shape(None, None)
         canvas = Canvas.plan(own, shape, scheduler, seeds, variations, latents, begin_step)
         noise, generators = sampling.seeded_noise(seeds, own if canvas else shape)
         if latents is None:

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sonic_ui.media.sound_words import Blend, NamedSound, SoundWords, level_of, mixed_blends
+
 Vectors = NDArray[np.float32]
 
 PENALTY = 0.9
@@ -118,6 +120,7 @@ class FilmPath:
     loudness     of the track
     swells       of every segment, None of those whose loudness stays: by them the averaged embedding follows
                  the loudness, which the average blurs
+    names        of what is heard in every segment, "" where it has none; empty where none is to be said
     """
 
     segments: tuple[Segment, ...]
@@ -128,21 +131,43 @@ class FilmPath:
     smooth_s: float = SMOOTH_S
     loudness: Loudness | None = None
     swells: tuple[Swell | None, ...] = ()
+    names: tuple[str, ...] = ()
 
     def embedding(self, at_s: float) -> Vectors:
         """The embedding [D] at a time, of unit length."""
-        index = self.segment_at(at_s)
-        here = self.segments[index]
-        half = self.change_s / 2
+        index, other, share = self._sides(at_s)
         own = self._within(index, at_s)
+        return own if share == 0.0 else _unit((1 - share) * own + share * self._within(other, at_s))
+
+    def words(self, at_s: float) -> Blend:
+        """What is heard at a time, by name and as loud as it is: texts and their shares; none without."""
+        if not self.names:
+            return ()
+        index, other, share = self._sides(at_s)
+        blends = [(self._named(index, at_s), 1 - share), (self._named(other, at_s), share)]
+        return tuple((text, round(part, 3)) for text, part in mixed_blends(blends))
+
+    def _named(self, index: int, at_s: float) -> Blend:
+        name = self.names[index]
+        if not name:
+            return (("", 1.0),)
+        segment = self.segments[index]
+        if self.loudness is None or np.isinf(self.smooth_s):
+            at_s = (segment.begin_s + segment.end_s) / 2
+        level = 0.5 if self.loudness is None else level_of(float(self.loudness.at(at_s)))
+        return SoundWords((NamedSound(name, level),)).blend()
+
+    def _sides(self, at_s: float) -> tuple[int, int, float]:
+        """The number of the segment at a time, of the one beside it that is near, and the share of that one:
+        half where they meet, 0 from half a change on.
+        """
+        index = self.segment_at(at_s)
+        here, half = self.segments[index], self.change_s / 2
         for other, edge, sign in ((index - 1, here.begin_s, 1.0), (index + 1, here.end_s, -1.0)):
-            if not 0 <= other < len(self.segments):
-                continue
             away = sign * (at_s - edge)
-            if away < half:
-                share = 0.5 - 0.5 * _ease(away / half)
-                return _unit((1 - share) * own + share * self._within(other, at_s))
-        return own
+            if 0 <= other < len(self.segments) and away < half:
+                return index, other, 0.5 - 0.5 * _ease(away / half)
+        return index, index, 0.0
 
     def segment_at(self, at_s: float) -> int:
         """The number of the segment at a time."""
@@ -204,6 +229,7 @@ class FilmPicture:
                 blend
                 of the pictures so numbered, half denoised, at a position from 0 to 1 between them
     noise       share of fresh noise, 0..1
+    words       what is heard, by name, to follow the prompt: texts and their shares
     """
 
     at_s: float
@@ -211,6 +237,7 @@ class FilmPicture:
     scale: float
     begin: tuple[int, int, float] | None = None
     noise: float = 0.0
+    words: Blend = ()
 
 
 # Which pictures are painted
@@ -251,7 +278,9 @@ class FilmCourse:
 
     def picture(self, at_s: float, **more: Any) -> FilmPicture:
         """The picture of a time."""
-        return FilmPicture(at_s, self.path.embedding(at_s), round(self.scale(at_s), 3), **more)
+        path = self.path
+        scale = round(self.scale(at_s), 3)
+        return FilmPicture(at_s, path.embedding(at_s), scale, words=path.words(at_s), **more)
 
 
 def choose_pictures(course: FilmCourse) -> list[FilmPicture]:

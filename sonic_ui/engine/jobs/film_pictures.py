@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sonic_ui.audio import tracks
 from sonic_ui.engine.events import FilmSegment
+from sonic_ui.engine.jobs.sound_condition import ALONE
 from sonic_ui.engine.tracks import TrackAnalysis
 from sonic_ui.media.film_frames import Kicks
 from sonic_ui.pipelines.film_path import (
@@ -106,11 +107,14 @@ def film_course(
     change_s = min(request.change_s, HELD_SHARE * shortest if held else shortest)
     weights = window_weights(segments, track.times, half_window) * audible_windows(track)[None]
     weights = _carried_over_silence(weights)
+    loudness = Loudness(settled_db, part.begin_s, tracks.LEVEL_S)
     path = FilmPath(segments, track.times, track.embeddings, weights, change_s)
+    if request.by_name and request.picture is None:
+        names = _names_to_paint(segments, track)
+        path = replace(path, names=names, loudness=loudness if request.loudness else None)
     if held:
         path = replace(path, smooth_s=np.inf)
     elif request.loudness and embed_at is not None:
-        loudness = Loudness(settled_db, part.begin_s, tracks.LEVEL_S)
         swells = tuple(
             _swell(segment, weight, track.times, loudness, embed_at)
             for segment, weight in zip(segments, weights, strict=True)
@@ -242,6 +246,18 @@ def names_of(segments: Sequence[Segment], track: TrackAnalysis) -> list[str]:
             name = track.labels[int((weight @ track.probabilities).argmax())]
         names.append(name)
     return names
+
+
+def _names_to_paint(segments: Sequence[Segment], track: TrackAnalysis) -> tuple[str, ...]:
+    """What is heard in each segment, by name; empty of silence, what is not known, and perhaps several."""
+    found = []
+    weights = window_weights(segments, track.times, tracks.WINDOW_S / 2)
+    for name, weight in zip(names_of(segments, track), weights, strict=True):
+        inside = weight >= min(0.5, float(weight.max()))
+        chances = np.sort(np.median(track.probabilities[inside], 0))
+        several = len(chances) > 1 and chances[-2] >= ALONE
+        found.append("" if several or name == SILENCE else name)
+    return tuple(found)
 
 
 def _is_known(segment: Segment, weight: NDArray[np.float64], track: TrackAnalysis) -> bool:

@@ -13,6 +13,7 @@ import numpy as np
 from sonic_ui.engine.jobs.base import JobRunner
 from sonic_ui.engine.jobs.editing import EditSource, inverted
 from sonic_ui.engine.jobs.sound_to_image import pipeline_settings, size_settings
+from sonic_ui.media.sound_words import mixed_blends
 from sonic_ui.pipelines.embedding_path import SIDE_BY_SIDE
 from sonic_ui.pipelines.film_path import FilmPicture
 from sonic_ui.requests import MakeFilmRequest
@@ -218,11 +219,29 @@ class FilmRunner(JobRunner):
         fresh = (request.seed + 1) % SEEDS
         return {
             **pipeline_settings(request),
+            **self._words(pictures),
             "audio_embeds": torch.from_numpy(np.stack([one.embedding for one in pictures])),
             "strength": batch_audio_scales(request.strength, [one.scale for one in pictures], paths),
             "seed": [request.seed] * len(pictures),
             "variations": [((fresh, one.noise),) if one.noise else () for one in pictures],
         }
+
+    def _words(self, pictures: list[FilmPicture]) -> dict[str, Any]:
+        """The prompt with what is heard after it, as arguments of the pipeline, where anything has a name."""
+        if not any(one.words for one in pictures):
+            return {}
+        from sonic_ui.models.gated_attention import mean_audio_scale
+        from sonic_ui.pipelines.prompt_blends import encode_blends
+
+        prompt = self.job.request.prompt
+        share = min(1.0, max(0.0, mean_audio_scale(self.job.request.strength)))
+        bare = ((prompt, 1.0),)
+        blends = []
+        for one in pictures:
+            named = tuple((f"{prompt} {text}".strip(), part) for text, part in one.words)
+            blends.append(mixed_blends([(bare, 1.0 - share), (named or bare, share)]))
+        embeds = encode_blends(self.pipeline.tokenizer, self.pipeline.text_encoder, blends)
+        return {"prompt": "", "prompt_embeds": embeds}
 
     def _on_step(
         self, group: tuple[int, ...], begin: int, also: Callable[[Any], None] | None

@@ -319,7 +319,7 @@ def picture_keys(
     edit = None if source is None else (source.digest, request.mode, request.size_px)
     keys: list[str] = []
     for one in pictures:
-        own = (one.embedding.tobytes(), one.scale, one.noise)
+        own = (one.embedding.tobytes(), one.scale, one.noise, one.words)
         sides: tuple[object, ...] = ()
         if one.begin is not None:
             left, right, position = one.begin
@@ -330,7 +330,9 @@ def picture_keys(
 
 def keys_of_sides(left: FilmPicture, right: FilmPicture) -> bytes:
     """What a picture between two others depends on besides its own."""
-    return b"".join(side.embedding.tobytes() + repr(side.scale).encode() for side in (left, right))
+    return b"".join(
+        side.embedding.tobytes() + repr((side.scale, *side.words)).encode() for side in (left, right)
+    )
 
 
 JOB_TYPES[MakeFilmRequest] = JobType(plan_film, FilmRunner, "Listening to the track")

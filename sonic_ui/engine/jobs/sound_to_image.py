@@ -12,6 +12,7 @@ from sonic_ui.engine.jobs.base import JOB_TYPES, JobRunner, JobType, PaintingPla
 from sonic_ui.engine.jobs.sound_condition import SoundCondition, condition_of
 from sonic_ui.engine.sound_mix import SoundMix, read_mix
 from sonic_ui.media.captions import Caption
+from sonic_ui.media.sound_words import Blend, SoundWords
 from sonic_ui.requests import BadInput, PaintingRequest, SoundToImageRequest
 from sonic_ui.requests.aspects import SQUARE, AspectName
 from sonic_ui.requests.captions import OFF
@@ -34,7 +35,7 @@ class PaintJob:
     groups       which pictures are painted side by side, in the order in which the groups are painted
     size         width and height in pixels; None paints the denoiser's own
     caption      what is heard, in words, where the request paints by it
-    sound_words   what is heard, by name, and where, if that goes after the prompt
+    sound_words  what is heard, by name, and where, one a picture; none where the prompt stands alone
 
     Their variations are the request's.
     """
@@ -46,7 +47,7 @@ class PaintJob:
     groups: tuple[tuple[int, ...], ...]
     size: tuple[int, int] | None = None
     caption: Caption | None = None
-    sound_words: str = ""
+    sound_words: tuple[SoundWords, ...] = ()
 
     @property
     def sample_passes(self) -> int:
@@ -136,7 +137,8 @@ class PaintRunner(JobRunner):
         """What the text encoder reads: the caption, the prompt, then what is heard. Of a text that is too
         long for it, the end is lost.
         """
-        texts = (self._caption, self.job.request.prompt, self.job.sound_words)
+        words = self.job.sound_words
+        texts = (self._caption, self.job.request.prompt, words[0].text if words else "")
         return " ".join(filter(None, texts))
 
     @property
@@ -159,7 +161,7 @@ class PaintRunner(JobRunner):
         """Prompt and weights of its words as arguments of the pipeline, for a group of pictures."""
         caption = self.job.caption
         if caption is None:
-            return {"prompt": [self._text] * len(group)} if self.job.sound_words else {}
+            return self._named(group) if self.job.sound_words else {}
         import torch
 
         from sonic_ui.pipelines.caption_attention import caption_token_weights
@@ -172,6 +174,18 @@ class PaintRunner(JobRunner):
         if self._tuning_steps:
             weights = self._tuned(group, weights, nouns)
         return {"prompt": [self._text] * len(group), "token_weights": weights}
+
+    def _named(self, group: tuple[int, ...]) -> dict[str, Any]:
+        """The prompt with what is heard after it, as arguments of the pipeline, for a group of pictures."""
+        from sonic_ui.models.gated_attention import mean_audio_scale
+        from sonic_ui.pipelines.prompt_blends import encode_blends
+
+        job, strength = self.job, mean_audio_scale(self.job.request.strength)
+        blends: list[Blend] = [
+            job.sound_words[i].blend(job.request.prompt, strength * job.scales[i]) for i in group
+        ]
+        embeds = encode_blends(self.pipeline.tokenizer, self.pipeline.text_encoder, blends)
+        return {"prompt": "", "prompt_embeds": embeds}
 
     def _tuned(self, group: tuple[int, ...], weights: Any, nouns: Any) -> Any:
         """Weights [B, L, C] of a group's words, tuned until the pictures are like the sound; with
@@ -287,7 +301,7 @@ def plan_pictures(request: SoundToImageRequest, context: RunContext) -> Painting
     condition = condition_of(context, sound, mix)
     sound_words = _sound_words(request, condition)
     if sound_words:
-        extra["sound_words"] = sound_words
+        extra["sound_words"] = sound_words.text
     job = PaintJob(
         request=request,
         embeddings=np.repeat(condition.embedding[None], count, 0),
@@ -296,7 +310,7 @@ def plan_pictures(request: SoundToImageRequest, context: RunContext) -> Painting
         groups=(tuple(range(count)),),
         size=size_of(request.aspect, context),
         caption=caption,
-        sound_words=sound_words,
+        sound_words=(sound_words,) * count if sound_words else (),
     )
     infos = (FrameInfo(),) * count
     return PaintingPlan(context, job, infos, is_strip=False, notices=notices, extra=extra)
@@ -311,15 +325,15 @@ def _caption(request: SoundToImageRequest, context: RunContext, mix: SoundMix | 
     return write(context.sounds["sound"]) if mix is None or request.caption else mix.caption(write)
 
 
-def _sound_words(request: SoundToImageRequest, condition: SoundCondition) -> str:
+def _sound_words(request: SoundToImageRequest, condition: SoundCondition) -> SoundWords:
     """What goes after the prompt: what is heard, by name, and where; beside a caption the room alone."""
     if not request.by_name:
-        return ""
+        return SoundWords()
     phrase = request.room_phrase(condition.room)
     if phrase in request.caption:
         phrase = ""
     if request.by_caption != OFF:
-        return phrase
+        return SoundWords(phrase=phrase)
     return condition.words(phrase)
 
 

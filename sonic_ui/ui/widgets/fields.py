@@ -69,6 +69,17 @@ def room_choice(tab: str, render: bool = True) -> gr.Radio:
     )
 
 
+def name_choice(tab: str, info: str, render: bool = True) -> gr.Checkbox:
+    """Whether what is heard, by name, follows the prompt."""
+    return gr.Checkbox(
+        True,
+        label="Name what is heard",
+        info=info,
+        render=render,
+        elem_id=f"{tab}-by-name",
+    )
+
+
 def detail_line(result: Result) -> str:
     """The line of what made a result: "rain.wav · “ink” · seed 5 · 25 steps · 3.2 s"."""
     request = result.request

@@ -26,7 +26,15 @@ from sonic_ui.ui.late_loading import show_when_unfolded
 from sonic_ui.ui.session.context import AppContext
 from sonic_ui.ui.settings.table import Row
 from sonic_ui.ui.split_api import split_files
-from sonic_ui.ui.widgets.fields import AT_ONCE, FREQUENT, Refresh, Update, label_sentence, room_choice
+from sonic_ui.ui.widgets.fields import (
+    AT_ONCE,
+    FREQUENT,
+    Refresh,
+    Update,
+    label_sentence,
+    name_choice,
+    room_choice,
+)
 
 MORE = SoundToImageRequest.SOUNDS[1:]
 ASSIGN = "(...current) => window.suMixes['{tab}'].assign(current)"
@@ -112,12 +120,7 @@ def mixer(tab: str, context: AppContext) -> Mixer:
         message = basic.message(f"{tab}-mix-message")
         player = preview_player.preview_player(f"{tab}-mix", f"{tab}-mix-player", "Play the mix")
         room = room_choice(tab)
-        by_name = gr.Checkbox(
-            True,
-            label="Name what is heard",
-            info="Of several things, and in a room: “a dog and rain in a church” joins your words.",
-            elem_id=f"{tab}-by-name",
-        )
+        by_name = name_choice(tab, "“A quiet dog and loud rain in a church” joins your words.")
         own = gr.File(
             label="A room of your own: drop its impulse response (WAV)",
             file_types=["audio"],

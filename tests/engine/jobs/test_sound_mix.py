@@ -65,7 +65,8 @@ def test_of_one_thing_after_another_the_parts_are_heard_besides(tmp_path: Path) 
         backend = FakeBackend()
         list(Studio(backend).run(SoundToImageRequest(sound=str(path), start_s=0, end_s=10, count=2)))
         assert backend.jobs[-1].embeddings.shape == shape
-        assert backend.jobs[-1].sound_words == ("rain and a dog" if name == "both" else "")
+        words = [one.text for one in backend.jobs[-1].sound_words]
+        assert words == (["loud rain and a loud dog"] * 2 if name == "both" else [])
     assert backend.windows == 2
 
 
@@ -87,23 +88,32 @@ def test_names_join_the_prompt_where_the_sound_alone_would_lose_some(
     files: dict[str, str], tmp_path: Path
 ) -> None:
     def words(
-        sound: str = files["sound"], known: bool = True, heard_in: RoomName = "dry", **values: Any
+        sound: str = files["sound"],
+        known: bool = True,
+        heard_in: RoomName = "dry",
+        certainty: float = 0.995,
+        **values: Any,
     ) -> str:
         backend = FakeBackend()
+        backend.certainty = certainty
         backend.known_probability = 0.9 if known else 0.1
         backend.room = heard_in
         *_, result = Studio(backend).run(SoundToImageRequest.from_values({"sound": sound, **values}))
-        assert result.settings.get("sound_words", "") == backend.jobs[0].sound_words  # type: ignore[union-attr]
-        return backend.jobs[0].sound_words
+        text = backend.jobs[0].sound_words[0].text if backend.jobs[0].sound_words else ""
+        assert result.settings.get("sound_words", "") == text  # type: ignore[union-attr]
+        return text
 
     assert words(by_name=False, room="church") == words(by_name=False) == ""
-    assert words() == "", "the sound says it"
-    assert words(room="church") == words(heard_in="hall", room="church") == "rain in a church"
-    assert words(heard_in="hall") == "rain in a hall"
+    assert words() == "loud rain" and words(gain_db=-24) == "quiet rain"
+    assert words(room="church") == words(heard_in="hall", room="church") == "loud rain in a church"
+    assert words(heard_in="hall") == "loud rain in a hall"
+    assert words(certainty=0.9) == "", "a name would drive out what else may sound"
     assert words(known=False) == "" and words(known=False, room="hall") == "in a hall"
     faders = [{"lufs": -40}, {"lufs": -30}]
-    assert words(sound2=files["sound2"], faders=faders) == "quiet rain and rain"
-    assert words(sound2=files["sound2"], faders=[{"lufs": -55}, {"lufs": -20}]) == "", "one covers the other"
+    assert words(sound2=files["sound2"], faders=faders) == "rain", "what is of one name has it once"
+    assert words(sound2=files["sound2"], faders=[{"lufs": -55}, {"lufs": -20}]) == "loud rain", (
+        "one covers the other"
+    )
     assert words(room="room", by_caption="with_sound") == "in a room", "the caption names the sound"
     assert words(room="room", by_caption="words_alone", caption="a dog in a room") == ""
 

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import gradio as gr
@@ -25,7 +25,7 @@ from sonic_ui.ui.widgets import (
     settings_drop,
     sound_input,
 )
-from sonic_ui.ui.widgets.fields import FREQUENT, QUIET, Update, slider
+from sonic_ui.ui.widgets.fields import FREQUENT, QUIET, Update, name_choice, slider
 from sonic_ui.ui.widgets.picture_input import picture_file
 
 TAB = VERBS["make_film"].tab
@@ -46,6 +46,7 @@ class Movement:
     kick_by: gr.Radio
     kick_amount: gr.Slider
     hold_beats: gr.Slider
+    by_name: gr.Checkbox
     message: gr.HTML
 
 
@@ -86,7 +87,7 @@ class Components:
 def settings_table(context: AppContext, parts: Components) -> SettingsTable[MakeFilmRequest]:
     """The settings of the tab."""
     movement, file = parts.movement, parts.file
-    names = ("content", "change_s", "loudness", "kick", "kick_by", "kick_amount", "hold_beats")
+    names = tuple(field.name for field in fields(Movement) if field.name != "message")
     rows = [
         parts.sound.row(),
         Row({name: getattr(movement, name) for name in names}, movement.message),
@@ -302,6 +303,7 @@ def _movement() -> Movement:
         kick_by,
         kick_amount,
         hold_beats,
+        name_choice(TAB, "“Quiet rain”, “loud rain”: the names of what is heard join your words."),
         basic.message(f"{TAB}-how-message"),
     )
 

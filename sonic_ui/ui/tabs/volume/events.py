@@ -27,7 +27,7 @@ from sonic_ui.ui.widgets import (
     sound_input,
     strips,
 )
-from sonic_ui.ui.widgets.fields import FREQUENT, Update, room_choice, slider
+from sonic_ui.ui.widgets.fields import FREQUENT, Update, name_choice, room_choice, slider
 
 TAB = VERBS["volume_sweep"].tab
 METER = f"{TAB}-meter"
@@ -55,6 +55,7 @@ class SweepSettings:
     frames: gr.Textbox
     message: gr.HTML
     room: gr.Radio
+    by_name: gr.Checkbox
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def settings_table(context: AppContext, parts: Components) -> SettingsTable[Volu
     rows = [
         Row(frames, sweep.message, _frames, _frame_values, fields=["gains_db", "scales"]),
         parts.sound.row(),
-        Row({"room": sweep.room}, sweep.message),
+        Row({"room": sweep.room, "by_name": sweep.by_name}, sweep.message),
         *parts.own.rows(context),
         *parts.prompts.rows(),
         Row({"loop": film.loop, "smoothing": film.smoothing, "film_s": parts.prompts.beside_seed}),
@@ -245,6 +246,7 @@ def build(context: AppContext, shared: SharedComponents) -> BuiltTab:
                     sweep.frames.render()
                     with basic.accordion("Where it is heard"):
                         sweep.room.render()
+                        sweep.by_name.render()
                 with gr.Column(elem_classes="su-panel"):
                     own = own_picture.own_picture(TAB)
                 with gr.Column(elem_classes="su-panel"):
@@ -281,6 +283,7 @@ def _sweep() -> SweepSettings:
         ),
         message=basic.message(f"{TAB}-turn-message"),
         room=room_choice(TAB, render=False),
+        by_name=name_choice(TAB, "“Quiet rain”, “loud rain”: its name joins your words.", render=False),
     )
 
 
