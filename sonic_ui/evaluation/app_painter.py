@@ -15,8 +15,9 @@ from sonic_ui.engine.events import Result
 from sonic_ui.engine.local import LocalBackend
 from sonic_ui.engine.studio import Studio
 from sonic_ui.evaluation.held_out import SAMPLE_RATE
-from sonic_ui.requests import SoundToImageRequest
+from sonic_ui.requests import PaintingRequest, SoundToImageRequest, VolumeSweepRequest
 from sonic_ui.requests.faders import Fader
+from sonic_ui.requests.sound_to_image import COUNT
 
 Samples = NDArray[np.float32]
 
@@ -60,12 +61,34 @@ class AppPainter:
             pictures.append(self._picture(group, {**settings, "seed": seed, "faders": faders}))
         return pictures
 
+    def takes(self, samples: Samples, seed: int, count: int) -> list[Image.Image]:
+        """`count` pictures of one sound, from a seed and those after it."""
+        most = int(COUNT.maximum)
+        parts = [(seed + start, min(most, count - start)) for start in range(0, count, most)]
+        sound = self._written("sound", samples)
+        requests = [SoundToImageRequest(sound=sound, seed=first, count=some) for first, some in parts]
+        return [image for request in requests for image in self._images(request)]
+
+    def sweep(
+        self, samples: Samples, gains_db: Sequence[float] = (0.0,), scales: Sequence[float] = (1.0,)
+    ) -> list[Image.Image]:
+        """Pictures of one sound that is turned up, or listened to more and more, from one seed."""
+        sound = self._written("sound", samples)
+        values = {"gains_db": [*gains_db], "scales": [*scales], "seed": self.seed}
+        return self._images(VolumeSweepRequest.from_values({"sound": sound, **values}))
+
     def _picture(self, group: Sequence[Samples], settings: dict[str, Any]) -> Image.Image:
-        files = {}
-        for name, samples in zip(SoundToImageRequest.SOUNDS, group, strict=False):
-            files[name] = str(self.folder / f"{name}.wav")
-            soundfile.write(files[name], samples, SAMPLE_RATE, subtype="FLOAT")
-        *_, result = self.studio.run(SoundToImageRequest.from_values({**files, **settings}))
+        names = zip(SoundToImageRequest.SOUNDS, group, strict=False)
+        files = {name: self._written(name, samples) for name, samples in names}
+        return self._images(SoundToImageRequest.from_values({**files, **settings}))[0]
+
+    def _written(self, name: str, samples: Samples) -> str:
+        path = self.folder / f"{name}.wav"
+        soundfile.write(path, samples, SAMPLE_RATE, subtype="FLOAT")
+        return str(path)
+
+    def _images(self, request: PaintingRequest) -> list[Image.Image]:
+        *_, result = self.studio.run(request)
         if not isinstance(result, Result):
             raise TypeError("no picture came")
-        return result.images[0]
+        return list(result.images)

@@ -58,8 +58,9 @@ def classifier_group(context: EvalContext) -> list[Metric]:
 def alignment_group(context: EvalContext) -> list[Metric]:
     """AIC, AIS and IIS of synthetic sounds."""
     clips = held_out.synthetic_clips(context.some(8), context.px)
+    embeds = context.painter.embed([clip.samples for clip in clips])
     metrics, images, by_source = image_metrics.alignment_metrics(
-        context.classifier, context.image_encoder.clip, context.painter, clips
+        context.classifier, context.image_encoder.clip, context.app_painter, clips, embeds
     )
     context.save_pictures("synthetic", images)
     context.details["synthetic_by_source"] = by_source
@@ -71,7 +72,7 @@ def quality_group(context: EvalContext) -> list[Metric]:
     if context.features is None or context.sound_classifier is None:
         return []
     clips = held_out.synthetic_clips(context.some(8), context.px, stream=30)
-    pictures = context.painter.paint(context.painter.embed([clip.samples for clip in clips]))
+    pictures = context.app_painter.paint([[clip.samples] for clip in clips])
     return quality.quality_metrics(
         context.classifier, context.features, context.image_encoder, context.sound_classifier, clips, pictures
     )
@@ -83,12 +84,11 @@ def appearance_group(context: EvalContext) -> list[Metric]:
     scenes = held_out.single_source_scenes(per_source, stream=4)
     renders = image_metrics.as_tensor(held_out.renders_of(scenes, context.px))
     clips = held_out.synthetic_clips(context.some(4), context.px, stream=5)
-    embeds = painter.embed([clip.samples for clip in clips])
     words = appearance.word_pictures(painter, held_out.single_source_scenes(context.some(4), stream=6))
-    sounds = painter.paint(embeds)
+    sounds = context.app_painter.paint([[clip.samples] for clip in clips])
     groups = [
-        painter.paint(embed.expand(per_source, -1), [1000 * k + seed for seed in range(per_source)])
-        for k, embed in enumerate(embeds[:: context.some(4)])
+        context.app_painter.takes(clip.samples, 1000 * k, per_source)
+        for k, clip in enumerate(clips[:: context.some(4)])
     ]
     seeds = [image for group in groups for image in group]
     for name, images in (("words", words), ("sounds", sounds), ("seeds", seeds)):
@@ -116,7 +116,7 @@ def real_group(context: EvalContext) -> list[Metric]:
     embeds = context.painter.embed([clip.samples for clip in recordings])
     probabilities = label_probabilities(embeds, context.label_embeds, encoder.logit_scale_a.exp())
     metrics, images, by_source = image_metrics.real_metrics(
-        context.classifier, context.painter, recordings, probabilities
+        context.classifier, context.app_painter, recordings, probabilities
     )
     context.save_pictures("real", images)
     context.details["real_by_source"] = by_source
@@ -152,7 +152,7 @@ def volume_group(context: EvalContext) -> list[Metric]:
         for kind, clips in kinds.items():
             if clips:
                 metric, each = image_metrics.volume_metric(
-                    context.classifier, context.painter, clips, turned, kind
+                    context.classifier, context.app_painter, clips, turned, kind
                 )
                 context.details[f"volume_{turned}_{kind}"] = each
                 metrics.append(metric)

@@ -16,7 +16,7 @@ from PIL import Image, ImageFilter
 from scipy.stats import spearmanr
 from torch import Tensor
 
-from sonic_ui.audio.loudness import apply_gain, set_lufs
+from sonic_ui.audio.loudness import set_lufs
 from sonic_ui.evaluation.app_painter import AppPainter
 from sonic_ui.evaluation.held_out import SAMPLE_RATE, HeldOutClip
 from sonic_ui.evaluation.metrics import Metric, timed
@@ -141,11 +141,17 @@ def retrieval_rate(similarity: Tensor) -> float:
 
 
 def alignment_metrics(
-    classifier: PresenceClassifier, clip: Any, painter: Painter, clips: Sequence[HeldOutClip]
+    classifier: PresenceClassifier,
+    clip: Any,
+    painter: AppPainter,
+    clips: Sequence[HeldOutClip],
+    embeds: Tensor,
 ) -> tuple[list[Metric], list[Image.Image], dict[str, float]]:
-    """AIC, AIS and IIS of synthetic held-out sounds."""
-    embeds = painter.embed([c.samples for c in clips])
-    pictures = painter.paint(embeds)
+    """AIC, AIS and IIS of synthetic held-out sounds.
+
+    embeds   of the clips [B, D]
+    """
+    pictures = painter.paint([[c.samples] for c in clips])
     accuracy, by_source = source_accuracy(classifier, pictures, clips)
     embedded = image_embeddings(clip, as_tensor(pictures))
     truth = image_embeddings(clip, as_tensor(np.stack([c.picture for c in clips if c.picture is not None])))
@@ -158,14 +164,14 @@ def alignment_metrics(
 
 
 def real_metrics(
-    classifier: PresenceClassifier, painter: Painter, clips: Sequence[HeldOutClip], probabilities: Tensor
+    classifier: PresenceClassifier, painter: AppPainter, clips: Sequence[HeldOutClip], probabilities: Tensor
 ) -> tuple[list[Metric], list[Image.Image], dict[str, float]]:
     """AIC of real recordings, over their own classes and over all; and what the audio encoder alone says.
 
     probabilities   [N, sources] of the audio encoder's labels
     """
     classes = [name for name in SOURCES if any(name in c.sources for c in clips)]
-    pictures = painter.paint(painter.embed([c.samples for c in clips]))
+    pictures = painter.paint([[c.samples] for c in clips])
     own, by_source = source_accuracy(classifier, pictures, clips, classes)
     every, _ = source_accuracy(classifier, pictures, clips)
     columns = torch.tensor([SOURCES.index(name) for name in classes])
@@ -206,7 +212,7 @@ def rank_correlation(target: Sequence[float], found: NDArray[np.float32]) -> flo
 
 def volume_metric(
     classifier: PresenceClassifier,
-    painter: Painter,
+    painter: AppPainter,
     clips: Sequence[HeldOutClip],
     turned: Turned = "gain",
     kind: str = "synthetic",
@@ -217,14 +223,12 @@ def volume_metric(
     """
     correlations = []
     for clip in clips:
-        base = set_lufs(clip.samples, SAMPLE_RATE, MIDDLE_LUFS)
         if turned == "gain":
-            target, scales = GAINS_DB, None
-            embeds = painter.embed([apply_gain(base, gain, SAMPLE_RATE) for gain in GAINS_DB])
+            target = GAINS_DB
+            pictures = painter.sweep(set_lufs(clip.samples, SAMPLE_RATE, MIDDLE_LUFS), gains_db=GAINS_DB)
         else:
-            target = scales = SCALES
-            embeds = painter.embed([clip.samples]).expand(len(SCALES), -1)
-        pictures = painter.paint(embeds, [painter.seed] * len(target), scales)
+            target = SCALES
+            pictures = painter.sweep(clip.samples, scales=SCALES)
         _, level = classifier.predict(as_tensor(pictures))
         correlations.append(rank_correlation(target, level[:, SOURCES.index(clip.sources[0])].numpy()))
     span = (

@@ -10,7 +10,7 @@ from sonic_ui.audio.mixing import Level
 from sonic_ui.engine.studio import Studio
 from sonic_ui.evaluation.app_painter import AppPainter
 from sonic_ui.evaluation.held_out import SAMPLE_RATE
-from sonic_ui.requests import SoundToImageRequest
+from sonic_ui.requests import SoundToImageRequest, VolumeSweepRequest
 from tests.fakes import FakeBackend
 
 
@@ -27,3 +27,16 @@ def test_recordings_and_mixes_are_painted_by_requests(tmp_path: Path) -> None:
     request = backend.jobs[-1].request
     assert isinstance(request, SoundToImageRequest) and request.seed == 3 and len(request.sound_paths) == 3
     assert [(one.lufs, one.gain_db) for one in request.faders] == [(-24.0, -6.0), (-24.0, 0.0), (-24.0, 0.0)]
+
+
+def test_many_takes_and_a_sweep_are_painted_by_requests(tmp_path: Path) -> None:
+    backend = FakeBackend()
+    painter = AppPainter(Studio(backend), tmp_path, seed=7)
+    noise = (0.1 * np.random.default_rng(0).standard_normal(SAMPLE_RATE)).astype(np.float32)
+    assert len(painter.takes(noise, 40, 10)) == 10
+    requests = [job.request for job in backend.jobs]
+    assert [(one.seed, one.outputs) for one in requests] == [(40, 8), (48, 2)]
+    assert len(painter.sweep(noise, gains_db=(-6.0, 0.0, 6.0))) == 3
+    request = backend.jobs[-1].request
+    assert isinstance(request, VolumeSweepRequest) and request.seed == 7
+    assert request.turns == ((-6.0, 1.0), (0.0, 1.0), (6.0, 1.0))

@@ -82,7 +82,8 @@ def test_the_group_measures_a_bundle_with_features_and_without(
     torch.manual_seed(0)
     monkeypatch.setattr(held_out, "SOURCES", SOURCES[:2])  # two sources are enough
     monkeypatch.setattr("sonic_ui.evaluation.groups.SOURCES", SOURCES[:2])
-    monkeypatch.setattr(held_out, "render_sound", lambda scene: np.full(48_000, 0.1, np.float32))
+    noise = np.random.default_rng(0).normal(0.0, 0.1, 48_000).astype(np.float32)
+    monkeypatch.setattr(held_out, "render_sound", lambda scene: noise)
     bundle = debug_bundle(tmp_path / "bundle")
     PresenceClassifier(len(SOURCES), (8, 16)).save_pretrained(bundle / "judge")
     context = EvalContext(bundle, tmp_path, tmp_path / "out", share=10)

@@ -88,25 +88,18 @@ class GreenClassifier:
 
 
 class Loudness:
-    """Stands for the pipeline: a picture whose green is the sound's level."""
-
-    seed = 0
+    """Stands for the app: a picture whose green is the sound's level."""
 
     def __init__(self, sign: float = 1.0) -> None:
         self.sign = sign
 
-    def embed(self, samples: Sequence[np.ndarray]) -> Tensor:
-        return torch.tensor([[20 * float(np.log10(np.sqrt(np.mean(s**2))))] for s in samples])
-
-    def paint(
-        self, embeds: Tensor, seeds: Sequence[int] | None = None, scales: Sequence[float] | None = None
+    def sweep(
+        self, samples: np.ndarray, gains_db: Sequence[float] = (0.0,), scales: Sequence[float] = (1.0,)
     ) -> list[Image.Image]:
-        assert seeds is not None and len(set(seeds)) == 1, "one seed for all volumes"
-        factors = scales or [1.0] * len(embeds)
-        return [
-            flat(0, int(np.clip(factor * (128 + self.sign * 2 * (e.item() + 30)), 0, 255)))
-            for e, factor in zip(embeds, factors, strict=True)
-        ]
+        level_db = 20 * float(np.log10(np.sqrt(np.mean(samples**2))))
+        turns = [(gain, scale) for gain in gains_db for scale in scales]
+        greens = [scale * (128 + self.sign * 2 * (level_db + gain + 30)) for gain, scale in turns]
+        return [flat(0, int(np.clip(green, 0, 255))) for green in greens]
 
 
 @pytest.mark.parametrize("sign", [1.0, -1.0])
