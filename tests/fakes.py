@@ -140,7 +140,8 @@ class FakeBackend:
         crossings = np.array([np.mean(np.diff(np.signbit(one)) != 0) for one in windows])
         is_high = crossings > 2 * HIGH_HZ / 48_000
         embeddings = np.where(is_high[:, None], np.float32([[0, 1, 0, 0]]), np.float32([[1, 0, 0, 0]]))
-        shares = np.where(is_high[:, None], np.float32([[0.1, 0.9]]), np.float32([[0.9, 0.1]]))
+        sure, other = self.certainty, 1 - self.certainty
+        shares = np.where(is_high[:, None], np.float32([[other, sure]]), np.float32([[sure, other]]))
         known = np.full(len(windows), self.known_probability is None, np.uint8)
         return WindowAnalysis(embeddings, shares, known)
 

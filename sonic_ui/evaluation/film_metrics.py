@@ -164,8 +164,8 @@ def picture_cost(pipeline: Any, steps: int, guidance_scale: float, rounds: int =
 def swell_metrics(
     classifier: PresenceClassifier, studio: Studio, folder: Path, side_px: int, quality: str
 ) -> tuple[list[Metric], dict[str, float]]:
-    """Rank correlation of judged intensity in films of sounds that swell, with time and with their loudness,
-    which comes and goes in waves and gusts besides; and that with time by source.
+    """Rank correlation of judged intensity in films of sounds that swell, with their loudness, which comes
+    and goes in waves and gusts besides, and with time; the latter also by source.
     """
     found: dict[str, float] = {}
     by_loudness: list[float] = []
@@ -181,10 +181,10 @@ def swell_metrics(
         found[source] = float(np.mean(rows))
     count = SWELLS * len(SWELLING)
     note = f"{count} tracks of {len(SWELLING)} sources, -40 to -14 LUFS in {SWELL_S:g} s, {quality}"
-    name = "film: judged intensity of a swell, Spearman"
+    name = "film: judged intensity of a swell, Spearman with"
     return [
-        Metric(name, float(np.mean([*found.values()])), 0.8, note=note),
-        Metric(f"{name} with its loudness", float(np.mean(by_loudness)), note=note),
+        Metric(f"{name} its loudness", float(np.mean(by_loudness)), 0.8, note=note),
+        Metric(f"{name} time", float(np.mean([*found.values()])), note=note),
     ], found
 
 

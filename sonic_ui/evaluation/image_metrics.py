@@ -58,15 +58,9 @@ class Painter:
         """Audio embeddings [B, D]."""
         return torch.cat([self.pipeline.embed_audio(one) for one in samples])
 
-    def paint(
-        self, embeds: Tensor, seeds: Sequence[int] | None = None, scales: Sequence[float] | None = None
-    ) -> list[Image.Image]:
-        """One picture an embedding; picture i starts from seed + i unless `seeds` says otherwise.
-
-        scales   factor on the strength of the sound, one a picture
-        """
+    def paint(self, embeds: Tensor, seeds: Sequence[int] | None = None) -> list[Image.Image]:
+        """One picture an embedding; picture i starts from seed + i unless `seeds` says otherwise."""
         chosen = list(seeds) if seeds is not None else [self.seed + i for i in range(len(embeds))]
-        strength = self.strength * torch.tensor(list(scales) if scales is not None else [1.0] * len(embeds))
         out: list[Image.Image] = []
         for start in range(0, len(embeds), self.batch):
             part = slice(start, start + self.batch)
@@ -75,7 +69,7 @@ class Painter:
                 seed=chosen[part],
                 num_inference_steps=self.steps,
                 guidance_scale=self.guidance_scale,
-                strength=strength[part],
+                strength=self.strength,
             ).images
         return out
 

@@ -6,6 +6,7 @@ and image-to-sound.
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,6 @@ from PIL import Image, ImageDraw, ImageFont
 
 from sonic_ui.audio.clips import load_clip
 from sonic_ui.audio.energy import energy_l1, pearson_r, unit
-from sonic_ui.audio.loudness import apply_gain
 from sonic_ui.engine.loading import CAPTIONER
 from sonic_ui.evaluation.app_painter import AppPainter
 from sonic_ui.evaluation.caption_picture import COLUMNS, caption_pictures
@@ -118,23 +118,26 @@ def write_example_pictures(folder: Path, bundle: Path) -> None:
     that it is surest of; `examples.json` says which. Some were chosen by eye. The judge, which measures
     pictures, has no part in it.
     """
-    pipeline, settings = load_painter(bundle)
     classifier = load_classifier(bundle, "features").float() if (bundle / "features").is_dir() else None
     sources = {stem: [one.name for one in scene.sources] for stem, _, scene in example_scenes()}
     entries = json.loads((folder / "examples.json").read_text())
     (folder / "pictures").mkdir(parents=True, exist_ok=True)
-    for entry in entries:
-        embedding = pipeline.embed_audio(read_example(folder, entry["file"]))
-        stem, best = Path(entry["file"]).stem, float("-inf")
-        tried = range(EXAMPLE_PICTURE_SEED, EXAMPLE_PICTURE_SEED + EXAMPLE_SEEDS)
-        for seed in [CHOSEN_BY_EYE[stem]] if stem in CHOSEN_BY_EYE else tried:
-            picture = pipeline(audio_embeds=embedding, seed=seed, **settings).images[0]
-            sureness = 1.0 if classifier is None else classifier_margin(classifier, picture, sources[stem])
-            if sureness > best:
-                best, entry["seed"] = sureness, seed
-                picture.save(folder / "pictures" / entry["picture"])
-            if best >= SURE:
-                break
+    with new_folder() as sounds:
+        painter = AppPainter.of(bundle, Path(sounds))
+        for entry in entries:
+            stem, best = Path(entry["file"]).stem, float("-inf")
+            samples = read_example(folder, entry["file"])
+            tried = range(EXAMPLE_PICTURE_SEED, EXAMPLE_PICTURE_SEED + EXAMPLE_SEEDS)
+            for seed in [CHOSEN_BY_EYE[stem]] if stem in CHOSEN_BY_EYE else tried:
+                (picture,) = painter.takes(samples, seed, 1)
+                sureness = (
+                    1.0 if classifier is None else classifier_margin(classifier, picture, sources[stem])
+                )
+                if sureness > best:
+                    best, entry["seed"] = sureness, seed
+                    picture.save(folder / "pictures" / entry["picture"])
+                if best >= SURE:
+                    break
     (folder / "examples.json").write_text(json.dumps(entries, indent=2) + "\n")
 
 
@@ -208,8 +211,8 @@ def write_strips(examples: Path, bundle: Path, folder: Path) -> list[Path]:
     positions, frames = interpolate_evenly(interpolator, INTERPOLATED_FRAMES, image_encoder)
     words = [TITLES[INTERPOLATED[0]], *(f"{100 * x:g} %" for x in positions[1:-1]), TITLES[INTERPOLATED[1]]]
     samples = read_example(examples, f"{TURNED_UP}.mp3")
-    swell = pipeline.embed_audio([apply_gain(samples, gain, SAMPLE_RATE) for gain in TURNED_UP_DB])
-    grown = pipeline(audio_embeds=swell, seed=[VOLUME_SEED] * len(TURNED_UP_DB), **settings).images
+    with new_folder() as sounds:
+        grown = replace(AppPainter.of(bundle, Path(sounds)), seed=VOLUME_SEED).sweep(samples, TURNED_UP_DB)
     strips = (("glide", frames, words), ("volume", grown, [f"{gain:+g} dB" for gain in TURNED_UP_DB]))
     return [
         _save(labelled(pictures, labels, columns=len(labels), side=160), folder / f"{name}.png")

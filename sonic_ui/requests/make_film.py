@@ -47,12 +47,12 @@ class MakeFilmRequest(PaintingRequest):
     hold_beats       a picture is held for so many beats, then changes; 0 lets it change where the sound does
     quality          "draft" paints in few steps, "fine" in as many as a single picture. Weights that have
                      none for few steps, and edits of a picture, take DRAFT_STEPS of their own for a draft
-    by_name          what is heard, by name and as loud as it is, follows the prompt; not on a picture
     aspect           width to height, one that the engine offers
     size_px          shortest side of the film; pictures smaller than it are enlarged
     output           "mp4", "gif", or "frames": numbered PNG files in a ZIP
     at_s             the second of the track whose picture alone is painted, as the film would have it; None
                      makes the film
+    by_name          what is heard, by name and as loud as it is, follows the prompt; not on a picture
     """
 
     TRACKS = ("sound",)
@@ -72,11 +72,11 @@ class MakeFilmRequest(PaintingRequest):
     kick_amount: Annotated[float, KICK_AMOUNT] = 0.5
     hold_beats: Annotated[int, HOLD_BEATS] = 0
     quality: Quality = DRAFT
-    by_name: bool = True
     aspect: Aspect = SQUARE
     size_px: Annotated[int, SIZE] = 512
     output: Annotated[Output, fields.OneOf("The output is {given}; it takes one of {known}.")] = "mp4"
     at_s: Annotated[float | None, START] = None
+    by_name: bool = True
 
     def with_defaults(self, defaults: Mapping[str, Any]) -> Self:
         """As every request; a draft takes the bundle's steps and guidance of drafts, or few of its own."""

@@ -24,8 +24,8 @@ class VolumeSweepRequest(OwnPictureRequest):
     scales           loudness reweighting: factor on `strength`, one a frame (Align, Adapt and
                      Inject, A.1.4)
     room             where it is heard
-    by_name          what is heard, by name and as loud as it is, follows the prompt; not on a picture
     aspect           width to height of the pictures, one that the engine offers; a picture keeps its own
+    by_name          what is heard, by name and as loud as it is, follows the prompt; not on a picture
 
     Either of `gains_db` and `scales` may hold a single value for all frames.
     """
@@ -37,11 +37,11 @@ class VolumeSweepRequest(OwnPictureRequest):
     gains_db: Annotated[tuple[float, ...], Numbers(VOLUME, MAX_GAINS)] = GAINS_DB
     scales: Annotated[tuple[float, ...], Numbers(SCALE, MAX_GAINS)] = (1.0,)
     room: Room = "dry"
-    by_name: bool = True
     loop: bool = True
     smoothing: Smoothing = 5
     film_s: FilmS = 6.0
     aspect: Aspect = SQUARE
+    by_name: bool = True
 
     @property
     def outputs(self) -> int:

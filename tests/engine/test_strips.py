@@ -38,7 +38,8 @@ class ByLoudness(FakeBackend):
         self.heard.append(samples)
         rms = float(np.sqrt(np.mean(np.square(samples))))
         return AudioAnalysis(
-            np.float32([rms, len(samples) / 48_000]), (Label("rain", 0.9), Label("a dog", 0.1))
+            np.float32([rms, len(samples) / 48_000]),
+            (Label("rain", self.certainty), Label("a dog", 1 - self.certainty)),
         )
 
 
@@ -188,6 +189,19 @@ def test_a_sweep_turns_the_sound_and_judges_what_is_seen(write_sound: WriteSound
     lufs = [float(info.lufs or 0) for info in result.frames]
     assert np.diff(lufs) == pytest.approx([12, 12], abs=0.3)
     assert [info.level for info in result.frames] == [0.75] * 3
+    assert backend.jobs[-1].sound_words == (), "what may be several things has no name"
+
+
+def test_a_sweep_names_its_sound_as_loud_as_each_frame(write_sound: WriteSound) -> None:
+    backend = ByLoudness()
+    backend.certainty = 0.995
+    request = VolumeSweepRequest(sound=str(write_sound()), gains_db=(-24, -12, 0))
+    result = result_of(list(Studio(backend).run(request)))
+    (quiet,), (middle,), (loud,) = (words.names for words in backend.jobs[-1].sound_words)
+    assert quiet.level < middle.level < loud.level and {quiet.name, middle.name, loud.name} == {"rain"}
+    assert result.settings["sound_words"] == "rain"
+    list(Studio(backend).run(request.changed(by_name=False)))
+    assert backend.jobs[-1].sound_words == ()
 
 
 def test_without_a_judge_there_is_no_level(write_sound: WriteSound) -> None:

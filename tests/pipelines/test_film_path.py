@@ -116,3 +116,26 @@ def test_the_embedding_of_a_swell_follows_its_loudness() -> None:
     assert turned(path) < 0.7 < 1.0 < turned(replace(path, loudness=rising, swells=(swell,))) < 1.3
     assert turned(replace(path, loudness=steady, swells=(swell,))) == pytest.approx(turned(path))
     assert turned(replace(path, loudness=rising, swells=(None,))) == pytest.approx(turned(path))
+
+
+def test_names_follow_the_loudness_and_turn_over_at_a_change() -> None:
+    level_db = np.concatenate([np.linspace(-40.0, -16.0, 50), np.full(50, -28.0)])
+    path = replace(course([0, 1]).path, names=("rain", "a dog"), loudness=Loudness(level_db, 0.0, 0.1))
+
+    def loud(at_s: float, name: str = "loud rain") -> float:
+        return dict(path.words(at_s)).get(name, 0.0)
+
+    assert loud(0.2) < 0.1 < loud(1.5) < loud(3.0) < loud(4.4)
+    assert dict(path.words(8.0)) == pytest.approx({"a quiet dog": 0.5, "a loud dog": 0.5}, abs=0.01)
+    crossing = dict(path.words(5.0))
+    assert sum(share for text, share in crossing.items() if "rain" in text) == pytest.approx(0.5, abs=0.01)
+    assert sum(crossing.values()) == pytest.approx(1.0, abs=0.01)
+    unnamed = replace(path, names=("rain", ""))
+    assert dict(unnamed.words(8.0)) == {"": 1.0} and path.segments == unnamed.segments
+    assert course([0]).path.words(1.0) == (), "nothing is said where nobody asked for it"
+
+
+def test_a_held_picture_keeps_its_words() -> None:
+    level_db = np.linspace(-40.0, -16.0, 50)
+    path = replace(course([0], smooth_s=np.inf).path, names=("rain",), loudness=Loudness(level_db, 0.0, 0.1))
+    assert path.words(0.5) == path.words(2.0) == path.words(4.5) != ()

@@ -73,6 +73,29 @@ def test_the_picture_follows_the_sound(write_track: WriteTrack) -> None:
     assert abs(greener.index(True) - 30) <= 3 and all(greener[greener.index(True) :])
 
 
+def test_what_is_heard_has_its_name_and_is_as_loud_as_it_is(write_track: WriteTrack, tmp_path: Path) -> None:
+    backend = FakeBackend()
+    backend.certainty = 0.995
+    track = write_track(300, 3000)
+    film(Studio(backend), track, size_px=128)
+    job = backend.films[-1]
+    texts = [" ".join(text for text, _ in picture.words) for picture in job.pictures]
+    assert "loud rain" in texts[0] and "dog" not in texts[0] and "loud dog" in texts[-1]
+    assert any("rain" in text and "dog" in text for text in texts), "over the change both are said"
+    Image.new("RGB", (64, 64), "red").save(tmp_path / "red.png")
+    quiet: list[dict[str, Any]] = [
+        {"by_name": False},
+        {"content": False},
+        {"picture": str(tmp_path / "red.png")},
+    ]
+    for values in quiet:
+        film(Studio(backend), track, size_px=128, seed=len(backend.films), **values)
+        assert {picture.words for picture in backend.films[-1].pictures} == {()}
+    backend.certainty = 0.9
+    film(Studio(backend), track, size_px=128, seed=9)
+    assert {picture.words for picture in backend.films[-1].pictures} == {(("", 1.0),)}, "what may be several"
+
+
 def test_another_film_of_the_same_pictures_paints_nothing(write_track: WriteTrack) -> None:
     backend = FakeBackend()
     studio, track = Studio(backend), write_track(300, 3000)
