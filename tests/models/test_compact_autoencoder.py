@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from sonic_ui.models.compact_autoencoder import CompactAutoencoder
+from sonic_ui.models.compact_autoencoder import CompactAutoencoder, sharpened
 from sonic_ui.models.latents import compression_factor, decode_latents, encode_picture
 
 SMALL = {
@@ -40,3 +40,22 @@ def test_saved_and_loaded_it_is_the_same(tmp_path: Path) -> None:
 def test_an_encoder_and_a_decoder_of_different_factors_are_refused() -> None:
     with pytest.raises(ValueError, match="8 times smaller, the decoder 4 times larger"):
         CompactAutoencoder(**SMALL | {"decoder_channels": (16, 8), "decoder_blocks": (1, 1)})
+
+
+def test_sharpened_edges_are_steeper_and_flat_parts_stay() -> None:
+    edge = torch.cat([torch.full((1, 3, 16, 8), -0.5), torch.full((1, 3, 16, 8), 0.5)], -1)
+    soft = torch.nn.functional.avg_pool2d(edge, 3, 1, 1, count_include_pad=False)
+    sharp = sharpened(soft, 0.5)
+
+    def steepest(picture: torch.Tensor) -> float:
+        return float(picture.diff(dim=-1).max())
+
+    assert steepest(sharp) > 1.1 * steepest(soft)
+    torch.testing.assert_close(sharp[..., :4], soft[..., :4])
+    assert sharpened(soft, 0.0) is soft
+    plain, other = CompactAutoencoder(**SMALL).eval(), CompactAutoencoder(**SMALL, sharpness=0.5).eval()
+    other.load_state_dict(plain.state_dict())
+    with torch.no_grad():
+        decoded = (vae.decode(torch.ones(1, 4, 2, 2)).sample for vae in (plain, other))
+        first, second = decoded
+    torch.testing.assert_close(second, sharpened(first, 0.5))

@@ -106,6 +106,7 @@ def new_autoencoder(run: Run, *, coarse: bool = False) -> CompactAutoencoder:
         reduction=1 if coarse else r["reduction"],
         decoder_channels=tuple(r["decoder_channels"][:levels]),
         decoder_blocks=tuple(r["decoder_blocks"][:levels]),
+        sharpness=0.0 if coarse else r.get("sharpness", 0.0),
     )
 
 
