@@ -53,8 +53,17 @@ MIXED: tuple[tuple[str, tuple[tuple[str, float], ...], str], ...] = (
 )
 FIRST = "sea_waves"
 """What the page opens with: its picture did not fail once with 20 seeds."""
-CHOSEN_BY_EYE = {"dog": 56, "helicopter": 58, "birds": 58, "rain": 18, "storm_over_the_sea": 18}
-"""Seeds of example pictures where the classifier was sure of one that a stranger does not name."""
+CHOSEN_BY_EYE = {
+    "sea_waves": 17,
+    "dog": 16,
+    "rooster": 17,
+    "helicopter": 17,
+    "birds": 17,
+    "church_bell": 16,
+    "car": 17,
+    "storm_over_the_sea": 14,
+}
+"""Seeds of example pictures where the classifier was sure of one that is not the finest of sixteen."""
 TITLES = {name: name.replace("_", " ").capitalize() for name in SOURCES}
 BACKGROUND, INK = "#15171c", "#e8eaed"
 GAP_PX, LINE_PX = 12, 28
