@@ -15,7 +15,7 @@ from sonic_ui.engine.events import Result
 from sonic_ui.engine.local import LocalBackend
 from sonic_ui.engine.studio import Studio
 from sonic_ui.evaluation.held_out import SAMPLE_RATE
-from sonic_ui.requests import PaintingRequest, SoundToImageRequest, VolumeSweepRequest
+from sonic_ui.requests import InterpolateRequest, PaintingRequest, SoundToImageRequest, VolumeSweepRequest
 from sonic_ui.requests.faders import Fader
 from sonic_ui.requests.sound_to_image import COUNT
 
@@ -76,6 +76,12 @@ class AppPainter:
         sound = self._written("sound", samples)
         values = {"gains_db": [*gains_db], "scales": [*scales], "seed": self.seed}
         return self._images(VolumeSweepRequest.from_values({"sound": sound, **values}))
+
+    def glide(self, a: Samples, b: Samples, frames: int, method: str = "linear") -> list[Image.Image]:
+        """Pictures between two sounds, from one seed, placed where they look evenly apart."""
+        sounds = {"sound_a": self._written("sound", a), "sound_b": self._written("sound2", b)}
+        values = {"frames": frames, "method": method, "seed": self.seed}
+        return self._images(InterpolateRequest.from_values({**sounds, **values}))
 
     def _picture(self, group: Sequence[Samples], settings: dict[str, Any]) -> Image.Image:
         names = zip(SoundToImageRequest.SOUNDS, group, strict=False)

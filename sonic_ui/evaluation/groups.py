@@ -168,7 +168,7 @@ def interpolation_group(context: EvalContext) -> list[Metric]:
     metrics: list[Metric] = []
     for method, count in counts.items():
         found, images, values = image_metrics.interpolation_metrics(
-            context.classifier, context.image_encoder, context.painter, pairs[:count], method
+            context.classifier, context.image_encoder, context.app_painter, pairs[:count], method
         )
         context.save_pictures(f"interpolation_{method}", images)
         context.details[f"interpolation_{method}"] = values

@@ -3,7 +3,7 @@
 And of edits: does the picture take on what the sound depicts, does it keep its layout, and what does it cost?
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -23,8 +23,6 @@ from sonic_ui.evaluation.metrics import Metric, timed
 from sonic_ui.media.images import load_picture
 from sonic_ui.models.latents import decode_latents
 from sonic_ui.models.presence_classifier import PresenceClassifier
-from sonic_ui.pipelines.embedding_path import linear, spherical
-from sonic_ui.pipelines.interpolation import LatentInterpolator, interpolate_evenly
 from sonic_ui.requests import EDIT_MODES
 from sonic_ui.scenes.world import SOURCES, Scene
 
@@ -72,15 +70,6 @@ class Painter:
                 strength=self.strength,
             ).images
         return out
-
-    def interpolator(self, embedding: Callable[[float], NDArray[np.float32]]) -> LatentInterpolator:
-        """Interpolator with the app's default settings; `embedding` gives [D] at a position."""
-        settings = {
-            "num_inference_steps": self.steps,
-            "guidance_scale": self.guidance_scale,
-            "strength": self.strength,
-        }
-        return LatentInterpolator(self.pipeline, embedding, self.seed, settings)
 
 
 def classifier_metrics(
@@ -250,23 +239,10 @@ def pairs_of(clips: Sequence[HeldOutClip], count: int) -> list[tuple[HeldOutClip
     return pairs
 
 
-def interpolate_pictures(
-    painter: Painter, ends: Tensor, method: Literal["linear", "spherical"], image_encoder: Any = None
-) -> list[Image.Image]:
-    """FRAMES pictures between two embeddings [2, D], with the app's default settings.
-
-    eyes   the bundle's `ImageEncoder`, with which the app compares pictures
-    """
-    interpolate = linear if method == "linear" else spherical
-    a, b = ends.numpy()
-    interpolator = painter.interpolator(lambda position: interpolate(a, b, position))
-    return interpolate_evenly(interpolator, FRAMES, image_encoder)[1]
-
-
 def interpolation_metrics(
     classifier: PresenceClassifier,
     image_encoder: Any,
-    painter: Painter,
+    painter: AppPainter,
     pairs: Sequence[tuple[HeldOutClip, HeldOutClip]],
     method: Literal["linear", "spherical"] = "linear",
 ) -> tuple[list[Metric], list[Image.Image], dict[str, list[float]]]:
@@ -278,7 +254,7 @@ def interpolation_metrics(
     """
     correlations, jumps, strips = [], [], []
     for a, b in pairs:
-        pictures = interpolate_pictures(painter, painter.embed([a.samples, b.samples]), method, image_encoder)
+        pictures = painter.glide(a.samples, b.samples, FRAMES, method)
         strips += pictures
         pixels = as_tensor(pictures)
         logits = classifier.predict(pixels)[0].double().logit(eps=1e-12)

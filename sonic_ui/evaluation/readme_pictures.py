@@ -18,6 +18,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from sonic_ui.audio.clips import load_clip
 from sonic_ui.audio.energy import energy_l1, pearson_r, unit
+from sonic_ui.engine.events import Result
 from sonic_ui.engine.loading import CAPTIONER
 from sonic_ui.evaluation.app_painter import AppPainter
 from sonic_ui.evaluation.caption_picture import COLUMNS, caption_pictures
@@ -28,17 +29,15 @@ from sonic_ui.evaluation.mix_picture import mixer_strip, rooms_strip
 from sonic_ui.evaluation.pipelines import load_pipeline
 from sonic_ui.evaluation.word_picture import WORDS, word_pictures
 from sonic_ui.media.temporary import new_folder
-from sonic_ui.models.encoders import ImageEncoder
 from sonic_ui.models.gated_attention import batch_audio_scales
 from sonic_ui.models.latents import compression_factor
 from sonic_ui.models.mel import log_mel
 from sonic_ui.models.presence_classifier import PresenceClassifier, load_classifier
 from sonic_ui.pipelines.audio_edit import AudioEditPipeline
 from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
-from sonic_ui.pipelines.embedding_path import linear
 from sonic_ui.pipelines.image_to_audio import ImageToAudioPipeline
-from sonic_ui.pipelines.interpolation import EditInterpolator, LatentInterpolator, interpolate_evenly
-from sonic_ui.requests import EDIT_MODES
+from sonic_ui.pipelines.interpolation import EditInterpolator
+from sonic_ui.requests import EDIT_MODES, InterpolateRequest
 from sonic_ui.scenes.render import paint, render_sound
 from sonic_ui.scenes.world import SOURCES, SPECS, Scene, SourceInstance
 
@@ -210,19 +209,20 @@ def write_grid(examples: Path, path: Path) -> Path:
 
 def write_strips(examples: Path, bundle: Path, folder: Path) -> list[Path]:
     """Interpolation between two examples (`glide.png`) and one example turned up (`volume.png`)."""
-    pipeline, settings = load_painter(bundle)
-    ends = [pipeline.embed_audio(read_example(examples, f"{name}.mp3"))[0].numpy() for name in INTERPOLATED]
-
-    image_encoder = ImageEncoder.from_folder(bundle / "clip") if (bundle / "clip").is_dir() else None
-    interpolator = LatentInterpolator(
-        pipeline, lambda position: linear(ends[0], ends[1], position), GLIDE_SEED, settings
+    ends = [str(examples / "sounds" / f"{name}.mp3") for name in INTERPOLATED]
+    request = InterpolateRequest(
+        sound_a=ends[0], sound_b=ends[1], frames=INTERPOLATED_FRAMES, seed=GLIDE_SEED
     )
-    positions, frames = interpolate_evenly(interpolator, INTERPOLATED_FRAMES, image_encoder)
-    words = [TITLES[INTERPOLATED[0]], *(f"{100 * x:g} %" for x in positions[1:-1]), TITLES[INTERPOLATED[1]]]
-    samples = read_example(examples, f"{TURNED_UP}.mp3")
     with new_folder() as sounds:
-        grown = replace(AppPainter.of(bundle, Path(sounds)), seed=VOLUME_SEED).sweep(samples, TURNED_UP_DB)
-    strips = (("glide", frames, words), ("volume", grown, [f"{gain:+g} dB" for gain in TURNED_UP_DB]))
+        painter = AppPainter.of(bundle, Path(sounds))
+        *_, result = painter.studio.run(request)
+        if not isinstance(result, Result):
+            raise TypeError("no strip came")
+        samples = read_example(examples, f"{TURNED_UP}.mp3")
+        grown = replace(painter, seed=VOLUME_SEED).sweep(samples, TURNED_UP_DB)
+    between = [f"{100 * (info.position or 0.0):g} %" for info in result.frames[1:-1]]
+    words = [TITLES[INTERPOLATED[0]], *between, TITLES[INTERPOLATED[1]]]
+    strips = (("glide", result.images, words), ("volume", grown, [f"{gain:+g} dB" for gain in TURNED_UP_DB]))
     return [
         _save(labelled(pictures, labels, columns=len(labels), side=160), folder / f"{name}.png")
         for name, pictures, labels in strips

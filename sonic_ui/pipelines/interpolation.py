@@ -18,9 +18,11 @@ import torch
 from PIL.Image import Image
 from torch import Tensor
 
+from sonic_ui.media.sound_words import Blend
 from sonic_ui.models.encoders import ImageEncoder
 from sonic_ui.pipelines.audio_conditioned import OnStep
 from sonic_ui.pipelines.embedding_path import Embedding, evenly_spaced_by_perception, small_copy
+from sonic_ui.pipelines.prompt_blends import encode_blends
 from sonic_ui.pipelines.sampling import StepReport, begins_anywhere, slerp_latents
 from sonic_ui.requests.interpolate import CONTINUITY, shared_steps
 
@@ -37,6 +39,7 @@ class LatentInterpolator:
                       a scheduler that cannot begin there, starts them from the noise
     partial_latents   the ends' latents after `begin_step` steps [1, C, h, w], by position: stored when an end
                       is painted or denoised so far, or put there by who has them from before
+    words             what the prompt is blended from at a position, in place of the settings'; None leaves it
     """
 
     pipeline: Any
@@ -45,6 +48,7 @@ class LatentInterpolator:
     settings: Mapping[str, Any]
     continuity: float = float(CONTINUITY.default or 0.0)
     partial_latents: dict[float, Tensor] = field(default_factory=dict)
+    words: Callable[[float], Blend] | None = None
 
     @property
     def steps(self) -> int:
@@ -111,10 +115,19 @@ class LatentInterpolator:
             audio_embeds=torch.from_numpy(embeds),
             seed=[self.seed] * len(positions),
             on_step=on_step,
-            **self.settings,
+            **{**self.settings, **self._prompt(positions)},
             **start,
         ).images
         return images
+
+    def _prompt(self, positions: Sequence[float]) -> dict[str, Any]:
+        if self.words is None:
+            return {}
+        blends = [self.words(position) for position in positions]
+        return {
+            "prompt": "",
+            "prompt_embeds": encode_blends(self.pipeline.tokenizer, self.pipeline.text_encoder, blends),
+        }
 
 
 @dataclass

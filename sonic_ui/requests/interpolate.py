@@ -52,6 +52,7 @@ class InterpolateRequest(OwnPictureRequest):
                         rather than turns; see `pipelines/interpolation.py`. On a picture it counts
                         nothing: all frames start from that
     aspect              width to height of the frames, one that the engine offers; a picture keeps its own
+    by_name             what both ends are heard as, by name, follows the prompt; not on a picture
     """
 
     verb: Literal["interpolate"] = "interpolate"
@@ -73,6 +74,7 @@ class InterpolateRequest(OwnPictureRequest):
     film_s: FilmS = 6.0
     continuity: Annotated[float, CONTINUITY] = 0.5
     aspect: Aspect = SQUARE
+    by_name: bool = True
 
     @property
     def outputs(self) -> int:

@@ -265,3 +265,18 @@ def test_a_sweep_by_an_engine_that_names_nothing(
     monkeypatch.setattr(backend, "embed_audio", lambda samples: AudioAnalysis(np.ones(4, np.float32) / 2, ()))
     result = list(Studio(backend).run(VolumeSweepRequest(sound=str(write_sound()), gains_db=(-6, 0))))[-1]
     assert len(result.images) == 2 and result.labels == ()  # type: ignore[union-attr]
+
+
+def test_a_glide_names_both_ends(write_sound: WriteSound) -> None:
+    backend = ByLoudness()
+    backend.certainty = 0.995
+    a, b = (str(write_sound(f"{gain}.wav", gain=gain)) for gain in (0.01, 0.5))
+    request = InterpolateRequest(sound_a=a, sound_b=b, frames=3)
+    result = result_of(list(Studio(backend).run(request)))
+    job = backend.glides[-1]
+    assert result.settings["sound_words"] == "quiet rain to loud rain"
+    assert dict(job.blend(0.0, 1.0)).get("loud rain", 0.0) < 0.5 < dict(job.blend(1.0, 1.0))["loud rain"]
+    middle = dict(job.blend(0.5, 1.0))
+    assert sum(middle.values()) == pytest.approx(1.0)
+    list(Studio(backend).run(request.changed(by_name=False)))
+    assert backend.glides[-1].words is None

@@ -10,7 +10,7 @@ from sonic_ui.audio.mixing import Level
 from sonic_ui.engine.studio import Studio
 from sonic_ui.evaluation.app_painter import AppPainter
 from sonic_ui.evaluation.held_out import SAMPLE_RATE
-from sonic_ui.requests import SoundToImageRequest, VolumeSweepRequest
+from sonic_ui.requests import InterpolateRequest, SoundToImageRequest, VolumeSweepRequest
 from tests.fakes import FakeBackend
 
 
@@ -29,7 +29,7 @@ def test_recordings_and_mixes_are_painted_by_requests(tmp_path: Path) -> None:
     assert [(one.lufs, one.gain_db) for one in request.faders] == [(-24.0, -6.0), (-24.0, 0.0), (-24.0, 0.0)]
 
 
-def test_many_takes_and_a_sweep_are_painted_by_requests(tmp_path: Path) -> None:
+def test_takes_sweeps_and_glides_are_painted_by_requests(tmp_path: Path) -> None:
     backend = FakeBackend()
     painter = AppPainter(Studio(backend), tmp_path, seed=7)
     noise = (0.1 * np.random.default_rng(0).standard_normal(SAMPLE_RATE)).astype(np.float32)
@@ -40,3 +40,6 @@ def test_many_takes_and_a_sweep_are_painted_by_requests(tmp_path: Path) -> None:
     request = backend.jobs[-1].request
     assert isinstance(request, VolumeSweepRequest) and request.seed == 7
     assert request.turns == ((-6.0, 1.0), (0.0, 1.0), (6.0, 1.0))
+    assert len(painter.glide(noise, noise[::-1].copy(), 5, "spherical")) == 5
+    glide = backend.glides[-1].request
+    assert isinstance(glide, InterpolateRequest) and glide.method == "spherical" and glide.seed == 7

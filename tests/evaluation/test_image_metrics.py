@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,10 +13,8 @@ from torch import Tensor
 
 from sonic_ui.evaluation import image_metrics
 from sonic_ui.evaluation.held_out import HeldOutClip, mixed_clips, real_clips, synthetic_clips
-from sonic_ui.evaluation.image_metrics import Painter, as_tensor
-from sonic_ui.pipelines.sampling import StepReport
+from sonic_ui.evaluation.image_metrics import as_tensor
 from sonic_ui.scenes.world import SOURCES
-from sonic_ui.testing.tiny_models import debug_scheduler
 
 RATE = 48_000
 
@@ -145,36 +142,19 @@ class FakeImageEncoder:
 
 
 class Greens:
-    """Stands for the pipeline: a picture whose green is the embedding itself."""
+    """Stands for the app: pictures whose green lies between the first samples of two sounds."""
 
-    scheduler = debug_scheduler()
-
-    def __init__(self) -> None:
-        self.begun: list[int] = []
-
-    def embed_audio(self, samples: np.ndarray) -> Tensor:
-        return torch.tensor([[float(samples[0])]])
-
-    def __call__(self, **given: Any) -> Any:
-        begin, steps = given.get("begin_step", 0), given["num_inference_steps"]
-        assert len(set(given["seed"])) == 1, "one seed for the whole glide"
-        self.begun.append(begin)
-        for step in range(begin + 1, steps + 1):
-            if given["on_step"] is not None:
-                report = StepReport(step, steps, 0, torch.zeros(1), lambda _: [], torch.ones(1, 1, 2, 2))
-                given["on_step"](report)
-        images = [flat(0, round(255 * green.item())) for green in given["audio_embeds"]]
-        return type("Out", (), {"images": images})
+    def glide(self, a: np.ndarray, b: np.ndarray, frames: int, method: str) -> list[Image.Image]:
+        places = [*np.arange(frames - 1) / frames, 1.0]
+        return [flat(0, round(255 * float((1 - x) * a[0] + x * b[0]))) for x in places]
 
 
 @pytest.mark.parametrize(("ends", "sign"), [((0.0, 1.0), 1.0), ((1.0, 0.0), -1.0)])
 def test_a_glide_is_measured_by_what_falls_and_what_rises(ends: tuple[float, float], sign: float) -> None:
     a, b = (HeldOutClip(SOURCES[k], np.float32([end]), (SOURCES[k],)) for k, end in enumerate(ends))
-    painter = Painter(Greens(), steps=4)
     metrics, pictures, _ = image_metrics.interpolation_metrics(
-        GreenClassifier(), FakeImageEncoder(), painter, [(a, b)]
+        GreenClassifier(), FakeImageEncoder(), Greens(), [(a, b)]
     )  # type: ignore[arg-type]
     assert len(pictures) == image_metrics.FRAMES
     assert metrics[0].value == pytest.approx(sign)
     assert metrics[1].value == pytest.approx(2.8, abs=0.1), "six steps of an eighth, one of a quarter"
-    assert painter.pipeline.begun == [0, 0, *[2] * 6], "as the app does: the ends, then from halfway"

@@ -12,8 +12,10 @@ from sonic_ui.engine.events import FrameInfo, FramesAdded, Notice
 from sonic_ui.engine.inputs import Sound
 from sonic_ui.engine.jobs.base import JOB_TYPES, JobRunner, JobType, PaintingPlan, RunContext
 from sonic_ui.engine.jobs.editing import EditPlan, EditSource, edit_source, inverted, picture_notices
+from sonic_ui.engine.jobs.sound_condition import names_of
 from sonic_ui.engine.jobs.sound_to_image import pipeline_settings, size_of, size_settings
 from sonic_ui.engine.word_store import words_digest
+from sonic_ui.media.sound_words import Blend, SoundWords, mixed_blends
 from sonic_ui.pipelines.embedding_path import AudioMix, EmbeddingPath
 from sonic_ui.requests import BadInput, InterpolateRequest
 from sonic_ui.requests.interpolate import ENDS
@@ -37,13 +39,19 @@ class InterpolateJob:
 
     If there are to be more (its `outputs`), the rest is placed where the pictures look farthest apart.
     size: width and height in pixels; None paints the denoiser's own. source: the picture that they are edits
-    of; None paints from noise.
+    of; None paints from noise. words: what both ends are heard as, by name, where that follows the prompt.
     """
 
     request: InterpolateRequest
     path: EmbeddingPath
     size: tuple[int, int] | None = None
     source: EditSource | None = None
+    words: tuple[SoundWords, SoundWords] | None = None
+
+    def blend(self, position: float, strength: float) -> Blend:
+        """The prompt at a position, with what is heard there after it."""
+        a, b = (words.blend(self.request.prompt, strength) for words in self.words or (SoundWords(),) * 2)
+        return mixed_blends([(a, 1.0 - position), (b, position)])
 
 
 @dataclass
@@ -99,11 +107,17 @@ class InterpolateRunner(JobRunner):
             request.seed,
             pipeline_settings(request) | size_settings(self.job.size),
             request.continuity,
+            words=None if self.job.words is None else self._blend,
         )
         for end in ENDS:
             if (latents := self.components.partial_latents.find(self._key(interpolator, end))) is not None:
                 interpolator.partial_latents[end] = latents
         return interpolator
+
+    def _blend(self, position: float) -> Blend:
+        from sonic_ui.models.gated_attention import mean_audio_scale
+
+        return self.job.blend(position, mean_audio_scale(self.job.request.strength))
 
     def _edits(self, source: EditSource) -> LatentInterpolator:
         """What paints on a picture of one's own, which is studied first."""
@@ -123,7 +137,8 @@ class InterpolateRunner(JobRunner):
         embedding = self.job.path.embedding(end, self.components.embed).tobytes()
         settings = sorted(interpolator.settings.items())
         words = words_digest(self.words, self.job.request.prompt, self.job.request.negative_prompt)
-        return (embedding, interpolator.seed, interpolator.begin_step, words, *settings)
+        blend = None if interpolator.words is None else interpolator.words(end)
+        return (embedding, interpolator.seed, interpolator.begin_step, words, blend, *settings)
 
     def _cache(self, interpolator: LatentInterpolator) -> None:
         for end, latents in interpolator.partial_latents.items():
@@ -201,8 +216,8 @@ def plan_interpolation(request: InterpolateRequest, context: RunContext) -> Pain
     if request.method == "mix":
         mix = AudioMix(a.clip.samples, b.clip.samples, request.lufs_a, request.lufs_b)
         ends = _mixed_end(a, mix, 0.0, request.lufs_a), _mixed_end(b, mix, 1.0, request.lufs_b)
-    start, stop = (context.embed_audio(end).embedding for end in ends)
-    path = EmbeddingPath(start, stop, request.method, mix)
+    first, second = (context.embed_audio(end) for end in ends)
+    path = EmbeddingPath(first.embedding, second.embedding, request.method, mix)
 
     def info_at(position: float) -> FrameInfo:
         return FrameInfo(position=position, lufs=path.lufs(position))
@@ -212,8 +227,11 @@ def plan_interpolation(request: InterpolateRequest, context: RunContext) -> Pain
     infos, notices = tuple(map(info_at, positions)), [SAME_SOUND] if same else []
     found = info_at if request.outputs > len(positions) else None
     if request.picture is None:
-        job = InterpolateJob(request, path, size_of(request.aspect, context))
-        return PaintingPlan(context, job, infos, notices=notices, info_at=found)
+        words = SoundWords(names_of(first, ends[0])), SoundWords(names_of(second, ends[1]))
+        named = words if request.by_name and any(words) else None
+        job = InterpolateJob(request, path, size_of(request.aspect, context), words=named)
+        extra = {"sound_words": " to ".join(one.text or "…" for one in words)} if named else {}
+        return PaintingPlan(context, job, infos, notices=notices, info_at=found, extra=extra)
     source, key = edit_source(request, context)
     notices += picture_notices(context)
     job = InterpolateJob(request, path, source=source)

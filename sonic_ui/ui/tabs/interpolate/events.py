@@ -25,7 +25,7 @@ from sonic_ui.ui.widgets import (
     sound_input,
     strips,
 )
-from sonic_ui.ui.widgets.fields import Update, room_choice, slider
+from sonic_ui.ui.widgets.fields import Update, name_choice, room_choice, slider
 
 TAB = VERBS["interpolate"].tab
 SWAP = "(...values) => values.map((_, index) => values[index ^ 1])"
@@ -41,6 +41,7 @@ class InterpolationSettings:
     own_b: gr.Checkbox
     lufs_b: gr.Slider
     room: gr.Radio
+    by_name: gr.Checkbox
     spacing: gr.HTML
     positions: gr.Textbox
     message: gr.HTML
@@ -82,7 +83,7 @@ def settings_table(context: AppContext, parts: Components) -> SettingsTable[Inte
     loudness = own.named("own_a", "lufs_a", "own_b", "lufs_b")
     rows = [
         *sounds,
-        Row(own.named("method", "room", "spacing"), own.message),
+        Row(own.named("method", "room", "by_name", "spacing"), own.message),
         Row(own.named("loop", "smoothing", "film_s")),
         Row({"frames": prompts.beside_seed, "continuity": prompts.advanced}),
         Row(own.named("positions"), own.message, _positions, _position_values),
@@ -253,6 +254,7 @@ def _interpolation() -> InterpolationSettings:
         own_a, lufs_a = _loudness_settings("First sound")
         own_b, lufs_b = _loudness_settings("Second sound")
     room = room_choice(TAB)
+    by_name = name_choice(TAB, "“Quiet rain”, “a loud dog”: the names of both ends join your words.")
     spacing = basic.choice(f"{TAB}-spacing", "Spacing", SPACING_WORDS, "seen")
     positions = _position_settings()
     message = basic.message(f"{TAB}-how-message")
@@ -261,7 +263,19 @@ def _interpolation() -> InterpolationSettings:
         smoothing = slider(SMOOTHING, "Pictures blended in between", "More glides, none steps.")
         film_s = slider(FILM_S, "Length (seconds)", "From the first sound to the second.")
     return InterpolationSettings(
-        method, own_a, lufs_a, own_b, lufs_b, room, spacing, positions, message, loop, smoothing, film_s
+        method,
+        own_a,
+        lufs_a,
+        own_b,
+        lufs_b,
+        room,
+        by_name,
+        spacing,
+        positions,
+        message,
+        loop,
+        smoothing,
+        film_s,
     )
 
 
