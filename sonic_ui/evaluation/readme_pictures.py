@@ -35,6 +35,7 @@ from sonic_ui.models.mel import log_mel
 from sonic_ui.models.presence_classifier import PresenceClassifier, load_classifier
 from sonic_ui.pipelines.audio_edit import AudioEditPipeline
 from sonic_ui.pipelines.audio_to_image import AudioToImagePipeline
+from sonic_ui.pipelines.embedding_path import linear
 from sonic_ui.pipelines.image_to_audio import ImageToAudioPipeline
 from sonic_ui.pipelines.interpolation import EditInterpolator
 from sonic_ui.requests import EDIT_MODES, InterpolateRequest
