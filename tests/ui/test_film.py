@@ -54,7 +54,7 @@ def tab_of(backend: FakeBackend) -> Handlers:
 def page_values(path: Path | None, **values: Any) -> dict[str, Any]:
     settings = {
         **{"sound": None if path is None else str(path), "start_s": None, "end_s": None},
-        **{"content": True, "change_s": 1, "loudness": 0.5, "hold_beats": 0},
+        **{"content": True, "change_s": 1, "loudness": 0.5, "hold_beats": 0, "by_name": True},
         **{"kick": "none", "kick_by": "onsets", "kick_amount": 0.5, "picture": None, "mode": "replace"},
         **{
             "prompt": "",

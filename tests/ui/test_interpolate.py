@@ -65,6 +65,7 @@ def page_values(pair: tuple[Path | None, Path | None], **values: Any) -> list[An
         **{
             "method": "linear",
             "room": "dry",
+            "by_name": True,
             "frames": 4,
             "spacing": "heard",
             "continuity": 0.5,

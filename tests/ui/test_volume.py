@@ -50,6 +50,7 @@ def page_values(path: Path | None, **values: Any) -> list[Any]:
         "start_s": None,
         "end_s": None,
         "room": "dry",
+        "by_name": True,
         **OWN_PICTURE,
         "knob": "gain",
         "frames": "-12, 0, +12",
