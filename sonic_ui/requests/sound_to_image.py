@@ -69,9 +69,9 @@ class SoundToImageRequest(PaintingRequest):
                      one stay as they are
     room             where it is heard: dry, room, hall or church
     impulse_response   path of a recording of a room's answer to a clap, which takes the place of `room`
-    by_name          of several sounds, of things that follow each other, and in a room: what is heard, by
-                     name, and the room follow the prompt. The room is `room`, or where that is dry the one
-                     that the engine hears
+    by_name          what is heard, by name and as loud as it is, follows the prompt: each of several sounds
+                     and of things that follow each other, a single sound where it is surely of one thing;
+                     and the room, which is `room`, or where that is dry the one that the engine hears
     """
 
     verb: Literal["sound_to_image"] = "sound_to_image"
