@@ -25,7 +25,7 @@ from sonic_ui.pipelines.taught import (
     recognise,
     save_taught,
 )
-from sonic_ui.pipelines.teaching import Teaching
+from sonic_ui.pipelines.teaching import TOLERANCE, Teaching
 from sonic_ui.pipelines.teaching_data import Lesson, Rehearsal, TeachingConfig, crops_of
 from sonic_ui.testing.tiny_bundle import debug_pipeline
 
@@ -75,7 +75,7 @@ def test_what_is_held_back_ends_it_and_the_best_is_kept() -> None:
     )
     teaching = taught(debug_pipeline(), lesson_of(5), config)
     assert teaching.data.held_set is not None and teaching.step_number < 400
-    assert teaching.held_out_loss() == pytest.approx(teaching.best)
+    assert 0.999 * teaching.best <= teaching.held_out_loss() <= 1.001 * TOLERANCE * teaching.best
     kept = {i for i, _ in teaching.data.train_set.partners}, {j for _, j in teaching.data.train_set.partners}
     held = {i for i, _ in teaching.data.held_set.partners}, {j for _, j in teaching.data.held_set.partners}
     assert not kept[0] & held[0] and not kept[1] & held[1]
