@@ -65,7 +65,7 @@ class SoundWords:
             return ((bare, 1.0),)
         named = _between_corners([one.at_strength(strength) for one in self.names])
         full = tuple((" ".join(filter(None, (prompt, text, self.phrase))), share) for text, share in named)
-        return mixed_blends([(((bare, 1.0),), 1.0 - min(1.0, strength)), (full, min(1.0, strength))])
+        return faded(full, bare, strength)
 
 
 def _between_corners(sounds: Sequence[NamedSound]) -> Blend:
@@ -84,6 +84,12 @@ def _between_corners(sounds: Sequence[NamedSound]) -> Blend:
         )
         corners.append((" and ".join(words), levels[loud] - levels[loud + 1]))
     return tuple((text, share) for text, share in corners if share > 0.0)
+
+
+def faded(named: Blend, bare: str, strength: float) -> Blend:
+    """A blend that gives way to the bare prompt where the picture listens less than it does at 1."""
+    share = min(1.0, max(0.0, strength))
+    return mixed_blends([(((bare, 1.0),), 1.0 - share), (named, share)])
 
 
 def mixed_blends(blends: Sequence[tuple[Blend, float]]) -> Blend:

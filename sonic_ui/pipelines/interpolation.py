@@ -22,7 +22,7 @@ from sonic_ui.media.sound_words import Blend
 from sonic_ui.models.encoders import ImageEncoder
 from sonic_ui.pipelines.audio_conditioned import OnStep
 from sonic_ui.pipelines.embedding_path import Embedding, evenly_spaced_by_perception, small_copy
-from sonic_ui.pipelines.prompt_blends import encode_blends
+from sonic_ui.pipelines.prompt_blends import blended_prompt
 from sonic_ui.pipelines.sampling import StepReport, begins_anywhere, slerp_latents
 from sonic_ui.requests.interpolate import CONTINUITY, shared_steps
 
@@ -123,11 +123,7 @@ class LatentInterpolator:
     def _prompt(self, positions: Sequence[float]) -> dict[str, Any]:
         if self.words is None:
             return {}
-        blends = [self.words(position) for position in positions]
-        return {
-            "prompt": "",
-            "prompt_embeds": encode_blends(self.pipeline.tokenizer, self.pipeline.text_encoder, blends),
-        }
+        return blended_prompt(self.pipeline, [self.words(position) for position in positions])
 
 
 @dataclass

@@ -22,3 +22,8 @@ def encode_blends(tokenizer: Any, text_encoder: nn.Module, blends: Sequence[Blen
         for text, share in blend:
             shares[row, texts.index(text)] = share
     return torch.einsum("bt,tlc->blc", shares.to(states), states)
+
+
+def blended_prompt(pipeline: Any, blends: Sequence[Blend]) -> dict[str, Any]:
+    """Blends of prompts, one a picture, as arguments of `AudioToImagePipeline`, in place of its prompt."""
+    return {"prompt": "", "prompt_embeds": encode_blends(pipeline.tokenizer, pipeline.text_encoder, blends)}

@@ -13,7 +13,7 @@ import numpy as np
 from sonic_ui.engine.jobs.base import JobRunner
 from sonic_ui.engine.jobs.editing import EditSource, inverted
 from sonic_ui.engine.jobs.sound_to_image import pipeline_settings, size_settings
-from sonic_ui.media.sound_words import mixed_blends
+from sonic_ui.media.sound_words import faded
 from sonic_ui.pipelines.embedding_path import SIDE_BY_SIDE
 from sonic_ui.pipelines.film_path import FilmPicture
 from sonic_ui.requests import MakeFilmRequest
@@ -231,17 +231,14 @@ class FilmRunner(JobRunner):
         if not any(one.words for one in pictures):
             return {}
         from sonic_ui.models.gated_attention import mean_audio_scale
-        from sonic_ui.pipelines.prompt_blends import encode_blends
+        from sonic_ui.pipelines.prompt_blends import blended_prompt
 
-        prompt = self.job.request.prompt
-        share = min(1.0, max(0.0, mean_audio_scale(self.job.request.strength)))
-        bare = ((prompt, 1.0),)
-        blends = []
-        for one in pictures:
-            named = tuple((f"{prompt} {text}".strip(), part) for text, part in one.words)
-            blends.append(mixed_blends([(bare, 1.0 - share), (named or bare, share)]))
-        embeds = encode_blends(self.pipeline.tokenizer, self.pipeline.text_encoder, blends)
-        return {"prompt": "", "prompt_embeds": embeds}
+        prompt, strength = self.job.request.prompt, mean_audio_scale(self.job.request.strength)
+        named = [
+            tuple((f"{prompt} {text}".strip(), share) for text, share in one.words) or ((prompt, 1.0),)
+            for one in pictures
+        ]
+        return blended_prompt(self.pipeline, [faded(blend, prompt, strength) for blend in named])
 
     def _on_step(
         self, group: tuple[int, ...], begin: int, also: Callable[[Any], None] | None

@@ -12,7 +12,7 @@ from sonic_ui.engine.jobs.base import JOB_TYPES, JobRunner, JobType, PaintingPla
 from sonic_ui.engine.jobs.sound_condition import SoundCondition, condition_of
 from sonic_ui.engine.sound_mix import SoundMix, read_mix
 from sonic_ui.media.captions import Caption
-from sonic_ui.media.sound_words import Blend, SoundWords
+from sonic_ui.media.sound_words import SoundWords
 from sonic_ui.requests import BadInput, PaintingRequest, SoundToImageRequest
 from sonic_ui.requests.aspects import SQUARE, AspectName
 from sonic_ui.requests.captions import OFF
@@ -178,14 +178,11 @@ class PaintRunner(JobRunner):
     def _named(self, group: tuple[int, ...]) -> dict[str, Any]:
         """The prompt with what is heard after it, as arguments of the pipeline, for a group of pictures."""
         from sonic_ui.models.gated_attention import mean_audio_scale
-        from sonic_ui.pipelines.prompt_blends import encode_blends
+        from sonic_ui.pipelines.prompt_blends import blended_prompt
 
         job, strength = self.job, mean_audio_scale(self.job.request.strength)
-        blends: list[Blend] = [
-            job.sound_words[i].blend(job.request.prompt, strength * job.scales[i]) for i in group
-        ]
-        embeds = encode_blends(self.pipeline.tokenizer, self.pipeline.text_encoder, blends)
-        return {"prompt": "", "prompt_embeds": embeds}
+        blends = [job.sound_words[i].blend(job.request.prompt, strength * job.scales[i]) for i in group]
+        return blended_prompt(self.pipeline, blends)
 
     def _tuned(self, group: tuple[int, ...], weights: Any, nouns: Any) -> Any:
         """Weights [B, L, C] of a group's words, tuned until the pictures are like the sound; with
